@@ -1,0 +1,78 @@
+package workspace
+
+// The one place that knows what counts as a Dockerfile, and which other files
+// the server has something to say about.
+
+import (
+	"path"
+	"strings"
+)
+
+// Kind is what a document is to the server.
+type Kind int
+
+// The kinds of documents. The buffers of all of them stand in for files of the
+// context; only those that are not Other are linted and answered for.
+const (
+	Other Kind = iota
+	Dockerfile
+	Ignore  // .dockerignore, Dockerfile.dockerignore
+	Compose // compose.yaml and its like
+	Bake    // docker-bake.hcl and its like
+)
+
+// String is the kind's name, for logs.
+func (k Kind) String() string {
+	return [...]string{"other", "Dockerfile", "ignore file", "compose file", "bake file"}[k]
+}
+
+// byLanguage are the language ids that decide alone. All editors say
+// "dockerfile"; the others are what extensions add.
+var byLanguage = map[string]Kind{
+	"dockerfile":    Dockerfile,
+	"containerfile": Dockerfile,
+	"dockerignore":  Ignore,
+	"dockercompose": Compose,
+	"dockerbake":    Bake,
+}
+
+// byName are patterns of path.Match for lower-case names, tried in order.
+var byName = []struct {
+	pattern string
+	kind    Kind
+}{
+	{"dockerfile", Dockerfile}, {"containerfile", Dockerfile},
+	{"dockerfile.*", Dockerfile}, {"containerfile.*", Dockerfile},
+	{"*.dockerfile", Dockerfile}, {"*.containerfile", Dockerfile},
+	{"compose.yaml", Compose}, {"compose.*.yaml", Compose}, {"docker-compose*.yaml", Compose},
+	{"compose.yml", Compose}, {"compose.*.yml", Compose}, {"docker-compose*.yml", Compose},
+	{"docker-bake*.hcl", Bake}, {"docker-bake*.json", Bake},
+}
+
+// KindOf tells a document's kind by its name and language id, in any case.
+func KindOf(uri URI, languageID string) Kind {
+	name := strings.ToLower(baseName(uri))
+	// First of all, because editors that map "Dockerfile.*" to the language
+	// dockerfile do so for Dockerfile.dockerignore too.
+	if path.Ext(name) == ".dockerignore" {
+		return Ignore
+	}
+	if kind, ok := byLanguage[strings.ToLower(languageID)]; ok {
+		return kind
+	}
+	for _, n := range byName {
+		if ok, _ := path.Match(n.pattern, name); ok {
+			return n.kind
+		}
+	}
+	return Other
+}
+
+// baseName is the last element of what u names, file or not.
+func baseName(u URI) string {
+	if p, ok := u.Path(); ok {
+		return path.Base(strings.ReplaceAll(p, `\`, "/"))
+	}
+	_, rest, _ := strings.Cut(string(u), ":")
+	return path.Base(unescape(rest))
+}

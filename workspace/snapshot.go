@@ -1,0 +1,125 @@
+package workspace
+
+// What there is to see at one moment. Nothing here changes once it is made, so
+// a handler takes a snapshot in the order of messages and works on it as long
+// as it likes.
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Document is one state of an open document. It is immutable.
+type Document struct {
+	URI      URI    // as the client spells it
+	Path     string // absolute; "" if it is not a file
+	Language string // the client's language id
+	Version  int32  // the client's
+	Text     *Text
+	// Modified is when the text last changed, to the nanosecond. No two texts
+	// of a workspace have the same, and later ones have later ones.
+	Modified time.Time
+
+	touched time.Time // when the author last opened or changed it
+}
+
+// Kind is KindOf the document.
+func (d *Document) Kind() Kind { return KindOf(d.URI, d.Language) }
+
+// Folder is one of the folders that the author has open.
+type Folder struct {
+	URI  URI
+	Path string // absolute; "" if it is not on this machine
+	Name string
+}
+
+// Snapshot is the workspace at one moment. It is immutable.
+type Snapshot struct {
+	docs     map[URI]*Document // by URI.Key; cloned, never written to
+	folders  []Folder
+	encoding Encoding
+}
+
+// put adds a document to a snapshot in the making.
+func (s *Snapshot) put(d *Document) {
+	docs := make(map[URI]*Document, len(s.docs)+1)
+	maps.Copy(docs, s.docs)
+	docs[d.URI.Key()] = d
+	s.docs = docs
+}
+
+// Document is the open document that u, in any spelling, names; nil if it is
+// not open.
+func (s *Snapshot) Document(u URI) *Document { return s.docs[u.Key()] }
+
+// Documents are all open documents, by the order of their keys.
+func (s *Snapshot) Documents() []*Document {
+	docs := make([]*Document, 0, len(s.docs))
+	for _, key := range slices.Sorted(maps.Keys(s.docs)) {
+		docs = append(docs, s.docs[key])
+	}
+	return docs
+}
+
+// Folders are the workspace's folders, in the order the client gave them.
+func (s *Snapshot) Folders() []Folder { return slices.Clone(s.folders) }
+
+// FolderOf is the deepest folder that contains path, or is path. Folders may
+// lie inside each other.
+func (s *Snapshot) FolderOf(path string) (Folder, bool) {
+	var best Folder
+	found := false
+	for _, f := range s.folders {
+		if f.Path == "" || len(f.Path) < len(best.Path) {
+			continue
+		}
+		if _, ok := relativeTo(f.Path, path); ok {
+			best, found = f, true
+		}
+	}
+	return best, found
+}
+
+// Encoding is the unit of positions.
+func (s *Snapshot) Encoding() Encoding { return s.encoding }
+
+// Active is the open Dockerfile that was last opened or changed; nil if none is
+// open.
+func (s *Snapshot) Active() *Document {
+	var active *Document
+	for _, d := range s.docs {
+		if d.Kind() == Dockerfile && (active == nil || d.touched.After(active.touched)) {
+			active = d
+		}
+	}
+	return active
+}
+
+// Overlays are the open documents that are files and that keep accepts (nil:
+// all), in a stable order, for NewContextFS.
+func (s *Snapshot) Overlays(keep func(*Document) bool) []Overlay {
+	var overlays []Overlay
+	for _, d := range s.Documents() {
+		if d.Path != "" && (keep == nil || keep(d)) {
+			overlays = append(overlays, Overlay{Path: d.Path, Data: d.Text.Bytes(), Modified: d.Modified})
+		}
+	}
+	return overlays
+}
+
+// relativeTo is path as seen from dir; ok is false when it is outside. Both are
+// absolute. Windows' case is ignored, as filepath.Rel does.
+func relativeTo(dir, path string) (rel string, ok bool) {
+	rel, err := filepath.Rel(dir, path)
+	if err != nil || rel == ".." || hasDirPrefix(rel, "..") {
+		return "", false
+	}
+	return rel, true
+}
+
+// hasDirPrefix reports whether path lies below dir; both are clean.
+func hasDirPrefix(path, dir string) bool {
+	return len(path) > len(dir) && path[:len(dir)] == dir && path[len(dir)] == filepath.Separator
+}

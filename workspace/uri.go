@@ -1,0 +1,167 @@
+package workspace
+
+// The one place where URIs become paths and paths URIs. Every client spells
+// them in its own way: VS Code writes file:///c%3A/x where Neovim writes
+// file:///C:/x; some escape "+", some don't; Neovim calls all its unnamed
+// buffers "file://". Nothing else in the program looks inside a URI.
+//
+// The rules of Windows are functions of an operating system's name, not of the
+// machine, so that they are tested everywhere.
+
+import (
+	"path"
+	"runtime"
+	"strings"
+)
+
+// URI names a document, as its client spells it. To compare two, compare their
+// Key.
+type URI string
+
+// Path is the absolute path of the file that u names. ok is false for other
+// schemes, for "file://" alone, and for a file on another host, which only
+// Windows can reach.
+func (u URI) Path() (path string, ok bool) { return u.path(runtime.GOOS) }
+
+// Key is the canonical spelling of u, the same for all spellings of one file.
+// A URI that names no file of this machine is its own key.
+func (u URI) Key() URI { return u.key(runtime.GOOS) }
+
+// FileURI is the URI of an absolute path, with everything escaped that any
+// client escapes. It is canonical: FileURI(p).Key() == FileURI(p).
+func FileURI(path string) URI { return fileURI(path, runtime.GOOS) }
+
+func (u URI) key(goos string) URI {
+	if p, ok := u.path(goos); ok {
+		return fileURI(p, goos)
+	}
+	return u
+}
+
+func (u URI) path(goos string) (string, bool) {
+	host, p, ok := u.split()
+	if !ok || strings.ContainsRune(p, 0) {
+		return "", false
+	}
+	if goos == "windows" {
+		return windowsPath(host, p)
+	}
+	if host != "" || !strings.HasPrefix(p, "/") {
+		return "", false
+	}
+	return path.Clean(p), true
+}
+
+// split takes a file URI apart, unescaped; the local host is "". "?" and "#"
+// belong to the path: a file has no query, and not all clients escape them.
+func (u URI) split() (host, path string, ok bool) {
+	const scheme = "file:"
+	if len(u) < len(scheme) || !strings.EqualFold(string(u[:len(scheme)]), scheme) {
+		return "", "", false
+	}
+	rest := string(u[len(scheme):])
+	if after, found := strings.CutPrefix(rest, "//"); found {
+		slash := strings.IndexByte(after, '/')
+		if slash < 0 {
+			return "", "", false
+		}
+		host, rest = unescape(after[:slash]), after[slash:]
+	}
+	if strings.EqualFold(host, "localhost") {
+		host = ""
+	}
+	return host, unescape(rest), true
+}
+
+// windowsPath makes C:\x of /c:/x, and \\host\share\x of a host and /share/x.
+func windowsPath(host, p string) (string, bool) {
+	p = strings.ReplaceAll(p, `\`, "/")
+	switch {
+	case isDrive(host): // file://c:/x, a slash short, is common enough
+		p = "/" + host + p
+	case host != "":
+		p = path.Clean(p)
+		if p == "/" || p == "." {
+			return "", false
+		}
+		return `\\` + strings.ToLower(host) + strings.ReplaceAll(p, "/", `\`), true
+	}
+	p = strings.TrimPrefix(path.Clean(p), "/")
+	if len(p) < 2 || !isDrive(p[:2]) || len(p) > 2 && p[2] != '/' {
+		return "", false
+	}
+	// The case of the drive is the client's whim; Go's own is upper.
+	return strings.ToUpper(p[:1]) + `:\` + strings.ReplaceAll(strings.TrimPrefix(p[2:], "/"), "/", `\`), true
+}
+
+func fileURI(p, goos string) URI {
+	if goos != "windows" {
+		return URI("file://" + escape(path.Clean(p)))
+	}
+	p = strings.ReplaceAll(p, `\`, "/")
+	if host, ok := strings.CutPrefix(p, "//"); ok {
+		return URI("file://" + escape(host))
+	}
+	if len(p) >= 2 && isDrive(p[:2]) {
+		return URI("file:///" + strings.ToUpper(p[:1]) + ":" + escape(path.Clean("/"+p[2:])))
+	}
+	return URI("file://" + escape(path.Clean("/"+p)))
+}
+
+// isDrive reports whether s is a drive's letter and a colon.
+func isDrive(s string) bool {
+	if len(s) != 2 || s[1] != ':' {
+		return false
+	}
+	c := s[0] | 0x20
+	return 'a' <= c && c <= 'z'
+}
+
+// escape writes everything but slashes and RFC 3986's unreserved characters as
+// %XX, byte by byte: a name need not be UTF-8.
+func escape(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c == '/' || isUnreserved(c) {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		}
+	}
+	return b.String()
+}
+
+func isUnreserved(c byte) bool {
+	letter, digit := c|0x20 >= 'a' && c|0x20 <= 'z', c >= '0' && c <= '9'
+	return letter || digit || strings.IndexByte("-._~", c) >= 0
+}
+
+// unescape reads %XX. A "%" that starts no escape stands for itself: a client
+// that forgot to escape it means just that.
+func unescape(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			b = append(b, fromHex(s[i+1])<<4|fromHex(s[i+2]))
+			i += 2
+		} else {
+			b = append(b, s[i])
+		}
+	}
+	return string(b)
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f'
+}
+
+func fromHex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
+}
