@@ -1,0 +1,400 @@
+// Package lsp is the wire: framing, dispatch, cancellation, lifecycle and progress
+// of a language server, over sourcegraph/jsonrpc2.
+//
+// It knows the protocol, not what the server is for: nothing of documents,
+// Dockerfiles or builds.
+package lsp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sourcegraph/jsonrpc2"
+	"go.lsp.dev/protocol"
+	"go.uber.org/zap"
+)
+
+// Work is the concurrent part of a request. What it returns is the response; nil is
+// null. It must return soon after ctx is canceled.
+type Work func(ctx context.Context) (any, error)
+
+// A Server speaks with one client. A request is handled in two phases: the handler
+// runs in message order, alone, and must neither block nor send; the [Work] that it
+// returns runs concurrently with everything else.
+type Server struct {
+	log           *zap.Logger
+	client        *Client
+	requests      map[string]func(params []byte) (Work, error)
+	notifications map[string]func(params []byte) error
+
+	state state // touched by the reading goroutine alone
+
+	mu       sync.Mutex // guards what follows
+	inflight map[jsonrpc2.ID]context.CancelCauseFunc
+	works    sync.WaitGroup
+
+	ready chan struct{}           // closed when the connection can be sent on
+	end   context.CancelCauseFunc // of the connection; the cause is an exitError
+	ctx   context.Context
+}
+
+// state is the lifecycle's, see the LSP specification, "Server lifecycle".
+type state int
+
+const (
+	uninitialized state = iota
+	running
+	shutDown
+)
+
+// errRequestCanceled is the cause of a request's context when the client canceled it.
+var errRequestCanceled = errors.New("canceled by the client")
+
+// An exitError says why the server ends, and with which exit code.
+type exitError struct {
+	code   int
+	reason string
+}
+
+func (e *exitError) Error() string { return e.reason }
+
+// NewServer makes a server. Register its methods, then Run it.
+func NewServer(log *zap.Logger) *Server {
+	s := &Server{
+		log:           log,
+		requests:      map[string]func([]byte) (Work, error){},
+		notifications: map[string]func([]byte) error{},
+		inflight:      map[jsonrpc2.ID]context.CancelCauseFunc{},
+		ready:         make(chan struct{}),
+	}
+	s.client = newClient(s)
+	OnNotification(s, protocol.MethodWindowWorkDoneProgressCancel, s.client.cancelProgress)
+	OnNotification(s, protocol.MethodSetTrace, func(*protocol.SetTraceParams) error { return nil })
+	return s
+}
+
+// Client is the other end. It must not be used before Run.
+func (s *Server) Client() *Client { return s.client }
+
+// OnRequest registers the handler of a request, whose params have type P.
+func OnRequest[P any](s *Server, method string, handle func(params *P) (Work, error)) {
+	s.requests[method] = func(raw []byte) (Work, error) {
+		p, err := decode[P](raw)
+		if err != nil {
+			return nil, err
+		}
+		return handle(p)
+	}
+}
+
+// OnNotification registers the handler of a notification, whose params have type P.
+// It runs in message order and must neither block nor send.
+func OnNotification[P any](s *Server, method string, handle func(params *P) error) {
+	s.notifications[method] = func(raw []byte) error {
+		p, err := decode[P](raw)
+		if err != nil {
+			return err
+		}
+		return handle(p)
+	}
+}
+
+func decode[P any](raw []byte) (*P, error) {
+	p := new(P)
+	if len(raw) == 0 || string(raw) == "null" {
+		return p, nil
+	}
+	if err := protocol.Unmarshal(raw, p); err != nil {
+		return nil, InvalidParams("%v", err)
+	}
+	return p, nil
+}
+
+// closeWithin bounds the wait for the works of a connection that has ended.
+const closeWithin = 5 * time.Second
+
+// Run serves until the client says exit, the stream ends, the client's process dies
+// or ctx is canceled, and returns the process's exit code: 0 after a shutdown, else
+// 1. It closes rwc.
+func (s *Server) Run(ctx context.Context, rwc io.ReadWriteCloser) int {
+	s.ctx, s.end = context.WithCancelCause(ctx)
+	stream := jsonrpc2.NewBufferedStream(&watchedWriter{rwc, s.end}, jsonrpc2.VSCodeObjectCodec{})
+	conn := jsonrpc2.NewConn(s.ctx, stream, s, jsonrpc2.SetLogger(zap.NewStdLog(s.log)))
+	s.client.conn = conn
+	close(s.ready)
+
+	select {
+	case <-s.ctx.Done():
+	case <-conn.DisconnectNotify():
+	}
+	s.end(&exitError{1, "the client closed the connection"})
+	conn.Close()
+	s.waitForWorks()
+
+	var exit *exitError
+	cause := context.Cause(s.ctx)
+	s.log.Info("ending", zap.String("reason", cause.Error()))
+	if errors.As(cause, &exit) {
+		return exit.code
+	}
+	return 1
+}
+
+// Context lasts as long as the connection. Nil before Run.
+func (s *Server) Context() context.Context { return s.ctx }
+
+// Go runs f concurrently; the server's end waits for it, for some seconds. f must
+// return soon after Context is done.
+func (s *Server) Go(f func()) {
+	s.works.Add(1)
+	go func() {
+		defer s.works.Done()
+		defer s.recovered("background work")
+		f()
+	}()
+}
+
+func (s *Server) waitForWorks() {
+	done := make(chan struct{})
+	go func() {
+		s.works.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(closeWithin):
+		s.log.Warn("ending although some work has not ended")
+	}
+}
+
+// watchedWriter ends the connection when the client no longer reads.
+type watchedWriter struct {
+	io.ReadWriteCloser
+	end context.CancelCauseFunc
+}
+
+func (w *watchedWriter) Write(p []byte) (int, error) {
+	n, err := w.ReadWriteCloser.Write(p)
+	if err != nil {
+		w.end(&exitError{1, fmt.Sprintf("writing to the client: %v", err)})
+	}
+	return n, err
+}
+
+// Handle implements [jsonrpc2.Handler]: it is called for one message after another.
+func (s *Server) Handle(_ context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Request) {
+	<-s.ready
+	var params []byte
+	if req.Params != nil {
+		params = *req.Params
+	}
+	if req.Notif {
+		s.notification(req.Method, params)
+		return
+	}
+	work, err := s.request(req.Method, params)
+	if err != nil {
+		work = func(context.Context) (any, error) { return nil, err }
+	}
+	s.start(req, work)
+}
+
+func (s *Server) notification(method string, params []byte) {
+	defer s.recovered(method)
+	switch {
+	case method == protocol.MethodExit:
+		s.exit()
+	case s.state != running: // dropped, as the specification asks
+	case method == protocol.MethodCancelRequest:
+		s.cancelRequest(params)
+	default:
+		handle := s.notifications[method]
+		if handle == nil {
+			if !strings.HasPrefix(method, "$/") {
+				s.log.Debug("unknown notification", zap.String("method", method))
+			}
+			return
+		}
+		if err := handle(params); err != nil {
+			s.log.Warn("notification", zap.String("method", method), zap.Error(err))
+		}
+	}
+}
+
+func (s *Server) exit() {
+	if s.state == shutDown {
+		s.end(&exitError{0, "exit"})
+	} else {
+		s.end(&exitError{1, "exit without shutdown"})
+	}
+}
+
+// cancelRequest cancels a request in flight. One that has been answered is left alone.
+func (s *Server) cancelRequest(params []byte) {
+	var p struct {
+		ID jsonrpc2.ID `json:"id"`
+	}
+	if err := json.Unmarshal(params, &p); err != nil {
+		s.log.Warn("cancelRequest", zap.Error(err))
+		return
+	}
+	s.mu.Lock()
+	cancel := s.inflight[p.ID]
+	s.mu.Unlock()
+	if cancel != nil {
+		cancel(errRequestCanceled)
+	}
+}
+
+// request runs the serial phase, in the lifecycle's states.
+func (s *Server) request(method string, params []byte) (work Work, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = s.panicked(method, r)
+		}
+	}()
+	switch {
+	case s.state == shutDown:
+		return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidRequest, Message: method + " after shutdown"}
+	case s.state == running && method == protocol.MethodInitialize:
+		return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidRequest, Message: "initialize was already sent"}
+	case s.state == uninitialized && method != protocol.MethodInitialize:
+		return nil, &jsonrpc2.Error{Code: int64(protocol.ErrorCodesServerNotInitialized), Message: method + " before initialize"}
+	}
+	handle := s.requests[method]
+	if handle == nil {
+		return nil, &jsonrpc2.Error{Code: jsonrpc2.CodeMethodNotFound, Message: "unknown method " + method}
+	}
+	work, err = handle(params)
+	if err == nil {
+		s.advance(method, params)
+	}
+	return work, err
+}
+
+// advance moves the lifecycle on.
+func (s *Server) advance(method string, params []byte) {
+	switch method {
+	case protocol.MethodInitialize:
+		s.state = running
+		s.watchClient(params)
+	case protocol.MethodShutdown:
+		s.state = shutDown
+	}
+}
+
+// watchClient ends the server when the process that started it dies.
+func (s *Server) watchClient(params []byte) {
+	var p struct {
+		ProcessID *int `json:"processId"`
+	}
+	if err := json.Unmarshal(params, &p); err != nil || p.ProcessID == nil || *p.ProcessID <= 0 {
+		return
+	}
+	go func() { // ends with the connection
+		if waitForDeath(s.ctx, *p.ProcessID) {
+			s.end(&exitError{1, "the client's process died"})
+		}
+	}()
+}
+
+// start runs the concurrent phase and answers. A canceled request is answered at
+// once; its work ends on its own.
+func (s *Server) start(req *jsonrpc2.Request, work Work) {
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	s.mu.Lock()
+	s.inflight[req.ID] = cancel
+	s.mu.Unlock()
+
+	type answer struct {
+		result any
+		err    error
+	}
+	done := make(chan answer, 1)
+	s.Go(func() {
+		var a answer
+		defer func() {
+			if r := recover(); r != nil {
+				a.err = s.panicked(req.Method, r)
+			}
+			done <- a
+		}()
+		if work != nil {
+			a.result, a.err = work(ctx)
+		}
+	})
+	s.Go(func() {
+		defer cancel(nil)
+		var a answer
+		select {
+		case a = <-done:
+		case <-ctx.Done():
+			a.err = context.Cause(ctx)
+		}
+		s.mu.Lock()
+		delete(s.inflight, req.ID)
+		s.mu.Unlock()
+		s.answer(req, a.result, a.err, ctx)
+	})
+}
+
+func (s *Server) answer(req *jsonrpc2.Request, result any, err error, ctx context.Context) {
+	resp := &jsonrpc2.Response{ID: req.ID}
+	if context.Cause(ctx) == errRequestCanceled {
+		err = &jsonrpc2.Error{Code: int64(protocol.LSPErrorCodesRequestCancelled), Message: "canceled"}
+	}
+	if err == nil {
+		var raw []byte
+		if raw, err = protocol.Marshal(result); err == nil {
+			resp.Result = (*json.RawMessage)(&raw)
+		}
+	}
+	if err != nil {
+		resp.Error = asError(err)
+	}
+	if err := s.client.conn.SendResponse(s.ctx, resp); err != nil && !errors.Is(err, jsonrpc2.ErrClosed) {
+		s.log.Debug("answering", zap.String("method", req.Method), zap.Error(err))
+	}
+}
+
+func asError(err error) *jsonrpc2.Error {
+	var e *jsonrpc2.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	var params *ParamsError
+	if errors.As(err, &params) {
+		return &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: err.Error()}
+	}
+	return &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError, Message: err.Error()}
+}
+
+// A ParamsError is a request that a person, or a client's author, can mend by calling
+// again with other arguments. It becomes InvalidParams (-32602).
+type ParamsError struct{ message string }
+
+func (e *ParamsError) Error() string { return e.message }
+
+// InvalidParams makes a [ParamsError].
+func InvalidParams(format string, args ...any) error {
+	return &ParamsError{fmt.Sprintf(format, args...)}
+}
+
+func (s *Server) panicked(method string, r any) error {
+	s.log.Error("panic", zap.String("method", method), zap.Any("value", r), zap.ByteString("stack", debug.Stack()))
+	return &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError, Message: fmt.Sprintf("%s failed: %v (a defect of buildls: please report it with its log)", method, r)}
+}
+
+// recovered keeps a broken invariant from ending the author's session.
+func (s *Server) recovered(what string) {
+	if r := recover(); r != nil {
+		s.panicked(what, r)
+	}
+}
