@@ -1,0 +1,153 @@
+//go:build linux
+
+// Package daemon is the embedded engine, run by `buildls engine`: BuildKit's controller
+// and OCI worker, one per user, behind a socket that is this user's alone. It ends when
+// nobody has asked it anything for a while.
+//
+// It does not know the language server, though it is linked into the same program: it
+// serves any BuildKit client, in a process of its own. What starts it and connects to
+// it is the package build/engine/embedded. Nothing here is done when a package is
+// initialized, because the language server would wait for it.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/buildls/buildls/build/engine/embedded"
+	"github.com/sirupsen/logrus"
+	fscopy "github.com/tonistiigi/fsutil/copy"
+)
+
+const defaultIdle = 10 * time.Minute
+
+// endSignals tell the engine to end.
+var endSignals = []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
+
+// Main is the engine's life, from its command line to its exit code: 0 ended as asked
+// or by idling, 1 a failure, 2 wrong usage, embedded.ExitLocked if another engine holds
+// the root. The process is the engine's alone: its umask, its temporary directory and
+// its log are set here.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := untilSignaled()
+	defer stop()
+	say := func(err error) { fmt.Fprintf(stderr, "%s%v\n", embedded.SpokenBy(os.Getpid()), err) }
+
+	opt, err := parse(args, stdout, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	}
+	if err := embedded.CheckHost(); err != nil {
+		say(err)
+		return 1
+	}
+	paths, err := opt.paths()
+	if err == nil {
+		err = paths.Prepare()
+	}
+	// BuildKit's executor resolves links too, and what a crash left behind is found by
+	// comparing paths.
+	if err == nil {
+		paths.Root, err = filepath.EvalSymlinks(paths.Root)
+	}
+	if err != nil {
+		say(err)
+		return 1
+	}
+
+	// As buildkitd: files get the modes that the build says, whatever the umask of who
+	// started the engine.
+	syscall.Umask(0)
+	fscopy.UmaskIsZero = true
+	logrus.SetOutput(stderr)
+	logrus.SetFormatter(&logrus.TextFormatter{FullTimestamp: true, TimestampFormat: "2006-01-02T15:04:05.000Z07:00"})
+	if opt.debug {
+		logrus.SetLevel(logrus.DebugLevel)
+	}
+
+	setVersion()
+	err = serve(ctx, paths, opt.idle)
+	if errors.Is(err, errLocked) {
+		say(fmt.Errorf("another engine runs on %s", paths.Root))
+		return embedded.ExitLocked
+	}
+	if err != nil {
+		say(err)
+		return 1
+	}
+	return 0
+}
+
+// untilSignaled returns a context that ends with the first signal to end. A second one
+// ends the process at once, also where others in the process, main say, listen to it.
+func untilSignaled() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals...)
+	keep := context.AfterFunc(ctx, func() { signal.Reset(endSignals...) })
+	return ctx, func() {
+		keep()
+		stop()
+	}
+}
+
+type options struct {
+	root, socket string
+	idle         time.Duration
+	debug        bool
+}
+
+// parse explains the flags on stdout when asked to, on stderr when they are wrong.
+func parse(args []string, stdout, stderr io.Writer) (options, error) {
+	var opt options
+	flags := flag.NewFlagSet(embedded.Name, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	explain := flags.Usage
+	flags.Usage = func() {} // where to is known only after Parse
+	flags.StringVar(&opt.root, "root", "", "`directory` of the engine's state (default $XDG_DATA_HOME/buildls/engine)")
+	flags.StringVar(&opt.socket, "socket", "", "`path` of the socket (default $XDG_RUNTIME_DIR/buildls/engine.sock)")
+	flags.DurationVar(&opt.idle, "idle", defaultIdle, "end after so much `time` without a call, 0 is never")
+	flags.BoolVar(&opt.debug, "debug", false, "log in detail")
+	err := flags.Parse(args) // says what is wrong
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stdout)
+	case err != nil:
+	case flags.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		fmt.Fprintln(stderr, err)
+	case opt.idle < 0:
+		err = fmt.Errorf("--idle %v is negative", opt.idle)
+		fmt.Fprintln(stderr, err)
+	}
+	if err != nil {
+		explain()
+	}
+	return opt, err
+}
+
+// paths fills in the defaults, and asks for them only where they are needed.
+func (o options) paths() (embedded.Paths, error) {
+	if o.root == "" || o.socket == "" {
+		defaults, err := embedded.DefaultPaths()
+		if err != nil {
+			return defaults, err
+		}
+		if o.root == "" {
+			o.root = defaults.Root
+		}
+		if o.socket == "" {
+			o.socket = defaults.Socket
+		}
+	}
+	return embedded.NewPaths(o.root, o.socket)
+}

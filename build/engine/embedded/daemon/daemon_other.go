@@ -1,0 +1,18 @@
+//go:build !linux
+
+// Package daemon is the embedded engine, which runs on Linux alone. Elsewhere it says
+// so.
+package daemon
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/buildls/buildls/build/engine/embedded"
+)
+
+// Main says that there is no embedded engine here, and what to use instead.
+func Main(_ []string, _, stderr io.Writer) int {
+	fmt.Fprintf(stderr, "%s: %v\n", embedded.Name, embedded.Check())
+	return 1
+}

@@ -1,0 +1,25 @@
+//go:build !linux
+
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/moby/buildkit/client"
+)
+
+// Check says that there is no embedded engine here, and what to use instead.
+func Check() error {
+	return fmt.Errorf("the embedded engine runs on Linux alone, this is %s: start Docker or name another engine in the setting \"engine\"", runtime.GOOS)
+}
+
+// DefaultPaths fails with what Check says.
+func DefaultPaths() (Paths, error) { return Paths{}, Check() }
+
+// Running is false: there is no embedded engine here.
+func Running(context.Context, Paths) bool { return false }
+
+// Connect fails with what Check says.
+func Connect(context.Context, Paths, func(string)) (*client.Client, error) { return nil, Check() }

@@ -1,0 +1,121 @@
+// Package engine finds the place where a build runs, and connects to it: a
+// Docker engine, a buildkitd at an address, or the embedded engine. Whatever it
+// is, behind it stands one BuildKit client.
+//
+// It knows nothing of Dockerfiles.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/moby/buildkit/client"
+)
+
+// An Engine is a place where a build can run. Connecting is bounded: an engine
+// that does not answer is an [*UnavailableError], never a hang.
+type Engine interface {
+	// Info says what is known without connecting.
+	Info() Info
+	// Connect returns a connection that answered. report is told in words what
+	// takes time, and may be called until Connect returns.
+	Connect(ctx context.Context, report func(string)) (*Conn, error)
+}
+
+// Info describes an engine.
+type Info struct {
+	Name      string   // "docker", "buildkitd" or "embedded"
+	Address   string   // how it is reached, e.g. unix:///var/run/docker.sock
+	Version   string   // of the engine; empty until connected, or if it does not say
+	Platforms []string // that it can build for, its own first; empty until connected
+	// ImageStore says that the engine keeps images that its user can see and
+	// name, as a Docker engine does.
+	ImageStore bool
+	// MultiPlatform says that the image store can hold an image for several
+	// platforms under one name.
+	MultiPlatform bool
+}
+
+// String names the engine for a sentence: "Docker engine at unix:///…".
+func (i Info) String() string {
+	switch i.Name {
+	case "docker":
+		return "the Docker engine at " + i.Address
+	case "embedded":
+		return "the embedded engine"
+	default:
+		return i.Name + " at " + i.Address
+	}
+}
+
+// A Conn is a connection to an engine. Its owner closes it.
+type Conn struct {
+	*client.Client
+	Info Info
+}
+
+// An UnavailableError says that an engine cannot be used, and what mends it.
+type UnavailableError struct {
+	Info Info
+	Err  error
+	Mend string // a sentence, or empty
+}
+
+func (e *UnavailableError) Error() string {
+	s := fmt.Sprintf("cannot use %s: %v", e.Info, plain(e.Err))
+	if e.Info.Name == "embedded" { // its errors name it
+		s = e.Err.Error()
+	}
+	if e.Mend != "" {
+		s += ". " + e.Mend
+	}
+	return s
+}
+
+func (e *UnavailableError) Unwrap() error { return e.Err }
+
+// answerWithin bounds the wait for an engine's first answer. A healthy one
+// answers in milliseconds; one that is being started by socket activation, in a
+// few seconds.
+const answerWithin = 10 * time.Second
+
+// plain says a connection error in the words a person would use.
+func plain(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("its socket does not exist")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return errors.New("nothing listens there")
+	case errors.Is(err, fs.ErrPermission):
+		return errors.New("permission denied on its socket")
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("it did not answer within %s", answerWithin)
+	default:
+		return err
+	}
+}
+
+// probe dials an address as a stream and closes it: the quickest way to learn
+// that nobody is there, before gRPC begins to retry.
+func probe(ctx context.Context, address string) error {
+	network, addr, ok := strings.Cut(address, "://")
+	if !ok {
+		return fmt.Errorf("address %q has no scheme", address)
+	}
+	if network != "unix" && network != "tcp" {
+		return nil // dialled by a helper
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}

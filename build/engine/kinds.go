@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"google.golang.org/grpc/codes"
+
+	"github.com/buildls/buildls/build/engine/docker"
+	"github.com/buildls/buildls/build/engine/embedded"
+)
+
+// Docker is the Docker engine at a host (unix://, tcp://, npipe://).
+func Docker(host string) Engine { return dockerEngine{host} }
+
+type dockerEngine struct{ host string }
+
+func (e dockerEngine) Info() Info {
+	return Info{Name: "docker", Address: e.host, ImageStore: true}
+}
+
+func (e dockerEngine) Connect(ctx context.Context, _ func(string)) (*Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	d, err := e.connect(ctx)
+	if err != nil {
+		return nil, unavailable(ctx, e.Info(), err, "Start Docker, or set DOCKER_HOST to where it listens.")
+	}
+	info := e.Info()
+	info.Version = d.Version
+	info.Platforms = []string{d.Platform}
+	info.MultiPlatform = d.Containerd
+	return &Conn{Client: d.Client, Info: info}, nil
+}
+
+func (e dockerEngine) connect(ctx context.Context) (*docker.Engine, error) {
+	if err := probe(ctx, e.host); err != nil {
+		return nil, err
+	}
+	return docker.Connect(ctx, e.host)
+}
+
+// Buildkitd is the buildkitd at an address (unix://, tcp://).
+func Buildkitd(address string) Engine { return buildkitd{address} }
+
+type buildkitd struct{ address string }
+
+func (e buildkitd) Info() Info { return Info{Name: "buildkitd", Address: e.address} }
+
+func (e buildkitd) Connect(ctx context.Context, _ func(string)) (*Conn, error) {
+	conn, err := e.connect(ctx)
+	if err != nil {
+		return nil, unavailable(ctx, e.Info(), err, "Start buildkitd there, or choose another engine.")
+	}
+	return conn, nil
+}
+
+func (e buildkitd) connect(ctx context.Context) (*Conn, error) {
+	if err := probe(ctx, e.address); err != nil {
+		return nil, err
+	}
+	c, err := client.New(ctx, e.address)
+	if err != nil {
+		return nil, err
+	}
+	return greet(ctx, c, e.Info())
+}
+
+// Embedded is BuildKit in a child process of this product.
+func Embedded() Engine { return embeddedEngine{} }
+
+type embeddedEngine struct{}
+
+func (embeddedEngine) Info() Info {
+	info := Info{Name: "embedded"}
+	if p, err := embedded.DefaultPaths(); err == nil {
+		info.Address = "unix://" + p.Socket
+	}
+	return info
+}
+
+func (embeddedEngine) running(ctx context.Context) bool {
+	paths, err := embedded.DefaultPaths()
+	return err == nil && embedded.Running(ctx, paths)
+}
+
+func (e embeddedEngine) Connect(ctx context.Context, report func(string)) (*Conn, error) {
+	if err := embedded.Check(); err != nil {
+		return nil, &UnavailableError{Info: e.Info(), Err: err}
+	}
+	paths, err := embedded.DefaultPaths()
+	if err != nil {
+		return nil, &UnavailableError{Info: e.Info(), Err: err}
+	}
+	c, err := embedded.Connect(ctx, paths, report)
+	if err != nil {
+		return nil, unavailable(ctx, e.Info(), err, "")
+	}
+	conn, err := greet(ctx, c, e.Info())
+	if err != nil {
+		return nil, unavailable(ctx, e.Info(), err, "")
+	}
+	return conn, nil
+}
+
+// greet asks a BuildKit who it is. Engines older than 0.11 cannot say their
+// version, but answer.
+func greet(ctx context.Context, c *client.Client, info Info) (*Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	workers, err := c.ListWorkers(ctx)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	if len(workers) > 0 { // the first is the one that builds
+		for _, p := range workers[0].Platforms {
+			info.Platforms = append(info.Platforms, platforms.Format(p))
+		}
+	}
+	bi, err := c.Info(ctx)
+	if err == nil {
+		info.Version = strings.TrimPrefix(bi.BuildkitVersion.Version, "v")
+	} else if grpcerrors.Code(err) != codes.Unimplemented {
+		c.Close()
+		return nil, err
+	}
+	return &Conn{Client: c, Info: info}, nil
+}
+
+// unavailable wraps an error of connecting, unless it was the caller who gave up.
+func unavailable(ctx context.Context, info Info, err error, mend string) error {
+	if cause := context.Cause(ctx); cause != nil && cause != context.DeadlineExceeded {
+		return fmt.Errorf("connecting to %s: %w", info, cause)
+	}
+	return &UnavailableError{Info: info, Err: err, Mend: mend}
+}

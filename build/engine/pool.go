@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A Pool keeps one connection to each engine that was used, so that the next
+// build starts at once. Its zero value is ready. It is safe for concurrent use.
+type Pool struct {
+	mu    sync.Mutex
+	conns map[poolKey]*pooled
+}
+
+// A poolKey identifies an engine before it is connected to.
+type poolKey struct{ name, address string }
+
+type pooled struct {
+	conn    *Conn
+	users   int
+	dropped bool // closed by its last user
+}
+
+// aliveWithin bounds the check of a warm connection.
+const aliveWithin = 2 * time.Second
+
+// connect returns a connection to e, warm if there is one that answers, and what
+// gives it back.
+func (p *Pool) connect(ctx context.Context, e Engine, report func(string)) (*Conn, func(), error) {
+	key := key(e)
+	if c := p.take(key); c != nil {
+		if c.conn.Alive(ctx) {
+			return c.conn, func() { p.release(c) }, nil
+		}
+		p.drop(key, c)
+	}
+	conn, err := e.Connect(ctx, report)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := p.put(key, conn)
+	return conn, func() { p.release(c) }, nil
+}
+
+func key(e Engine) poolKey {
+	i := e.Info()
+	return poolKey{i.Name, i.Address}
+}
+
+// Alive says whether the engine still answers. Bounded.
+func (c *Conn) Alive(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, aliveWithin)
+	defer cancel()
+	_, err := c.ListWorkers(ctx)
+	return err == nil
+}
+
+func (p *Pool) take(key poolKey) *pooled {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.conns[key]
+	if c != nil {
+		c.users++
+	}
+	return c
+}
+
+// put keeps a connection. One that was put there meanwhile makes way.
+func (p *Pool) put(key poolKey, conn *Conn) *pooled {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if old := p.conns[key]; old != nil {
+		old.retire()
+	}
+	if p.conns == nil {
+		p.conns = map[poolKey]*pooled{}
+	}
+	c := &pooled{conn: conn, users: 1}
+	p.conns[key] = c
+	return c
+}
+
+// drop gives back a connection that no longer answers. Builds that still use it
+// keep it until they end.
+func (p *Pool) drop(key poolKey, c *pooled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conns[key] == c {
+		delete(p.conns, key)
+	}
+	c.users--
+	c.retire()
+}
+
+func (p *Pool) release(c *pooled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.users--
+	if c.dropped {
+		c.retire()
+	}
+}
+
+// retire closes the connection once nobody uses it. The pool's lock is held.
+func (c *pooled) retire() {
+	c.dropped = true
+	if c.users == 0 {
+		c.conn.Close()
+	}
+}
+
+// Close closes the connections, those in use when their builds end.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		c.retire()
+	}
+	p.conns = nil
+}
