@@ -1,0 +1,177 @@
+package build
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"google.golang.org/grpc/codes"
+
+	"github.com/buildls/buildls/build/engine"
+)
+
+// A Failure is why a build failed.
+type Failure struct {
+	Message string
+	Code    string // "syntax" or "build"
+	// Lines of the Dockerfile that are at fault; nil if none is, as when the engine
+	// went away.
+	Lines    *Lines
+	ExitCode *int   // of the RUN that failed
+	Log      string // output of the step that failed
+}
+
+// A ContextError says that a file of the context could not be sent.
+type ContextError struct {
+	Path string
+	Err  error
+}
+
+func (e *ContextError) Error() string {
+	return fmt.Sprintf("cannot send %s to the build: %v", e.Path, e.Err)
+}
+
+func (e *ContextError) Unwrap() error { return e.Err }
+
+// newFailure explains an error that Solve returned.
+func newFailure(err error, f *fold, dockerfile []byte) *Failure {
+	at := locator{err: err, text: PlainError(err), fold: f, dockerfile: dockerfile}
+	fail := &Failure{Message: at.text, Code: "build", Lines: at.lines()}
+	refused := parseErrorText.MatchString(err.Error())
+	switch newer := at.newerSyntax(); {
+	case refused && newer != nil:
+		fail.Code, fail.Lines = "syntax", newer
+		fail.Message += ". The engine's Dockerfile front end is older than this syntax; a first line `# syntax=docker/dockerfile:1` has it use a newer one"
+	case refused || !at.wellFormed():
+		fail.Code = "syntax"
+	}
+	if v := at.vertex(); v != nil {
+		fail.Log = v.text()
+		fail.ExitCode = exitCodeOf(err, v)
+	}
+	if program, ok := missingProgram(at.text + "\n" + fail.Log); ok {
+		fail.Message = fmt.Sprintf("RUN could not start: this image has no %s", program)
+	} else if fail.ExitCode != nil {
+		fail.Message = exitMessage(*fail.ExitCode, fail.Log)
+	} else if path, ok := missingPath(at.text); ok {
+		fail.Message = missingMessage(path, instructionAt(dockerfile, fail.Lines))
+	}
+	return fail
+}
+
+// lostEngine is the failure of a build whose engine no longer answers.
+func lostEngine(info engine.Info, err error) *Failure {
+	return &Failure{Code: "build", Message: fmt.Sprintf("%s went away during the build (%v). Start it again, then build again", info, PlainError(err))}
+}
+
+// maybeLost says that an error may mean that the engine went away.
+func maybeLost(err error) bool {
+	return grpcerrors.Code(err) == codes.Unavailable || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "connection reset")
+}
+
+// exitCodeOf is the exit code of the process of a RUN: as a typed error from a
+// BuildKit that sends them, else from the text.
+func exitCodeOf(err error, v *vertex) *int {
+	var exit *gwpb.ExitError
+	if errors.As(err, &exit) && exit.ExitCode != gwpb.UnknownExitStatus {
+		n := int(exit.ExitCode)
+		return &n
+	}
+	return exitCodeIn(v.Error)
+}
+
+// lastLines is how many lines of a step's output a message repeats.
+const lastLines = 5
+
+func exitMessage(code int, log string) string {
+	msg := fmt.Sprintf("RUN failed with exit code %d", code)
+	if tail := tailOf(log, lastLines); tail != "" {
+		msg += ":\n" + tail
+	}
+	return msg
+}
+
+var ansiText = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z]`)
+
+// tailOf is the last n lines that say anything, without colours.
+func tailOf(log string, n int) string {
+	var lines []string
+	for line := range strings.Lines(ansiText.ReplaceAllString(log, "")) {
+		line = strings.TrimRight(line, " \t\r\n")
+		if i := strings.LastIndexByte(line, '\r'); i >= 0 {
+			line = line[i+1:] // what a progress bar drew over
+		}
+		if strings.TrimSpace(line) != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+var (
+	parseErrorText     = regexp.MustCompile(`dockerfile parse error`)
+	parseLineText      = regexp.MustCompile(`dockerfile parse error (?:on )?line (\d+)`)
+	missingPathText    = regexp.MustCompile(`(?:failed to (?:compute cache key|calculate checksum|walk).*?"(/[^"]*)":? not found|lstat (/\S*): no such file or directory)`)
+	missingProgramText = regexp.MustCompile(`unable to start container process:.* exec: \\?"([^"\\]+)\\?": (?:stat .*no such file|executable file not found)`)
+	noTargetText       = regexp.MustCompile(`target stage "?([^"]*?)"? could not be found`)
+	wrapperText        = regexp.MustCompile(`^(?:failed to solve(?: with frontend [\w.]+)?|failed to create LLB definition|failed to run Build function|rpc error: code = \w+ desc =|dockerfile parse error (?:on )?line \d+)(?:: | )`)
+	mountPathText      = regexp.MustCompile(`^/.*/(?:overlay2/[^/]+/merged|vfs/dir/[^/]+|snapshots/\d+/fs)/`)
+	metadataText       = regexp.MustCompile(`^(\S+): failed to resolve source metadata for \S+: `)
+	solveRefText       = regexp.MustCompile(`of ref [a-z0-9]+::[a-z0-9]+`)
+)
+
+// PlainError is an error's text without what only BuildKit's programmers need.
+func PlainError(err error) string {
+	text := err.Error()
+	for {
+		next := wrapperText.ReplaceAllString(text, "")
+		if next == text {
+			text = metadataText.ReplaceAllString(text, "$1: ")
+			return solveRefText.ReplaceAllString(text, "of the file")
+		}
+		text = next
+	}
+}
+
+// missingProgram finds the program that a RUN names, or its shell, if the image does not
+// have it. The words are runc's.
+func missingProgram(text string) (string, bool) {
+	m := missingProgramText.FindStringSubmatch(text)
+	if m == nil {
+		return "", false
+	}
+	return m[1], true
+}
+
+// missingPath finds the path that a COPY or ADD did not find in its source.
+func missingPath(text string) (string, bool) {
+	m := missingPathText.FindStringSubmatch(text)
+	if m == nil {
+		return "", false
+	}
+	return mountPathText.ReplaceAllString(cmp.Or(m[1], m[2]), "/"), true
+}
+
+var fromFlagText = regexp.MustCompile(`--from=(\S+)`)
+
+func missingMessage(path, instruction string) string {
+	if m := fromFlagText.FindStringSubmatch(instruction); m != nil {
+		return fmt.Sprintf("%q not found in %s", path, m[1])
+	}
+	return fmt.Sprintf("%q not found in the build context: it is not there, or .dockerignore excludes it", path)
+}
+
+// instructionAt is the text of some lines.
+func instructionAt(dockerfile []byte, at *Lines) string {
+	if at == nil {
+		return ""
+	}
+	lines := bytes.Split(dockerfile, []byte("\n"))
+	first, last := min(at.First, len(lines)), min(at.Last+1, len(lines))
+	return string(bytes.Join(lines[first:last], []byte("\n")))
+}

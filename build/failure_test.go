@@ -1,0 +1,83 @@
+package build
+
+import (
+	"errors"
+	"testing"
+)
+
+// Errors as engines word them, and as the author reads them. The texts are recorded
+// from Docker 20.10 and 28.5 and from buildkitd 0.34.
+func TestPlainError(t *testing.T) {
+	for text, want := range map[string]string{
+		"failed to solve: dockerfile parse error on line 3: unknown instruction: RUNN (did you mean RUN?)":                                                               "unknown instruction: RUNN (did you mean RUN?)",
+		"failed to solve with frontend dockerfile.v0: failed to create LLB definition: dockerfile parse error line 2: Unknown flag: form":                                "Unknown flag: form",
+		"failed to solve: rpc error: code = Unknown desc = failed to solve with frontend dockerfile.v0: failed to create LLB definition: the Dockerfile cannot be empty": "the Dockerfile cannot be empty",
+		"failed to solve: failed to compute cache key: failed to calculate checksum of ref ymtw1q::x2lp3: \"/nope.txt\": not found":                                      "failed to compute cache key: failed to calculate checksum of the file: \"/nope.txt\": not found",
+		"failed to solve: target stage \"x\" could not be found":                                                                                                         "target stage \"x\" could not be found",
+	} {
+		if got := PlainError(errors.New(text)); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func TestMissingPath(t *testing.T) {
+	for text, want := range map[string]string{
+		`failed to compute cache key: failed to calculate checksum of the file: "/nope.txt": not found`:                                              "/nope.txt",
+		`failed to compute cache key: "/sub/nope.txt" not found: not found`:                                                                          "/sub/nope.txt",
+		`lstat /nope.txt: no such file or directory`:                                                                                                 "/nope.txt",
+		`failed to walk /var/lib/docker/overlay2/a82b9ccb38/merged: lstat /var/lib/docker/overlay2/a82b9ccb38/merged/a/b: no such file or directory`: "/a/b",
+		`docker.io/library/nope:latest: not found`:                                                                                                   "",
+	} {
+		if got, ok := missingPath(text); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, %v; want %q", text, got, ok, want)
+		}
+	}
+}
+
+func TestTailOf(t *testing.T) {
+	log := "one\n\x1b[31mtwo\x1b[0m\r\n\n 10%\r 50%\r100%\nfour  \n"
+	if got, want := tailOf(log, 3), "two\n100%\nfour"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := tailOf("", 3); got != "" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestStages(t *testing.T) {
+	text := "# syntax=docker/dockerfile:1\n\n# compiles\nFROM a AS build\nRUN x\nFROM --platform=linux/arm64 \\\n  b\n"
+	stages, err := Stages([]byte(text))
+	if err != nil || len(stages) != 2 {
+		t.Fatalf("%+v, %v", stages, err)
+	}
+	if s := stages[0]; s.Name != "build" || s.Base != "a" || s.Lines != (Lines{3, 3}) || s.Default {
+		t.Errorf("%+v", s)
+	}
+	if s := stages[1]; s.Platform != "linux/arm64" || s.Lines != (Lines{5, 6}) || !s.Default {
+		t.Errorf("%+v", s)
+	}
+	for target, want := range map[string]bool{"build": true, "BUILD": true, "1": true, "2": false, "-1": false, "x": false} {
+		if HasTarget(stages, target) != want {
+			t.Errorf("target %q: %v", target, !want)
+		}
+	}
+	if _, err := Stages([]byte("RUNN\n")); err == nil {
+		t.Error("no error for what does not parse")
+	}
+}
+
+// Whatever the bytes are, finding the place of an error does not panic and stays within
+// the text.
+func FuzzLocate(f *testing.F) {
+	f.Add("FROM a\nRUN b\n", "failed to solve: dockerfile parse error on line 2: x")
+	f.Add("", "the Dockerfile cannot be empty")
+	f.Add("FROM a\nCOPY --from=docker.io/b c d\n", "docker.io/b:latest: not found")
+	f.Add("FROM a\nRUN --mount=from=b,target=/x <<E\n\nE", "target stage \"q\" could not be found")
+	f.Fuzz(func(t *testing.T, dockerfile, text string) {
+		fail := newFailure(errors.New(text), newFold(), []byte(dockerfile))
+		if l := fail.Lines; l != nil && (l.First < 0 || l.Last < l.First) {
+			t.Errorf("%+v", *l)
+		}
+	})
+}

@@ -1,0 +1,117 @@
+package build
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// Lines is an inclusive range of 0-based lines of the Dockerfile.
+type Lines struct{ First, Last int }
+
+// A LineMap says, for the vertices that stand for an instruction, which lines
+// that is. Its order is the Dockerfile's.
+type LineMap []MappedVertex
+
+// A MappedVertex is a vertex and its instruction.
+type MappedVertex struct {
+	Digest digest.Digest
+	Name   string // as progress shows it, e.g. "[build 2/3] RUN make"
+	Lines  Lines
+}
+
+// newLineMap reads the line map from the definitions of a lazily solved result: the
+// front end leaves in each the source range of every op (pb.Source), and an op's
+// digest is its vertex's. Ops of other files than dockerfile are left out.
+func newLineMap(ctx context.Context, res *gateway.Result, dockerfile []byte) (LineMap, error) {
+	var m LineMap
+	seen := map[digest.Digest]bool{}
+	err := eachPlatform(res, func(platform string, ref gateway.Reference) error {
+		st, err := ref.ToState()
+		if err != nil {
+			return err
+		}
+		def, err := st.Marshal(ctx)
+		if err != nil {
+			return err
+		}
+		for dgst, locs := range def.Source.GetLocations() {
+			d := digest.Digest(dgst)
+			lines, ok := linesIn(def.Source, locs, dockerfile)
+			if !ok || seen[d] {
+				continue
+			}
+			seen[d] = true
+			m = append(m, MappedVertex{Digest: d, Name: nameOn(platform, def.Metadata[d].Description["llb.customname"]), Lines: lines})
+		}
+		return nil
+	})
+	slices.SortFunc(m, func(a, b MappedVertex) int {
+		return cmp.Or(cmp.Compare(a.Lines.First, b.Lines.First), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Digest, b.Digest))
+	})
+	return m, err
+}
+
+// eachPlatform calls fn for the references of a result, with the platform of each if
+// there are several, in a stable order.
+func eachPlatform(res *gateway.Result, fn func(platform string, ref gateway.Reference) error) error {
+	if res.Ref != nil {
+		return fn("", res.Ref)
+	}
+	for _, platform := range slices.Sorted(maps.Keys(res.Refs)) {
+		ref := res.Refs[platform]
+		if ref == nil {
+			continue
+		}
+		if len(res.Refs) == 1 {
+			platform = ""
+		}
+		if err := fn(platform, ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameOn adds the platform to a vertex's name as BuildKit does while it runs: "[linux/arm64
+// 2/3] RUN make" for "[2/3] RUN make".
+func nameOn(platform, name string) string {
+	if platform == "" || !strings.HasPrefix(name, "[") || strings.HasPrefix(name, "["+platform+" ") {
+		return name
+	}
+	return "[" + platform + " " + name[1:]
+}
+
+// linesIn are the lines of the first location that lies in dockerfile.
+func linesIn(src *pb.Source, locs *pb.Locations, dockerfile []byte) (Lines, bool) {
+	for _, loc := range locs.GetLocations() {
+		i := int(loc.SourceIndex)
+		if i < 0 || i >= len(src.Infos) || !bytes.Equal(src.Infos[i].Data, dockerfile) {
+			continue
+		}
+		if lines, ok := spanOf(loc.Ranges); ok {
+			return lines, true
+		}
+	}
+	return Lines{}, false
+}
+
+// spanOf joins BuildKit's ranges, one for each line, 1-based.
+func spanOf(ranges []*pb.Range) (Lines, bool) {
+	if len(ranges) == 0 {
+		return Lines{}, false
+	}
+	l := Lines{First: int(ranges[0].Start.Line) - 1, Last: int(ranges[0].Start.Line) - 1}
+	for _, r := range ranges {
+		l.First = min(l.First, int(r.Start.Line)-1)
+		l.Last = max(l.Last, int(r.Start.Line)-1, int(r.End.Line)-1)
+	}
+	return l, l.First >= 0
+}

@@ -1,0 +1,204 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/distribution/reference"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/subrequests/lint"
+	"github.com/moby/buildkit/solver/errdefs"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// A locator finds the lines that an error is about. A newer BuildKit says them; for
+// an older one, and for what carries none, the vertex that failed, the text of the
+// error and the Dockerfile itself tell.
+type locator struct {
+	err        error
+	text       string
+	fold       *fold
+	dockerfile []byte
+}
+
+func (l locator) lines() *Lines {
+	for _, find := range []func() (Lines, bool){l.fromSources, l.fromVertex, l.fromLineNumber, l.fromParser, l.fromImage, l.fromTarget} {
+		if lines, ok := find(); ok {
+			return &lines
+		}
+	}
+	return nil
+}
+
+// fromSources reads the source ranges in the error's details (buildkitd 0.8 and
+// newer, not every Docker engine).
+func (l locator) fromSources() (Lines, bool) {
+	for _, s := range errdefs.Sources(l.err) {
+		if s.Info == nil || !bytes.Equal(s.Info.Data, l.dockerfile) {
+			continue
+		}
+		if lines, ok := spanOf(s.Ranges); ok {
+			return lines, true
+		}
+	}
+	return Lines{}, false
+}
+
+// vertex is the one that failed, nil if none did.
+func (l locator) vertex() *vertex {
+	var ve *errdefs.VertexError
+	if errors.As(l.err, &ve) {
+		if v := l.fold.vertices[digest.Digest(ve.Digest)]; v != nil {
+			return v
+		}
+	}
+	return l.fold.failed()
+}
+
+func (l locator) fromVertex() (Lines, bool) {
+	v := l.vertex()
+	if v == nil {
+		return Lines{}, false
+	}
+	i := l.fold.step(v.Digest)
+	if i < 0 {
+		return Lines{}, false
+	}
+	return l.fold.lines[i].Lines, true
+}
+
+// fromLineNumber reads "dockerfile parse error line 3", the old engines' only clue.
+func (l locator) fromLineNumber() (Lines, bool) {
+	m := parseLineText.FindStringSubmatch(l.err.Error())
+	if m == nil {
+		return Lines{}, false
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil || n < 1 {
+		return Lines{}, false
+	}
+	return Lines{First: n - 1, Last: n - 1}, true
+}
+
+// wellFormed says whether BuildKit's own front end, of the version that is linked here,
+// finds nothing to refuse in the Dockerfile, whatever its images are.
+func (l locator) wellFormed() bool {
+	res, err := convert(l.dockerfile)
+	return err == nil && res.Error == nil
+}
+
+// newerSyntax is the instruction around a line that an older front end could not parse
+// (a heredoc, to Docker 20.10) and that is well formed; nil if there is none.
+func (l locator) newerSyntax() *Lines {
+	at, ok := l.fromLineNumber()
+	if !ok || !l.wellFormed() {
+		return nil
+	}
+	parsed, err := parser.Parse(bytes.NewReader(l.dockerfile))
+	if err != nil {
+		return nil
+	}
+	for _, n := range parsed.AST.Children {
+		if lines := (Lines{n.StartLine - 1, n.EndLine - 1}); lines.First <= at.First && at.First <= lines.Last {
+			return &lines
+		}
+	}
+	return nil
+}
+
+// fromParser has the Dockerfile converted here, with BuildKit's own code, and takes
+// the location of the error if there is one too.
+func (l locator) fromParser() (Lines, bool) {
+	res, err := convert(l.dockerfile)
+	if err != nil || res.Error == nil || len(res.Error.Location.GetRanges()) == 0 {
+		return Lines{}, false
+	}
+	return spanOf(res.Error.Location.Ranges)
+}
+
+// fromImage finds the instruction that names the image that could not be had.
+func (l locator) fromImage() (Lines, bool) {
+	if !l.wellFormed() {
+		return Lines{}, false
+	}
+	haystack := l.err.Error()
+	if v := l.fold.failed(); v != nil {
+		haystack += "\n" + v.Name
+	}
+	parsed, err := parser.Parse(bytes.NewReader(l.dockerfile))
+	if err != nil {
+		return Lines{}, false
+	}
+	stages, _, err := instructions.Parse(parsed.AST, nil)
+	if err != nil {
+		return Lines{}, false
+	}
+	for _, s := range stages {
+		if names(haystack, s.BaseName) {
+			return SpanOfParser(s.Location)
+		}
+		for _, c := range s.Commands {
+			if cp, ok := c.(*instructions.CopyCommand); ok && names(haystack, cp.From) {
+				return SpanOfParser(cp.Location())
+			}
+			if run, ok := c.(*instructions.RunCommand); ok && mountsNamed(haystack, run) {
+				return SpanOfParser(run.Location())
+			}
+		}
+	}
+	return Lines{}, false
+}
+
+// mountsNamed says whether a RUN mounts from an image that text speaks of.
+func mountsNamed(text string, run *instructions.RunCommand) bool {
+	return slices.ContainsFunc(instructions.GetMounts(run), func(m *instructions.Mount) bool { return names(text, m.From) })
+}
+
+// names says whether text speaks of an image, by its full name.
+func names(text, image string) bool {
+	if image == "" || strings.EqualFold(image, "scratch") {
+		return false
+	}
+	named, err := reference.ParseNormalizedNamed(image)
+	return err == nil && strings.Contains(text, reference.TagNameOnly(named).String())
+}
+
+// fromTarget puts a target that is not there on the last FROM, and what is wrong
+// with an empty file on its first line.
+func (l locator) fromTarget() (Lines, bool) {
+	if strings.Contains(l.text, "the Dockerfile cannot be empty") || strings.Contains(l.text, "file with no instructions") {
+		return Lines{}, true
+	}
+	if !noTargetText.MatchString(l.text) {
+		return Lines{}, false
+	}
+	stages, err := Stages(l.dockerfile)
+	if err != nil || len(stages) == 0 {
+		return Lines{}, true
+	}
+	return stages[len(stages)-1].Lines, true
+}
+
+// convert runs BuildKit's own conversion on a Dockerfile, without an engine and
+// without asking a registry.
+func convert(dockerfile []byte) (_ *lint.LintResults, err error) {
+	defer survive(&err)
+	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)
+	sm.Definition = &llb.Definition{}
+	return dockerfile2llb.DockerfileLint(context.Background(), dockerfile, dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: NoImages{}})
+}
+
+// NoImages knows no image, and takes each for an empty one.
+type NoImages struct{}
+
+func (NoImages) ResolveImageConfig(_ context.Context, ref string, _ sourceresolver.Opt) (string, digest.Digest, []byte, error) {
+	return ref, digest.FromString(ref), []byte(`{"architecture":"amd64","os":"linux"}`), nil
+}

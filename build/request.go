@@ -1,0 +1,139 @@
+// Package build does the work: it has a Dockerfile built by an engine, follows the
+// build step by step, and says what went wrong in which lines.
+//
+// It knows nothing of editors or their protocol.
+package build
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/buildls/buildls/build/engine"
+)
+
+// A Request is one build.
+type Request struct {
+	// ID is unique over all builds of an engine; it becomes the solve's ref.
+	ID string
+	// Dockerfile is the text that is built.
+	Dockerfile []byte
+	// DockerfileName is its name in DockerfileFS.
+	DockerfileName string
+	// DockerfileFS holds the Dockerfile, and its .dockerignore if it has its own.
+	DockerfileFS fsutil.FS
+	// Context is the build context.
+	Context fsutil.FS
+	// SharedKey identifies the context, so that an engine asks only for what
+	// changed in it since the last build.
+	SharedKey string
+
+	Target    string
+	Tags      []string
+	BuildArgs map[string]string
+	Platforms []string // as in "linux/arm64"
+	NoCache   bool
+}
+
+// CheckTag returns the full form of an image's name, e.g. "docker.io/library/app:dev".
+func CheckTag(tag string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(tag)
+	if err != nil {
+		return "", fmt.Errorf("tag %q: %w", tag, err)
+	}
+	if _, ok := named.(reference.Digested); ok {
+		return "", fmt.Errorf("tag %q: an image cannot be tagged with a digest", tag)
+	}
+	return reference.TagNameOnly(named).String(), nil
+}
+
+// CheckPlatform returns the normal form of a platform, e.g. "linux/arm64" for "arm64".
+func CheckPlatform(platform string) (string, error) {
+	p, err := platforms.Parse(platform)
+	if err != nil {
+		return "", fmt.Errorf("platform %q: %w", platform, err)
+	}
+	return platforms.Format(platforms.Normalize(p)), nil
+}
+
+// A RefusedError says that an engine cannot do what a request asks for.
+type RefusedError struct{ Reason string }
+
+func (e *RefusedError) Error() string { return e.Reason }
+
+// check refuses, before the build starts, what the engine would only do halfway.
+func (r *Request) check(info engine.Info) error {
+	if len(r.Platforms) > 1 && info.ImageStore && !info.MultiPlatform {
+		return &RefusedError{fmt.Sprintf("%s cannot keep an image for several platforms (%s); "+
+			"build for one, switch Docker to the containerd image store, or choose another engine", info, strings.Join(r.Platforms, ", "))}
+	}
+	return nil
+}
+
+// frontendAttrs are the options of the Dockerfile front end, spelled as in
+// BuildKit's frontend/dockerui.
+func (r *Request) frontendAttrs(info engine.Info) map[string]string {
+	attrs := map[string]string{"filename": r.DockerfileName}
+	for k, v := range r.BuildArgs {
+		attrs["build-arg:"+k] = v
+	}
+	if r.Target != "" {
+		attrs["target"] = r.Target
+	}
+	if len(r.Platforms) > 0 {
+		attrs["platform"] = strings.Join(r.Platforms, ",")
+	}
+	if r.NoCache {
+		attrs["no-cache"] = ""
+	}
+	if info.ImageStore { // like `docker build`: what the engine has is not asked of a registry
+		attrs["image-resolve-mode"] = pb.AttrImageResolveModePreferLocal
+	}
+	return attrs
+}
+
+// exports says where the image goes: into the engine's image store if it has one,
+// else nowhere but the cache.
+func (r *Request) exports(info engine.Info) []client.ExportEntry {
+	if !info.ImageStore {
+		return nil
+	}
+	attrs := map[string]string{}
+	if len(r.Tags) > 0 {
+		attrs["name"] = strings.Join(r.Tags, ",")
+	}
+	return []client.ExportEntry{{Type: "moby", Attrs: attrs}}
+}
+
+// withProvenance adds what `docker buildx build` adds by default where the engine
+// can keep it, so that the digest is the same. Not for an engine that exports
+// nothing.
+func withProvenance(attrs map[string]string, info engine.Info, caps apicaps.CapSet) map[string]string {
+	if !info.MultiPlatform || !caps.Contains("exporter.image.attestations") {
+		return attrs
+	}
+	attrs = maps.Clone(attrs)
+	attrs["attest:provenance"] = "mode=min,inline-only=true"
+	return attrs
+}
+
+func (r *Request) solveOpt(info engine.Info) client.SolveOpt {
+	return client.SolveOpt{
+		Ref:           r.ID,
+		FrontendAttrs: r.frontendAttrs(info),
+		Exports:       r.exports(info),
+		SharedKey:     r.SharedKey,
+		LocalMounts: map[string]fsutil.FS{
+			dockerui.DefaultLocalNameContext:    r.Context,
+			dockerui.DefaultLocalNameDockerfile: r.DockerfileFS,
+		},
+	}
+}

@@ -1,0 +1,241 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/docker/cli/cli/config"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/auth/authprovider"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/buildls/buildls/build/engine"
+)
+
+// An Outcome is how a build ended.
+type Outcome struct {
+	Status   Status // Done, Failed or Canceled
+	Failure  *Failure
+	Digest   string // of the exported manifest or index; empty if nothing was exported
+	ImageID  string // digest of the image's config; empty likewise
+	Exported bool
+	Steps    []Step
+	Warnings []Problem
+	Duration time.Duration
+	logs     []string // by step
+	rest     string   // of vertices that stand for no instruction
+}
+
+// Log is the output of a step (a 0-based index into Steps), or of the whole build
+// if step is negative.
+func (o *Outcome) Log(step int) string {
+	if step >= 0 {
+		if step >= len(o.logs) {
+			return ""
+		}
+		return o.logs[step]
+	}
+	var b strings.Builder
+	b.WriteString(o.rest)
+	for i, text := range o.logs {
+		if text != "" {
+			fmt.Fprintf(&b, "%s\n%s", o.Steps[i].Name, text)
+		}
+	}
+	return b.String()
+}
+
+// An Observer follows a build. Its functions are called from one goroutine, in
+// order, and never after Run has returned; each may be nil.
+type Observer struct {
+	Progress func(Progress)
+	Log      func(Log)
+	// Status sees BuildKit's own messages, for a terminal's display.
+	Status func(*client.SolveStatus)
+}
+
+// letGo is how long a canceled build may take to end by itself. An engine that is
+// frozen does not answer; the author does not wait for it.
+const letGo = time.Second
+
+// Run has req built by the engine at conn. It returns when the build has ended;
+// canceling ctx cancels the build, with the cause as its reason. A failed build is
+// an Outcome, not an error.
+func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Outcome {
+	start := time.Now()
+	f := newFold()
+	resp, err := solve(ctx, conn, req, f, obs)
+	out := &Outcome{Status: Done, Steps: f.steps(err == nil), Warnings: f.problems(req.Dockerfile)}
+	switch {
+	case err == nil:
+		out.exported(resp, conn.Info)
+	case ctx.Err() != nil:
+		out.Status, out.Failure = stopped(ctx)
+	default:
+		out.Status = Failed
+		out.Failure = explain(ctx, conn, err, f, req.Dockerfile)
+	}
+	out.keepLogs(f)
+	out.Duration = time.Since(start)
+	return out
+}
+
+// stopped tells a build that was canceled from one that had to be stopped because
+// its context could not be read.
+func stopped(ctx context.Context) (Status, *Failure) {
+	var ce *ContextError
+	if errors.As(context.Cause(ctx), &ce) {
+		return Failed, &Failure{Code: "build", Message: ce.Error()}
+	}
+	return Canceled, nil
+}
+
+// explain says why the build failed: the engine, a refusal, or the Dockerfile.
+func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, dockerfile []byte) *Failure {
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return &Failure{Code: "build", Message: refused.Reason}
+	}
+	if maybeLost(err) && !conn.Alive(ctx) {
+		return lostEngine(conn.Info, err)
+	}
+	return newFailure(err, f, dockerfile)
+}
+
+// An event is what the build's goroutines tell the one that folds: the line map (empty
+// for a Dockerfile without steps), or a status.
+type event struct {
+	lines  LineMap
+	status *client.SolveStatus
+}
+
+// solve runs the build and folds what it says. The fold is no longer touched when
+// solve has returned.
+func solve(ctx context.Context, conn *engine.Conn, req *Request, f *fold, obs Observer) (*client.SolveResponse, error) {
+	if err := req.check(conn.Info); err != nil {
+		return nil, err
+	}
+	var resp *client.SolveResponse
+	events := make(chan event)
+	ended := make(chan error, 1)
+	gone := make(chan struct{}) // closed when nobody reads events any more
+	defer close(gone)
+	tell := func(e event) {
+		select {
+		case events <- e:
+		case <-gone:
+		}
+	}
+	go func() {
+		var err error
+		resp, err = solveTelling(ctx, conn, req, tell)
+		ended <- err
+	}()
+
+	giveUp := ctx.Done()
+	var late <-chan time.Time
+	for {
+		select {
+		case e := <-events:
+			f.observe(e, obs)
+		case err := <-ended:
+			return resp, err
+		case <-giveUp:
+			giveUp, late = nil, time.After(letGo)
+		case <-late:
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// solveTelling runs the build and tells what it learns, all of it before it returns.
+func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell func(event)) (*client.SolveResponse, error) {
+	opt := req.solveOpt(conn.Info)
+	opt.Session = []session.Attachable{registryCredentials()}
+	statuses := make(chan *client.SolveStatus)
+	var eg errgroup.Group
+	eg.Go(func() error {
+		for s := range statuses { // closed by Build
+			tell(event{status: s})
+		}
+		return nil
+	})
+	resp, err := conn.Build(ctx, opt, "buildls", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+		return solveThroughGateway(ctx, g, withProvenance(opt.FrontendAttrs, conn.Info, g.BuildOpts().LLBCaps), req.Dockerfile, tell)
+	}, statuses)
+	eg.Wait()
+	return resp, err
+}
+
+// solveThroughGateway solves lazily, reads the line map from what would be built, and
+// only then has it built; exporters run on the result that it returns.
+func solveThroughGateway(ctx context.Context, g gateway.Client, attrs map[string]string, dockerfile []byte, tell func(event)) (*gateway.Result, error) {
+	res, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: attrs})
+	if err != nil {
+		return nil, err
+	}
+	if lines, err := newLineMap(ctx, res, dockerfile); err == nil { // a front end of another make has none
+		tell(event{lines: lines})
+	}
+	eg, ctx := errgroup.WithContext(ctx)
+	res.EachRef(func(ref gateway.Reference) error {
+		eg.Go(func() error { return ref.Evaluate(ctx) })
+		return nil
+	})
+	return res, eg.Wait()
+}
+
+// registryCredentials are the ones of the Docker config and its helpers, read-only.
+func registryCredentials() session.Attachable {
+	return authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
+		AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(io.Discard)),
+	})
+}
+
+// observe folds an event in and tells the observer.
+func (f *fold) observe(e event, obs Observer) {
+	if e.status == nil {
+		f.setLines(e.lines)
+		return
+	}
+	if obs.Status != nil {
+		obs.Status(e.status)
+	}
+	for _, l := range f.update(e.status) {
+		if obs.Log != nil {
+			obs.Log(l)
+		}
+	}
+	if obs.Progress != nil {
+		obs.Progress(f.progress())
+	}
+}
+
+func (o *Outcome) exported(resp *client.SolveResponse, info engine.Info) {
+	o.Digest = resp.ExporterResponse[exptypes.ExporterImageDigestKey]
+	o.ImageID = resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey]
+	if o.ImageID == "" && info.ImageStore { // Docker 20.10 says it there
+		o.ImageID = o.Digest
+	}
+	o.Exported = o.Digest != "" || o.ImageID != ""
+}
+
+func (o *Outcome) keepLogs(f *fold) {
+	o.logs = make([]string, len(f.lines))
+	var rest strings.Builder
+	for _, v := range f.order {
+		if i := f.step(v.Digest); i >= 0 {
+			o.logs[i] = v.text()
+		} else if len(v.log) > 0 {
+			fmt.Fprintf(&rest, "%s\n%s", v.Name, v.text())
+		}
+	}
+	o.rest = rest.String()
+}

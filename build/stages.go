@@ -1,0 +1,73 @@
+package build
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+)
+
+// A Stage is a build stage, from its FROM.
+type Stage struct {
+	Name        string // empty if it has none
+	Description string // the comment above it
+	Base        string
+	Platform    string
+	Default     bool // built when no target is named: the last one
+	Lines       Lines
+}
+
+// Stages parses a Dockerfile's stages. Where it does not parse, that is the error.
+func Stages(dockerfile []byte) (_ []Stage, err error) {
+	defer survive(&err)
+	parsed, err := parser.Parse(bytes.NewReader(dockerfile))
+	if err != nil {
+		return nil, err
+	}
+	list, _, err := instructions.Parse(parsed.AST, nil)
+	if err != nil {
+		return nil, err
+	}
+	var stages []Stage
+	for i, s := range list {
+		st := Stage{Name: s.Name, Description: s.DocComment, Base: s.BaseName, Platform: s.Platform, Default: i == len(list)-1}
+		st.Lines, _ = SpanOfParser(s.Location)
+		stages = append(stages, st)
+	}
+	return stages, nil
+}
+
+// HasTarget says whether target names one of the stages, as BuildKit matches it: by
+// name in any case, or by its 0-based number.
+func HasTarget(stages []Stage, target string) bool {
+	if slices.ContainsFunc(stages, func(s Stage) bool { return strings.EqualFold(s.Name, target) }) {
+		return true
+	}
+	n, err := strconv.Atoi(target)
+	return err == nil && n >= 0 && n < len(stages)
+}
+
+// SpanOfParser joins the parser's ranges, whose lines are 1-based.
+func SpanOfParser(ranges []parser.Range) (Lines, bool) {
+	if len(ranges) == 0 || ranges[0].Start.Line < 1 {
+		return Lines{}, false
+	}
+	l := Lines{First: ranges[0].Start.Line - 1, Last: ranges[0].Start.Line - 1}
+	for _, r := range ranges {
+		l.First = min(l.First, r.Start.Line-1)
+		l.Last = max(l.Last, r.Start.Line-1, r.End.Line-1)
+	}
+	return l, true
+}
+
+// survive makes an error of a panic: a defect of the parser's on some text must not end
+// the author's session.
+func survive(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("BuildKit's parser failed on this Dockerfile: %v", r)
+	}
+}

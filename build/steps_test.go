@@ -1,0 +1,118 @@
+package build
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moby/buildkit/client"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// at is a moment of a build.
+func at(second float64) *time.Time {
+	t := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(second * float64(time.Second)))
+	return &t
+}
+
+func mapped(names ...string) LineMap {
+	var m LineMap
+	for i, name := range names {
+		m = append(m, MappedVertex{Digest: digest.FromString(name), Name: name, Lines: Lines{i, i}})
+	}
+	return m
+}
+
+func vertices(vs ...client.Vertex) *client.SolveStatus {
+	ss := &client.SolveStatus{}
+	for _, v := range vs {
+		v.Digest = digest.FromString(v.Name)
+		ss.Vertexes = append(ss.Vertexes, &v)
+	}
+	return ss
+}
+
+func TestFold(t *testing.T) {
+	f := newFold()
+	f.update(vertices(client.Vertex{Name: "[internal] load metadata", Started: at(0)}))
+	if p := f.progress(); p != (Progress{Message: "[internal] load metadata"}) {
+		t.Errorf("before the line map: %+v", p)
+	}
+	f.setLines(mapped("[1/5] FROM a", "[2/5] RUN one", "[3/5] RUN two", "[4/5] RUN three", "[5/5] RUN never"))
+	f.update(vertices(client.Vertex{Name: "[internal] load metadata", Started: at(0), Completed: at(1)},
+		client.Vertex{Name: "[1/5] FROM a", Started: at(1), Completed: at(1), Cached: true},
+		client.Vertex{Name: "[2/5] RUN one", Started: at(1)}))
+	if p := f.progress(); p != (Progress{Message: "[2/5] RUN one", Percentage: 23}) {
+		t.Errorf("one of five: %+v", p)
+	}
+	logs := f.update(&client.SolveStatus{Logs: []*client.VertexLog{
+		{Vertex: digest.FromString("[2/5] RUN one"), Data: []byte("hello\n")},
+		{Vertex: digest.FromString("[internal] load metadata"), Data: []byte("meta\n")}}})
+	if len(logs) != 2 || logs[0] != (Log{Step: 1, Name: "[2/5] RUN one", Text: "hello\n"}) || logs[1].Step != -1 {
+		t.Errorf("logs %+v", logs)
+	}
+	f.update(vertices(client.Vertex{Name: "[2/5] RUN one", Started: at(1), Completed: at(3.5)},
+		client.Vertex{Name: "[3/5] RUN two", Started: at(4), Completed: at(5), Error: "process \"/bin/sh -c false\" did not complete successfully: exit code: 12"},
+		client.Vertex{Name: "[4/5] RUN three", Started: at(4), Completed: at(5), Error: "process \"/bin/sh\" did not complete successfully: context canceled"}))
+
+	want := []Step{
+		{Name: "[1/5] FROM a", Lines: Lines{0, 0}, Status: Cached},
+		{Name: "[2/5] RUN one", Lines: Lines{1, 1}, Status: Done, Duration: 2500 * time.Millisecond},
+		{Name: "[3/5] RUN two", Lines: Lines{2, 2}, Status: Failed, Duration: time.Second},
+		{Name: "[4/5] RUN three", Lines: Lines{3, 3}, Status: Canceled, Duration: time.Second},
+		{Name: "[5/5] RUN never", Lines: Lines{4, 4}, Status: Canceled},
+	}
+	for i, got := range f.steps(false) {
+		if got.ExitCode != nil && (i != 2 || *got.ExitCode != 12) || got.ExitCode == nil && i == 2 {
+			t.Errorf("exit code of %+v", got)
+		}
+		got.ExitCode = nil
+		if got != want[i] {
+			t.Errorf("step %d: %+v, want %+v", i, got, want[i])
+		}
+	}
+	if v := f.failed(); v == nil || v.Name != "[3/5] RUN two" {
+		t.Errorf("failed: %+v", v)
+	}
+}
+
+// A vertex that the solver comes back to keeps its first start; one that succeeded is
+// not running again.
+func TestVertexStartsAgain(t *testing.T) {
+	f := newFold()
+	f.setLines(mapped("RUN one"))
+	f.update(vertices(client.Vertex{Name: "RUN one", Started: at(1), Completed: at(2)}))
+	f.update(vertices(client.Vertex{Name: "RUN one", Started: at(3)}))
+	if p := f.progress(); p.Percentage != 95 {
+		t.Errorf("%+v", p)
+	}
+	f.update(vertices(client.Vertex{Name: "RUN one", Started: at(3), Completed: at(4)}))
+	if s := f.steps(true)[0]; s.Duration != 3*time.Second || s.Status != Done {
+		t.Errorf("%+v", s)
+	}
+}
+
+// What a successful build never spoke of was cached.
+func TestUnspokenIsCached(t *testing.T) {
+	f := newFold()
+	f.setLines(mapped("RUN one"))
+	if s := f.steps(true)[0]; s.Status != Cached {
+		t.Errorf("%+v", s)
+	}
+	if s := f.steps(false)[0]; s.Status != Canceled {
+		t.Errorf("%+v", s)
+	}
+}
+
+// The end of a long output is kept, and said to be no more than that.
+func TestLongLog(t *testing.T) {
+	f := newFold()
+	line := strings.Repeat("x", 1023) + "\n"
+	for range maxLog/len(line) + 10 {
+		f.update(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: "v", Data: []byte(line)}}})
+	}
+	text := f.vertices["v"].text()
+	if len(text) > maxLog+100 || !strings.HasPrefix(text, "[only the last 1024 KiB were kept]\n") {
+		t.Errorf("%d bytes, %.60q", len(text), text)
+	}
+}

@@ -1,0 +1,35 @@
+package build
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"github.com/moby/buildkit/client"
+)
+
+// ruleText splits a lint warning as BuildKit's linter words it for a build:
+// "LegacyKeyValueFormat: "ENV key=value" should be used (line 3)".
+var ruleText = regexp.MustCompile(`^([A-Z][A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
+
+// problems are the engine's warnings about lines of the Dockerfile.
+func (f *fold) problems(dockerfile []byte) []Problem {
+	var out []Problem
+	for _, w := range f.warnings {
+		if w.SourceInfo == nil || !bytes.Equal(w.SourceInfo.Data, dockerfile) {
+			continue
+		}
+		if lines, ok := spanOf(w.Range); ok {
+			out = append(out, newWarning(w, lines))
+		}
+	}
+	return out
+}
+
+func newWarning(w *client.VertexWarning, lines Lines) Problem {
+	p := Problem{Message: strings.TrimSpace(string(w.Short)), Code: "build", URL: w.URL, Severity: Warning, Lines: lines}
+	if m := ruleText.FindStringSubmatch(p.Message); m != nil {
+		p.Code, p.Message = m[1], m[2]
+	}
+	return p
+}
