@@ -1,0 +1,244 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/moby/buildkit/identity"
+	"go.lsp.dev/protocol"
+	"go.uber.org/zap"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/lsp"
+)
+
+// commandBuild starts a build. What is built is the snapshot of the moment in which
+// the command was read.
+func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
+	var arg buildArgument
+	if err := decodeArgument("buildls.build", raw, &arg, laterBuildFields...); err != nil {
+		return nil, err
+	}
+	sequence := s.sequence.Add(1)
+	return func(ctx context.Context) (any, error) {
+		plan, err := newPlan(p.snapshot, arg, s.currentSettings(ctx))
+		if err != nil {
+			s.reportMissingTarget(sequence, err)
+			return nil, err
+		}
+		wait := arg.Wait || p.token != nil
+		if !wait {
+			ctx = s.rpc.Context() // the request ends now, the build goes on
+		}
+		b := s.builds.start(ctx, plan, sequence)
+		b.progress = s.newProgress(b, p.token)
+		if !wait {
+			s.rpc.Go(func() { s.run(b) })
+			return map[string]any{"id": b.id, "token": b.progress.Token()}, nil
+		}
+		s.run(b)
+		return b.result(), nil
+	}, nil
+}
+
+// newProgress shows the build where the client can: on the token of the request, else
+// on one that the client creates; nil if it shows none.
+func (s *Server) newProgress(b *running, token protocol.ProgressToken) *lsp.Progress {
+	title := "Build " + b.plan.title()
+	cancel := func() { b.cancel(errCanceled) }
+	switch {
+	case token != nil:
+		return s.client.ProgressOf(token, title, cancel)
+	case s.features.progress:
+		return s.client.NewProgress(title, cancel)
+	}
+	return nil
+}
+
+// run builds, and tells the author all along: progress, diagnostics, and the end.
+func (s *Server) run(b *running) {
+	defer s.builds.finish(b)
+	defer s.endBroken(b)
+	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.doc.URI)), zap.String("target", b.plan.target))
+	s.diagnostics.begin(b.sequence, b.plan.doc, b.plan.target)
+	s.diagnostics.publish(b.plan.doc.URI)
+
+	out, where := s.buildAt(b)
+	result := s.resultOf(b, out, where)
+	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, problems(out))
+	s.diagnostics.publish(b.plan.doc.URI)
+	b.end(out, result)
+
+	if f := out.Failure; f != nil && f.Lines == nil {
+		s.showMessage(protocol.MessageTypeError, fmt.Sprintf("buildls: %s: %s", b.plan.title(), f.Message))
+	}
+	s.log.Info("built", zap.String("id", b.id), zap.String("status", result.Status), zap.Int64("ms", result.DurationMs))
+	b.progress.End(summary(b.plan.title(), result))
+	if s.features.finished {
+		s.client.Notify("buildls/buildFinished", result)
+	}
+}
+
+// endBroken ends a build in which an invariant broke, so that nobody waits for it, and
+// passes the panic on to be logged.
+func (s *Server) endBroken(b *running) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	result := b.plan.started(b.id)
+	result.Status, result.Error = "failed", &errorResult{Message: fmt.Sprintf("a defect of buildls: %v", r), URI: b.plan.doc.URI}
+	b.end(&build.Outcome{Status: build.Failed}, result)
+	b.progress.End("Failed: " + result.Error.Message)
+	panic(r)
+}
+
+// A site is where a build ran, as far as it came.
+type site struct {
+	engine    string // as the setting spells it
+	platforms []string
+	laid
+}
+
+// buildAt finds the engine and has it build.
+func (s *Server) buildAt(b *running) (*build.Outcome, site) {
+	start := time.Now()
+	failed := func(err error) *build.Outcome {
+		out := &build.Outcome{Status: build.Failed, Failure: &build.Failure{Message: err.Error(), Code: "build"}, Duration: time.Since(start)}
+		if b.ctx.Err() != nil {
+			out.Status, out.Failure = build.Canceled, nil
+		}
+		return out
+	}
+	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.wishes...)
+	if err != nil {
+		return failed(err), site{}
+	}
+	defer choice.Release()
+	info := choice.Conn.Info
+	where := site{engine: spelled(info), platforms: b.plan.platforms}
+	if len(where.platforms) == 0 && len(info.Platforms) > 0 {
+		where.platforms = info.Platforms[:1]
+	}
+	s.log.Info("engine", zap.String("id", b.id), zap.Stringer("engine", info), zap.String("version", info.Version), zap.String("why", choice.Why), zap.Strings("tried", choice.Tried))
+
+	req, laid, err := b.plan.request(b.id, func(err error) { b.cancel(err) })
+	if err != nil {
+		return failed(err), where
+	}
+	where.laid = laid
+	return build.Run(b.ctx, choice.Conn, req, s.observer(b)), where
+}
+
+// observer shows what the build says of itself.
+func (s *Server) observer(b *running) build.Observer {
+	obs := build.Observer{Progress: func(p build.Progress) { b.progress.Report(p.Message, p.Percentage) }}
+	if s.features.log {
+		obs.Log = func(l build.Log) {
+			s.client.Notify("buildls/log", logParams{ID: b.id, Step: stepIndex(l.Step), Name: l.Name, Text: l.Text})
+		}
+	}
+	return obs
+}
+
+// logParams are those of buildls/log. Step is null for output of no instruction.
+type logParams struct {
+	ID   string `json:"id"`
+	Step *int   `json:"step"`
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+func stepIndex(i int) *int {
+	if i < 0 {
+		return nil
+	}
+	return &i
+}
+
+// problems are what the author should see in the text.
+func problems(out *build.Outcome) []build.Problem {
+	list := out.Warnings
+	if f := out.Failure; f != nil && f.Lines != nil {
+		list = append(list, build.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines})
+	}
+	return list
+}
+
+func (s *Server) resultOf(b *running, out *build.Outcome, where site) *buildResult {
+	doc := b.plan.doc
+	c := s.converter(doc)
+	r := b.plan.started(b.id)
+	r.Status = map[build.Status]string{build.Done: "succeeded", build.Failed: "failed", build.Canceled: "canceled"}[out.Status]
+	r.DurationMs = out.Duration.Milliseconds()
+	r.Engine = where.engine
+	r.Overlaid = append(r.Overlaid, where.overlaid...)
+	r.Steps = c.steps(out.Steps)
+	r.Warnings = c.warnings(doc.URI, out.Warnings)
+	if where.platforms != nil {
+		r.Platforms = where.platforms
+	}
+	if out.Exported {
+		r.Tags = b.plan.tags
+		r.Digest, r.ImageID = nonEmpty(out.Digest), nonEmpty(out.ImageID)
+	}
+	if out.Status == build.Done && !out.Exported {
+		r.Warnings = append(r.Warnings, warningResult{Code: "not-exported", Message: notExported(b.plan, where)})
+	}
+	for _, path := range where.notUTF8 {
+		r.Warnings = append(r.Warnings, warningResult{Code: "not-utf-8", Message: path + " is not UTF-8, so the file was built and not its buffer"})
+	}
+	if out.Failure != nil {
+		r.Error = c.failure(doc.URI, out.Failure)
+	}
+	return r
+}
+
+// notExported says that a build left no image, so that its tags went unused.
+func notExported(p *plan, where site) string {
+	msg := "the image stays in the build cache, because " + where.engine + " has no image store"
+	if p.tagged {
+		msg += "; it was not named " + p.title()
+	}
+	return msg
+}
+
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// summary is the one line that the author reads when a build has ended.
+func summary(title string, r *buildResult) string {
+	switch r.Status {
+	case "failed":
+		return "Failed: " + r.Error.Message
+	case "canceled":
+		return "Canceled"
+	}
+	cached := 0
+	for _, step := range r.Steps {
+		if step.Status == string(build.Cached) {
+			cached++
+		}
+	}
+	end := fmt.Sprintf("Built %s in %.1f s, %d of %d steps cached", title, float64(r.DurationMs)/1000, cached, len(r.Steps))
+	if len(r.Tags) == 0 {
+		end += "; it stays in the build cache"
+	}
+	return end
+}
+
+// Why a build was canceled.
+var (
+	errCanceled   = errors.New("canceled")
+	errSuperseded = errors.New("a newer build of the same target was started")
+	errShutdown   = errors.New("the editor is closing")
+)
+
+// newID is unique over all builds of an engine, and of all servers on it.
+func newID() string { return identity.NewID() }

@@ -1,0 +1,162 @@
+package handlers
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/lsp"
+)
+
+// builds are those of this session. Its zero value is ready.
+type builds struct {
+	mu   sync.Mutex
+	list []*running // oldest first; those that run, and the last remembered ones
+	wg   sync.WaitGroup
+}
+
+// remembered is how many builds that ended are kept, with their logs.
+const remembered = 50
+
+// A running is one build, until it has ended and after.
+type running struct {
+	id       string
+	plan     *plan
+	sequence int64
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	progress *lsp.Progress // nil if the client shows none
+
+	mu      sync.Mutex
+	outcome *build.Outcome // nil while it runs
+	ended   *buildResult   // likewise
+}
+
+// start takes a build in. Of two of the same file and target, the one whose command
+// came later goes on and the other is canceled.
+func (b *builds) start(ctx context.Context, p *plan, sequence int64) *running {
+	r := &running{id: newID(), plan: p, sequence: sequence}
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range b.list {
+		if !o.isRunning() || o.plan.doc.URI.Key() != p.doc.URI.Key() || o.plan.target != p.target {
+			continue
+		}
+		if o.sequence < sequence {
+			o.cancel(errSuperseded)
+		} else {
+			r.cancel(errSuperseded)
+		}
+	}
+	b.list = append(b.list, r)
+	b.wg.Add(1)
+	return r
+}
+
+// end keeps how the build ended.
+func (r *running) end(out *build.Outcome, result *buildResult) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outcome, r.ended = out, result
+}
+
+func (r *running) isRunning() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended == nil
+}
+
+// result is the build's, as far as it is known.
+func (r *running) result() *buildResult {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended == nil {
+		return r.plan.started(r.id)
+	}
+	return r.ended
+}
+
+// log is the output of a step, or of all. That of a build that runs is not kept here.
+func (r *running) log(step *int) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.outcome == nil:
+		return "", lsp.InvalidParams("buildls.log: build %q has not ended", r.id)
+	case step == nil:
+		return r.outcome.Log(-1), nil
+	case *step < 0 || *step >= len(r.outcome.Steps):
+		return "", lsp.InvalidParams("buildls.log: build %q has %d steps, counted from 0", r.id, len(r.outcome.Steps))
+	}
+	return r.outcome.Log(*step), nil
+}
+
+// finish lets go of a build that has ended, and forgets the oldest of too many.
+func (b *builds) finish(r *running) {
+	r.cancel(nil)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	over := -remembered
+	for _, o := range b.list {
+		if !o.isRunning() {
+			over++
+		}
+	}
+	b.list = slices.DeleteFunc(b.list, func(o *running) bool {
+		if over <= 0 || o.isRunning() {
+			return false
+		}
+		over--
+		return true
+	})
+	b.wg.Done()
+}
+
+// find returns the build id, or the newest if id is empty; nil if there is none.
+func (b *builds) find(id string) *running {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range slices.Backward(b.list) {
+		if id == "" || r.id == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// cancel cancels the build id, or the newest that runs, and says whether one ran.
+func (b *builds) cancel(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range slices.Backward(b.list) {
+		if r.isRunning() && (id == "" || r.id == id) {
+			r.cancel(errCanceled)
+			return true
+		}
+	}
+	return false
+}
+
+func (b *builds) cancelAll(cause error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.list {
+		r.cancel(cause)
+	}
+}
+
+// wait waits until every build has ended.
+func (b *builds) wait() { b.wg.Wait() }
+
+// results are those of all builds, newest first.
+func (b *builds) results() []*buildResult {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := []*buildResult{}
+	for _, r := range slices.Backward(b.list) {
+		out = append(out, r.result())
+	}
+	return out
+}

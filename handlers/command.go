@@ -1,0 +1,206 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+
+	"go.lsp.dev/protocol"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// commandParams are what a command is called with beside its argument.
+type commandParams struct {
+	token    protocol.ProgressToken // the client's, to show progress on; may be nil
+	snapshot *workspace.Snapshot
+}
+
+func (s *Server) executeCommand(p *protocol.ExecuteCommandParams) (lsp.Work, error) {
+	i := slices.IndexFunc(commands, func(c command) bool { return c.Name == p.Command })
+	if i < 0 {
+		return nil, lsp.InvalidParams("unknown command %q; there are %s", p.Command, strings.Join(commandNames(), ", "))
+	}
+	if len(p.Arguments) > 1 {
+		return nil, lsp.InvalidParams("%s takes one object as its argument, not %d", p.Command, len(p.Arguments))
+	}
+	var argument []byte
+	if len(p.Arguments) == 1 {
+		argument = p.Arguments[0]
+	}
+	return commands[i].run(s, argument, &commandParams{token: p.WorkDoneToken, snapshot: s.ws.Snapshot()})
+}
+
+// decodeArgument reads a command's argument into into, a pointer to a struct whose
+// fields are those that the command knows. later are fields of the contract that it
+// does not know yet. Absent, null and {} are the same.
+func decodeArgument(command string, raw []byte, into any, later ...string) error {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &given); err != nil {
+		return lsp.InvalidParams("%s: the argument must be an object", command)
+	}
+	known := jsonFields(into)
+	names := make([]string, 0, len(given))
+	for name := range given {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		switch {
+		case slices.Contains(known, name):
+		case slices.Contains(later, name) && string(given[name]) == "null":
+		case slices.Contains(later, name):
+			return lsp.InvalidParams("%s: %q is not supported yet", command, name)
+		default:
+			return lsp.InvalidParams("%s: unknown field %q; there are %s", command, name, strings.Join(known, ", "))
+		}
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return lsp.InvalidParams("%s: %q must not be a JSON %s", command, wrong.Field, wrong.Value)
+		}
+		return lsp.InvalidParams("%s: %v", command, err)
+	}
+	return nil
+}
+
+// dockerfile finds the text to work on: the buffer, or the file if it is not open.
+// Without a uri, the Dockerfile that was last active.
+func dockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace.Document, error) {
+	if uri == "" {
+		if d := snapshot.Active(); d != nil {
+			return d, nil
+		}
+		return nil, lsp.InvalidParams("no Dockerfile is open; open one, or name one by its uri")
+	}
+	if d := snapshot.Document(uri); d != nil {
+		return d, nil
+	}
+	path, ok := uri.Path()
+	if !ok {
+		return nil, lsp.InvalidParams("%s is not open, and not a file", uri)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, lsp.InvalidParams("no Dockerfile: %v", err)
+	}
+	return &workspace.Document{URI: uri, Path: path, Text: workspace.NewText(string(text))}, nil
+}
+
+// A targetResult is an element of the answer to buildls.targets.
+type targetResult struct {
+	Name        string         `json:"name"`
+	Description string         `json:"description"`
+	Base        string         `json:"base"`
+	Platform    string         `json:"platform"`
+	Default     bool           `json:"default"`
+	Range       protocol.Range `json:"range"`
+}
+
+func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) {
+	var arg struct {
+		URI workspace.URI `json:"uri"`
+	}
+	if err := decodeArgument("buildls.targets", raw, &arg); err != nil {
+		return nil, err
+	}
+	return func(context.Context) (any, error) {
+		doc, err := dockerfile(p.snapshot, arg.URI)
+		if err != nil {
+			return nil, err
+		}
+		stages, err := build.Stages(doc.Text.Bytes())
+		if err != nil {
+			return nil, lsp.InvalidParams("%s does not parse: %v", doc.URI, err)
+		}
+		return s.converter(doc).targets(stages), nil
+	}, nil
+}
+
+func (s *Server) commandCancel(raw []byte, _ *commandParams) (lsp.Work, error) {
+	var arg struct {
+		ID string `json:"id"`
+	}
+	if err := decodeArgument("buildls.cancel", raw, &arg); err != nil {
+		return nil, err
+	}
+	canceled := s.builds.cancel(arg.ID)
+	return func(context.Context) (any, error) {
+		return map[string]bool{"canceled": canceled}, nil
+	}, nil
+}
+
+func (s *Server) commandLog(raw []byte, _ *commandParams) (lsp.Work, error) {
+	var arg struct {
+		ID   string `json:"id"`
+		Step *int   `json:"step"`
+	}
+	if err := decodeArgument("buildls.log", raw, &arg); err != nil {
+		return nil, err
+	}
+	return func(context.Context) (any, error) {
+		b := s.builds.find(arg.ID)
+		if b == nil {
+			return nil, lsp.InvalidParams("buildls.log: no build %q is remembered", arg.ID)
+		}
+		text, err := b.log(arg.Step)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]string{"text": text}, nil
+	}, nil
+}
+
+func (s *Server) commandBuilds(raw []byte, _ *commandParams) (lsp.Work, error) {
+	if err := decodeArgument("buildls.builds", raw, &struct{}{}); err != nil {
+		return nil, err
+	}
+	return func(context.Context) (any, error) { return s.builds.results(), nil }, nil
+}
+
+// An engineResult is the answer to buildls.engine, and doctor's.
+type engineResult struct {
+	Name      string   `json:"name"`
+	Address   string   `json:"address"`
+	Version   string   `json:"version"`
+	Platforms []string `json:"platforms"`
+	Why       string   `json:"why"`
+	Tried     []string `json:"tried"`
+}
+
+func (s *Server) commandEngine(raw []byte, _ *commandParams) (lsp.Work, error) {
+	var arg struct {
+		Engine string `json:"engine"`
+	}
+	if err := decodeArgument("buildls.engine", raw, &arg); err != nil {
+		return nil, err
+	}
+	if err := checkEngine(arg.Engine); err != nil {
+		return nil, lsp.InvalidParams("buildls.engine: %v", err)
+	}
+	return func(ctx context.Context) (any, error) {
+		choice, err := s.engines.Which(ctx, wishes(arg.Engine, s.currentSettings(ctx))...)
+		if err != nil {
+			return nil, err
+		}
+		defer choice.Release()
+		i := choice.Info
+		return engineResult{Name: i.Name, Address: i.Address, Version: i.Version, Platforms: i.Platforms, Why: choice.Why, Tried: choice.Tried}, nil
+	}, nil
+}
+
+// wishes are the engines that a command's argument and the settings name.
+func wishes(argument string, settings Settings) []engine.Wish {
+	return []engine.Wish{{Who: "the argument engine", Address: argument}, {Who: "the setting buildls.engine", Address: settings.Engine}}
+}

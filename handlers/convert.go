@@ -1,0 +1,175 @@
+package handlers
+
+import (
+	"cmp"
+
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
+)
+
+// A converter turns what the domain says about one text into the protocol's types.
+// It is the only place that does.
+type converter struct {
+	text     *workspace.Text
+	encoding workspace.Encoding
+	links    bool // the client shows links to a rule's page
+}
+
+// converter converts what concerns doc's text.
+func (s *Server) converter(doc *workspace.Document) converter {
+	return converter{text: doc.Text, encoding: s.ws.Snapshot().Encoding(), links: s.features.diagnosticLinks}
+}
+
+func toURI(u workspace.URI) uri.URI { return uri.URI(u) }
+
+// lineRange is from the first character of some lines that is not blank to the end of
+// the last, without its line break.
+func (c converter) lineRange(l build.Lines) protocol.Range {
+	r := c.text.LineRange(l.First, l.Last, c.encoding)
+	return protocol.Range{Start: toPosition(r.Start), End: toPosition(r.End)}
+}
+
+// problemRange is the problem's token, never past its line's end; else its lines.
+func (c converter) problemRange(p build.Problem) protocol.Range {
+	if p.Columns == (build.Columns{}) {
+		return c.lineRange(p.Lines)
+	}
+	return protocol.Range{Start: c.position(p.Lines.First, p.Columns.Start), End: c.position(p.Lines.Last, p.Columns.End)}
+}
+
+// position is that of a byte column of a line.
+func (c converter) position(line, column int) protocol.Position {
+	start := c.text.OffsetOf(workspace.Position{Line: line}, c.encoding)
+	return toPosition(c.text.PositionOf(start+min(column, len(c.text.Line(line))), c.encoding))
+}
+
+func toPosition(p workspace.Position) protocol.Position {
+	return protocol.Position{Line: uint32(p.Line), Character: uint32(p.Character)}
+}
+
+func (c converter) diagnostic(p build.Problem) protocol.Diagnostic {
+	d := protocol.Diagnostic{
+		Range:    c.problemRange(p),
+		Severity: protocol.DiagnosticSeverityError + protocol.DiagnosticSeverity(p.Severity),
+		Code:     protocol.String(p.Code),
+		Source:   protocol.NewOptional("buildls"),
+		Message:  protocol.String(p.Message),
+	}
+	if p.Deprecated {
+		d.Tags = protocol.NewDiagnosticTags(protocol.DiagnosticTagDeprecated)
+	}
+	if p.URL != "" && c.links {
+		d.CodeDescription.Href = uri.URI(p.URL)
+	}
+	return d
+}
+
+// sameDiagnostic compares all that diagnostic sets.
+func sameDiagnostic(a, b protocol.Diagnostic) bool {
+	return a.Range == b.Range && a.Severity == b.Severity && a.Code == b.Code && a.Message == b.Message && a.CodeDescription == b.CodeDescription
+}
+
+func compareDiagnostics(a, b protocol.Diagnostic) int {
+	return cmp.Or(
+		cmp.Compare(a.Range.Start.Line, b.Range.Start.Line),
+		cmp.Compare(a.Range.Start.Character, b.Range.Start.Character),
+		cmp.Compare(a.Severity, b.Severity))
+}
+
+// toChanges reads the elements of a didChange, which count in the negotiated encoding.
+func toChanges(p *didChangeParams) []workspace.Change {
+	changes := make([]workspace.Change, len(p.ContentChanges))
+	for i, c := range p.ContentChanges {
+		changes[i].Text = c.Text
+		if c.Range != nil {
+			changes[i].Range = fromRange(*c.Range)
+		}
+	}
+	return changes
+}
+
+func fromRange(r protocol.Range) *workspace.Range {
+	return &workspace.Range{Start: fromPosition(r.Start), End: fromPosition(r.End)}
+}
+
+func fromPosition(p protocol.Position) workspace.Position {
+	return workspace.Position{Line: int(p.Line), Character: int(p.Character)}
+}
+
+// A buildResult is the contract's result of a build.
+type buildResult struct {
+	ID         string          `json:"id"`
+	URI        workspace.URI   `json:"uri"`
+	Status     string          `json:"status"` // "succeeded", "failed", "canceled", or "running" in a list
+	Digest     *string         `json:"digest"`
+	ImageID    *string         `json:"imageId"`
+	Tags       []string        `json:"tags"`
+	Platforms  []string        `json:"platforms"`
+	Target     string          `json:"target"`
+	DurationMs int64           `json:"durationMs"`
+	Engine     string          `json:"engine"`
+	Context    string          `json:"context"`
+	Overlaid   []workspace.URI `json:"overlaid"`
+	Steps      []stepResult    `json:"steps"`
+	Warnings   []warningResult `json:"warnings"`
+	Error      *errorResult    `json:"error,omitzero"`
+}
+
+type stepResult struct {
+	Name       string         `json:"name"`
+	Range      protocol.Range `json:"range"`
+	Status     string         `json:"status"`
+	DurationMs int64          `json:"durationMs"`
+	ExitCode   *int           `json:"exitCode,omitzero"`
+}
+
+type warningResult struct {
+	Message string          `json:"message"`
+	Code    string          `json:"code,omitzero"`
+	URL     string          `json:"url,omitzero"`
+	URI     workspace.URI   `json:"uri,omitzero"`
+	Range   *protocol.Range `json:"range,omitzero"`
+}
+
+type errorResult struct {
+	Message  string          `json:"message"`
+	URI      workspace.URI   `json:"uri,omitzero"`
+	Range    *protocol.Range `json:"range,omitzero"`
+	ExitCode *int            `json:"exitCode,omitzero"`
+	Log      string          `json:"log,omitzero"`
+}
+
+func (c converter) steps(steps []build.Step) []stepResult {
+	out := make([]stepResult, len(steps))
+	for i, s := range steps {
+		out[i] = stepResult{Name: s.Name, Range: c.lineRange(s.Lines), Status: string(s.Status), DurationMs: s.Duration.Milliseconds(), ExitCode: s.ExitCode}
+	}
+	return out
+}
+
+func (c converter) warnings(uri workspace.URI, problems []build.Problem) []warningResult {
+	out := make([]warningResult, len(problems))
+	for i, p := range problems {
+		out[i] = warningResult{Message: p.Message, Code: p.Code, URL: p.URL, URI: uri, Range: ptr(c.lineRange(p.Lines))}
+	}
+	return out
+}
+
+func (c converter) failure(uri workspace.URI, f *build.Failure) *errorResult {
+	e := &errorResult{Message: f.Message, URI: uri, ExitCode: f.ExitCode, Log: f.Log}
+	if f.Lines != nil {
+		e.Range = ptr(c.lineRange(*f.Lines))
+	}
+	return e
+}
+
+func (c converter) targets(stages []build.Stage) []targetResult {
+	out := make([]targetResult, len(stages))
+	for i, s := range stages {
+		out[i] = targetResult{Name: s.Name, Description: s.Description, Base: s.Base, Platform: s.Platform, Default: s.Default, Range: c.lineRange(s.Lines)}
+	}
+	return out
+}

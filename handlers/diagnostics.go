@@ -1,0 +1,197 @@
+package handlers
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"go.lsp.dev/protocol"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
+)
+
+// diagnostics holds what is wrong with each file and publishes it when it changed. A
+// build's problems are moved along as the text is edited, and go when their own lines
+// are edited, when the next build of the file starts, or when the file closes. Here,
+// and only here, the result of a build that a newer one has overtaken is dropped.
+type diagnostics struct {
+	server *Server
+
+	mu    sync.Mutex // guards files; held in the message loop, so never while sending
+	files map[workspace.URI]*fileProblems
+
+	sending sync.Mutex // one publication after another, each of the newest state
+}
+
+// fileProblems is what is known of one file. doc and problems change together.
+type fileProblems struct {
+	uri      workspace.URI
+	doc      *workspace.Document // that the problems' lines are of
+	open     bool
+	problems map[string][]build.Problem // by the target of the build
+	newest   map[string]*generation     // by target
+	sent     []protocol.Diagnostic
+}
+
+// A generation is the newest build of a file and target that has begun, and the edits
+// between the text that it builds and now.
+type generation struct {
+	sequence int64
+	edits    []workspace.LineEdit
+	ended    bool
+}
+
+func (d *diagnostics) init(s *Server) {
+	d.server = s
+	d.files = map[workspace.URI]*fileProblems{}
+}
+
+func (d *diagnostics) file(uri workspace.URI) *fileProblems {
+	f := d.files[uri.Key()]
+	if f == nil {
+		f = &fileProblems{uri: uri, problems: map[string][]build.Problem{}, newest: map[string]*generation{}}
+		d.files[uri.Key()] = f
+	}
+	return f
+}
+
+// begin forgets the problems of the file's builds: a new one, of doc and target, has
+// started. sequence orders it among all.
+func (d *diagnostics) begin(sequence int64, doc *workspace.Document, target string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := d.file(doc.URI)
+	if g := f.newest[target]; g != nil && g.sequence > sequence {
+		return
+	}
+	f.newest[target] = &generation{sequence: sequence}
+	clear(f.problems)
+	f.doc = doc
+	if now := d.server.ws.Snapshot().Document(doc.URI); now != nil {
+		f.doc, f.open = now, true
+	}
+}
+
+// finish takes the problems that a build found in the text that it built, moved to
+// where their lines are now.
+func (d *diagnostics) finish(sequence int64, uri workspace.URI, target string, problems []build.Problem) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := d.file(uri)
+	g := f.newest[target]
+	if g == nil || g.sequence != sequence {
+		return // overtaken, or the file was closed
+	}
+	f.problems[target] = shift(problems, g.edits)
+	g.edits, g.ended = nil, true
+}
+
+// opened takes the text that is now shown of a file.
+func (d *diagnostics) opened(doc *workspace.Document) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if f := d.files[doc.URI.Key()]; f != nil {
+		f.doc, f.open, f.uri = doc, true, doc.URI
+	}
+}
+
+// edited moves a file's problems along.
+func (d *diagnostics) edited(doc *workspace.Document, edits []workspace.LineEdit) {
+	d.mu.Lock()
+	f := d.files[doc.URI.Key()]
+	if f == nil {
+		d.mu.Unlock()
+		return
+	}
+	blank := strings.TrimSpace(f.doc.Text.String()) == "" // all was one place, and is touched
+	f.doc, f.open = doc, true
+	for target, problems := range f.problems {
+		f.problems[target] = shift(problems, edits)
+		if blank {
+			f.problems[target] = nil
+		}
+	}
+	for _, g := range f.newest {
+		if !g.ended {
+			g.edits = append(g.edits, edits...)
+		}
+	}
+	shown := len(f.sent) > 0
+	d.mu.Unlock()
+	if shown {
+		d.server.rpc.Go(func() { d.publish(doc.URI) })
+	}
+}
+
+// closed forgets a file.
+func (d *diagnostics) closed(uri workspace.URI) {
+	d.mu.Lock()
+	f := d.files[uri.Key()]
+	if f != nil {
+		clear(f.problems)
+		clear(f.newest)
+		f.open = false
+	}
+	d.mu.Unlock()
+	if f != nil {
+		d.server.rpc.Go(func() { d.publish(uri) })
+	}
+}
+
+// shift moves problems through edits, and drops those whose lines were touched.
+func shift(problems []build.Problem, edits []workspace.LineEdit) []build.Problem {
+	var moved []build.Problem
+	for _, p := range problems {
+		ok := true
+		for _, e := range edits {
+			if p.Lines.First, p.Lines.Last, ok = e.Shift(p.Lines.First, p.Lines.Last); !ok {
+				break
+			}
+		}
+		if ok {
+			moved = append(moved, p)
+		}
+	}
+	return moved
+}
+
+// publish sends the file's problems if they are not what was sent last. It returns
+// when the newest state has been sent, and may block while the client does not read.
+func (d *diagnostics) publish(uri workspace.URI) {
+	d.sending.Lock()
+	defer d.sending.Unlock()
+	params, changed := d.current(uri)
+	if changed {
+		d.server.client.Notify("textDocument/publishDiagnostics", params)
+	}
+}
+
+// current is what to publish of a file, and whether it differs from what was sent.
+func (d *diagnostics) current(uri workspace.URI) (*protocol.PublishDiagnosticsParams, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := d.files[uri.Key()]
+	if f == nil {
+		return nil, false
+	}
+	c := d.server.converter(f.doc)
+	list := []protocol.Diagnostic{} // not null: null is no list
+	for _, problems := range f.problems {
+		for _, p := range problems {
+			if diag := c.diagnostic(p); !slices.ContainsFunc(list, func(o protocol.Diagnostic) bool { return sameDiagnostic(o, diag) }) {
+				list = append(list, diag)
+			}
+		}
+	}
+	slices.SortStableFunc(list, compareDiagnostics)
+	if slices.EqualFunc(list, f.sent, sameDiagnostic) {
+		return nil, false
+	}
+	f.sent = list
+	params := &protocol.PublishDiagnosticsParams{URI: toURI(f.uri), Diagnostics: list}
+	if f.open {
+		params.Version = protocol.NewOptional(f.doc.Version)
+	}
+	return params, true
+}

@@ -1,0 +1,156 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+
+	"go.lsp.dev/protocol"
+	"go.uber.org/zap"
+
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// features are what the client can do.
+type features struct {
+	progress        bool // window.workDoneProgress
+	configuration   bool // workspace.configuration
+	watchSettings   bool // workspace.didChangeConfiguration.dynamicRegistration
+	widerSync       bool // textDocument.synchronization.dynamicRegistration
+	log, finished   bool // experimental.buildls
+	diagnosticLinks bool // textDocument.publishDiagnostics.codeDescriptionSupport
+}
+
+func featuresOf(c *protocol.ClientCapabilities) features {
+	var f features
+	if w := c.Window; w != nil {
+		f.progress = isTrue(w.WorkDoneProgress)
+	}
+	if w := c.Workspace; w != nil {
+		f.configuration = isTrue(w.Configuration)
+		f.watchSettings = w.DidChangeConfiguration != nil && isTrue(w.DidChangeConfiguration.DynamicRegistration)
+	}
+	if t := c.TextDocument; t != nil {
+		if t.Synchronization != nil {
+			f.widerSync = isTrue(t.Synchronization.DynamicRegistration)
+		}
+		if t.PublishDiagnostics != nil {
+			f.diagnosticLinks = isTrue(t.PublishDiagnostics.CodeDescriptionSupport)
+		}
+	}
+	var experimental struct {
+		Buildls struct{ Log, Finished bool } `json:"buildls"`
+	}
+	if len(c.Experimental) > 0 && json.Unmarshal(c.Experimental, &experimental) == nil {
+		f.log, f.finished = experimental.Buildls.Log, experimental.Buildls.Finished
+	}
+	return f
+}
+
+func (s *Server) initialize(p *protocol.InitializeParams) (lsp.Work, error) {
+	s.features = featuresOf(&p.Capabilities)
+	encoding := negotiate(p.Capabilities.General)
+	s.ws.Apply(workspace.SetEncoding{Encoding: encoding})
+	s.ws.Apply(workspace.SetFolders{Added: foldersOf(p)})
+	s.settings.setInitial(p.InitializationOptions)
+	s.log.Info("initialize", zap.String("client", p.ClientInfo.Name), zap.String("encoding", string(encoding)),
+		zap.Int("folders", len(s.ws.Snapshot().Folders())))
+
+	result := &protocol.InitializeResult{
+		ServerInfo: protocol.ServerInfo{Name: "buildls", Version: protocol.NewOptional(s.version)},
+		Capabilities: protocol.ServerCapabilities{
+			PositionEncoding: protocol.PositionEncodingKind(encoding),
+			TextDocumentSync: &protocol.TextDocumentSyncOptions{
+				OpenClose: ptr(true),
+				Change:    ptr(protocol.TextDocumentSyncKindIncremental),
+				Save:      protocol.Boolean(true),
+			},
+			ExecuteCommandProvider: protocol.ExecuteCommandOptions{
+				WorkDoneProgressOptions: protocol.WorkDoneProgressOptions{WorkDoneProgress: ptr(true)},
+				Commands:                commandNames(),
+			},
+			Workspace: &protocol.WorkspaceOptions{
+				WorkspaceFolders: &protocol.WorkspaceFoldersServerCapabilities{
+					Supported:           ptr(true),
+					ChangeNotifications: protocol.Boolean(true),
+				},
+			},
+		},
+	}
+	return func(context.Context) (any, error) { return result, nil }, nil
+}
+
+// negotiate takes the client's first choice of utf-8 and utf-16; utf-16 if it has none.
+func negotiate(g *protocol.GeneralClientCapabilities) workspace.Encoding {
+	if g != nil {
+		for _, e := range g.PositionEncodings {
+			switch e {
+			case protocol.PositionEncodingKindUTF8:
+				return workspace.UTF8
+			case protocol.PositionEncodingKindUTF16:
+				return workspace.UTF16
+			}
+		}
+	}
+	return workspace.UTF16
+}
+
+// foldersOf reads the folders as clients of all ages send them.
+//
+//lint:file-ignore SA1019 older clients know rootUri and rootPath alone
+func foldersOf(p *protocol.InitializeParams) []workspace.Folder {
+	if list, ok := p.WorkspaceFolders.Get(); ok && len(list) > 0 {
+		return toFolders(list)
+	}
+	if p.RootURI != nil && *p.RootURI != "" {
+		return []workspace.Folder{{URI: workspace.URI(*p.RootURI)}}
+	}
+	if path, ok := p.RootPath.Get(); ok && filepath.IsAbs(path) {
+		return []workspace.Folder{{URI: workspace.FileURI(path)}}
+	}
+	return nil
+}
+
+func toFolders(list []protocol.WorkspaceFolder) []workspace.Folder {
+	folders := make([]workspace.Folder, len(list))
+	for i, f := range list {
+		folders[i] = workspace.Folder{URI: workspace.URI(f.URI), Name: f.Name}
+	}
+	return folders
+}
+
+// initialized asks for what initialize cannot say: the settings, and every buffer of
+// the workspace, because each may stand in for a file of the context.
+func (s *Server) initialized(*protocol.InitializedParams) error {
+	s.rpc.Go(s.pullSettings)
+	var regs []protocol.Registration
+	if s.features.widerSync {
+		regs = append(regs, syncRegistrations()...)
+	}
+	if s.features.watchSettings {
+		regs = append(regs, protocol.Registration{ID: "settings", Method: "workspace/didChangeConfiguration",
+			RegisterOptions: []byte(`{"section":"buildls"}`)})
+	}
+	if len(regs) > 0 {
+		s.rpc.Go(func() {
+			err := s.client.Call(s.rpc.Context(), "client/registerCapability", &protocol.RegistrationParams{Registrations: regs}, nil)
+			if err != nil && s.rpc.Context().Err() == nil {
+				s.log.Warn("registering", zap.Error(err))
+			}
+		})
+	}
+	return nil
+}
+
+func syncRegistrations() []protocol.Registration {
+	const selector = `"documentSelector":[{"scheme":"file"},{"scheme":"untitled"}]`
+	return []protocol.Registration{
+		{ID: "open", Method: "textDocument/didOpen", RegisterOptions: []byte(`{` + selector + `}`)},
+		{ID: "change", Method: "textDocument/didChange", RegisterOptions: []byte(`{` + selector + `,"syncKind":2}`)},
+		{ID: "close", Method: "textDocument/didClose", RegisterOptions: []byte(`{` + selector + `}`)},
+	}
+}
+
+func ptr[T any](v T) *T   { return &v }
+func isTrue(v *bool) bool { return v != nil && *v }

@@ -1,0 +1,69 @@
+// Package handlers is where the editor's protocol, the author's workspace and the
+// builds meet: each handler takes the snapshot, delegates to workspace or build, and
+// has the one converter turn the answer into the protocol's types.
+//
+// What the wire is, how a file becomes a context and how a build runs, it does not
+// know: that is below.
+package handlers
+
+import (
+	"context"
+	"sync/atomic"
+
+	"go.uber.org/zap"
+
+	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// A Server answers one editor.
+type Server struct {
+	rpc     *lsp.Server
+	client  *lsp.Client
+	log     *zap.Logger
+	level   zap.AtomicLevel
+	version string
+
+	ws          *workspace.Workspace
+	features    features // of the client; set by initialize, before anything reads them
+	settings    settingsStore
+	builds      builds
+	diagnostics diagnostics
+	engines     engine.Pool
+	sequence    atomic.Int64 // of build commands, in the order of their messages
+}
+
+// New makes the server of one connection and registers its methods on rpc. level is
+// that of log, and follows the setting logLevel.
+func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string) *Server {
+	s := &Server{rpc: rpc, client: rpc.Client(), log: log, level: level, version: version, ws: workspace.New()}
+	s.settings.init()
+	s.diagnostics.init(s)
+
+	lsp.OnRequest(rpc, "initialize", s.initialize)
+	lsp.OnNotification(rpc, "initialized", s.initialized)
+	lsp.OnRequest(rpc, "shutdown", s.shutdown)
+
+	lsp.OnNotification(rpc, "textDocument/didOpen", s.didOpen)
+	lsp.OnNotification(rpc, "textDocument/didChange", s.didChange)
+	lsp.OnNotification(rpc, "textDocument/didClose", s.didClose)
+	lsp.OnNotification(rpc, "textDocument/didSave", s.didSave)
+	lsp.OnNotification(rpc, "workspace/didChangeWorkspaceFolders", s.didChangeWorkspaceFolders)
+	lsp.OnNotification(rpc, "workspace/didChangeConfiguration", s.didChangeConfiguration)
+
+	lsp.OnRequest(rpc, "workspace/executeCommand", s.executeCommand)
+	return s
+}
+
+// shutdown cancels the builds and answers when they have ended.
+func (s *Server) shutdown(*struct{}) (lsp.Work, error) {
+	return func(context.Context) (any, error) {
+		s.builds.cancelAll(errShutdown)
+		s.builds.wait()
+		return nil, nil
+	}, nil
+}
+
+// Close gives back what outlives the connection. Call it after Run.
+func (s *Server) Close() { s.engines.Close() }

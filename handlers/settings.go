@@ -1,0 +1,180 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.lsp.dev/protocol"
+	"go.uber.org/zap"
+
+	"github.com/buildls/buildls/build/engine"
+)
+
+// Settings are the author's, see [settings] for what each means.
+type Settings struct {
+	Engine, Context, Overlay, LogLevel string
+}
+
+// settingsStore holds the settings: the defaults, over them what came with initialize,
+// over that the newest of what the client's configuration says.
+type settingsStore struct {
+	mu      sync.Mutex
+	initial map[string]json.RawMessage
+	current Settings
+	said    map[string]bool // complaints, each told once
+
+	known     chan struct{} // closed when the client's configuration was read, or cannot be
+	knownOnce sync.Once
+}
+
+// configurationWithin bounds the wait for a client that does not answer
+// workspace/configuration.
+const configurationWithin = time.Second
+
+func (st *settingsStore) init() {
+	st.known = make(chan struct{})
+	st.said = map[string]bool{}
+	st.current, _ = read(nil)
+}
+
+// setInitial takes the initializationOptions: the settings, bare or under "buildls".
+func (st *settingsStore) setInitial(options []byte) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.initial = section(options)
+	st.current, _ = read(st.initial)
+}
+
+// section finds the settings in a JSON value: {"buildls": {…}} or {…}. Whatever else
+// it is, null included, holds none.
+func section(raw []byte) map[string]json.RawMessage {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		return nil
+	}
+	if nested, ok := all["buildls"]; ok {
+		return section(nested)
+	}
+	return all
+}
+
+// read makes settings of layers, the later over the earlier, and says what is wrong
+// with them; what is wrong counts as not said.
+func read(layers ...map[string]json.RawMessage) (Settings, []string) {
+	var out Settings
+	var wrong []string
+	for _, d := range settings {
+		*d.field(&out) = d.Default
+	}
+	for _, layer := range layers {
+		for name, raw := range layer {
+			if err := out.set(name, raw); err != nil {
+				wrong = append(wrong, fmt.Sprintf("setting buildls.%s: %v", name, err))
+			}
+		}
+	}
+	slices.Sort(wrong)
+	return out, wrong
+}
+
+func (out *Settings) set(name string, raw json.RawMessage) error {
+	i := slices.IndexFunc(settings, func(d setting) bool { return d.Name == name })
+	if i < 0 && slices.Contains(laterSettings, name) {
+		return nil
+	}
+	if i < 0 {
+		return fmt.Errorf("there is no such setting")
+	}
+	var value *string
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return fmt.Errorf("it must be a string")
+	}
+	if value == nil { // null: as if not said
+		return nil
+	}
+	if err := settings[i].checkValue(*value); err != nil {
+		return err
+	}
+	*settings[i].field(out) = *value
+	return nil
+}
+
+func checkEngine(value string) error {
+	_, err := engine.Parse(value)
+	return err
+}
+
+// pullSettings asks the client for its configuration.
+func (s *Server) pullSettings() {
+	defer s.settings.knownOnce.Do(func() { close(s.settings.known) })
+	if !s.features.configuration {
+		s.applySettings(nil) // says what is wrong with the initial ones
+		return
+	}
+	var answer []json.RawMessage
+	params := &protocol.ConfigurationParams{Items: []protocol.ConfigurationItem{{Section: ptr("buildls")}}}
+	if err := s.client.Call(s.rpc.Context(), "workspace/configuration", params, &answer); err != nil {
+		if s.rpc.Context().Err() == nil {
+			s.log.Warn("reading the configuration", zap.Error(err))
+		}
+		return
+	}
+	if len(answer) == 1 {
+		s.applySettings(section(answer[0]))
+	}
+}
+
+// didChangeConfiguration takes the settings that came along, or asks for them.
+func (s *Server) didChangeConfiguration(p *protocol.DidChangeConfigurationParams) error {
+	if s.features.configuration {
+		s.rpc.Go(s.pullSettings)
+		return nil
+	}
+	layer := section(p.Settings)
+	s.rpc.Go(func() { s.applySettings(layer) })
+	return nil
+}
+
+// applySettings replaces the client's layer, and tells the author once what is wrong
+// with it.
+func (s *Server) applySettings(layer map[string]json.RawMessage) {
+	st := &s.settings
+	st.mu.Lock()
+	now, wrong := read(st.initial, layer)
+	st.current = now
+	wrong = slices.DeleteFunc(wrong, func(w string) bool { return st.said[w] })
+	for _, w := range wrong {
+		st.said[w] = true
+	}
+	st.mu.Unlock()
+	if level, err := zap.ParseAtomicLevel(now.LogLevel); err == nil {
+		s.level.SetLevel(level.Level())
+	}
+	if len(wrong) > 0 {
+		s.showMessage(protocol.MessageTypeWarning, "buildls: "+strings.Join(wrong, "; "))
+	}
+}
+
+// currentSettings waits a moment for the client's configuration if it is still to
+// come.
+func (s *Server) currentSettings(ctx context.Context) Settings {
+	select {
+	case <-s.settings.known:
+	case <-ctx.Done():
+	case <-time.After(configurationWithin):
+	}
+	s.settings.mu.Lock()
+	defer s.settings.mu.Unlock()
+	return s.settings.current
+}
+
+// showMessage tells the author something that has no place in the text. It asks
+// nothing, so it never takes the keyboard.
+func (s *Server) showMessage(kind protocol.MessageType, message string) {
+	s.client.Notify("window/showMessage", &protocol.ShowMessageParams{Type: kind, Message: message})
+}

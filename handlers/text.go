@@ -1,0 +1,69 @@
+package handlers
+
+import (
+	"go.lsp.dev/protocol"
+
+	"github.com/buildls/buildls/workspace"
+)
+
+// The params of text synchronisation keep a document's URI as the client spells it: it
+// is answered in the same spelling. (The protocol library normalises; to Neovim,
+// "file://" is a buffer and "file:///" is not.)
+type (
+	didOpenParams struct {
+		TextDocument struct {
+			URI        workspace.URI `json:"uri"`
+			LanguageID string        `json:"languageId"`
+			Version    int32         `json:"version"`
+			Text       string        `json:"text"`
+		} `json:"textDocument"`
+	}
+	didChangeParams struct {
+		TextDocument struct {
+			URI     workspace.URI `json:"uri"`
+			Version int32         `json:"version"`
+		} `json:"textDocument"`
+		ContentChanges []struct {
+			Range *protocol.Range `json:"range"`
+			Text  string          `json:"text"`
+		} `json:"contentChanges"`
+	}
+	didCloseParams struct {
+		TextDocument struct {
+			URI workspace.URI `json:"uri"`
+		} `json:"textDocument"`
+	}
+)
+
+func (s *Server) didOpen(p *didOpenParams) error {
+	d := p.TextDocument
+	snapshot, _, err := s.ws.Apply(workspace.Open{URI: d.URI, Language: d.LanguageID, Version: d.Version, Text: d.Text})
+	s.diagnostics.opened(snapshot.Document(d.URI))
+	return err
+}
+
+// didChange applies every change, in order. A build's problems follow the text.
+func (s *Server) didChange(p *didChangeParams) error {
+	uri := p.TextDocument.URI
+	snapshot, edits, err := s.ws.Apply(workspace.Edit{URI: uri, Version: p.TextDocument.Version, Changes: toChanges(p)})
+	if err != nil {
+		return err
+	}
+	s.diagnostics.edited(snapshot.Document(uri), edits)
+	return nil
+}
+
+func (s *Server) didClose(p *didCloseParams) error {
+	uri := p.TextDocument.URI
+	_, _, err := s.ws.Apply(workspace.Close{URI: uri})
+	s.diagnostics.closed(uri)
+	return err
+}
+
+// didSave has nothing to do: the buffer, not the file, is what is built.
+func (s *Server) didSave(*didCloseParams) error { return nil }
+
+func (s *Server) didChangeWorkspaceFolders(p *protocol.DidChangeWorkspaceFoldersParams) error {
+	_, _, err := s.ws.Apply(workspace.SetFolders{Added: toFolders(p.Event.Added), Removed: toFolders(p.Event.Removed)})
+	return err
+}
