@@ -1,0 +1,35 @@
+# buildls: see CONTRIBUTING.md. Each target does its own set-up; Debian 12 is what is tested.
+
+SHELL   := /bin/bash
+ENGINES ?= $(or $(BUILDLS_TEST_ENGINES),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/buildls-test/engines)
+LDFLAGS := -s -w
+
+.PHONY: all build demo test bench lint engines install clean
+
+all: build
+
+build: ## bin/buildls
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/buildls
+
+install: ## buildls into GOBIN
+	CGO_ENABLED=0 go install -trimpath -ldflags '$(LDFLAGS)' ./cmd/buildls
+
+demo: build ## a scripted editor builds, breaks and mends an unsaved Dockerfile on the embedded engine
+	@.ci/need runc busybox-static
+	CGO_ENABLED=0 go build -o bin/ ./cmd/demo
+	@$(if $(filter-out 0,$(shell id -u)),sudo -E) bin/demo
+
+engines: ## the engines that the tests build on, ready under $(ENGINES)
+	@.ci/test-engines $(ENGINES)
+
+test: engines ## everything: unit, protocol, fuzz seeds, real engines; race detector on
+	@.ci/test $(ENGINES)
+
+bench: engines build ## figures against peers, in pairs
+	BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench . -benchtime 30x ./cmd/buildls
+
+lint: ## gofmt, vet, staticcheck, all platforms, shell scripts
+	@.ci/lint
+
+clean:
+	rm -rf bin out

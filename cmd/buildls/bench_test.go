@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/lsp/lsptest"
+)
+
+// The benchmarks compare in pairs, in one run: this machine may be noisy, but both of a
+// pair meet the same noise. They report medians. `make bench` runs them on the program
+// as it is shipped.
+
+// shipped is the command line of bin/buildls, as `make build` makes it.
+func shipped(b *testing.B, env []string, args ...string) *exec.Cmd {
+	b.Helper()
+	bin, err := filepath.Abs("../../bin/buildls")
+	if err == nil {
+		_, err = os.Stat(bin)
+	}
+	if err != nil {
+		b.Skipf("SKIPPED, needs bin/buildls: make build (%v)", err)
+	}
+	cmd := program(b, env, args...)
+	cmd.Path, cmd.Args[0] = bin, bin
+	cmd.Env = slices.DeleteFunc(cmd.Env, func(kv string) bool { return kv == asProgram+"=1" })
+	return cmd
+}
+
+// pairs measures ours and theirs in turn, and reports their medians and that of the
+// ratios.
+func pairs(b *testing.B, ours, theirs func()) {
+	b.Helper()
+	var a, z, ratios []float64
+	for b.Loop() {
+		x, y := measure(ours), measure(theirs)
+		a, z, ratios = append(a, x), append(z, y), append(ratios, x/y)
+	}
+	b.ReportMetric(median(a), "ours-ms")
+	b.ReportMetric(median(z), "theirs-ms")
+	b.ReportMetric(median(ratios), "ratio")
+	b.ReportMetric(0, "ns/op") // the pair's: says nothing
+}
+
+func measure(f func()) float64 {
+	start := time.Now()
+	f()
+	return float64(time.Since(start).Microseconds()) / 1000
+}
+
+func median(v []float64) float64 {
+	slices.Sort(v)
+	return v[len(v)/2]
+}
+
+// BenchmarkStart is from the start of the process to the answer to initialize, against
+// a whole `docker --version`.
+func BenchmarkStart(b *testing.B) {
+	docker := filepath.Join(enginetest.Dir(b), "docker-28", "cli", "docker")
+	if _, err := os.Stat(docker); err != nil {
+		b.Skipf("SKIPPED, needs docker 28: %v", err)
+	}
+	var editors []*lsptest.Editor
+	pairs(b, func() {
+		e := lsptest.Start(b, quiet(shipped(b, nil)), lsptest.Options{})
+		if err := e.Call("initialize", map[string]any{"processId": nil, "rootUri": nil, "capabilities": map[string]any{}}, nil); err != nil {
+			b.Fatal(err)
+		}
+		editors = append(editors, e)
+	}, func() {
+		for _, e := range editors {
+			e.Kill()
+		}
+		editors = nil
+		if out, err := exec.Command(docker, "--version").CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	})
+}
+
+// quiet drops the server's log: a benchmark does not want it.
+func quiet(cmd *exec.Cmd) *exec.Cmd {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err == nil {
+		cmd.Stderr = null
+	}
+	return cmd
+}
+
+// cachedBuild opens an editor on a workspace that has been built on s.
+func cachedBuild(b *testing.B, s site) (e *lsptest.Editor, dir string, build func()) {
+	b.Helper()
+	dir = workspace(b, "Dockerfile", "FROM "+enginetest.Registry(b)+"/base\nCOPY app.txt /\nRUN cat /app.txt\n", "app.txt", "hello\n")
+	e = lsptest.New(b, quiet(shipped(b, s.env)), lsptest.Options{Folders: []string{dir}})
+	argument := map[string]any{"command": "buildls.build", "arguments": []any{map[string]any{"uri": "file://" + dir + "/Dockerfile", "wait": true}}}
+	build = func() {
+		var r result
+		if err := e.Call("workspace/executeCommand", argument, &r); err != nil || r.Status != "succeeded" {
+			raw, _ := json.Marshal(r)
+			b.Fatalf("%v: %s", err, raw)
+		}
+	}
+	build()
+	return e, dir, build
+}
+
+// BenchmarkCachedOnBuildkitd is a build of which every step is cached, from the command
+// to the result, against a whole `buildctl build` on the same buildkitd.
+func BenchmarkCachedOnBuildkitd(b *testing.B) {
+	d := enginetest.Buildkitd(b)
+	_, dir, build := cachedBuild(b, buildkitdSite(d))
+	buildctl := filepath.Join(enginetest.Dir(b), "bin", "buildctl")
+	pairs(b, build, func() {
+		out, err := exec.Command(buildctl, "--addr", d.Address, "build", "--frontend", "dockerfile.v0", "--local", "context="+dir, "--local", "dockerfile="+dir).CombinedOutput()
+		if err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	})
+}
+
+// BenchmarkCachedOnDocker is the same against `docker buildx build` on the same Docker
+// engine; both leave the image there.
+func BenchmarkCachedOnDocker(b *testing.B) {
+	d := enginetest.Docker(b, "28")
+	_, dir, build := cachedBuild(b, dockerSite(d, "28"))
+	pairs(b, build, func() { d.Docker(b, "buildx", "build", "-q", "-t", "app:peer", dir) })
+}
+
+// BenchmarkReply is the answer to buildls.build without wait.
+func BenchmarkReply(b *testing.B) {
+	s := buildkitdSite(enginetest.Buildkitd(b))
+	e, dir, _ := cachedBuild(b, s)
+	var times []float64
+	for b.Loop() {
+		times = append(times, measure(func() {
+			if err := e.Execute("buildls.build", map[string]any{"uri": "file://" + dir + "/Dockerfile"}, nil); err != nil {
+				b.Fatal(err)
+			}
+		}))
+		done := len(times)
+		e.Await("the build's end", func() bool { return ended(e) >= done })
+	}
+	b.ReportMetric(median(times), "ours-ms")
+	b.ReportMetric(0, "ns/op")
+}
+
+// ended counts the ends of progress.
+func ended(e *lsptest.Editor) (n int) {
+	for _, token := range e.Tokens() {
+		if e.Ended(token) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,416 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/lsp/lsptest"
+)
+
+// A result is the contract's.
+type result struct {
+	ID, URI, Status, Engine, Context, Target string
+	Digest, ImageID                          *string
+	Tags, Platforms, Overlaid                []string
+	DurationMs                               int
+	Steps                                    []struct {
+		Name, Status string
+		Range        lsptest.Range
+		DurationMs   int
+		ExitCode     *int
+	}
+	Warnings []struct{ Message, Code string }
+	Error    *struct {
+		Message, URI, Log string
+		Range             *lsptest.Range
+		ExitCode          *int
+	}
+}
+
+// buildNow builds and waits for the result.
+func buildNow(t *testing.T, e *lsptest.Editor, argument map[string]any) result {
+	t.Helper()
+	all := map[string]any{"wait": true}
+	for k, v := range argument {
+		all[k] = v
+	}
+	var r result
+	if err := e.Execute("buildls.build", all, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// mustBuild is buildNow for a build that must succeed.
+func mustBuild(t *testing.T, e *lsptest.Editor, argument map[string]any) result {
+	t.Helper()
+	r := buildNow(t, e, argument)
+	if r.Status != "succeeded" {
+		t.Fatalf("%s: %+v", r.Status, r.Error)
+	}
+	return r
+}
+
+// logOf is the output of a build.
+func logOf(t *testing.T, e *lsptest.Editor, r result) string {
+	t.Helper()
+	var log struct{ Text string }
+	if err := e.Execute("buildls.log", map[string]any{"id": r.ID}, &log); err != nil {
+		t.Fatal(err)
+	}
+	return log.Text
+}
+
+// base is the FROM line that the tests build on.
+func base(t *testing.T) string { return "FROM " + enginetest.Registry(t) + "/base\n" }
+
+func TestBuild(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "Dockerfile", "FROM scratch\n", "app.txt", "from the disk\n")
+		uri := "file://" + dir + "/Dockerfile"
+		e := edit(t, s.env, dir)
+		e.Open(uri, "dockerfile", base(t)+"COPY app.txt /\nENV A=b\nRUN cat /app.txt\nRUN echo from the buffer\n")
+
+		r := mustBuild(t, e, map[string]any{"tags": []string{"app:dev"}})
+		if log := logOf(t, e, r); !strings.Contains(log, "from the disk") || !strings.Contains(log, "from the buffer") {
+			t.Errorf("log %q", log)
+		}
+		if r.URI != uri || r.Context != dir || r.Engine != s.engine || len(r.Platforms) != 1 {
+			t.Errorf("%+v", r)
+		}
+		if !slices.Equal(r.Overlaid, []string{uri}) {
+			t.Errorf("overlaid %v", r.Overlaid)
+		}
+		var lines, names []string
+		for _, st := range r.Steps {
+			lines = append(lines, st.Range.String())
+			names = append(names, st.Name)
+			if !slices.Contains([]string{"done", "cached"}, st.Status) {
+				t.Errorf("step %+v", st)
+			}
+		}
+		if got := strings.Join(lines, " "); got != fmt.Sprintf("0:0-0:%d 1:0-1:14 3:0-3:16 4:0-4:24", len(base(t))-1) {
+			t.Errorf("ranges %s of %q", got, names)
+		}
+		checkExport(t, s, r)
+		checkProgress(t, e, "Build app:dev", "Built")
+
+		again := mustBuild(t, e, map[string]any{"tags": []string{"app:dev"}})
+		for _, st := range again.Steps {
+			if st.Status != "cached" && !strings.Contains(st.Name, "FROM") {
+				t.Errorf("built again: %+v", st)
+			}
+		}
+		e.Shutdown()
+	})
+}
+
+// checkExport checks that the image is where the result says.
+func checkExport(t *testing.T, s site, r result) {
+	t.Helper()
+	if !s.store {
+		if r.Digest != nil || len(r.Tags) != 0 || len(r.Warnings) != 1 || r.Warnings[0].Code != "not-exported" {
+			t.Errorf("an engine without an image store: %+v", r)
+		}
+		return
+	}
+	if r.Digest == nil || r.ImageID == nil || !slices.Equal(r.Tags, []string{"docker.io/library/app:dev"}) {
+		t.Fatalf("%+v", r)
+	}
+	if out := s.docker.Docker(t, "images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"); !strings.Contains(out, "app:dev "+*r.ImageID) {
+		t.Errorf("docker images: %s, want %s", out, *r.ImageID)
+	}
+	if out := s.docker.Docker(t, "inspect", "--format", "{{.Config.Env}}", "app:dev"); !strings.Contains(out, "A=b") {
+		t.Errorf("docker inspect: %s", out)
+	}
+}
+
+// checkProgress checks the one progress so far: its order, its percentages, its pace.
+func checkProgress(t *testing.T, e *lsptest.Editor, title, end string) {
+	t.Helper()
+	tokens := e.Tokens()
+	if len(tokens) != 1 {
+		t.Fatalf("tokens %v", tokens)
+	}
+	all := e.Progress(tokens[0])
+	first, last := all[0], all[len(all)-1]
+	if first.Kind != "begin" || first.Title != title || first.Cancellable == nil || !*first.Cancellable || first.Percentage == nil || *first.Percentage != 0 {
+		t.Errorf("begin %+v", first)
+	}
+	if last.Kind != "end" || !strings.Contains(last.Message, end) {
+		t.Errorf("end %+v", last)
+	}
+	reports := all[1 : len(all)-1]
+	percentage := 0
+	for i, p := range reports {
+		if p.Kind != "report" || p.Percentage == nil || *p.Percentage < percentage || *p.Percentage > 100 {
+			t.Errorf("report %+v after %d %%", p, percentage)
+			continue
+		}
+		percentage = *p.Percentage
+		if i >= 10 && p.At.Sub(reports[i-10].At).Milliseconds() < 900 {
+			t.Errorf("more than 10 reports a second: %v to %v", reports[i-10].At, p.At)
+		}
+	}
+}
+
+// Two edits in a row, of one length and within a second: each is what is built, of the
+// Dockerfile as of a file that it copies.
+func TestEditsOfOneLength(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "Dockerfile", "FROM scratch\n", "app.txt", "disk\n")
+		uri, file := "file://"+dir+"/Dockerfile", "file://"+dir+"/app.txt"
+		e := edit(t, s.env, dir)
+		text := func(word string) string { return base(t) + "COPY app.txt /\nRUN echo " + word + " $(cat /app.txt)\n" }
+		e.Open(uri, "dockerfile", text("one"))
+		e.Open(file, "plaintext", "1st\n")
+		for _, c := range [][2]string{{"one", "1st"}, {"two", "1st"}, {"two", "2nd"}, {"six", "3rd"}} {
+			e.Replace(uri, text(c[0]))
+			e.Replace(file, c[1]+"\n")
+			r := mustBuild(t, e, map[string]any{"uri": uri})
+			if log := logOf(t, e, r); !strings.Contains(log, c[0]+" "+c[1]) {
+				t.Errorf("%v: log %q", c, log)
+			}
+			if !slices.Equal(r.Overlaid, []string{uri, file}) {
+				t.Errorf("overlaid %v", r.Overlaid)
+			}
+		}
+		e.Close(file) // unsaved: the disk counts again
+		if log := logOf(t, e, mustBuild(t, e, map[string]any{"uri": uri})); !strings.Contains(log, "six disk") {
+			t.Errorf("after closing: log %q", log)
+		}
+		e.Shutdown()
+	})
+}
+
+// Buffers of ignore files count, also when they exclude a folder with an unsaved buffer.
+func TestIgnoreBuffers(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "Dockerfile", "", "a.txt", "a", "sub/b.txt", "b", "sub/deep/c.txt", "c")
+		uri := "file://" + dir + "/Dockerfile"
+		e := edit(t, s.env, dir)
+		e.Open(uri, "dockerfile", base(t)+"WORKDIR /ctx\nCOPY . .\nRUN find . -type f | sort | xargs echo found:\n")
+		e.Open("file://"+dir+"/sub/deep/c.txt", "plaintext", "unsaved")
+		found := func() string {
+			_, after, _ := strings.Cut(logOf(t, e, mustBuild(t, e, map[string]any{"uri": uri})), "found: ")
+			line, _, _ := strings.Cut(after, "\n")
+			return line
+		}
+		if got := found(); got != "./Dockerfile ./a.txt ./sub/b.txt ./sub/deep/c.txt" {
+			t.Errorf("without ignore file: %s", got)
+		}
+		e.Open("file://"+dir+"/.dockerignore", "ignore", "sub\n.dockerignore\n")
+		if got := found(); got != "./Dockerfile ./a.txt" {
+			t.Errorf("with .dockerignore: %s", got)
+		}
+		e.Open("file://"+dir+"/Dockerfile.dockerignore", "ignore", "sub/deep\n*ignore\n")
+		if got := found(); got != "./Dockerfile ./a.txt ./sub/b.txt" {
+			t.Errorf("with Dockerfile.dockerignore: %s", got)
+		}
+		e.Shutdown()
+	})
+}
+
+// A new buffer builds, with the workspace as its context and without one.
+func TestUntitled(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "app.txt", "here\n")
+		e := edit(t, s.env, dir)
+		e.Open("untitled:Untitled-1", "dockerfile", base(t)+"COPY app.txt /\nRUN cat /app.txt && exit 3\n")
+		r := buildNow(t, e, nil)
+		if r.Status != "failed" || r.Error.ExitCode == nil || *r.Error.ExitCode != 3 || !strings.Contains(r.Error.Log, "here") {
+			t.Errorf("%+v", r.Error)
+		}
+		if d := e.Diagnostics("untitled:Untitled-1"); len(d) != 1 || d[0].Range.Start.Line != 2 {
+			t.Errorf("%+v", d)
+		}
+		e.Shutdown()
+
+		alone := lsptest.New(t, program(t, s.env), lsptest.Options{})
+		alone.Open("untitled:Untitled-1", "dockerfile", base(t)+"COPY . /ctx\nRUN ls -A /ctx | wc -l\n")
+		r = mustBuild(t, alone, nil)
+		if log := logOf(t, alone, r); !strings.Contains(log, "0\n") || r.Context != "" {
+			t.Errorf("context %q, log %q", r.Context, log)
+		}
+		alone.Shutdown()
+	})
+}
+
+func TestOptions(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dockerfile := strings.Replace(base(t), "\n", " AS first\n", 1) + "ARG A=none\nARG TARGETARCH\nRUN echo A is $A on $TARGETARCH; cat /proc/uptime\nFROM first AS second\nRUN echo second\n"
+		dir := workspace(t, "Dockerfile", dockerfile)
+		uri := "file://" + dir + "/Dockerfile" // not open: read from the disk
+		e := edit(t, s.env, dir)
+		r := mustBuild(t, e, map[string]any{"uri": uri, "target": "First", "buildArgs": map[string]any{"A": "b"}})
+		if log := logOf(t, e, r); !strings.Contains(log, "A is b on amd64") || strings.Contains(log, "second") {
+			t.Errorf("target and build args: %q", log)
+		}
+		if s.store && !slices.Equal(r.Tags, []string{"docker.io/library/" + strings.ToLower(filepath.Base(dir)) + ":First"}) {
+			t.Errorf("default tag %v", r.Tags)
+		}
+		first := logOf(t, e, mustBuild(t, e, map[string]any{"uri": uri, "noCache": true}))
+		second := logOf(t, e, mustBuild(t, e, map[string]any{"uri": uri, "noCache": true}))
+		if first == second || first == "" {
+			t.Errorf("noCache built the same twice: %q", first)
+		}
+		checkPlatforms(t, s, e, dir)
+		e.Shutdown()
+	})
+}
+
+func checkPlatforms(t *testing.T, s site, e *lsptest.Editor, dir string) {
+	t.Helper()
+	uri := "file://" + dir + "/multi.Dockerfile"
+	e.Open(uri, "dockerfile", "FROM "+enginetest.Registry(t)+"/multi\nCOPY Dockerfile /\n")
+	r := mustBuild(t, e, map[string]any{"uri": uri, "platforms": []string{"arm64"}})
+	if !slices.Equal(r.Platforms, []string{"linux/arm64"}) || len(r.Steps) != 2 {
+		t.Errorf("%+v", r)
+	}
+	r = buildNow(t, e, map[string]any{"uri": uri, "platforms": []string{"linux/amd64", "linux/arm64"}})
+	if s.store {
+		if r.Status != "failed" || !strings.Contains(r.Error.Message, "several platforms") {
+			t.Errorf("two platforms in a store for one: %+v", r)
+		}
+	} else if r.Status != "succeeded" || len(r.Steps) != 4 {
+		t.Errorf("two platforms: %+v", r)
+	}
+}
+
+// Without wait the answer comes at once, and the rest through progress and
+// notifications.
+func TestNotWaiting(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t, "Dockerfile", "")
+	e := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
+		"experimental": map[string]any{"buildls": map[string]any{"log": true, "finished": true}}}})
+	e.Open("file://"+dir+"/Dockerfile", "dockerfile", base(t)+"RUN echo out loud\n")
+	var answer struct{ ID, Token string }
+	if err := e.Execute("buildls.build", map[string]any{"noCache": true}, &answer); err != nil || answer.ID == "" || answer.Token == "" {
+		t.Fatalf("%+v, %v", answer, err)
+	}
+	e.Await("the build's end", func() bool { return len(e.All("buildls/buildFinished")) == 1 })
+	var r result
+	if err := json.Unmarshal(e.All("buildls/buildFinished")[0].Params, &r); err != nil || r.ID != answer.ID || r.Status != "succeeded" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if !e.Ended(`"` + answer.Token + `"`) {
+		t.Errorf("progress %+v", e.Progress(`"`+answer.Token+`"`))
+	}
+	loud := slices.ContainsFunc(e.All("buildls/log"), func(m lsptest.Message) bool {
+		return strings.Contains(string(m.Params), "out loud") && strings.Contains(string(m.Params), `"step":1`)
+	})
+	if !loud {
+		t.Errorf("no log among %d messages", len(e.All("buildls/log")))
+	}
+	var list []result
+	if err := e.Execute("buildls.builds", nil, &list); err != nil || len(list) != 1 || list[0].ID != answer.ID {
+		t.Errorf("builds: %+v, %v", list, err)
+	}
+	e.Shutdown()
+}
+
+// Progress shows on the request's own token, on none where the client refuses or cannot.
+func TestProgressTokens(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t, "Dockerfile", base(t))
+	argument := map[string]any{"uri": "file://" + dir + "/Dockerfile", "wait": true}
+
+	own := edit(t, s.env, dir)
+	var r result
+	if err := own.Call("workspace/executeCommand", map[string]any{"command": "buildls.build", "arguments": []any{argument}, "workDoneToken": 7}, &r); err != nil || r.Status != "succeeded" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if !own.Ended("7") || len(own.All("window/workDoneProgress/create")) != 0 {
+		t.Errorf("progress %+v", own.Progress("7"))
+	}
+	own.Shutdown()
+
+	refusing := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, RefuseProgress: true})
+	mustBuild(t, refusing, argument)
+	if n := len(refusing.All("$/progress")); n != 0 {
+		t.Errorf("%d messages on a refused token", n)
+	}
+	refusing.Shutdown()
+
+	plain := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{"window": map[string]any{}}})
+	mustBuild(t, plain, argument)
+	if n := len(plain.All("$/progress")) + len(plain.All("window/workDoneProgress/create")); n != 0 {
+		t.Errorf("%d messages to a client without progress", n)
+	}
+	plain.Shutdown()
+}
+
+func TestOverlaySetting(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t, "Dockerfile", "", "app.txt", "from the disk\n")
+	e := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Settings: map[string]any{"overlay": "dockerfile"}})
+	e.Open("file://"+dir+"/Dockerfile", "dockerfile", base(t)+"COPY app.txt /\nRUN cat /app.txt\n")
+	e.Open("file://"+dir+"/app.txt", "plaintext", "from the buffer\n")
+	r := mustBuild(t, e, map[string]any{"uri": "file://" + dir + "/Dockerfile"})
+	if log := logOf(t, e, r); !strings.Contains(log, "from the disk") {
+		t.Errorf("log %q", log)
+	}
+	e.Shutdown()
+}
+
+func TestTerminal(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "Dockerfile", base(t)+"ARG A\nRUN echo built with $A\n", "bad.Dockerfile", base(t)+"RUN echo oh && exit 7\n")
+		cmd := program(t, s.env, "build", "-t", "app:terminal", "--build-arg", "A=b", "--progress", "plain", dir)
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "built with b") {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if s.store != strings.Contains(string(out), "docker.io/library/app:terminal\n") {
+			t.Errorf("%s", out)
+		}
+		cmd = program(t, s.env, "build", dir, "-f", "-", "--no-cache")
+		cmd.Stdin = strings.NewReader(base(t) + "RUN echo from stdin\n")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "from stdin") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		out, err = program(t, s.env, "build", "-f", dir+"/bad.Dockerfile", dir).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "RUN failed with exit code 7") || !strings.Contains(string(out), ">>> RUN echo oh") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+}
+
+// A document is answered in the client's own spelling of its URI, odd as it may be.
+func TestURISpelling(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	e := edit(t, s.env, dir)
+	for _, uri := range []string{"file://", "untitled:Untitled-1", "file://" + dir + "/a b%2Fc.Dockerfile", "file://" + dir + "/%65scaped.日本.Dockerfile"} {
+		e.Open(uri, "dockerfile", "FROM scratch\nRUNN\n")
+		if r := buildNow(t, e, map[string]any{"uri": uri}); r.URI != uri {
+			t.Errorf("%q: the result's is %q", uri, r.URI)
+		}
+		if d := e.Diagnostics(uri); len(d) != 1 {
+			t.Errorf("%q: %+v", uri, d)
+		}
+		e.Close(uri)
+	}
+	e.Shutdown()
+}
+
+// What is wrong with an empty file goes when something is typed.
+func TestEmptyFileIsTyped(t *testing.T) {
+	s := embeddedSite(t)
+	e := edit(t, s.env, workspace(t))
+	uri := "untitled:Untitled-1"
+	e.Open(uri, "dockerfile", "")
+	buildNow(t, e, nil)
+	if d := e.Diagnostics(uri); len(d) != 1 {
+		t.Errorf("%+v", d)
+	}
+	e.Replace(uri, "# a comment\n")
+	e.Await("the problem's end", func() bool { return len(e.Diagnostics(uri)) == 0 })
+	e.Shutdown()
+}

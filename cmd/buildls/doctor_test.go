@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+)
+
+// Which engine is chosen, in the design's order, and what is said of it.
+func TestDoctor(t *testing.T) {
+	docker, buildkitd, embedded := enginetest.Docker(t, "28"), enginetest.Buildkitd(t), embeddedSite(t)
+	for _, c := range []struct {
+		name         string
+		env          []string
+		args         []string
+		engine       string
+		address, why string
+		tried        int
+	}{
+		{name: "flag", env: []string{"DOCKER_HOST=" + docker.Address, "BUILDLS_ENGINE=embedded"}, args: []string{"--engine", buildkitd.Address},
+			engine: "buildkitd", address: buildkitd.Address, why: "--engine"},
+		{name: "environment", env: append([]string{"DOCKER_HOST=" + docker.Address, "BUILDKIT_HOST=" + buildkitd.Address}, embedded.env...),
+			engine: "embedded", why: "$BUILDLS_ENGINE"},
+		{name: "BUILDKIT_HOST", env: []string{"DOCKER_HOST=" + docker.Address, "BUILDKIT_HOST=" + buildkitd.Address},
+			engine: "buildkitd", address: buildkitd.Address, why: "$BUILDKIT_HOST"},
+		{name: "Docker", env: []string{"DOCKER_HOST=" + docker.Address}, engine: "docker", address: docker.Address, why: "a Docker engine answers"},
+		{name: "nothing else", env: append([]string{}, embedded.env[1:]...), engine: "embedded", why: "neither", tried: 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cmd := program(t, c.env, append([]string{"doctor", "--json"}, c.args...)...)
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			var d diagnosis
+			if err := json.Unmarshal(out, &d); err != nil {
+				t.Fatal(err)
+			}
+			if d.Engine != c.engine || c.address != "" && d.Address != c.address || !strings.Contains(d.Why, c.why) || len(d.Tried) != c.tried || d.Running && (d.EngineVersion == "" || len(d.Platforms) == 0) || d.Embedded != "ok" {
+				t.Errorf("%s", out)
+			}
+		})
+	}
+}
+
+// Asking starts nothing.
+func TestDoctorStartsNothing(t *testing.T) {
+	embeddedSite(t)
+	dir := t.TempDir()
+	out, err := program(t, []string{"BUILDLS_ENGINE=embedded", "XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}, "doctor").Output()
+	if err != nil || !contains(string(out), "embedded", "the first build starts it") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if pid := embeddedPid(dir); pid != 0 {
+		t.Errorf("doctor started engine %d", pid)
+	}
+}
+
+// Without an engine doctor says what was tried, what is missing and what mends it.
+func TestDoctorFindsNothing(t *testing.T) {
+	empty := t.TempDir()
+	cmd := program(t, []string{"PATH=" + empty, "DOCKER_HOST=unix://" + empty + "/docker.sock", "BUILDLS_ENGINE=unix://" + empty + "/none.sock"}, "doctor")
+	out, err := cmd.CombinedOutput()
+	if _, failed := err.(*exec.ExitError); !failed || !contains(string(out), "none.sock", "its socket does not exist", "Start buildkitd there") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/lsp/lsptest"
+)
+
+// A mistake of the author's is underlined where it is, in words that say what it is, on
+// the newest engine as on the oldest. % stands for the base image.
+func TestMistakes(t *testing.T) {
+	mistakes := []struct {
+		name, text string
+		target     string
+		lines      string // of the diagnostic: first-last, 0-based
+		message    string // regular expression
+		code       string
+	}{
+		{name: "parse error", text: "FROM %\nRUN <<EOF\necho\n", lines: "1-2", message: "(?i)heredoc", code: "syntax"},
+		{name: "unknown instruction", text: "FROM %\n\nRUNN echo\n", lines: "2-2", message: "unknown instruction: RUNN", code: "syntax"},
+		{name: "unknown flag", text: "FROM %\nCOPY --form=x a b\n", lines: "1-1", message: "(?i)^unknown flag: (--)?form", code: "syntax"},
+		{name: "missing source", text: "FROM %\nRUN true\nCOPY nope.txt /\n", lines: "2-2", message: `^"/nope.txt" not found in the build context`, code: "build"},
+		{name: "missing source in stage", text: "FROM % AS one\nFROM %\nCOPY --from=one /nope.txt /\n", lines: "2-2", message: `^"/nope.txt" not found in one`, code: "build"},
+		{name: "unknown stage", text: "FROM %\nCOPY --from=%-nope /a /\n", lines: "1-1", message: "base-nope", code: "build"},
+		{name: "missing base", text: "FROM % AS one\nFROM %-gone\nRUN true\n", lines: "1-1", message: "base-gone", code: "build"},
+		{name: "exit code", text: "FROM %\nRUN echo before && exit 7\n", lines: "1-1", message: `^RUN failed with exit code 7:\nbefore$`, code: "build"},
+		{name: "heredoc", text: "FROM %\nRUN <<EOF\nset -e\necho in heredoc\nfalse\nEOF\nRUN true\n", lines: "1-5", message: `^RUN failed with exit code 1:\nin heredoc$`, code: "build"},
+		{name: "continuation", text: "FROM %\nRUN echo a && \\\n    # why\n    echo b && \\\n    exit 9\n", lines: "1-4", message: `^RUN failed with exit code 9:\na\nb$`, code: "build"},
+		{name: "empty", text: "", lines: "0-0", message: "(?i)empty|no instructions", code: "syntax"},
+		{name: "only a comment", text: "# nothing\n", lines: "0-0", message: "(?i)no instructions|no build stage|cannot be empty", code: "syntax"},
+		{name: "bad mount", text: "FROM %\nRUN --mount=type=nope true\n", lines: "1-1", message: "nope", code: "syntax"},
+		{name: "CRLF", text: "FROM %\r\nRUN true\r\nRUN exit 4\r\n", lines: "2-2", message: "exit code 4", code: "build"},
+	}
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t)
+		e := edit(t, s.env, dir)
+		for _, m := range mistakes {
+			t.Run(m.name, func(t *testing.T) {
+				if m.name == "parse error" && s.old || m.name == "heredoc" && s.old { // its front end knows no heredocs
+					m.lines, m.code = map[string]string{"heredoc": "1-5", "parse error": "2-2"}[m.name], "syntax"
+					m.message = map[string]string{"heredoc": "older than this syntax", "parse error": "(?i)unknown instruction: echo"}[m.name]
+				}
+				uri := "file://" + dir + "/" + strings.ReplaceAll(m.name, " ", "-") + ".Dockerfile"
+				e.Open(uri, "dockerfile", strings.ReplaceAll(m.text, "%", enginetest.Registry(t)+"/base"))
+				r := buildNow(t, e, map[string]any{"uri": uri})
+				if r.Status != "failed" || r.Error == nil || r.Error.URI != uri {
+					t.Fatalf("%+v", r)
+				}
+				found := e.Diagnostics(uri)
+				if len(found) != 1 {
+					t.Fatalf("%d diagnostics: %+v; error %+v", len(found), found, r.Error)
+				}
+				d := found[0]
+				if lines := itoa(d.Range.Start.Line) + "-" + itoa(d.Range.End.Line); lines != m.lines {
+					t.Errorf("lines %s, want %s: %s", lines, m.lines, d.Message)
+				}
+				if !regexp.MustCompile(m.message).MatchString(d.Message) {
+					t.Errorf("message %q, want %s", d.Message, m.message)
+				}
+				if d.Severity != 1 || d.Source != "buildls" || d.Code != m.code {
+					t.Errorf("%+v, want code %s", d, m.code)
+				}
+				if r.Error.Range == nil || *r.Error.Range != d.Range || r.Error.Message != d.Message {
+					t.Errorf("result's error %+v differs from %+v", r.Error, d)
+				}
+				if strings.Contains(d.Message, "exit code") && r.Error.ExitCode == nil {
+					t.Error("no exit code in the result")
+				}
+				e.Close(uri)
+				e.Await("the diagnostics' end", func() bool { return len(e.Diagnostics(uri)) == 0 })
+			})
+		}
+		if n := len(e.All("window/showMessage")); n != 0 {
+			t.Errorf("%d messages beside the diagnostics", n)
+		}
+		e.Shutdown()
+	})
+}
+
+// A target that is not there is refused, and shown on the last FROM until the next
+// build.
+func TestMissingTarget(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	uri := "file://" + dir + "/Dockerfile"
+	e := edit(t, s.env, dir)
+	e.Open(uri, "dockerfile", "FROM scratch AS a\nFROM scratch AS b\n")
+	if err := e.Execute("buildls.build", map[string]any{"target": "c", "wait": true}, nil); lsptest.Code(err) != -32602 {
+		t.Errorf("%v", err)
+	}
+	if d := e.Diagnostics(uri); len(d) != 1 || d[0].Range.String() != "1:0-1:17" || !strings.Contains(d[0].Message, `"c"`) {
+		t.Errorf("%+v", d)
+	}
+	mustBuild(t, e, nil)
+	if d := e.Diagnostics(uri); len(d) != 0 {
+		t.Errorf("%+v", d)
+	}
+	e.Shutdown()
+}
+
+// Problems follow the text, and go when their own lines are edited or the next build
+// starts; those of a build that an edit overtook land where their lines are now.
+func TestProblemsFollowTheText(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	uri := "file://" + dir + "/Dockerfile"
+	e := edit(t, s.env, dir)
+	text := base(t) + "RUN exit 5\nRUN true\n"
+	e.Open(uri, "dockerfile", text)
+	buildNow(t, e, nil)
+	at := func() string {
+		d := e.Diagnostics(uri)
+		if len(d) == 0 {
+			return "none"
+		}
+		return d[0].Range.String()
+	}
+	if at() != "1:0-1:10" {
+		t.Fatalf("at %s", at())
+	}
+	e.Insert(uri, 0, 0, "# one\n# two\n")
+	e.Await("the problem two lines below", func() bool { return at() == "3:0-3:10" })
+	published := e.Published(uri)
+	if v := published[len(published)-1].Version; v == nil || *v != 2 {
+		t.Errorf("version %v", v)
+	}
+	e.Insert(uri, 4, 4, "sleep 0; ")                                    // another line
+	e.Replace(uri, "# one\n"+base(t)+"RUN exit 5\nRUN sleep 0; true\n") // the whole text: one line less above
+	e.Await("the problem a line higher", func() bool { return at() == "2:0-2:10" })
+	e.Insert(uri, 2, 4, "true; ")
+	e.Await("the problem's end", func() bool { return at() == "none" })
+
+	// An edit while it builds.
+	sleep := newSleep()
+	e.Replace(uri, base(t)+"RUN "+sleep+" & sleep 1 && exit 6\n")
+	var answer struct{ ID, Token string }
+	if err := e.Execute("buildls.build", nil, &answer); err != nil {
+		t.Fatal(err)
+	}
+	awaitSleep(t, sleep)
+	e.Insert(uri, 0, 0, "# above\n")
+	e.Await("the problem where its line is now", func() bool { return strings.HasPrefix(at(), "2:0-") })
+	e.Await("the end", func() bool { return e.Ended(`"` + answer.Token + `"`) })
+
+	// The next build starts: what it replaces goes at once.
+	sleep = newSleep()
+	e.Replace(uri, base(t)+"RUN true\nRUN "+sleep+"\n")
+	e.Insert(uri, 3, 0, "\n")
+	if err := e.Execute("buildls.build", nil, &answer); err != nil {
+		t.Fatal(err)
+	}
+	awaitSleep(t, sleep)
+	if at() != "none" {
+		t.Errorf("still at %s", at())
+	}
+	e.Shutdown()
+	awaitNoSleep(t, sleep)
+}
+
+// Warnings of the engine's own linter are shown too.
+func TestWarnings(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	uri := "file://" + dir + "/Dockerfile"
+	e := edit(t, s.env, dir)
+	e.Open(uri, "dockerfile", "FROM scratch as one\nENV a b\n")
+	mustBuild(t, e, nil)
+	d := e.Diagnostics(uri)
+	if len(d) != 2 || d[0].Code != "FromAsCasing" || d[0].Severity != 2 || d[1].Code != "LegacyKeyValueFormat" || d[1].Range.Start.Line != 1 {
+		t.Errorf("%+v", d)
+	}
+	e.Shutdown()
+}
+
+// Positions count in the units that were negotiated.
+func TestUnicode(t *testing.T) {
+	s := embeddedSite(t)
+	for encoding, want := range map[string]string{"utf-8": "2:0-2:23", "utf-16": "2:0-2:15"} {
+		dir := workspace(t)
+		uri := "file://" + dir + "/Dockerfile"
+		e := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
+			"general": map[string]any{"positionEncodings": []string{encoding}}}})
+		e.Open(uri, "dockerfile", "FROM scratch\r\n\r\nRUNN 日本語 😀 x y\r\nRUN true\r\n")
+		buildNow(t, e, nil)
+		if d := e.Diagnostics(uri); len(d) != 1 || d[0].Range.String() != want {
+			t.Errorf("%s: %+v, want %s", encoding, d, want)
+		}
+		e.Shutdown()
+	}
+}

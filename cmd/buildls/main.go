@@ -1,0 +1,87 @@
+// Command buildls is a language server that builds container images, and the same
+// build for a terminal.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+const usage = `buildls builds container images where they are written.
+
+usage:
+  buildls [serve] [--stdio] [--log-file FILE]   the language server, on stdin and stdout
+  buildls build [flags] CONTEXT                 the same build, here (see buildls build --help)
+  buildls doctor [--engine ENGINE] [--json]     which engine would build, and why
+  buildls engine [flags]                        the embedded engine (started when it is needed)
+  buildls version
+`
+
+// The exit codes of the contract.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	// A write to a pipe that nobody reads must be an error, not the end of the process
+	// before its builds are canceled.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// stdio is what a command reads and writes.
+type stdio struct {
+	in  io.ReadCloser
+	out io.WriteCloser
+	err io.Writer
+}
+
+// run runs a subcommand and returns the exit code.
+func run(ctx context.Context, args []string, std stdio) int {
+	name := "serve"
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		name, args = args[0], args[1:]
+	}
+	switch name {
+	case "serve":
+		return serve(ctx, args, std)
+	case "build":
+		return buildCommand(ctx, args, std)
+	case "doctor":
+		return doctor(ctx, args, std)
+	case "engine":
+		return engineCommand(args, std)
+	case "version":
+		fmt.Fprintln(std.out, "buildls", version())
+		return exitOK
+	case "help":
+		fmt.Fprint(std.out, usage)
+		return exitOK
+	}
+	fmt.Fprintf(std.err, "buildls: unknown command %q\n\n%s", name, usage)
+	return exitUsage
+}
+
+// release is set by the linker for a released binary.
+var release string
+
+// version is the release, else what Go knows of the module.
+func version() string {
+	if release != "" {
+		return release
+	}
+	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" {
+		return bi.Main.Version
+	}
+	return "(devel)"
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var sleeps atomic.Int64
+
+// newSleep is a command line of a step that runs until it is killed, and can be told
+// from all others on this machine.
+func newSleep() string {
+	return fmt.Sprintf("sleep 98%d.%d", os.Getpid(), sleeps.Add(1))
+}
+
+// sleeping says whether a process with that command line runs.
+func sleeping(command string) bool {
+	want := strings.ReplaceAll(command, " ", "\x00")
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		data, err := os.ReadFile("/proc/" + e.Name() + "/cmdline")
+		if err == nil && strings.Contains(string(data), want) && !strings.Contains(string(data), "/bin/sh") {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitSleep waits until the step runs.
+func awaitSleep(t *testing.T, command string) {
+	t.Helper()
+	if !eventually(func() bool { return sleeping(command) }) {
+		t.Fatalf("%s does not run", command)
+	}
+}
+
+// awaitNoSleep waits until the step is gone, and tells how long that took.
+func awaitNoSleep(t *testing.T, command string) {
+	t.Helper()
+	start := time.Now()
+	if !eventually(func() bool { return !sleeping(command) }) {
+		t.Fatalf("%s still runs", command)
+	}
+	t.Logf("the step's process was gone after %v", time.Since(start).Round(time.Millisecond))
+}
+
+// eventually asks cond until it is true, for a minute.
+func eventually(cond func() bool) bool {
+	late := time.Now().Add(time.Minute)
+	for !cond() {
+		if time.Now().After(late) {
+			return false
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return true
+}
+
+// awaitDeath waits until a process that is not our child is gone.
+func awaitDeath(pid int) {
+	eventually(func() bool {
+		_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+		return err != nil
+	})
+}
