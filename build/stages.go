@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
@@ -28,7 +29,7 @@ func Stages(dockerfile []byte) (_ []Stage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	list, _, err := instructions.Parse(parsed.AST, nil)
+	list, _, err := instructions.Parse(parsed.AST, linter.New(&linter.Config{}))
 	if err != nil {
 		return nil, err
 	}
