@@ -1,0 +1,397 @@
+package lint
+
+import (
+	"encoding/json"
+	"errors"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// keywordToken finds the word that names the instruction.
+func keywordToken(s subject) []token { return s.tokens(s.head()) }
+
+// head is the word that names the instruction, ONBUILD with its trigger too.
+func (st *statement) head() span {
+	if !st.onbuild.empty() {
+		return st.onbuild
+	}
+	return st.keyword
+}
+
+// trigger finds the instruction behind ONBUILD.
+func trigger(s subject) []token { return s.tokens(s.keyword) }
+
+// arguments finds all that follows the flags; the keyword if nothing does.
+func arguments(s subject) []token {
+	if s.rest.empty() {
+		return keywordToken(s)
+	}
+	return s.tokens(s.rest)
+}
+
+// argument finds the nth argument.
+func argument(n int) finder {
+	return func(s subject) []token {
+		if n >= len(s.args) {
+			return arguments(s)
+		}
+		return s.tokens(s.args[n])
+	}
+}
+
+func lastArgument(s subject) []token { return argument(max(0, len(s.args)-1))(s) }
+
+// stageToken finds the name in FROM … AS name.
+func stageToken(s subject) []token { return argument(2)(s) }
+
+// afterType finds what follows HEALTHCHECK NONE.
+func afterType(s subject) []token {
+	if len(s.args) < 2 {
+		return arguments(s)
+	}
+	return s.tokens(span{s.args[1].start, s.rest.end})
+}
+
+// wordToken finds the argument that the message names, as it is or with its variables
+// expanded.
+func wordToken(s subject) []token {
+	named := s.named(0)
+	for _, a := range s.args {
+		if text := s.of(a); text == named || s.plain(a) == named {
+			return s.tokens(a)
+		}
+	}
+	for _, a := range s.args {
+		if named != "" && strings.Contains(s.plain(a), named) || strings.Contains(s.of(a), "$") {
+			return s.tokens(a)
+		}
+	}
+	return arguments(s)
+}
+
+// named is what the message names in the nth place, if it does.
+func (s subject) named(n int) string {
+	if n < len(s.match) {
+		return s.match[n]
+	}
+	return ""
+}
+
+// unquoted is a name without the quotes that a message may put around it.
+func unquoted(name string) string {
+	if plain, err := strconv.Unquote(name); err == nil {
+		return plain
+	}
+	return name
+}
+
+// keyToken finds the key of an ARG or ENV.
+func keyToken(s subject) []token {
+	for _, a := range s.args {
+		if key, _, _ := s.cut(a, "="); s.plain(key) == s.named(1) {
+			return s.tokens(key)
+		}
+	}
+	return arguments(s)
+}
+
+func blankKey(s subject) []token {
+	for _, a := range s.args {
+		if strings.HasPrefix(s.plain(a), "=") {
+			return s.tokens(a)
+		}
+	}
+	return arguments(s)
+}
+
+// A use is a place where a variable is expanded, and its name there.
+type use struct{ all, name token }
+
+// uses finds the variable that the message names wherever BuildKit expands it.
+func uses(s subject) []use {
+	var list []use
+	add := func(st *statement, in span, escape byte, quotes bool) {
+		for _, r := range st.references(in, escape, quotes) {
+			if st.of(r.name) == s.named(0) {
+				list = append(list, use{st.token(r.span), st.token(r.name)})
+			}
+		}
+	}
+	if s.name() != "RUN" {
+		add(s.statement, s.rest, s.src.escape, true)
+	}
+	for _, f := range s.flags {
+		add(s.statement, f, s.src.escape, false) // their quotes have gone by then
+	}
+	for _, body := range s.bodies() {
+		add(body, span{0, len(body.text)}, '\\', false)
+	}
+	return list
+}
+
+// variableToken finds the uses of the variable that the message names.
+func variableToken(s subject) []token {
+	var list []token
+	for _, u := range uses(s) {
+		list = append(list, u.all)
+	}
+	return list
+}
+
+// requiredVariable finds ${X:?message}, or what is wrong with a value.
+func requiredVariable(s subject) []token {
+	s.match = s.match[1:]
+	return variableToken(s)
+}
+
+// processed finds the text that could not be processed, in the instruction or below it.
+func (s subject) processed() (*statement, span) {
+	text := s.named(0)
+	if i := strings.Index(s.text, text); text != "" && i >= 0 {
+		return s.statement, span{i, i + len(text)}
+	}
+	for _, body := range s.bodies() {
+		if body.text == text || strings.TrimSpace(body.text) == strings.TrimSpace(text) {
+			return body, span{0, len(body.text)}
+		}
+	}
+	return s.statement, s.rest
+}
+
+// openQuote finds the quote that is not closed.
+func openQuote(s subject) []token {
+	st, in := s.processed()
+	open := -1
+	for i := in.start; i < in.end; i++ {
+		switch c := st.text[i]; {
+		case c == st.src.escape && (open < 0 || st.text[open] == '"'):
+			i++
+		case c != '\'' && c != '"':
+		case open < 0:
+			open = i
+		case st.text[open] == c:
+			open = -1
+		}
+	}
+	if open >= 0 {
+		in.start = open
+	}
+	return st.tokens(span{in.start, st.trimEnd(in)})
+}
+
+// trimEnd is where a part ends without white space.
+func (st *statement) trimEnd(sp span) int {
+	return sp.start + len(strings.TrimRight(st.of(sp), " \t\r\n\v\f"))
+}
+
+// substitution finds the ${…} that BuildKit cannot read: the one that is not closed, or
+// the first whose name is followed by something odd.
+func substitution(s subject) []token {
+	st, in := s.processed()
+	for i := in.start; i+1 < in.end; i++ {
+		if st.text[i] == st.src.escape {
+			i++
+		} else if st.text[i:i+2] == "${" && odd(st.text[i+2:in.end]) {
+			end := closing(st.text[:in.end], i+2, st.src.escape)
+			if end == 0 {
+				end = st.trimEnd(in)
+			}
+			return st.tokens(span{i, end})
+		}
+	}
+	return st.tokens(span{in.start, st.trimEnd(in)})
+}
+
+// odd says whether what follows ${ is no plain use of a variable.
+func odd(text string) bool {
+	n := nameLength(text)
+	if n == 0 || closing(text, n, '\\') == 0 {
+		return true
+	}
+	rest := text[n:]
+	plain := rest[0] == '}' || strings.ContainsRune("-+?", rune(rest[0])) ||
+		len(rest) > 1 && rest[0] == ':' && strings.ContainsRune("-+?", rune(rest[1]))
+	return !plain
+}
+
+// emptyLine finds the empty continuation line. BuildKit reports the last line of the
+// instruction instead.
+func emptyLine(s subject) []token {
+	first := s.lines.Last
+	for i := s.lines.Last; i >= 0; i-- {
+		line, _ := s.src.content(i)
+		_, more := s.src.continued(line)
+		skipped := s.src.blank(i) || s.src.comment(i)
+		if i < s.lines.Last && !skipped && !more {
+			break
+		}
+		if !skipped {
+			first = i
+		}
+	}
+	for _, i := range s.src.read(first).blanks {
+		return []token{{i, 0, i, len(s.src.line(i))}}
+	}
+	return nil
+}
+
+// description finds the comment above the instruction.
+func description(s subject) []token {
+	for i := s.first - 1; i >= 0 && (s.src.blank(i) || s.src.comment(i)); i-- {
+		if text, column := s.src.trimmed(i); text != "" {
+			return []token{{i, column, i, column + len(strings.TrimRight(text, " \t\v\f\r"))}}
+		}
+	}
+	return nil
+}
+
+// unterminated finds the word <<EOF.
+func unterminated(s subject) []token {
+	for _, d := range s.heredocs() {
+		if !d.terminated {
+			return s.tokens(d.word)
+		}
+	}
+	return arguments(s)
+}
+
+// repeatedDirective finds the second directive of a name. BuildKit's line for it is the
+// one above.
+func repeatedDirective(s subject) []token {
+	seen := false
+	for _, d := range append(s.src.directives(true), directive{}) {
+		if d.name != strings.ToLower(s.named(0)) {
+			continue
+		}
+		if seen {
+			return []token{{d.line, 0, d.line, len(s.src.line(d.line))}}
+		}
+		seen = true
+	}
+	return nil
+}
+
+// directiveValue finds the value of a directive, or the part of it that the message
+// names.
+func directiveValue(name string) finder {
+	return func(s subject) []token {
+		for _, d := range s.src.directives(name == "escape") {
+			if d.name != name {
+				continue
+			}
+			t := d.token
+			if i := strings.Index(d.value, s.named(0)); s.named(0) != "" && i >= 0 {
+				t.Start, t.End = t.Start+i, t.Start+i+len(s.named(0))
+			}
+			return []token{t}
+		}
+		return nil
+	}
+}
+
+// longLine finds the line that is too long. BuildKit's is the one above.
+func longLine(s subject) []token {
+	for i := range s.src.starts {
+		if n := len(s.src.line(i)); n >= 1<<16-1 {
+			return []token{{i, 0, i, n}}
+		}
+	}
+	return nil
+}
+
+// ignoredSource finds the source of a COPY that the message names.
+func ignoredSource(s subject) []token {
+	sources := s.elements()
+	if len(sources) > 0 {
+		sources = sources[:len(sources)-1]
+	}
+	named := func(e element) bool { return path.Clean(e.value) == s.named(0) }
+	expanded := func(e element) bool { return strings.Contains(e.value, "$") }
+	for _, is := range []func(element) bool{named, expanded} {
+		if i := slices.IndexFunc(sources, is); i >= 0 {
+			return s.tokens(sources[i].span)
+		}
+	}
+	return arguments(s)
+}
+
+// remoteSource finds the source of a COPY that is a URL or a repository.
+func remoteSource(s subject) []token {
+	for _, e := range s.elements() {
+		for _, mark := range []string{"://", "git@", ".git", "github.com/"} {
+			if strings.Contains(e.value, mark) {
+				return s.tokens(e.span)
+			}
+		}
+	}
+	return arguments(s)
+}
+
+// An element is one of an instruction's arguments, be they in JSON or not.
+type element struct {
+	span
+	value string
+	kind  byte // of JSON: " for a string
+}
+
+// elements are the arguments, those of a JSON array one by one.
+func (st *statement) elements() []element {
+	if list, err := st.array(); err == nil {
+		return list
+	}
+	var list []element
+	for _, a := range st.args {
+		list = append(list, element{span: a, value: st.plain(a), kind: '"'})
+	}
+	return list
+}
+
+// array reads the arguments as a JSON array.
+func (st *statement) array() ([]element, error) {
+	text := st.of(st.rest)
+	if !strings.HasPrefix(text, "[") {
+		return nil, errors.New("no JSON array")
+	}
+	var raw []json.RawMessage
+	if err := json.Unmarshal([]byte(text), &raw); err != nil {
+		return nil, err
+	}
+	var list []element
+	at := st.rest.start + 1
+	for _, r := range raw {
+		i := strings.Index(st.text[at:st.rest.end], string(r))
+		e := element{span: span{at + i, at + i + len(r)}, kind: r[0]}
+		if err := json.Unmarshal(r, &e.value); err != nil {
+			e.value = string(r)
+		}
+		list = append(list, e)
+		at = e.end
+	}
+	return list, nil
+}
+
+// notString finds the element of a JSON array that is no string.
+func notString(s subject) []token {
+	st := *s.statement
+	if st.name() == "HEALTHCHECK" && len(st.args) > 1 {
+		st.rest.start = st.args[1].start // behind CMD
+	}
+	for _, e := range st.elements() {
+		if e.kind != '"' {
+			return s.tokens(e.span)
+		}
+	}
+	return arguments(s)
+}
+
+// emptyString finds the element that is an empty string.
+func emptyString(s subject) []token {
+	for _, e := range s.elements() {
+		if strings.TrimSpace(e.value) == "" {
+			return s.tokens(e.span)
+		}
+	}
+	return arguments(s)
+}

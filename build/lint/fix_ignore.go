@@ -1,0 +1,76 @@
+package lint
+
+import "strings"
+
+// experimental is the only rule of BuildKit's that is off by default.
+const experimental = "InvalidDefinitionDescription"
+
+// ignoreRule adds a rule to the file's `# check=skip=`. The experimental rule is on only
+// where the file asks for it; there it is taken out again.
+func ignoreRule(s *source, rule string) []Fix {
+	f := Fix{Title: "Ignore rule " + rule + " in this file"}
+	line := 0
+	if text, _ := s.content(0); strings.HasPrefix(text, "#!") {
+		line = 1
+	}
+	for _, d := range s.directives(false) {
+		line = d.line + 1
+		if d.name == "check" {
+			value, _, _ := strings.Cut(d.value, " ")
+			d.token.End = d.token.Start + len(value)
+			f.Edits = []Edit{edit(d.token, withSkip(value, rule))}
+			if rule == experimental {
+				f.Edits = s.withoutExperiment(d, value, rule)
+			}
+		}
+	}
+	if f.Edits == nil && rule != experimental {
+		f.Edits = []Edit{s.insertLine(line, "# check=skip="+rule)}
+	}
+	return one(f)
+}
+
+// withSkip adds a rule to the value of a check directive.
+func withSkip(value, rule string) string {
+	parts := strings.Split(value, ";")
+	for i, p := range parts {
+		key, list, ok := strings.Cut(p, "=")
+		if !ok || strings.TrimSpace(key) != "skip" {
+			continue
+		}
+		if list = strings.TrimRight(list, ", "); list != "" {
+			list += ","
+		}
+		parts[i] = key + "=" + list + rule
+		return strings.Join(parts, ";")
+	}
+	return value + ";skip=" + rule
+}
+
+// withoutExperiment takes a rule out of `experimental=`, and the directive out of the
+// file if nothing is left of it.
+func (s *source) withoutExperiment(d directive, value, rule string) []Edit {
+	var kept []string
+	for p := range strings.SplitSeq(value, ";") {
+		key, list, _ := strings.Cut(p, "=")
+		if strings.TrimSpace(key) != "experimental" {
+			kept = append(kept, p)
+			continue
+		}
+		var rules []string
+		for r := range strings.SplitSeq(list, ",") {
+			if r != rule && r != "all" {
+				rules = append(rules, r)
+			}
+		}
+		if len(rules) > 0 {
+			kept = append(kept, key+"="+strings.Join(rules, ","))
+		}
+	}
+	if len(kept) > 0 {
+		return []Edit{edit(d.token, strings.Join(kept, ";"))}
+	}
+	e := s.lineEdit(d.line, d.line)
+	_, e.Start = s.content(d.line)
+	return []Edit{e}
+}

@@ -1,0 +1,188 @@
+package lint
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/buildls/buildls/build"
+)
+
+// A fixed text is what becomes of a Dockerfile by the fix of a title for the first
+// problem of a code.
+type fixed struct{ code, title, before, after string }
+
+var fixedCases = []fixed{
+	{"StageNameCasing", "Rename to build", "FROM scratch AS Build\r\nFROM scratch\r\nCOPY --from=BUILD a \\\r\n /\r\nRUN --mount=type=bind,from=Build,target=/x --mount=from=build,target=/y a Build\r\n",
+		"FROM scratch AS build\r\nFROM scratch\r\nCOPY --from=build a \\\r\n /\r\nRUN --mount=type=bind,from=build,target=/x --mount=from=build,target=/y a Build\r\n"},
+	{"StageNameCasing", "Rename to build", "FROM scratch AS Build\nONBUILD COPY --from=Build a /\nFROM --platform=$BUILDPLATFORM Build\n", "FROM scratch AS build\nONBUILD COPY --from=build a /\nFROM --platform=$BUILDPLATFORM build\n"},
+	{"FromAsCasing", "Write AS", "FROM scratch \\\n# as\n as a\n", "FROM scratch \\\n# as\n AS a\n"},
+	{"FromAsCasing", "Write as", "from scratch AS a", "from scratch as a"},
+	{"NoEmptyContinuation", "Remove the empty lines", "FROM scratch\r\nCOPY a \\\r\n\r\n# c\r\n \t\r\n  /\r\n", "FROM scratch\r\nCOPY a \\\r\n# c\r\n  /\r\n"},
+	{"NoEmptyContinuation", "Remove the empty line", "FROM scratch\nCOPY a / \\\n  ", "FROM scratch\nCOPY a / \\\n"},
+	{"ConsistentInstructionCasing", "Write FROM", "from scratch as a\nCOPY a /\nCOPY b /\n", "FROM scratch AS a\nCOPY a /\nCOPY b /\n"},
+	{"ConsistentInstructionCasing", "Write onbuild", "from scratch\ncopy a /\nOnbuild copy a /\n", "from scratch\ncopy a /\nonbuild copy a /\n"},
+	{"JSONArgsRecommended", "Write as JSON", "FROM scratch\nCMD echo 'a  b' \"<c>\" \\\n  d=e \n", "FROM scratch\nCMD [\"echo\", \"a  b\", \"<c>\", \"d=e\"] \n"},
+	{"JSONArgsRecommended", "Write as JSON", "FROM scratch\nENTRYPOINT ['a', 'b',]\r\n", "FROM scratch\nENTRYPOINT [\"a\", \"b\"]\r\n"},
+	{"JSONArgsRecommended", "Write as JSON, run by /bin/sh", "FROM scratch\nCMD cd / && echo \"$A\\t\"\n", "FROM scratch\nCMD [\"/bin/sh\", \"-c\", \"cd / && echo \\\"$A\\\\t\\\"\"]\n"},
+	{"JSONArgsRecommended", "Write as JSON, run by /bin/sh", "FROM scratch\nCMD exec a\n", "FROM scratch\nCMD [\"/bin/sh\", \"-c\", \"exec a\"]\n"},
+	{"MaintainerDeprecated", "Write as a LABEL", "FROM scratch\nMAINTAINER Zoë \"$Z\" \\ <z@x>\n", "FROM scratch\nLABEL org.opencontainers.image.authors=\"Zoë \\\"\\$Z\\\" \\\\ <z@x>\"\n"},
+	{"MaintainerDeprecated", "Write as a LABEL", "from scratch\nmaintainer 'me'\n", "from scratch\nlabel org.opencontainers.image.authors=\"me\"\n"},
+	{"UndefinedArgInFrom", "Change to VERSION", "ARG VERSION=1\nFROM image:${VERSON:-2}\n", "ARG VERSION=1\nFROM image:${VERSION:-2}\n"},
+	{"UndefinedArgInFrom", "Declare ARG V", "\ufeff# syntax=docker/dockerfile:1\r\n# base\r\nFROM image:1$V\r\n", "\ufeff# syntax=docker/dockerfile:1\r\nARG V\r\n# base\r\nFROM image:1$V\r\n"},
+	{"UndefinedArgInFrom", "Declare ARG V", "\ufeffFROM image:1$V\n", "\ufeffARG V\nFROM image:1$V\n"},
+	{"UndefinedArgInFrom", "Declare arg V", "arg A=1\n\nfrom image:1$V\n", "arg A=1\narg V\n\nfrom image:1$V\n"},
+	{"WorkdirRelativePath", "Begin the path with /", "FROM scratch\nWORKDIR a\n", "FROM scratch\nWORKDIR /a\n"},
+	{"WorkdirRelativePath", "Begin the path with /", "FROM scratch\nWORKDIR \"./a b\"\n", "FROM scratch\nWORKDIR \"/a b\"\n"},
+	{"WorkdirRelativePath", "Begin the path with /", "FROM scratch\nWORKDIR .", "FROM scratch\nWORKDIR /"},
+	{"UndefinedVar", "Change to $name", "FROM scratch\nENV name=1\nCOPY a$nam ${nam:-b} /\n", "FROM scratch\nENV name=1\nCOPY a$name ${name:-b} /\n"},
+	{"UndefinedVar", "Declare ARG X", "ARG X=1\nFROM scratch\nCOPY a /\n# the file\n# and more\nCOPY a \\\n  $X /\nCOPY $X /\n", "ARG X=1\nFROM scratch\nCOPY a /\nARG X\n# the file\n# and more\nCOPY a \\\n  $X /\nCOPY $X /\n"},
+	{"UndefinedVar", "Declare ARG X", "FROM scratch\nCOPY <<E /a\n\n${X}\nE\n", "FROM scratch\nARG X\nCOPY <<E /a\n\n${X}\nE\n"},
+	{"MultipleInstructionsDisallowed", "Remove this CMD, which has no effect", "FROM scratch\nCMD [\"a\", \\\n  \"b\"]\nCMD [\"c\"]", "FROM scratch\nCMD [\"c\"]"},
+	{"LegacyKeyValueFormat", "Write as key=value", "FROM scratch\nENV a \t b\n", "FROM scratch\nENV a=b\n"},
+	{"LegacyKeyValueFormat", "Write as key=value", "FROM scratch\nENV a b \\\n  c  \n", "FROM scratch\nENV a=\"b \\\n  c\"  \n"},
+	{"LegacyKeyValueFormat", "Write as key=value", "FROM scratch\nLABEL a \\\r\n\t'b  c'\r\n", "FROM scratch\nLABEL a='b  c'\r\n"},
+	{"LegacyKeyValueFormat", "Write as key=value", "FROM scratch\nENV a b \"c  d\"  'e'\n", "FROM scratch\nENV a=b\\ \"c  d\"\\ \\ 'e'\n"},
+	{"LegacyKeyValueFormat", "Write as key=value", "# escape=`\nFROM scratch\nENV a C:\\d e `\n f\n", "# escape=`\nFROM scratch\nENV a=\"C:\\d e `\n f\"\n"},
+	{"RedundantTargetPlatform", "Remove --platform", "FROM --platform=$TARGETPLATFORM  scratch AS a\n", "FROM scratch AS a\n"},
+	{"RedundantTargetPlatform", "Remove --platform", "FROM --platform=${TARGETPLATFORM} \\\n  scratch\n", "FROM \\\n  scratch\n"},
+	{"InvalidDefinitionDescription", "Describe base with this comment", "# check=experimental=all\n#  The image\nFROM scratch AS base\n", "# check=experimental=all\n#  base The image\nFROM scratch AS base\n"},
+	{"InvalidDefinitionDescription", "Describe A with this comment", "# check=experimental=all\n# a: x\nARG A\nFROM scratch\n", "# check=experimental=all\n# A x\nARG A\nFROM scratch\n"},
+	{"ExposeProtoCasing", "Write tcp", "FROM scratch\nEXPOSE 80 81-82/TCP\n", "FROM scratch\nEXPOSE 80 81-82/tcp\n"},
+	{"ExposeInvalidFormat", "Expose 80/udp", "FROM scratch\nEXPOSE 127.0.0.1:8080:80/udp\n", "FROM scratch\nEXPOSE 80/udp\n"},
+
+	{"DuplicateStageName", "Ignore rule DuplicateStageName in this file", "FROM scratch AS a\r\nFROM scratch AS a\r\n", "# check=skip=DuplicateStageName\r\nFROM scratch AS a\r\nFROM scratch AS a\r\n"},
+	{"ReservedStageName", "Ignore rule ReservedStageName in this file", "\ufeff# about\nFROM scratch AS context\n", "\ufeff# check=skip=ReservedStageName\n# about\nFROM scratch AS context\n"},
+	{"FromAsCasing", "Ignore rule FromAsCasing in this file", "# escape=`\n# syntax=docker/dockerfile:1\n\nFROM scratch as a\n", "# escape=`\n# syntax=docker/dockerfile:1\n# check=skip=FromAsCasing\n\nFROM scratch as a\n"},
+	{"FromAsCasing", "Ignore rule FromAsCasing in this file", "#!/usr/bin/x\nFROM scratch as a\n", "#!/usr/bin/x\n# check=skip=FromAsCasing\nFROM scratch as a\n"},
+	{"FromAsCasing", "Ignore rule FromAsCasing in this file", "  # escape=`\nFROM scratch as a\nLABEL a=`\n b\n", "# check=skip=FromAsCasing\n  # escape=`\nFROM scratch as a\nLABEL a=`\n b\n"},
+	{"FromAsCasing", "Ignore rule FromAsCasing in this file", "\ufeff#check = skip=JSONArgsRecommended;error=true why \r\nFROM scratch as a\r\n", "\ufeff#check = skip=JSONArgsRecommended,FromAsCasing;error=true why \r\nFROM scratch as a\r\n"},
+	{"FromAsCasing", "Ignore rule FromAsCasing in this file", "# check=error=true\nFROM scratch as a\n", "# check=error=true;skip=FromAsCasing\nFROM scratch as a\n"},
+	{"InvalidDefinitionDescription", "Ignore rule InvalidDefinitionDescription in this file", "# check=experimental=InvalidDefinitionDescription;error=true\n# x\nFROM scratch AS a\n", "# check=error=true\n# x\nFROM scratch AS a\n"},
+	{"InvalidDefinitionDescription", "Ignore rule InvalidDefinitionDescription in this file", "# syntax=docker/dockerfile:1\n# check=experimental=all\n# x\nFROM scratch AS a\n", "# syntax=docker/dockerfile:1\n# x\nFROM scratch AS a\n"},
+
+	{"syntax", "Change to COPY", "FROM scratch\nCOPPY a /\n", "FROM scratch\nCOPY a /\n"},
+	{"syntax", "Change to from", "FROM scratch\nCOPY --form=a b /\n", "FROM scratch\nCOPY --from=a b /\n"},
+	{"syntax", "Change to target", "FROM scratch\nRUN --mount=type=cache,taget=/x a\n", "FROM scratch\nRUN --mount=type=cache,target=/x a\n"},
+	{"syntax", "Change to cache", "FROM scratch\nRUN --mount=type=cach,target=/x a\n", "FROM scratch\nRUN --mount=type=cache,target=/x a\n"},
+	{"syntax", "Change to shared", "FROM scratch\nRUN --mount=type=cache,target=/x,sharing=share a\n", "FROM scratch\nRUN --mount=type=cache,target=/x,sharing=shared a\n"},
+	{"syntax", "Change to BUILDPLATFORM", "FROM --platform=$BUILDPLATFROM scratch\n", "FROM --platform=$BUILDPLATFORM scratch\n"},
+	{"syntax", "Write as JSON", "FROM scratch\nSHELL /bin/sh -c\n", "FROM scratch\nSHELL [\"/bin/sh\", \"-c\"]\n"},
+	{"syntax", "Insert CMD", "FROM scratch\nHEALTHCHECK --retries=2 curl x\n", "FROM scratch\nHEALTHCHECK --retries=2 CMD curl x\n"},
+}
+
+func TestFixes(t *testing.T) {
+	for _, c := range fixedCases {
+		f := File{Dockerfile: []byte(c.before)}
+		problems := Check(context.Background(), f)
+		i := slices.IndexFunc(problems, func(p build.Problem) bool { return p.Code == c.code })
+		if i < 0 {
+			t.Errorf("%q: no problem %s in %+v", c.before, c.code, problems)
+			continue
+		}
+		fixes := Fixes(problems[i], f)
+		n := slices.IndexFunc(fixes, func(f Fix) bool { return f.Title == c.title })
+		if n < 0 {
+			t.Errorf("%q: %s: no fix %q in %+v", c.before, problems[i].Message, c.title, fixes)
+			continue
+		}
+		if after := apply(c.before, fixes[n].Edits); after != c.after {
+			t.Errorf("%s\ngot  %q\nwant %q", c.title, after, c.after)
+		}
+		mends(t, problems, i, f, fixes[n])
+	}
+}
+
+// mends checks that a fix mends its problem and makes none.
+func mends(t *testing.T, before []build.Problem, i int, f File, fix Fix) {
+	t.Helper()
+	f.Dockerfile = []byte(apply(string(f.Dockerfile), fix.Edits))
+	left := map[string]int{}
+	for _, p := range before {
+		left[p.Code+p.Message]++
+	}
+	left[before[i].Code+before[i].Message]--
+	for _, p := range Check(context.Background(), f) {
+		if left[p.Code+p.Message]--; left[p.Code+p.Message] < 0 {
+			t.Errorf("%s: %q has a problem: %s: %s", fix.Title, f.Dockerfile, p.Code, p.Message)
+		}
+	}
+}
+
+// apply applies edits that are not in each other's way.
+func apply(text string, edits []Edit) string {
+	src := newSource([]byte(text))
+	edits = slices.SortedStableFunc(slices.Values(edits), compareEdits)
+	var b strings.Builder
+	at := 0
+	for _, e := range edits {
+		b.WriteString(text[at : src.starts[e.First]+e.Start])
+		b.WriteString(e.Text)
+		at = src.starts[e.Last] + e.End
+	}
+	return b.String() + text[at:]
+}
+
+// TestEveryFix tries every fix for every problem of the texts for other tests.
+func TestEveryFix(t *testing.T) {
+	var texts []File
+	for _, c := range underlinedCases {
+		_, text := marked(c.text)
+		texts = append(texts, File{Dockerfile: []byte(text), Ignore: []byte(c.ignore)})
+	}
+	for _, c := range fixedCases {
+		texts = append(texts, File{Dockerfile: []byte(c.before)})
+	}
+	for _, f := range texts {
+		problems := Check(context.Background(), f)
+		for i, p := range problems {
+			for _, fix := range Fixes(p, f) {
+				mends(t, problems, i, f, fix)
+			}
+		}
+	}
+}
+
+func TestFixAll(t *testing.T) {
+	before := "\ufefffrom --platform=$TARGETPLATFORM scratch as Build\r\nENV a b\r\nEXPOSE 1:2/TCP 3/UDP\r\nLABEL c \\\r\n\r\n  d e\r\n" +
+		"COPY --from=0 a /\r\nFROM scratch as Build\r\nCOPY --from=BUILD a $x /\r\nCMD a\r\n"
+	after := "\ufeffFROM scratch AS build\r\nENV a=b\r\nEXPOSE 2/tcp 3/udp\r\nLABEL c \\\r\n  d e\r\n" +
+		"COPY --from=0 a /\r\nFROM scratch AS build\r\nCOPY --from=build a $x /\r\nCMD a\r\n"
+	f := File{Dockerfile: []byte(before)}
+	f.Dockerfile = []byte(apply(before, FixAll(Check(context.Background(), f), f)))
+	if string(f.Dockerfile) != after {
+		t.Errorf("got  %q\nwant %q", f.Dockerfile, after)
+	}
+	f.Dockerfile = []byte(apply(after, FixAll(Check(context.Background(), f), f)))
+	if edits := FixAll(Check(context.Background(), f), f); len(edits) > 0 {
+		t.Errorf("more to do: %+v", edits)
+	}
+	if !bytes.Contains(f.Dockerfile, []byte("LABEL c=\"d e\"\r\n")) {
+		t.Errorf("got %q", f.Dockerfile)
+	}
+}
+
+// FuzzFixes checks that no fix reaches out of the text, and that none of its own edits
+// are in each other's way.
+func FuzzFixes(f *testing.F) {
+	for _, c := range fixedCases {
+		f.Add([]byte(c.before), c.code, "variable '$X' (did you mean $Y?) (lowercase) `# a <description>` found '1:2' protocol '1/TCP' in", uint8(1))
+	}
+	f.Fuzz(func(t *testing.T, text []byte, code, message string, line uint8) {
+		p := build.Problem{Code: code, Message: message, Lines: build.Lines{First: int(line), Last: int(line)}}
+		narrow(&p, text)
+		for _, fix := range Fixes(p, File{Dockerfile: text}) {
+			if merged := merge(nil, fix.Edits); len(merged) == 0 {
+				t.Fatalf("%+v", fix)
+			}
+			for i, e := range fix.Edits {
+				if slices.ContainsFunc(fix.Edits[:i], e.conflicts) {
+					t.Fatalf("conflict: %+v", fix)
+				}
+			}
+			apply(string(text), fix.Edits)
+		}
+	})
+}

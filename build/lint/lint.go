@@ -1,0 +1,202 @@
+// Package lint says what is wrong with a Dockerfile, all of it, with BuildKit's own
+// parser, converter and linter, in this process: no engine, no network, no child.
+//
+// BuildKit stops at the first mistake and reads the file as a whole. Here a file is
+// read in blocks of lines (read.go), and converted in units: Dockerfiles made of some
+// instructions of a stage and of all that these inherit (plan.go, unit.go). A mistake
+// ends its unit alone, and what BuildKit said of a text is remembered, so that an edit
+// has only the units converted again whose text it changed.
+//
+// It does not know where the text comes from, nor who is told.
+package lint
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"unicode"
+
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"github.com/buildls/buildls/build"
+)
+
+// A File is what is checked.
+type File struct {
+	Dockerfile []byte
+	// Ignore is the content of the .dockerignore that counts; nil if there is none.
+	Ignore []byte
+}
+
+// Check returns the file's problems, ordered by line. It returns early, with what it
+// has, when ctx is canceled.
+func Check(ctx context.Context, f File) []build.Problem {
+	return new(Checker).Check(ctx, f)
+}
+
+// A Checker checks one file again and again as it changes: the answer is that of
+// [Check], sooner. The zero Checker is ready; it serves one goroutine at a time.
+type Checker struct {
+	header header
+	blocks memory[*block]
+	units  memory[*outcome]
+	ignore ignoring
+}
+
+// Check is as the function of that name.
+func (c *Checker) Check(ctx context.Context, f File) []build.Problem {
+	problems := c.find(ctx, f)
+	narrowAll(problems, f.Dockerfile)
+	slices.SortStableFunc(problems, func(a, b build.Problem) int {
+		return cmp.Or(cmp.Compare(a.Lines.First, b.Lines.First), cmp.Compare(a.Columns.Start, b.Columns.Start),
+			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
+	})
+	return problems
+}
+
+// find finds the problems, with the lines that BuildKit gives.
+func (c *Checker) find(ctx context.Context, f File) []build.Problem {
+	if image, at, ok := foreignFrontend(f.Dockerfile); ok {
+		message := fmt.Sprintf("%s is not Docker's own front end, so this file is not checked while you type", image)
+		return []build.Problem{{Code: "syntax", Severity: build.Hint, Message: message, Lines: at}}
+	}
+	k := &check{Checker: c, ctx: ctx, seen: map[build.Problem]bool{}}
+	if err := k.run(f); err != nil {
+		*c = Checker{} // whatever it remembers, this file is not to be answered from it
+		k.problems = append(k.problems, build.Problem{Code: "unchecked", Severity: build.Hint,
+			Message: fmt.Sprintf("this Dockerfile could not be checked to its end: %v", err)})
+	}
+	c.blocks.turn(ctx.Err() == nil)
+	c.units.turn(ctx.Err() == nil)
+	return k.problems
+}
+
+// A check is one pass over one text.
+type check struct {
+	*Checker
+	ctx      context.Context
+	asErrors bool // `# check=error=true`
+	lines    int
+	problems []build.Problem
+	seen     map[build.Problem]bool
+}
+
+func (k *check) run(f File) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("BuildKit's parser failed on it: %v", r)
+		}
+	}()
+	k.lines = bytes.Count(f.Dockerfile, []byte("\n"))
+	if len(f.Dockerfile) == 0 {
+		k.mistake("the Dockerfile cannot be empty", build.Lines{})
+		return nil
+	}
+	k.readHeader(f.Dockerfile)
+	old := k.ignore.client
+	if err := k.ignore.set(f.Ignore); err != nil {
+		k.mistake("the .dockerignore cannot be read: "+err.Error(), build.Lines{})
+	}
+	if k.ignore.client != old {
+		k.units = memory[*outcome]{}
+	}
+	k.plan(k.read(f.Dockerfile))
+	return nil
+}
+
+// A finding is what BuildKit's linter said of some lines.
+type finding struct {
+	rule, url, message string
+	lines              build.Lines
+}
+
+func (k *check) warning(f finding) {
+	p := build.Problem{Code: f.rule, Message: f.message, URL: f.url, Severity: build.Warning, Lines: f.lines, Deprecated: deprecated[f.rule]}
+	if k.asErrors {
+		p.Severity = build.Error
+	}
+	k.add(p)
+}
+
+func (k *check) mistake(message string, lines build.Lines) {
+	k.add(build.Problem{Code: "syntax", Severity: build.Error, Message: message, Lines: lines})
+}
+
+// add adds a problem once: units overlap in what they inherit.
+func (k *check) add(p build.Problem) {
+	p.Lines.First = max(0, min(p.Lines.First, k.lines))
+	p.Lines.Last = max(p.Lines.First, min(p.Lines.Last, k.lines))
+	if !k.seen[p] {
+		k.seen[p] = true
+		k.problems = append(k.problems, p)
+	}
+}
+
+// A header is what a file's parser directives ask for. What is remembered counts for
+// one header.
+type header struct {
+	escape byte
+	check  string // the options of `# check=`
+}
+
+// lines are the directives at the head of every text that is given to BuildKit. The
+// last ends them, so that a comment which follows is none.
+func (h header) lines() string {
+	s := ""
+	if h.escape == '`' {
+		s += "# escape=`\n"
+	}
+	if h.check != "" {
+		s += "# check=" + h.check + "\n"
+	}
+	return s + "#\n"
+}
+
+// readHeader reads the directives. Options that cannot be read are an error, and skip
+// every rule: else rules would speak up that the author meant to skip.
+func (k *check) readHeader(dockerfile []byte) {
+	h := header{escape: escapeToken(dockerfile)}
+	v, _, location, ok := parser.ParseDirective("check", dockerfile)
+	if ok {
+		h.check = v
+	}
+	cfg, err := linter.ParseLintOptions(h.check)
+	if err != nil {
+		lines, _ := build.SpanOfParser(location)
+		k.mistake("failed to parse check options: "+err.Error(), lines)
+		h.check, cfg = "skip=all", &linter.Config{SkipAll: true}
+	}
+	k.asErrors = cfg.ReturnAsError
+	if h != k.header {
+		k.Checker.header, k.blocks, k.units = h, memory[*block]{}, memory[*outcome]{}
+	}
+}
+
+// escapeToken is that of the directive as the parser reads it, which is more lenient
+// than [parser.ParseDirective].
+func escapeToken(dockerfile []byte) byte {
+	var p parser.DirectiveParser
+	for line := range bytes.Lines(bytes.TrimPrefix(dockerfile, []byte("\ufeff"))) {
+		d, err := p.ParseLine(bytes.TrimLeftFunc(bytes.TrimRight(line, "\r\n"), unicode.IsSpace))
+		if d == nil || err != nil {
+			break
+		}
+		if d.Name == "escape" && d.Value == "`" {
+			return '`'
+		}
+	}
+	return parser.DefaultEscapeToken
+}
+
+// linter is BuildKit's, as the header configures it.
+func (h header) linter(warn linter.LintWarnFunc) *linter.Linter {
+	cfg, err := linter.ParseLintOptions(h.check)
+	if err != nil {
+		cfg = &linter.Config{SkipAll: true}
+	}
+	cfg.Warn = warn
+	return linter.New(cfg)
+}

@@ -1,0 +1,32 @@
+package lint
+
+// A memory remembers answers by the whole text of the question, so that it cannot be
+// wrong. It forgets what one turn did not ask for.
+type memory[T any] struct {
+	now, before map[string]T
+}
+
+func (m *memory[T]) get(key string) (T, bool) {
+	v, ok := m.now[key]
+	if ok {
+		return v, true
+	}
+	if v, ok = m.before[key]; ok {
+		m.put(key, v)
+	}
+	return v, ok
+}
+
+func (m *memory[T]) put(key string, v T) {
+	if m.now == nil {
+		m.now = map[string]T{}
+	}
+	m.now[key] = v
+}
+
+// turn ends a turn. One that was broken off did not ask for all it needs.
+func (m *memory[T]) turn(whole bool) {
+	if whole {
+		m.before, m.now = m.now, nil
+	}
+}

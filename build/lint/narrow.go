@@ -1,0 +1,243 @@
+package lint
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/buildls/buildls/build"
+)
+
+// narrow sets a problem's lines and columns to the token that is meant, if there is one.
+func narrow(p *build.Problem, dockerfile []byte) {
+	one := []build.Problem{*p}
+	narrowAll(one, dockerfile)
+	*p = one[0]
+}
+
+// narrowAll narrows a file's problems. BuildKit says the same of the same lines once for
+// each token, so the second of such problems is about the second token.
+func narrowAll(problems []build.Problem, dockerfile []byte) {
+	src := newSource(dockerfile)
+	type same struct {
+		code, message string
+		lines         build.Lines
+	}
+	seen := map[same]int{}
+	for i := range problems {
+		p := &problems[i]
+		key := same{p.Code, p.Message, p.Lines}
+		if list := src.find(*p); len(list) > 0 {
+			t := list[min(seen[key], len(list)-1)]
+			p.Lines = build.Lines{First: t.First, Last: t.Last}
+			p.Columns = build.Columns{Start: t.Start, End: t.End}
+		}
+		seen[key]++
+	}
+}
+
+// find returns the tokens that a problem may be about, the likeliest first; none if its
+// lines are all that can be said.
+func (s *source) find(p build.Problem) []token {
+	f, match := finderOf(p)
+	if f == nil {
+		return nil
+	}
+	list := f(subject{s.read(p.Lines.First), p.Lines, match})
+	for _, t := range list {
+		if !s.holds(t) {
+			return nil // in doubt, the lines as they are
+		}
+	}
+	return list
+}
+
+// A subject is what a finder looks at: the instruction that a problem's lines begin
+// with, those lines, and what its message names.
+type subject struct {
+	*statement
+	lines build.Lines
+	match []string
+}
+
+// A finder finds the tokens that a problem may be about.
+type finder func(s subject) []token
+
+// A saying is a message of BuildKit's, with a % for each part that varies, and what
+// finds its token.
+type saying struct {
+	message string
+	find    finder
+}
+
+// finderOf looks a problem up in the tables below, and what its message names.
+func finderOf(p build.Problem) (finder, []string) {
+	message, _, _ := strings.Cut(p.Message, " (did you mean ")
+	if r, ok := rules[p.Code]; ok {
+		match, _ := matching(r.message, message)
+		return r.find, match
+	}
+	for _, m := range mistakes {
+		if match, ok := matching(m.message, message); ok {
+			return m.find, match
+		}
+	}
+	return nil, nil
+}
+
+// matching finds a message's pattern in a text and returns what stands for each %; a
+// name in quotes comes without them.
+func matching(pattern, text string) ([]string, bool) {
+	parts := strings.Split(pattern, "%")
+	_, rest, ok := strings.Cut(text, parts[0])
+	if !ok {
+		return nil, false
+	}
+	var match []string
+	for i, part := range parts[1:] {
+		at := strings.Index(rest, part)
+		if quoted, err := strconv.QuotedPrefix(rest); err == nil && strings.HasPrefix(rest[len(quoted):], part) {
+			at = len(quoted)
+		} else if i == len(parts)-2 && strings.HasSuffix(rest, part) {
+			at = len(rest) - len(part)
+		}
+		if at < 0 {
+			return nil, false
+		}
+		match = append(match, unquoted(rest[:at]))
+		rest = rest[at+len(part):]
+	}
+	return match, true
+}
+
+// rules are BuildKit's lint rules (linter/ruleset.go).
+var rules = map[string]saying{
+	"StageNameCasing":                 {"Stage name '%' should", stageToken},
+	"FromAsCasing":                    {"", argument(1)},
+	"NoEmptyContinuation":             {"", emptyLine},
+	"ConsistentInstructionCasing":     {"", keywordToken},
+	"DuplicateStageName":              {"", stageToken},
+	"ReservedStageName":               {"", stageToken},
+	"JSONArgsRecommended":             {"", arguments},
+	"MaintainerDeprecated":            {"", keywordToken},
+	"UndefinedArgInFrom":              {"FROM argument '%' is", variableToken},
+	"WorkdirRelativePath":             {"", arguments},
+	"UndefinedVar":                    {"variable '$%'", variableToken},
+	"MultipleInstructionsDisallowed":  {"", keywordToken},
+	"LegacyKeyValueFormat":            {"", arguments},
+	"InvalidBaseImagePlatform":        {"", argument(0)},
+	"RedundantTargetPlatform":         {"", flagOf("--platform")},
+	"SecretsUsedInArgOrEnv":           {"data (% %)", keyToken},
+	"InvalidDefaultArgInFrom":         {"", argument(0)},
+	"FromPlatformFlagConstDisallowed": {"", flagOf("--platform")},
+	"CopyIgnoredFile":                 {"file % that is excluded", ignoredSource},
+	"InvalidDefinitionDescription":    {"", description},
+	"ExposeProtoCasing":               {"protocol '%' in", wordToken},
+	"ExposeInvalidFormat":             {"found '%'", wordToken},
+}
+
+// mistakes are the errors of BuildKit's parser and converter (parser, instructions,
+// shell, dockerfile2llb), the more specific first.
+var mistakes = []saying{
+	{"only one % parser directive can be used", repeatedDirective},
+	{"invalid escape token '%' does not match", directiveValue("escape")},
+	{"invalid check option %", directiveValue("check")},
+	{"failed to parse check options: %", directiveValue("check")},
+	{"is not Docker's own front end", directiveValue("syntax")},
+	{"dockerfile line greater than max", longLine},
+	{"unterminated heredoc", unterminated},
+	{"cannot accept a heredoc as a destination", lastArgument},
+
+	{"unknown instruction: %", keywordToken},
+	{"no build stage in current context", keywordToken},
+	{"requires at least one argument", keywordToken},
+	{"Chaining ONBUILD", trigger},
+	{"isn't allowed as an ONBUILD trigger", trigger},
+	{"does not support the command stopsignal", keywordToken},
+
+	{"unknown flag: %", flagNamed},
+	{"duplicate flag specified: %", repeatedFlag},
+	{"missing a value on flag: %", bareFlag},
+	{"expecting boolean value for flag %, not: %", flagWithValue},
+
+	{"failed to parse csv mounts", flagOf("--mount")},
+	{"failed to parse csv devices", flagOf("--device")},
+	{"invalid field '%' must be a key=value pair", fieldToken},
+	{"unexpected key '%' for mount type '%'", fieldOfType},
+	{"unexpected key '%' in '%'", fieldKey},
+	{"unsupported mount type %", fieldValue("type")},
+	{"unsupported sharing value %", fieldValue("sharing")},
+	{"invalid cache sharing set for % mount", typedKey("sharing")},
+	{"invalid value % for %", fieldNamedLast},
+	{"invalid value for %: %", fieldNamedFirst},
+	{"device name already set to %", flagOf("--device")},
+	{"'%' doesn't support variable expansion", dollarField},
+	{"% not allowed for % type mounts", keyOfType},
+	{"secret mount should not have a from", mountKey("secret", "from")},
+	{"secret mount should not define sharing", mountKey("secret", "sharing")},
+	{"both source and id can't be set", mountKey("secret", "id")},
+	{"one of source, target required", mountOf("secret")},
+	{"ssh does not support source", mountKey("ssh", "source")},
+	{"secret target", mountOf("secret")}, // on Windows
+	{"invalid mount target %", fieldValue("target", "dst", "destination")},
+	{"invalid network mode", flagOf("--network")},
+	{"unsupported network mode", flagOf("--network")},
+	{"security % is not valid", flagOf("--security")},
+	{"unsupported security mode", flagOf("--security")},
+
+	{"invalid name for build stage: %, name", stageToken},
+	{"FROM requires either one or three arguments", arguments},
+	{"base name (%) should not be blank", argument(0)},
+	{"empty platform value from expression", flagOf("--platform")},
+	{"arguments for platform", flagOf("--platform")},
+	{"failed to parse platform", flagOf("--platform")},
+	{"failed to parse stage name %: ", imageNamed},
+	{"cannot copy from stage %, it", imageNamed},
+	{"cannot mount from stage % to %, stage", fieldValue("from")},
+	{"invalid stage index %", imageNamed},
+	{"variable expansion is not supported for --from", dollarFrom},
+	{"circular dependency detected on stage: %", dependency},
+
+	{"--chown=%: user", flagOf("--chown")},
+	{"invalid chmod parameter", flagOf("--chmod")},
+	{"checksum can't be specified", flagOf("--checksum")},
+	{"checksum requires HTTP", flagOf("--checksum")},
+	{"checksum mismatch", flagOf("--checksum")},
+	{"unsupported digest algorithm", flagOf("--checksum")},
+	{"invalid checksum digest", flagOf("--checksum")},
+	{"inconsistent keep-git-dir", flagOf("--keep-git-dir")},
+	{"source can't be a git ref for COPY", remoteSource},
+	{"source can't be a URL for COPY", remoteSource},
+	{"requires at least two arguments", arguments},
+
+	{"invalid port: %: ", wordToken},
+	{"invalid IP address: %", wordToken},
+	{"invalid IP address %: ", wordToken},
+	{"invalid containerPort: %", wordToken},
+	{"invalid hostPort: %", wordToken},
+	{"invalid ranges specified for container and host Ports: % and %", wordToken},
+
+	{"SOURCE_DATE_EPOCH", arguments},
+	{"must have two arguments", arguments},
+	{"can't find = in %. Must be", wordToken},
+	{"names can not be blank", blankKey},
+	{"arrays must be comprised of strings only", notString},
+	{"requires the arguments to be in JSON form", arguments},
+	{"requires exactly one argument", arguments},
+	{"VOLUME specified can not be an empty string", emptyString},
+	{"normalizing workdir", arguments},
+
+	{"Interval % cannot be less than", namedFlag},
+	{"--retries cannot be negative", flagOf("--retries")},
+	{"HEALTHCHECK NONE takes no arguments", afterType},
+	{"Missing command after HEALTHCHECK CMD", argument(0)},
+	{"Unknown type % in HEALTHCHECK", argument(0)},
+	{"invalid duration %", flagValued},
+	{"in duration %", flagValued},
+	{"parsing %: ", flagValued},
+
+	{"failed to process %: unexpected end of statement while looking for matching ", openQuote},
+	{"failed to process %: syntax error: ", substitution},
+	{"failed to process %: unsupported modifier", substitution},
+	{"failed to process %: invalid pattern", substitution},
+	{"failed to process %: %: ", requiredVariable},
+}

@@ -1,0 +1,275 @@
+package lint
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
+
+	"github.com/buildls/buildls/build"
+)
+
+// A plan is a file's stages and how they hang together.
+type plan struct {
+	global  []*placed // ARGs before the first stage
+	suspect bool      // one of them was at fault: what FROMs make of them says nothing
+	stages  []*stage
+	lex     *shell.Lex
+}
+
+// A stage is one of the file's.
+type stage struct {
+	index   int
+	from    *placed
+	standIn string // stands for a FROM that is at fault, so that others keep their stage
+	name    string // in lower case, empty if it has none
+	body    []*placed
+	base    *stage // nil if that is an image
+	known   bool   // all that it inherits is in the file
+	args    *llb.EnvList
+}
+
+// plan finds the stages, then what is wrong between them, then inside each.
+func (k *check) plan(all []*placed) {
+	p := &plan{lex: shell.NewLex(rune(k.header.escape))}
+	k.split(p, all)
+	if len(p.stages) == 0 {
+		if len(k.problems) == 0 {
+			k.mistake("dockerfile contains no stages to build", build.Lines{})
+		}
+		return
+	}
+	k.sourceDateEpoch(p)
+	k.graph(p)
+	k.casing(p)
+	for _, s := range p.stages {
+		k.dispatch(p, s)
+	}
+}
+
+// split parts the instructions into stages.
+func (k *check) split(p *plan, all []*placed) {
+	orphaned := false
+	for i, in := range all {
+		switch {
+		case in.keyword == "from" || in.broken && len(p.stages) == 0 && opensStage(all[i+1:]):
+			p.stages = append(p.stages, newStage(in, len(p.stages)))
+		case len(p.stages) > 0:
+			s := p.stages[len(p.stages)-1]
+			s.body = append(s.body, in)
+		case in.broken:
+			p.suspect = true
+		case in.keyword == "arg":
+			p.global = append(p.global, in)
+		case !orphaned: // one word for all of them
+			orphaned = true
+			k.mistake("no build stage in current context", in.at)
+		}
+	}
+}
+
+// opensStage says whether instructions come that need a stage: one at fault before them
+// was meant as their FROM.
+func opensStage(next []*placed) bool {
+	i := slices.IndexFunc(next, func(in *placed) bool { return !in.broken && in.keyword != "arg" })
+	return i >= 0 && next[i].keyword != "from"
+}
+
+func newStage(from *placed, index int) *stage {
+	s := &stage{index: index, from: from}
+	if from.broken {
+		s.replace()
+	} else {
+		s.name = from.stage.Name
+	}
+	return s
+}
+
+// replace has an empty stage of the same name, on the same base if that can be told,
+// stand for a FROM that is at fault. False if one does already.
+func (s *stage) replace() bool {
+	if s.standIn == "FROM scratch" || strings.HasPrefix(s.standIn, "FROM scratch AS ") {
+		return false
+	}
+	base := "scratch"
+	words := words(s.from.text)
+	if s.standIn == "" && len(words) > 1 {
+		if _, err := reference.ParseNormalizedNamed(words[1]); err == nil {
+			base = words[1]
+		}
+	}
+	s.from.dead = true
+	s.standIn = "FROM " + base
+	for i, w := range words[:max(0, len(words)-1)] {
+		if strings.EqualFold(w, "as") && stageName.MatchString(strings.ToLower(words[i+1])) {
+			s.name = strings.ToLower(words[i+1])
+		}
+	}
+	if s.name != "" {
+		s.standIn += " AS " + s.name
+	}
+	return true
+}
+
+// words are those of an instruction, without flags.
+func words(text string) []string {
+	all := strings.Fields(strings.NewReplacer("\\\n", " ", "`\n", " ", "\\\r\n", " ", "`\r\n", " ").Replace(text))
+	return slices.DeleteFunc(all, func(w string) bool { return strings.HasPrefix(w, "--") })
+}
+
+// inherit finds what each stage stands on.
+func (p *plan) inherit() {
+	args := p.args()
+	byName := map[string]*stage{}
+	for _, s := range p.stages {
+		name := s.baseName()
+		if res, err := p.lex.ProcessWordWithMatches(name, args); err == nil {
+			name = res.Result
+		}
+		s.args, s.base = args, byName[name]
+		s.known = s.standIn == "" && (s.base == nil && name == "scratch" || s.base != nil && s.base.known)
+		if s.name != "" {
+			byName[s.name] = s
+		}
+	}
+}
+
+func (s *stage) baseName() string {
+	if s.standIn != "" {
+		return strings.Fields(s.standIn)[1]
+	}
+	return s.from.stage.BaseName
+}
+
+// args are the arguments that FROMs may use, as dockerfile2llb evaluates them when
+// nobody passes any.
+func (p *plan) args() *llb.EnvList {
+	env := &llb.EnvList{}
+	here := platforms.DefaultSpec()
+	target := p.stages[len(p.stages)-1].name
+	if target == "" {
+		target = "default"
+	}
+	for _, prefix := range []string{"BUILD", "TARGET"} {
+		platform := platforms.Format(here)
+		if prefix == "TARGET" {
+			platform = platforms.FormatAll(here)
+		}
+		env = env.AddOrReplace(prefix+"PLATFORM", platform).AddOrReplace(prefix+"OS", here.OS).
+			AddOrReplace(prefix+"OSVERSION", here.OSVersion).AddOrReplace(prefix+"ARCH", here.Architecture).
+			AddOrReplace(prefix+"VARIANT", here.Variant)
+	}
+	env = env.AddOrReplace("TARGETSTAGE", target)
+	for _, in := range p.global {
+		arg, ok := in.command.(*instructions.ArgCommand)
+		if !ok || in.dead {
+			continue
+		}
+		for _, kv := range arg.Args {
+			if kv.Value == nil {
+				continue
+			}
+			if res, err := p.lex.ProcessWordWithMatches(*kv.Value, env); err == nil {
+				env = env.AddOrReplace(kv.Key, res.Result)
+			}
+		}
+	}
+	return env
+}
+
+// called finds the stage that a --from names, as dockerfile2llb does: the last of that
+// name, or by number where numbers count.
+func (p *plan) called(from string, numbers bool) *stage {
+	if n, err := strconv.Atoi(from); err == nil && numbers {
+		if n >= 0 && n < len(p.stages) {
+			return p.stages[n]
+		}
+		return nil
+	}
+	for _, s := range slices.Backward(p.stages) {
+		if s.name != "" && strings.EqualFold(s.name, from) {
+			return s
+		}
+	}
+	return nil
+}
+
+// uses are the stages that an instruction names, and whether one by its number.
+func (p *plan) uses(in *placed) (used []*stage, numbered bool) {
+	switch c := in.command.(type) {
+	case *instructions.CopyCommand:
+		_, err := strconv.Atoi(c.From)
+		numbered = err == nil
+		used = append(used, p.called(c.From, true))
+	case *instructions.RunCommand:
+		for _, m := range instructions.GetMounts(c) {
+			used = append(used, p.called(m.From, false))
+		}
+	}
+	return slices.DeleteFunc(used, func(s *stage) bool { return s == nil }), numbered
+}
+
+// reachable are the stages that the last one needs. ONBUILD counts in these alone.
+func (p *plan) reachable() map[*stage]bool {
+	seen := map[*stage]bool{}
+	next := []*stage{p.stages[len(p.stages)-1]}
+	for len(next) > 0 {
+		s := next[len(next)-1]
+		next = next[:len(next)-1]
+		if s == nil || seen[s] {
+			continue
+		}
+		seen[s] = true
+		next = append(next, s.base)
+		for _, in := range s.live() {
+			used, _ := p.uses(in)
+			next = append(next, used...)
+		}
+	}
+	return seen
+}
+
+// live are the instructions of a stage that are not at fault.
+func (s *stage) live() []*placed {
+	var live []*placed
+	for _, in := range s.body {
+		if !in.dead {
+			live = append(live, in)
+		}
+	}
+	return live
+}
+
+// triggers are the ONBUILDs that stages which stand on this one run.
+func (s *stage) triggers() []*placed {
+	if s == nil {
+		return nil
+	}
+	return slices.DeleteFunc(s.live(), func(in *placed) bool { return in.keyword != "onbuild" })
+}
+
+// chain is a stage and those it stands on, the lowest first.
+func (s *stage) chain() []*stage {
+	var chain []*stage
+	for ; s != nil; s = s.base {
+		chain = append(chain, s)
+	}
+	slices.Reverse(chain)
+	return chain
+}
+
+// bearing says whether one of some stages runs triggers.
+func bearing(stages []*stage) bool {
+	return slices.ContainsFunc(stages, func(s *stage) bool { return len(s.base.triggers()) > 0 })
+}
+
+// byIndex are stages, each once, in the order of the file.
+func byIndex(stages map[*stage]bool) []*stage {
+	return slices.SortedFunc(maps.Keys(stages), func(a, b *stage) int { return a.index - b.index })
+}

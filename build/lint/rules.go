@@ -1,0 +1,224 @@
+package lint
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"github.com/buildls/buildls/build"
+)
+
+// deprecated are the rules about what BuildKit calls deprecated or legacy.
+var deprecated = map[string]bool{linter.RuleMaintainerDeprecated.Name: true, linter.RuleLegacyKeyValueFormat.Name: true}
+
+// ofReading are the rules that are told while instructions are read one by one.
+var ofReading = map[string]bool{
+	linter.RuleStageNameCasing.Name: true, linter.RuleFromAsCasing.Name: true, linter.RuleMaintainerDeprecated.Name: true,
+	linter.RuleInvalidDefinitionDescription.Name: true, linter.RuleNoEmptyContinuation.Name: true,
+}
+
+// ofGraph are the rules that look at all stages together.
+var ofGraph = map[string]bool{
+	linter.RuleReservedStageName.Name: true, linter.RuleDuplicateStageName.Name: true, linter.RuleUndefinedArgInFrom.Name: true,
+	linter.RuleInvalidDefaultArgInFrom.Name: true, linter.RuleRedundantTargetPlatform.Name: true,
+	linter.RuleFromPlatformFlagConstDisallowed.Name: true, linter.RuleConsistentInstructionCasing.Name: true,
+}
+
+// ofValues are the rules that look at what variables expand to.
+var ofValues = map[string]bool{
+	linter.RuleUndefinedVar.Name: true, linter.RuleWorkdirRelativePath.Name: true, linter.RuleCopyIgnoredFile.Name: true,
+	linter.RuleExposeProtoCasing.Name: true, linter.RuleExposeInvalidFormat.Name: true,
+}
+
+// stageName is instructions.validStageName.
+var stageName = regexp.MustCompile(`^[a-z][a-z0-9-_.]*$`)
+
+// foreignFrontend is the image of `# syntax=` if it is not Docker's own front end, whose
+// rules are the ones that are linked here.
+func foreignFrontend(dockerfile []byte) (image string, at build.Lines, ok bool) {
+	image, _, location, ok := parser.DetectSyntax(dockerfile)
+	if !ok {
+		return "", build.Lines{}, false
+	}
+	own := strings.TrimPrefix(image, "docker.io/")
+	for _, name := range []string{"docker/dockerfile", "docker/dockerfile-upstream"} {
+		if rest, ok := strings.CutPrefix(own, name); ok && (rest == "" || rest[0] == ':' || rest[0] == '@') {
+			return "", build.Lines{}, false
+		}
+	}
+	at, _ = build.SpanOfParser(location)
+	return image, at, true
+}
+
+// casing is dockerfile2llb's rule about the case of instructions. It counts all of the
+// file's, which no unit has.
+func (k *check) casing(p *plan) {
+	names := p.names()
+	lower, upper := 0, 0
+	for _, n := range names {
+		switch n.word {
+		case strings.ToLower(n.word):
+			lower++
+		case strings.ToUpper(n.word):
+			upper++
+		}
+	}
+	l := k.header.linter(func(rule, _, url, message string, location []parser.Range) {
+		lines, _ := build.SpanOfParser(location)
+		k.warning(finding{rule, url, message, lines})
+	})
+	rule, should := &linter.RuleConsistentInstructionCasing, "uppercase"
+	want := strings.ToUpper
+	if lower > upper {
+		want, should = strings.ToLower, "lowercase"
+	}
+	for _, n := range names {
+		if want(n.word) != n.word {
+			at := toParser(n.at.First)
+			at[0].End.Line = n.at.Last + 1
+			l.Run(rule, at, rule.Format(n.word, should))
+		}
+	}
+}
+
+type name struct {
+	word string
+	at   build.Lines
+}
+
+func (p *plan) names() []name {
+	var names []name
+	for _, s := range p.stages {
+		if !s.from.broken {
+			names = append(names, name{s.from.stage.OrigCmd, s.from.at})
+		}
+		for _, in := range s.body {
+			if !in.broken {
+				names = append(names, name{in.command.Name(), in.at})
+			}
+		}
+	}
+	return names
+}
+
+// sourceDateEpoch tells what is wrong with a default of that argument, which may name a
+// stage and so looks at all of the file; units go without it.
+func (k *check) sourceDateEpoch(p *plan) {
+	const name = "SOURCE_DATE_EPOCH"
+	for i, in := range p.global {
+		arg, ok := in.command.(*instructions.ArgCommand)
+		if !ok || !slices.ContainsFunc(arg.Args, func(a instructions.KeyValuePairOptional) bool { return a.Key == name && a.Value != nil }) {
+			continue
+		}
+		u := k.newUnit(p)
+		for _, s := range p.stages {
+			u.from(s, false)
+			for _, in := range s.live() {
+				u.add(in, in.text, s, false)
+			}
+		}
+		if out := k.convert(u, true); strings.Contains(out.message, name) {
+			at := in.at
+			if len(out.at) > 0 {
+				_, at = u.at(out.at[0])
+			}
+			k.mistake(out.message, at)
+		}
+		plain := *in.instruction
+		plain.text = "ARG " + name + "\n"
+		p.global[i] = &placed{instruction: &plain, at: in.at}
+	}
+}
+
+// doubtful says whether what BuildKit says of an instruction may be wrong of the real
+// build: because of variables that the stage's base image may set, or because of what
+// an earlier mistake left out. The rule is empty for a mistake.
+func (s *stage) doubtful(in *placed, rule string) bool {
+	if rule == linter.RuleInvalidBaseImagePlatform.Name {
+		return true // of an image that was not looked up
+	}
+	gone := s.missing(in)
+	switch {
+	case rule == linter.RuleJSONArgsRecommended.Name:
+		return gone["shell"]
+	case rule == linter.RuleWorkdirRelativePath.Name && gone["workdir"]:
+		return true
+	case rule == linter.RuleUndefinedVar.Name:
+		return !s.known || gone["env"]
+	case rule != "" && !ofValues[rule] || s.known && !gone["env"]:
+		return false
+	}
+	return s.usesUnknown(in)
+}
+
+// missing are the kinds of instructions, of those that are inherited, of which one at
+// fault was left out before an instruction.
+func (s *stage) missing(in *placed) map[string]bool {
+	gone := map[string]bool{}
+	for _, o := range s.chain() {
+		for _, b := range o.body {
+			if !b.dead || o == s && b.at.First >= in.at.First {
+				continue
+			}
+			switch b.keyword {
+			case "env", "arg":
+				gone["env"] = true
+			case "workdir", "shell":
+				gone[b.keyword] = true
+			default:
+				if b.keyword == "onbuild" && o != s || !keywords[b.keyword] {
+					gone["env"], gone["workdir"], gone["shell"] = true, true, true
+				}
+			}
+		}
+		if strings.HasPrefix(o.standIn, "FROM scratch") {
+			gone["env"], gone["workdir"], gone["shell"] = true, true, true
+		}
+	}
+	return gone
+}
+
+// keywords are BuildKit's, so that one which is not among them may have been any.
+var keywords = map[string]bool{
+	"add": true, "arg": true, "cmd": true, "copy": true, "entrypoint": true, "env": true, "expose": true, "from": true,
+	"healthcheck": true, "label": true, "maintainer": true, "onbuild": true, "run": true, "shell": true, "stopsignal": true,
+	"user": true, "volume": true, "workdir": true,
+}
+
+var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+
+// usesUnknown says whether an instruction uses a variable whose value is not in the file.
+func (s *stage) usesUnknown(in *placed) bool {
+	values := map[string]bool{}
+	known := func(text string) bool {
+		for _, m := range variable.FindAllStringSubmatch(text, -1) {
+			if !values[m[1]] {
+				return false
+			}
+		}
+		return true
+	}
+	for _, o := range s.chain() {
+		for _, b := range o.body {
+			if o == s && b.at.First >= in.at.First {
+				break
+			}
+			switch c := b.command.(type) {
+			case *instructions.EnvCommand:
+				for _, kv := range c.Env {
+					values[kv.Key] = known(kv.Value)
+				}
+			case *instructions.ArgCommand:
+				for _, kv := range c.Args {
+					_, global := s.args.Get(kv.Key)
+					values[kv.Key] = values[kv.Key] || kv.Value != nil && known(*kv.Value) || kv.Value == nil && global
+				}
+			}
+		}
+	}
+	return !known(in.text)
+}

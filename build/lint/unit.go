@@ -1,0 +1,143 @@
+package lint
+
+import (
+	"errors"
+	"sort"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerui"
+
+	"github.com/buildls/buildls/build"
+)
+
+// A unit is a Dockerfile that is made of instructions of the file.
+type unit struct {
+	text   strings.Builder
+	lines  int
+	pieces []piece
+}
+
+// A piece is an instruction's place in a unit.
+type piece struct {
+	*placed
+	first, last int // lines of the unit
+	of          *stage
+	context     bool // it is there for what others inherit
+}
+
+func (k *check) newUnit(p *plan) *unit {
+	u := &unit{}
+	u.line(k.header.lines())
+	for _, in := range p.global {
+		if !in.dead {
+			u.add(in, in.text, nil, true)
+		}
+	}
+	return u
+}
+
+// line adds lines that are not the file's.
+func (u *unit) line(text string) {
+	u.text.WriteString(text)
+	u.lines += strings.Count(text, "\n")
+	if !strings.HasSuffix(text, "\n") {
+		u.text.WriteByte('\n')
+		u.lines++
+	}
+}
+
+// add adds an instruction, or what stands for it.
+func (u *unit) add(in *placed, text string, of *stage, context bool) {
+	for _, c := range in.comments {
+		u.line("# " + c)
+	}
+	first := u.lines
+	u.line(text)
+	u.pieces = append(u.pieces, piece{in, first, u.lines - 1, of, context})
+}
+
+// from adds the FROM of a stage.
+func (u *unit) from(s *stage, context bool) {
+	if s.standIn != "" {
+		u.add(s.from, s.standIn, s, context)
+		return
+	}
+	u.add(s.from, s.from.text, s, context)
+}
+
+// stub adds an empty stage in the place of one.
+func (u *unit) stub(s *stage) {
+	if s.name != "" {
+		u.line("FROM scratch AS " + s.name)
+	} else {
+		u.line("FROM scratch")
+	}
+}
+
+// at finds the piece that has a line of the unit, and what lines of the file these are.
+func (u *unit) at(lines build.Lines) (*piece, build.Lines) {
+	i := sort.Search(len(u.pieces), func(i int) bool { return u.pieces[i].last >= lines.First })
+	if i == len(u.pieces) || u.pieces[i].first > lines.First {
+		return nil, build.Lines{}
+	}
+	p := &u.pieces[i]
+	at := shift(build.Lines{First: lines.First, Last: min(lines.Last, p.last)}, p.placed.at.First-p.first)
+	return p, build.Lines{First: min(at.First, p.placed.at.Last), Last: min(at.Last, p.placed.at.Last)}
+}
+
+// An outcome is what BuildKit said of a unit, in the unit's lines.
+type outcome struct {
+	warnings []finding
+	message  string // of the mistake that ended it, empty if none did
+	at       []build.Lines
+}
+
+// convert has BuildKit's converter read a unit: whole, or how its stages hang together
+// alone.
+func (k *check) convert(u *unit, graph bool) *outcome {
+	text := u.text.String()
+	key := "u" + text
+	if graph {
+		key = "g" + text
+	}
+	out, ok := k.units.get(key)
+	if !ok {
+		client := k.ignore.client
+		if graph {
+			client = beforeDispatch()
+		}
+		out = k.convertText(text, client)
+		k.units.put(key, out)
+	}
+	return out
+}
+
+func (k *check) convertText(text string, client *dockerui.Client) *outcome {
+	out := &outcome{}
+	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", nil)
+	sm.Definition = &llb.Definition{}
+	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.NoImages{}, AllStages: true, Client: client}
+	opt.Config = client.Config
+	opt.Warn = func(rule, _, url, message string, location []parser.Range) {
+		if lines, ok := build.SpanOfParser(location); ok {
+			out.warnings = append(out.warnings, finding{rule, url, message, lines})
+		}
+	}
+	_, err := dockerfile2llb.Dockerfile2LLB(k.ctx, []byte(text), opt)
+	if err == nil || errors.Is(err, errBeforeDispatch) || strings.HasPrefix(err.Error(), "lint violation found for rules:") {
+		return out
+	}
+	out.message = build.PlainError(err)
+	var le *parser.LocationError
+	if errors.As(err, &le) {
+		for _, l := range le.Locations {
+			if lines, ok := build.SpanOfParser(l); ok {
+				out.at = append(out.at, lines)
+			}
+		}
+	}
+	return out
+}
