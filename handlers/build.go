@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,7 +135,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 
 // observer shows what the build says of itself.
 func (s *Server) observer(b *running) build.Observer {
-	obs := build.Observer{Progress: func(p build.Progress) { b.progress.Report(p.Message, p.Percentage) }}
+	obs := build.Observer{Progress: func(p build.Progress) { b.progress.Report(cmp.Or(p.Message, "Starting"), p.Percentage) }}
 	if s.features.log {
 		obs.Log = func(l build.Log) {
 			s.client.Notify("buildls/log", logParams{ID: b.id, Step: stepIndex(l.Step), Name: l.Name, Text: l.Text})

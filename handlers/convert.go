@@ -13,6 +13,7 @@ import (
 // A converter turns what the domain says about one text into the protocol's types.
 // It is the only place that does.
 type converter struct {
+	uri      uri.URI
 	text     *workspace.Text
 	encoding workspace.Encoding
 	links    bool // the client shows links to a rule's page
@@ -20,7 +21,7 @@ type converter struct {
 
 // converter converts what concerns doc's text.
 func (s *Server) converter(doc *workspace.Document) converter {
-	return converter{text: doc.Text, encoding: s.ws.Snapshot().Encoding(), links: s.features.diagnosticLinks}
+	return converter{uri: toURI(doc.URI), text: doc.Text, encoding: s.ws.Snapshot().Encoding(), links: s.features.diagnosticLinks}
 }
 
 func toURI(u workspace.URI) uri.URI { return uri.URI(u) }

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,39 +16,48 @@ import (
 // A setting is one of buildls.*.
 type setting struct {
 	Name        string
-	Default     string
-	Values      []string // that it may have; nil: any
+	Type        string   // in JSON
+	Default     string   // in JSON
+	Values      []string // that a string may have; nil: any
 	Description string
-	field       func(*Settings) *string
-	check       func(value string) error // may be nil
+	set         func(*Settings, json.RawMessage) error
 }
 
 var settings = []setting{
 	{
-		Name: "engine", Default: "auto",
+		Name: "engine", Type: "string", Default: `"auto"`,
 		Description: "Where builds run: `auto`, `docker`, `embedded`, or the address of a buildkitd (`unix:///run/buildkit/buildkitd.sock`, `tcp://host:1234`).",
-		field:       func(s *Settings) *string { return &s.Engine },
-		check:       checkEngine,
+		set:         text(func(s *Settings) *string { return &s.Engine }, checkEngine),
 	},
 	{
-		Name: "context", Default: "workspace",
+		Name: "context", Type: "string", Default: `"workspace"`,
 		Description: "The build context: `workspace` (the folder that is open), `dockerfileDir` (the Dockerfile's own), or a path, absolute or relative to the workspace folder.",
-		field:       func(s *Settings) *string { return &s.Context },
+		set:         text(func(s *Settings) *string { return &s.Context }, nil),
 	},
 	{
-		Name: "overlay", Default: "all", Values: []string{"all", "dockerfile"},
+		Name: "overlay", Type: "string", Default: `"all"`, Values: []string{"all", "dockerfile"},
 		Description: "Which unsaved buffers are built instead of their files: `all` that lie in the context, or the `dockerfile` alone.",
-		field:       func(s *Settings) *string { return &s.Overlay },
+		set:         text(func(s *Settings) *string { return &s.Overlay }, nil),
 	},
 	{
-		Name: "logLevel", Default: "info", Values: []string{"debug", "info", "warn", "error"},
+		Name: "lint.severity", Type: "object", Default: `{}`,
+		Description: "How severe a rule is: its name, or `syntax`, to `off`, `hint`, `info`, `warning` or `error`, as in `{\"JSONArgsRecommended\": \"off\"}`.",
+		set:         setSeverity,
+	},
+	{
+		Name: "lint.delay", Type: "number", Default: `0`,
+		Description: "How long to wait after a change before the text is checked, in milliseconds.",
+		set:         setDelay,
+	},
+	{
+		Name: "logLevel", Type: "string", Default: `"info"`, Values: []string{"debug", "info", "warn", "error"},
 		Description: "How much the server writes to its log.",
-		field:       func(s *Settings) *string { return &s.LogLevel },
+		set:         text(func(s *Settings) *string { return &s.LogLevel }, nil),
 	},
 }
 
 // laterSettings are in the contract, and without effect until they work.
-var laterSettings = []string{"onSave", "lint", "build", "profiles"}
+var laterSettings = []string{"onSave", "build", "profiles"}
 
 // A command is one of workspace/executeCommand. Its handler is two-phase.
 type command struct {
@@ -73,6 +84,11 @@ func init() {
 			Name: "buildls.cancel", Argument: "`id`", Answer: "`{canceled}`",
 			Description: "Cancels a build, the newest that runs if none is named.",
 			run:         (*Server).commandCancel,
+		},
+		{
+			Name: "buildls.check", Argument: "`uri`", Answer: "`{diagnostics}`",
+			Description: "Says what is wrong with a Dockerfile, without building it.",
+			run:         (*Server).commandCheck,
 		},
 		{
 			Name: "buildls.targets", Argument: "`uri`", Answer: "`[{name, description, base, platform, default, range}]`",
@@ -125,13 +141,28 @@ func CommandsTable() string {
 	return b.String()
 }
 
-// checkValue says whether a setting may have a value.
-func (s setting) checkValue(value string) error {
-	if s.Values != nil && !slices.Contains(s.Values, value) {
-		return fmt.Errorf("%q is not one of %s", value, strings.Join(s.Values, ", "))
+// text sets a string, checked by check if that is not nil.
+func text(field func(*Settings) *string, check func(string) error) func(*Settings, json.RawMessage) error {
+	return func(s *Settings, raw json.RawMessage) error {
+		var value string
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return errors.New("it must be a string")
+		}
+		if check != nil {
+			if err := check(value); err != nil {
+				return err
+			}
+		}
+		*field(s) = value
+		return nil
 	}
-	if s.check != nil {
-		return s.check(value)
+}
+
+// check says whether a setting may have a value.
+func (d setting) check(raw json.RawMessage) error {
+	var value string
+	if d.Values == nil || json.Unmarshal(raw, &value) != nil || slices.Contains(d.Values, value) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%q is not one of %s", value, strings.Join(d.Values, ", "))
 }

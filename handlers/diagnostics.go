@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -11,8 +12,8 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// diagnostics holds what is wrong with each file and publishes it when it changed. A
-// build's problems are moved along as the text is edited, and go when their own lines
+// diagnostics holds what is wrong with each file, as lint and builds say, and publishes
+// it when it changed. A build's problems are moved along as the text is edited, and go when their own lines
 // are edited, when the next build of the file starts, or when the file closes. Here,
 // and only here, the result of a build that a newer one has overtaken is dropped.
 type diagnostics struct {
@@ -29,7 +30,8 @@ type fileProblems struct {
 	uri      workspace.URI
 	doc      *workspace.Document // that the problems' lines are of
 	open     bool
-	problems map[string][]build.Problem // by the target of the build
+	lint     []build.Problem
+	problems map[string][]build.Problem // of builds, by target
 	newest   map[string]*generation     // by target
 	sent     []protocol.Diagnostic
 }
@@ -91,19 +93,31 @@ func (d *diagnostics) finish(sequence int64, uri workspace.URI, target string, p
 func (d *diagnostics) opened(doc *workspace.Document) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if f := d.files[doc.URI.Key()]; f != nil {
-		f.doc, f.open, f.uri = doc, true, doc.URI
-	}
+	f := d.file(doc.URI)
+	f.doc, f.open, f.uri = doc, true, doc.URI
 }
 
-// edited moves a file's problems along.
+// linted takes what lint says of a text, and says whether that is still the newest.
+func (d *diagnostics) linted(doc *workspace.Document, problems []build.Problem) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := d.files[doc.URI.Key()]
+	if f == nil || !f.open || f.doc != doc {
+		return false
+	}
+	f.lint = problems
+	return true
+}
+
+// edited moves a file's problems along. Publishing is left to the lint of the new text.
 func (d *diagnostics) edited(doc *workspace.Document, edits []workspace.LineEdit) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	f := d.files[doc.URI.Key()]
 	if f == nil {
-		d.mu.Unlock()
 		return
 	}
+	f.lint = shift(f.lint, edits)
 	blank := strings.TrimSpace(f.doc.Text.String()) == "" // all was one place, and is touched
 	f.doc, f.open = doc, true
 	for target, problems := range f.problems {
@@ -117,11 +131,6 @@ func (d *diagnostics) edited(doc *workspace.Document, edits []workspace.LineEdit
 			g.edits = append(g.edits, edits...)
 		}
 	}
-	shown := len(f.sent) > 0
-	d.mu.Unlock()
-	if shown {
-		d.server.rpc.Go(func() { d.publish(doc.URI) })
-	}
 }
 
 // closed forgets a file.
@@ -131,7 +140,7 @@ func (d *diagnostics) closed(uri workspace.URI) {
 	if f != nil {
 		clear(f.problems)
 		clear(f.newest)
-		f.open = false
+		f.lint, f.open = nil, false
 	}
 	d.mu.Unlock()
 	if f != nil {
@@ -177,21 +186,41 @@ func (d *diagnostics) current(uri workspace.URI) (*protocol.PublishDiagnosticsPa
 	}
 	c := d.server.converter(f.doc)
 	list := []protocol.Diagnostic{} // not null: null is no list
-	for _, problems := range f.problems {
-		for _, p := range problems {
-			if diag := c.diagnostic(p); !slices.ContainsFunc(list, func(o protocol.Diagnostic) bool { return sameDiagnostic(o, diag) }) {
-				list = append(list, diag)
-			}
-		}
+	for _, p := range f.all() {
+		list = append(list, c.diagnostic(p))
 	}
 	slices.SortStableFunc(list, compareDiagnostics)
 	if slices.EqualFunc(list, f.sent, sameDiagnostic) {
 		return nil, false
 	}
 	f.sent = list
+	if !f.open && len(list) == 0 && len(f.newest) == 0 {
+		delete(d.files, uri.Key())
+	}
 	params := &protocol.PublishDiagnosticsParams{URI: toURI(f.uri), Diagnostics: list}
 	if f.open {
 		params.Version = protocol.NewOptional(f.doc.Version)
 	}
 	return params, true
+}
+
+// all are the problems of lint and builds, each once: what a build says of a line and lint
+// has said in the same words, or by the same rule, is lint's.
+func (f *fileProblems) all() []build.Problem {
+	all := slices.Clone(f.lint)
+	for _, target := range slices.Sorted(maps.Keys(f.problems)) {
+		for _, p := range f.problems[target] {
+			if !slices.ContainsFunc(all, func(o build.Problem) bool { return same(o, p) }) {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// same says whether two problems are one. Their lines meet: lint may have found the token
+// on a later line of the instruction.
+func same(a, b build.Problem) bool {
+	meet := a.Lines.First <= b.Lines.Last && b.Lines.First <= a.Lines.Last
+	return meet && a.Code == b.Code && (a.Message == b.Message || a.Code != "build")
 }

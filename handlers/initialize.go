@@ -17,6 +17,7 @@ type features struct {
 	progress        bool // window.workDoneProgress
 	configuration   bool // workspace.configuration
 	watchSettings   bool // workspace.didChangeConfiguration.dynamicRegistration
+	watchFiles      bool // workspace.didChangeWatchedFiles.dynamicRegistration
 	widerSync       bool // textDocument.synchronization.dynamicRegistration
 	log, finished   bool // experimental.buildls
 	diagnosticLinks bool // textDocument.publishDiagnostics.codeDescriptionSupport
@@ -29,6 +30,7 @@ func featuresOf(c *protocol.ClientCapabilities) features {
 	}
 	if w := c.Workspace; w != nil {
 		f.configuration = isTrue(w.Configuration)
+		f.watchFiles = w.DidChangeWatchedFiles != nil && isTrue(w.DidChangeWatchedFiles.DynamicRegistration)
 		f.watchSettings = w.DidChangeConfiguration != nil && isTrue(w.DidChangeConfiguration.DynamicRegistration)
 	}
 	if t := c.TextDocument; t != nil {
@@ -66,6 +68,7 @@ func (s *Server) initialize(p *protocol.InitializeParams) (lsp.Work, error) {
 				Change:    ptr(protocol.TextDocumentSyncKindIncremental),
 				Save:      protocol.Boolean(true),
 			},
+			CodeActionProvider: &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, fixAllKind}},
 			ExecuteCommandProvider: protocol.ExecuteCommandOptions{
 				WorkDoneProgressOptions: protocol.WorkDoneProgressOptions{WorkDoneProgress: ptr(true)},
 				Commands:                commandNames(),
@@ -131,6 +134,10 @@ func (s *Server) initialized(*protocol.InitializedParams) error {
 	if s.features.watchSettings {
 		regs = append(regs, protocol.Registration{ID: "settings", Method: "workspace/didChangeConfiguration",
 			RegisterOptions: []byte(`{"section":"buildls"}`)})
+	}
+	if s.features.watchFiles {
+		regs = append(regs, protocol.Registration{ID: "ignore files", Method: "workspace/didChangeWatchedFiles",
+			RegisterOptions: []byte(`{"watchers":[{"globPattern":"**/.dockerignore"},{"globPattern":"**/*.dockerignore"}]}`)})
 	}
 	if len(regs) > 0 {
 		s.rpc.Go(func() {

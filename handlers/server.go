@@ -30,6 +30,7 @@ type Server struct {
 	settings    settingsStore
 	builds      builds
 	diagnostics diagnostics
+	lint        linting
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages
 }
@@ -40,6 +41,7 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	s := &Server{rpc: rpc, client: rpc.Client(), log: log, level: level, version: version, ws: workspace.New()}
 	s.settings.init()
 	s.diagnostics.init(s)
+	s.lint.init(s)
 
 	lsp.OnRequest(rpc, "initialize", s.initialize)
 	lsp.OnNotification(rpc, "initialized", s.initialized)
@@ -51,7 +53,9 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	lsp.OnNotification(rpc, "textDocument/didSave", s.didSave)
 	lsp.OnNotification(rpc, "workspace/didChangeWorkspaceFolders", s.didChangeWorkspaceFolders)
 	lsp.OnNotification(rpc, "workspace/didChangeConfiguration", s.didChangeConfiguration)
+	lsp.OnNotification(rpc, "workspace/didChangeWatchedFiles", s.didChangeWatchedFiles)
 
+	lsp.OnRequest(rpc, "textDocument/codeAction", s.codeAction)
 	lsp.OnRequest(rpc, "workspace/executeCommand", s.executeCommand)
 	return s
 }

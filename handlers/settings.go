@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,8 @@ import (
 // Settings are the author's, see [settings] for what each means.
 type Settings struct {
 	Engine, Context, Overlay, LogLevel string
+	LintSeverity                       severities
+	LintDelay                          time.Duration
 }
 
 // settingsStore holds the settings: the defaults, over them what came with initialize,
@@ -69,39 +72,45 @@ func read(layers ...map[string]json.RawMessage) (Settings, []string) {
 	var out Settings
 	var wrong []string
 	for _, d := range settings {
-		*d.field(&out) = d.Default
+		if err := d.set(&out, json.RawMessage(d.Default)); err != nil {
+			panic(fmt.Sprintf("the default of buildls.%s: %v", d.Name, err)) // our own
+		}
 	}
 	for _, layer := range layers {
 		for name, raw := range layer {
-			if err := out.set(name, raw); err != nil {
-				wrong = append(wrong, fmt.Sprintf("setting buildls.%s: %v", name, err))
-			}
+			wrong = append(wrong, out.take(name, raw)...)
 		}
 	}
 	slices.Sort(wrong)
 	return out, wrong
 }
 
-func (out *Settings) set(name string, raw json.RawMessage) error {
+// take takes what a layer says under a name, which may be a group of settings
+// ({"lint": {"delay": 100}} for lint.delay), and says what is wrong with it.
+func (out *Settings) take(name string, raw json.RawMessage) (wrong []string) {
+	if string(raw) == "null" || slices.Contains(laterSettings, name) { // null: as if not said
+		return nil
+	}
 	i := slices.IndexFunc(settings, func(d setting) bool { return d.Name == name })
-	if i < 0 && slices.Contains(laterSettings, name) {
-		return nil
+	if i >= 0 {
+		err := settings[i].check(raw)
+		if err == nil {
+			err = settings[i].set(out, raw)
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Sprintf("setting buildls.%s: %v", name, err))
+		}
+		return wrong
 	}
-	if i < 0 {
-		return fmt.Errorf("there is no such setting")
+	isGroup := slices.ContainsFunc(settings, func(d setting) bool { return strings.HasPrefix(d.Name, name+".") })
+	var group map[string]json.RawMessage
+	if !isGroup || json.Unmarshal(raw, &group) != nil {
+		return []string{fmt.Sprintf("there is no setting buildls.%s", name)}
 	}
-	var value *string
-	if err := json.Unmarshal(raw, &value); err != nil {
-		return fmt.Errorf("it must be a string")
+	for member, value := range group {
+		wrong = append(wrong, out.take(name+"."+member, value)...)
 	}
-	if value == nil { // null: as if not said
-		return nil
-	}
-	if err := settings[i].checkValue(*value); err != nil {
-		return err
-	}
-	*settings[i].field(out) = *value
-	return nil
+	return wrong
 }
 
 func checkEngine(value string) error {
@@ -146,6 +155,7 @@ func (s *Server) applySettings(layer map[string]json.RawMessage) {
 	st := &s.settings
 	st.mu.Lock()
 	now, wrong := read(st.initial, layer)
+	changed := !reflect.DeepEqual(st.current, now)
 	st.current = now
 	wrong = slices.DeleteFunc(wrong, func(w string) bool { return st.said[w] })
 	for _, w := range wrong {
@@ -154,6 +164,9 @@ func (s *Server) applySettings(layer map[string]json.RawMessage) {
 	st.mu.Unlock()
 	if level, err := zap.ParseAtomicLevel(now.LogLevel); err == nil {
 		s.level.SetLevel(level.Level())
+	}
+	if changed { // what lint says may depend on them
+		s.lint.all(s.ws.Snapshot())
 	}
 	if len(wrong) > 0 {
 		s.showMessage(protocol.MessageTypeWarning, "buildls: "+strings.Join(wrong, "; "))
@@ -168,9 +181,14 @@ func (s *Server) currentSettings(ctx context.Context) Settings {
 	case <-ctx.Done():
 	case <-time.After(configurationWithin):
 	}
-	s.settings.mu.Lock()
-	defer s.settings.mu.Unlock()
-	return s.settings.current
+	return s.settings.now()
+}
+
+// now are the settings as far as they are known.
+func (st *settingsStore) now() Settings {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.current
 }
 
 // showMessage tells the author something that has no place in the text. It asks

@@ -38,7 +38,9 @@ type (
 func (s *Server) didOpen(p *didOpenParams) error {
 	d := p.TextDocument
 	snapshot, _, err := s.ws.Apply(workspace.Open{URI: d.URI, Language: d.LanguageID, Version: d.Version, Text: d.Text})
-	s.diagnostics.opened(snapshot.Document(d.URI))
+	doc := snapshot.Document(d.URI)
+	s.diagnostics.opened(doc)
+	s.lint.changed(snapshot, doc)
 	return err
 }
 
@@ -49,13 +51,16 @@ func (s *Server) didChange(p *didChangeParams) error {
 	if err != nil {
 		return err
 	}
-	s.diagnostics.edited(snapshot.Document(uri), edits)
+	doc := snapshot.Document(uri)
+	s.diagnostics.edited(doc, edits)
+	s.lint.changed(snapshot, doc)
 	return nil
 }
 
 func (s *Server) didClose(p *didCloseParams) error {
 	uri := p.TextDocument.URI
-	_, _, err := s.ws.Apply(workspace.Close{URI: uri})
+	snapshot, _, err := s.ws.Apply(workspace.Close{URI: uri})
+	s.lint.closed(snapshot, uri)
 	s.diagnostics.closed(uri)
 	return err
 }

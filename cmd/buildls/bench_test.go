@@ -2,13 +2,19 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
+
+	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
@@ -158,4 +164,78 @@ func ended(e *lsptest.Editor) (n int) {
 		}
 	}
 	return n
+}
+
+// mistaken is a Dockerfile of some lines with some problems in it.
+func mistaken(lines, problems int) string {
+	var b strings.Builder
+	b.WriteString("FROM scratch AS base\n")
+	every := lines / problems
+	for i := 1; i < lines; i++ {
+		switch {
+		case i%every == 0:
+			fmt.Fprintf(&b, "ENV key%d value\n", i) // legacy format
+		case i%100 == 99:
+			fmt.Fprintf(&b, "FROM base AS stage%d\n", i)
+		default:
+			fmt.Fprintf(&b, "RUN echo %d && make all\n", i)
+		}
+	}
+	return b.String()
+}
+
+// BenchmarkLint is from a change to the publication of what is wrong, through the wire,
+// against BuildKit's bare linter on the same text in this process.
+func BenchmarkLint(b *testing.B) {
+	for _, size := range []struct{ lines, problems int }{{20, 10}, {1000, 100}, {10000, 100}} {
+		b.Run(fmt.Sprint(size.lines, "lines"), func(b *testing.B) {
+			text := mistaken(size.lines, size.problems)
+			typed, floor := typing(b, text)
+			pairs(b, typed, floor)
+		})
+	}
+}
+
+// typing returns one keystroke that changes what is wrong, waited for, and the bare
+// linter on the text after it.
+func typing(b *testing.B, text string) (typed, floor func()) {
+	uri := "file:///bench/Dockerfile"
+	e := lsptest.New(b, quiet(shipped(b, nil)), lsptest.Options{})
+	e.Open(uri, "dockerfile", text)
+	published := 1
+	e.Await("the first publication", func() bool { return len(e.Published(uri)) == published })
+	on := false
+	last := strings.Count(text, "\n")
+	typed = func() {
+		if on = !on; on {
+			e.Insert(uri, last, 0, "ENV last value\n")
+		} else {
+			e.Delete(uri, last, 0, last+1, 0)
+		}
+		published++
+		e.Await("the publication", func() bool { return e.Count("textDocument/publishDiagnostics") == published })
+	}
+	return typed, func() { bareLint(b, text) }
+}
+
+func bareLint(b *testing.B, text string) {
+	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", []byte(text))
+	sm.Definition = &llb.Definition{}
+	if _, err := dockerfile2llb.DockerfileLint(b.Context(), []byte(text), dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.NoImages{}}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkLintAgainstDocker is the same for 20 lines, against `docker buildx build
+// --call=check`, which is what the official language server starts at each change.
+func BenchmarkLintAgainstDocker(b *testing.B) {
+	d := enginetest.Docker(b, "28")
+	text := strings.Replace(mistaken(20, 10), "scratch", enginetest.Registry(b)+"/base", 1)
+	dir := workspace(b, "Dockerfile", text)
+	typed, _ := typing(b, text)
+	pairs(b, typed, func() {
+		cmd := exec.Command(filepath.Join(enginetest.Dir(b), "docker-28", "cli", "docker"), "buildx", "build", "--call=check", dir)
+		cmd.Env = append(os.Environ(), d.Env()...)
+		cmd.Run() // its exit code says that there are warnings
+	})
 }

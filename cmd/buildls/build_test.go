@@ -410,7 +410,7 @@ func TestEmptyFileIsTyped(t *testing.T) {
 	if d := e.Diagnostics(uri); len(d) != 1 {
 		t.Errorf("%+v", d)
 	}
-	e.Replace(uri, "# a comment\n")
+	e.Replace(uri, "FROM scratch\n")
 	e.Await("the problem's end", func() bool { return len(e.Diagnostics(uri)) == 0 })
 	e.Shutdown()
 }

@@ -167,9 +167,8 @@ func TestFrozenEngine(t *testing.T) {
 	sleep, token := started(t, e, dir)
 	daemon.Pause()
 	e.Insert("file://"+dir+"/Dockerfile", 0, 0, "# typed\n")
-	if err := e.Execute("buildls.targets", nil, nil); err != nil {
-		t.Errorf("while it is frozen: %v", err)
-	}
+	e.Insert("file://"+dir+"/Dockerfile", 1, 0, "RUNN\n")
+	e.Await("the mistake, while the engine is frozen", func() bool { return codes(e, "file://"+dir+"/Dockerfile") == "1:syntax" })
 	e.Notify("window/workDoneProgress/cancel", map[string]any{"token": token[1 : len(token)-1]})
 	e.Await("the progress's end", func() bool { return e.Ended(token) })
 	daemon.Continue()

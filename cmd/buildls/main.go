@@ -17,6 +17,7 @@ const usage = `buildls builds container images where they are written.
 usage:
   buildls [serve] [--stdio] [--log-file FILE]   the language server, on stdin and stdout
   buildls build [flags] CONTEXT                 the same build, here (see buildls build --help)
+  buildls check [flags] FILE...                 what is wrong with Dockerfiles (see buildls check --help)
   buildls doctor [--engine ENGINE] [--json]     which engine would build, and why
   buildls engine [flags]                        the embedded engine (started when it is needed)
   buildls version
@@ -57,6 +58,8 @@ func run(ctx context.Context, args []string, std stdio) int {
 		return serve(ctx, args, std)
 	case "build":
 		return buildCommand(ctx, args, std)
+	case "check":
+		return checkCommand(ctx, args, std)
 	case "doctor":
 		return doctor(ctx, args, std)
 	case "engine":

@@ -248,6 +248,13 @@ func (e *Editor) Insert(uri string, line, character int, text string) {
 	e.change(uri, map[string]any{"range": map[string]any{"start": at, "end": at}, "text": text})
 }
 
+// Delete removes text between two 0-based lines and UTF-16 characters.
+func (e *Editor) Delete(uri string, line, character, endLine, endCharacter int) {
+	e.t.Helper()
+	e.change(uri, map[string]any{"text": "", "range": map[string]any{
+		"start": map[string]any{"line": line, "character": character}, "end": map[string]any{"line": endLine, "character": endCharacter}}})
+}
+
 func (e *Editor) change(uri string, changes ...any) {
 	e.versions[uri]++
 	e.Notify("textDocument/didChange", map[string]any{
@@ -297,6 +304,18 @@ func (e *Editor) All(method string) []Message {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(e.Messages), func(m Message) bool { return method != "" && m.Method != method })
+}
+
+// Count is how many messages of a method there were so far.
+func (e *Editor) Count(method string) (n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, m := range e.Messages {
+		if m.Method == method {
+			n++
+		}
+	}
+	return n
 }
 
 // Published are all publications for a document, in order.

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/lint"
+	ws "github.com/buildls/buildls/workspace"
+)
+
+const checkUsage = `usage: buildls check [flags] FILE...
+
+Says what is wrong with Dockerfiles, as the editor does while you type. A FILE may be a
+folder, in which Dockerfiles are looked for, or - for stdin.
+
+flags:
+      --format FORMAT      text, json or sarif (default text)
+      --strict             a warning fails too
+      --context DIR        whose .dockerignore counts (default: the Dockerfile's folder)
+
+exit code: 0 nothing found that fails, 1 errors (or warnings, with --strict), 2 wrong usage
+`
+
+// A checked is a file and what is wrong with it.
+type checked struct {
+	name     string // as it was given, or found
+	text     *ws.Text
+	problems []build.Problem
+}
+
+// checkCommand is `buildls check`.
+func checkCommand(ctx context.Context, args []string, std stdio) int {
+	flags := newFlagSet("check", std.err)
+	flags.Usage = func() { fmt.Fprint(std.err, checkUsage) }
+	format := flags.String("format", "text", "")
+	strict := flags.Bool("strict", false, "")
+	dir := flags.String("context", "", "")
+	names, code, ok := parseMixed(flags, args, std)
+	if !ok {
+		return code
+	}
+	write, known := formats[*format]
+	if !known || len(names) == 0 {
+		fmt.Fprint(std.err, checkUsage)
+		return exitUsage
+	}
+	files, err := checkAll(ctx, names, *dir, std.in)
+	if err == nil {
+		err = write(std.out, files)
+	}
+	if err != nil {
+		fmt.Fprintf(std.err, "buildls check: %v\n", err)
+		return exitUsage
+	}
+	return verdict(files, *strict)
+}
+
+func verdict(files []checked, strict bool) int {
+	for _, f := range files {
+		for _, p := range f.problems {
+			if p.Severity == build.Error || strict && p.Severity == build.Warning {
+				return exitFailed
+			}
+		}
+	}
+	return exitOK
+}
+
+// checkAll checks the files that names stand for, several at a time, and returns them in
+// order.
+func checkAll(ctx context.Context, names []string, dir string, stdin io.Reader) ([]checked, error) {
+	found, err := findAll(names)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]checked, len(found))
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range found {
+		eg.Go(func() (err error) {
+			files[i], err = checkOne(ctx, name, dir, stdin)
+			return err
+		})
+	}
+	return files, eg.Wait()
+}
+
+// findAll looks for Dockerfiles in the folders among names.
+func findAll(names []string) ([]string, error) {
+	var found []string
+	for _, name := range names {
+		if name == "-" {
+			found = append(found, name)
+			continue
+		}
+		st, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if !st.IsDir() {
+			found = append(found, name)
+			continue
+		}
+		if err := filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && d.Name() == ".git":
+				return fs.SkipDir
+			case d.Type().IsRegular() && ws.KindOf(ws.FileURI(path), "") == ws.Dockerfile:
+				found = append(found, path)
+			}
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, error) {
+	data, err := readDockerfile(name, stdin)
+	if err != nil {
+		return checked{}, err
+	}
+	if dir == "" && name != "-" {
+		dir = filepath.Dir(name)
+	}
+	ignore, err := readIgnore(name, dir)
+	if err != nil {
+		return checked{}, err
+	}
+	return checked{name: name, text: ws.NewText(string(data)), problems: lint.Check(ctx, lint.File{Dockerfile: data, Ignore: ignore})}, nil
+}
+
+func readDockerfile(name string, stdin io.Reader) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(stdin)
+	}
+	return os.ReadFile(name)
+}
+
+// readIgnore reads the .dockerignore that counts for a Dockerfile: its own, else the
+// context's. It is nil if there is none.
+func readIgnore(name, dir string) ([]byte, error) {
+	for _, path := range []string{name + ".dockerignore", filepath.Join(dir, ".dockerignore")} {
+		data, err := os.ReadFile(path)
+		if err == nil {
+			return data, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,111 @@
+package handlers
+
+import (
+	"context"
+	"slices"
+
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// fixAllKind is the kind of the action that mends, on request or on save, all that can
+// be mended without asking.
+const fixAllKind protocol.CodeActionKind = "source.fixAll.buildls"
+
+// codeActionParams are those of textDocument/codeAction, as far as they are used; the URI
+// stays in the client's spelling.
+type codeActionParams struct {
+	TextDocument struct {
+		URI workspace.URI `json:"uri"`
+	} `json:"textDocument"`
+	Range   protocol.Range `json:"range"`
+	Context struct {
+		Only []protocol.CodeActionKind `json:"only"`
+	} `json:"context"`
+}
+
+// codeAction offers the quick fixes of the problems that meet the range, found anew in
+// the text as it is now.
+func (s *Server) codeAction(p *codeActionParams) (lsp.Work, error) {
+	snapshot := s.ws.Snapshot()
+	doc := snapshot.Document(p.TextDocument.URI)
+	if doc == nil || doc.Kind() != workspace.Dockerfile {
+		return nil, nil
+	}
+	return func(ctx context.Context) (any, error) {
+		settings := s.settings.now()
+		file := lint.File{Dockerfile: doc.Text.Bytes(), Ignore: ignoreOf(snapshot, doc, settings)}
+		problems := s.check(ctx, snapshot, doc, settings)
+		c := s.converter(doc)
+		actions := []protocol.CodeAction{} // not null: a list
+		if wanted(p.Context.Only, protocol.CodeActionKindQuickFix) {
+			actions = append(actions, c.quickFixes(p.Range, problems, file)...)
+		}
+		if wanted(p.Context.Only, fixAllKind) {
+			actions = append(actions, c.fixAll(problems, file)...)
+		}
+		return actions, nil
+	}, nil
+}
+
+// wanted says whether a client that asks only for some kinds wants one: kinds are
+// hierarchical, "source" asks for "source.fixAll" too. What is done to the whole file is
+// offered on request alone.
+func wanted(only []protocol.CodeActionKind, kind protocol.CodeActionKind) bool {
+	if len(only) == 0 {
+		return kind == protocol.CodeActionKindQuickFix
+	}
+	return slices.ContainsFunc(only, func(k protocol.CodeActionKind) bool {
+		return k == "" || k == kind || len(kind) > len(k) && kind[:len(k)] == k && kind[len(k)] == '.'
+	})
+}
+
+// quickFixes are the fixes of the problems that meet a range.
+func (c converter) quickFixes(at protocol.Range, problems []build.Problem, file lint.File) []protocol.CodeAction {
+	var actions []protocol.CodeAction
+	for _, p := range problems {
+		d := c.diagnostic(p)
+		if !meet(d.Range, at) {
+			continue
+		}
+		for _, fix := range lint.Fixes(p, file) {
+			a := protocol.CodeAction{Title: fix.Title, Kind: ptr(protocol.CodeActionKindQuickFix), Diagnostics: []protocol.Diagnostic{d}, Edit: c.edit(fix.Edits)}
+			if fix.Preferred {
+				a.IsPreferred = ptr(true)
+			}
+			actions = append(actions, a)
+		}
+	}
+	return actions
+}
+
+// fixAll is one action with every fix that is safe beside the others; none if there is
+// none.
+func (c converter) fixAll(problems []build.Problem, file lint.File) []protocol.CodeAction {
+	edits := lint.FixAll(problems, file)
+	if len(edits) == 0 {
+		return nil
+	}
+	return []protocol.CodeAction{{Title: "Fix all that buildls can fix safely", Kind: ptr(fixAllKind), Edit: c.edit(edits)}}
+}
+
+func (c converter) edit(edits []lint.Edit) *protocol.WorkspaceEdit {
+	var out []protocol.TextEdit
+	for _, e := range edits {
+		r := protocol.Range{Start: c.position(e.First, e.Start), End: c.position(e.Last, e.End)}
+		out = append(out, protocol.TextEdit{Range: r, NewText: e.Text})
+	}
+	return &protocol.WorkspaceEdit{Changes: map[uri.URI][]protocol.TextEdit{c.uri: out}}
+}
+
+// meet says whether two ranges touch.
+func meet(a, b protocol.Range) bool { return !before(a.End, b.Start) && !before(b.End, a.Start) }
+
+func before(a, b protocol.Position) bool {
+	return a.Line < b.Line || a.Line == b.Line && a.Character < b.Character
+}

@@ -1,0 +1,199 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.lsp.dev/protocol"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// linting checks every open Dockerfile when it, or the .dockerignore that it is built
+// with, changes. One pass runs for each file; a newer one cancels it.
+type linting struct {
+	server *Server
+
+	mu       sync.Mutex
+	passes   map[workspace.URI]context.CancelCauseFunc
+	checkers map[workspace.URI]*checker // of open documents
+}
+
+// A checker remembers what it found in a document, so that an edit costs what it touched.
+// It serves one pass at a time.
+type checker struct {
+	mu sync.Mutex
+	lint.Checker
+}
+
+func (c *checker) check(ctx context.Context, f lint.File) []build.Problem {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Check(ctx, f)
+}
+
+// of is a document's checker, a new one if the document is not open.
+func (l *linting) of(uri workspace.URI) *checker {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c := l.checkers[uri.Key()]; c != nil {
+		return c
+	}
+	return new(checker)
+}
+
+var errNewerText = errors.New("the text has changed")
+
+func (l *linting) init(s *Server) {
+	l.server = s
+	l.passes = map[workspace.URI]context.CancelCauseFunc{}
+	l.checkers = map[workspace.URI]*checker{}
+}
+
+// changed checks what a change of doc concerns: itself, or the Dockerfiles that an
+// ignore file may concern.
+func (l *linting) changed(snapshot *workspace.Snapshot, doc *workspace.Document) {
+	switch doc.Kind() {
+	case workspace.Ignore:
+		l.all(snapshot)
+	default:
+		l.start(snapshot, doc)
+	}
+}
+
+// closed ends the pass of a document; if it was an ignore file, the file on the disk
+// counts again.
+func (l *linting) closed(snapshot *workspace.Snapshot, uri workspace.URI) {
+	l.mu.Lock()
+	if cancel := l.passes[uri.Key()]; cancel != nil {
+		cancel(errNewerText)
+		delete(l.passes, uri.Key())
+	}
+	delete(l.checkers, uri.Key())
+	l.mu.Unlock()
+	if workspace.KindOf(uri, "") == workspace.Ignore {
+		l.all(snapshot)
+	}
+}
+
+// all checks every open Dockerfile.
+func (l *linting) all(snapshot *workspace.Snapshot) {
+	for _, d := range snapshot.Documents() {
+		l.start(snapshot, d)
+	}
+}
+
+// start begins a pass on a document, and cancels the one that runs. What is no
+// Dockerfile has no mistakes of its own, but problems of a build may have moved.
+func (l *linting) start(snapshot *workspace.Snapshot, doc *workspace.Document) {
+	ctx, cancel := context.WithCancelCause(l.server.rpc.Context())
+	l.mu.Lock()
+	if previous := l.passes[doc.URI.Key()]; previous != nil {
+		previous(errNewerText)
+	}
+	l.passes[doc.URI.Key()] = cancel
+	if l.checkers[doc.URI.Key()] == nil {
+		l.checkers[doc.URI.Key()] = new(checker)
+	}
+	l.mu.Unlock()
+	l.server.rpc.Go(func() {
+		defer cancel(nil)
+		l.pass(ctx, snapshot, doc)
+	})
+}
+
+func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) {
+	s := l.server
+	settings := s.settings.now()
+	if settings.LintDelay > 0 {
+		select {
+		case <-time.After(settings.LintDelay):
+		case <-ctx.Done():
+			return
+		}
+	}
+	var problems []build.Problem
+	if doc.Kind() == workspace.Dockerfile {
+		problems = s.check(ctx, snapshot, doc, settings)
+	}
+	if ctx.Err() == nil && s.diagnostics.linted(doc, problems) {
+		s.diagnostics.publish(doc.URI)
+	}
+}
+
+// check is what lint says of a document, as severe as the author wants it.
+func (s *Server) check(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []build.Problem {
+	file := lint.File{Dockerfile: doc.Text.Bytes(), Ignore: ignoreOf(snapshot, doc, settings)}
+	return settings.LintSeverity.apply(s.lint.of(doc.URI).check(ctx, file))
+}
+
+// ignoreOf is the .dockerignore that a build of doc would use: its own, else the
+// context's; a buffer before its file. Nil if there is none.
+func ignoreOf(snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []byte {
+	if doc.Path != "" {
+		if own := contentOf(snapshot, doc.Path+".dockerignore"); own != nil {
+			return own
+		}
+	}
+	dir, err := contextDir(snapshot, doc, "", settings.Context)
+	if err != nil || dir == "" {
+		return nil
+	}
+	return contentOf(snapshot, filepath.Join(dir, ".dockerignore"))
+}
+
+// contentOf is the text of a file as the author sees it, nil if it is not there.
+func contentOf(snapshot *workspace.Snapshot, path string) []byte {
+	if d := snapshot.Document(workspace.FileURI(path)); d != nil {
+		return d.Text.Bytes()
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// didChangeWatchedFiles checks again what an ignore file on the disk concerns.
+func (s *Server) didChangeWatchedFiles(p *protocol.DidChangeWatchedFilesParams) error {
+	for _, c := range p.Changes {
+		if workspace.KindOf(workspace.URI(c.URI), "") == workspace.Ignore {
+			s.lint.all(s.ws.Snapshot())
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *Server) commandCheck(raw []byte, p *commandParams) (lsp.Work, error) {
+	var arg struct {
+		URI workspace.URI `json:"uri"`
+	}
+	if err := decodeArgument("buildls.check", raw, &arg); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (any, error) {
+		doc, err := dockerfile(p.snapshot, arg.URI)
+		if err != nil {
+			return nil, err
+		}
+		c := s.converter(doc)
+		found := []protocol.Diagnostic{}
+		for _, problem := range s.check(ctx, p.snapshot, doc, s.currentSettings(ctx)) {
+			found = append(found, c.diagnostic(problem))
+		}
+		return checkResult{found}, nil
+	}, nil
+}
+
+// A checkResult is the answer to buildls.check.
+type checkResult struct {
+	Diagnostics []protocol.Diagnostic `json:"diagnostics"`
+}

@@ -1,0 +1,65 @@
+package handlers
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/buildls/buildls/build"
+)
+
+// severities are how severe the author wants rules to be, by rule name. A rule that is
+// not in it is as severe as BuildKit says.
+type severities map[string]string
+
+// severityNames are the values of the setting; "off" is none of build's.
+var severityNames = map[string]build.Severity{"error": build.Error, "warning": build.Warning, "info": build.Information, "hint": build.Hint}
+
+// apply changes the problems' severities, and leaves out those that are off.
+func (s severities) apply(problems []build.Problem) []build.Problem {
+	if len(s) == 0 {
+		return problems
+	}
+	var out []build.Problem
+	for _, p := range problems {
+		name, set := s[p.Code]
+		if set && name == "off" {
+			continue
+		}
+		if set {
+			p.Severity = severityNames[name]
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// setSeverity reads lint.severity. Whether a rule of that name exists is not asked:
+// an engine may know newer ones.
+func setSeverity(s *Settings, raw json.RawMessage) error {
+	var given severities
+	if err := json.Unmarshal(raw, &given); err != nil {
+		return errors.New("it must be an object of rule names and severities")
+	}
+	for rule, name := range given {
+		if _, ok := severityNames[name]; !ok && name != "off" {
+			return fmt.Errorf("%s: %q is not one of %s", rule, name, strings.Join([]string{"off", "hint", "info", "warning", "error"}, ", "))
+		}
+	}
+	s.LintSeverity = given
+	return nil
+}
+
+// maxDelay bounds lint.delay, which is in milliseconds.
+const maxDelay = 10 * time.Second
+
+func setDelay(s *Settings, raw json.RawMessage) error {
+	var ms float64
+	if err := json.Unmarshal(raw, &ms); err != nil || ms < 0 || ms > float64(maxDelay.Milliseconds()) {
+		return fmt.Errorf("it must be a number of milliseconds, from 0 to %d", maxDelay.Milliseconds())
+	}
+	s.LintDelay = time.Duration(ms * float64(time.Millisecond))
+	return nil
+}
