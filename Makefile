@@ -22,7 +22,7 @@ demo: build ## a scripted editor builds, breaks and mends an unsaved Dockerfile 
 engines: ## the engines that the tests build on, ready under $(ENGINES)
 	@.ci/test-engines $(ENGINES)
 
-test: engines ## everything: unit, protocol, fuzz seeds, real engines; race detector on
+test: ## everything: unit, protocol, fuzz seeds, real engines; race detector on
 	@.ci/test $(ENGINES)
 
 bench: engines build ## figures against peers, in pairs
