@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/lsp"
 )
 
@@ -67,8 +68,9 @@ func (s *Server) run(b *running) {
 	s.diagnostics.publish(b.plan.doc.URI)
 
 	out, where := s.buildAt(b)
-	result := s.resultOf(b, out, where)
-	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, problems(out))
+	found := problems(out, b.plan.doc.Text.Bytes())
+	result := s.resultOf(b, out, where, found)
+	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, found)
 	s.diagnostics.publish(b.plan.doc.URI)
 	b.end(out, result)
 
@@ -159,16 +161,19 @@ func stepIndex(i int) *int {
 	return &i
 }
 
-// problems are what the author should see in the text.
-func problems(out *build.Outcome) []build.Problem {
-	list := out.Warnings
+// problems are what the author should see in the text: why the build failed, if it is
+// some line's fault, and then the warnings.
+func problems(out *build.Outcome, dockerfile []byte) []build.Problem {
+	var list []build.Problem
 	if f := out.Failure; f != nil && f.Lines != nil {
 		list = append(list, build.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines})
 	}
+	list = append(list, out.Warnings...)
+	lint.Narrow(list, dockerfile)
 	return list
 }
 
-func (s *Server) resultOf(b *running, out *build.Outcome, where site) *buildResult {
+func (s *Server) resultOf(b *running, out *build.Outcome, where site, found []build.Problem) *buildResult {
 	doc := b.plan.doc
 	c := s.converter(doc)
 	r := b.plan.started(b.id)
@@ -177,7 +182,7 @@ func (s *Server) resultOf(b *running, out *build.Outcome, where site) *buildResu
 	r.Engine = where.engine
 	r.Overlaid = append(r.Overlaid, where.overlaid...)
 	r.Steps = c.steps(out.Steps)
-	r.Warnings = c.warnings(doc.URI, out.Warnings)
+	r.Warnings = c.warnings(doc.URI, found[len(found)-len(out.Warnings):])
 	if where.platforms != nil {
 		r.Platforms = where.platforms
 	}
@@ -192,7 +197,10 @@ func (s *Server) resultOf(b *running, out *build.Outcome, where site) *buildResu
 		r.Warnings = append(r.Warnings, warningResult{Code: "not-utf-8", Message: path + " is not UTF-8, so the file was built and not its buffer"})
 	}
 	if out.Failure != nil {
-		r.Error = c.failure(doc.URI, out.Failure)
+		r.Error = &errorResult{Message: out.Failure.Message, URI: doc.URI, ExitCode: out.Failure.ExitCode, Log: out.Failure.Log}
+		if out.Failure.Lines != nil {
+			r.Error.Range = ptr(c.problemRange(found[0]))
+		}
 	}
 	return r
 }

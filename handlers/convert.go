@@ -16,12 +16,11 @@ type converter struct {
 	uri      uri.URI
 	text     *workspace.Text
 	encoding workspace.Encoding
-	links    bool // the client shows links to a rule's page
 }
 
 // converter converts what concerns doc's text.
 func (s *Server) converter(doc *workspace.Document) converter {
-	return converter{uri: toURI(doc.URI), text: doc.Text, encoding: s.ws.Snapshot().Encoding(), links: s.features.diagnosticLinks}
+	return converter{uri: toURI(doc.URI), text: doc.Text, encoding: s.ws.Snapshot().Encoding()}
 }
 
 func toURI(u workspace.URI) uri.URI { return uri.URI(u) }
@@ -62,7 +61,7 @@ func (c converter) diagnostic(p build.Problem) protocol.Diagnostic {
 	if p.Deprecated {
 		d.Tags = protocol.NewDiagnosticTags(protocol.DiagnosticTagDeprecated)
 	}
-	if p.URL != "" && c.links {
+	if p.URL != "" {
 		d.CodeDescription.Href = uri.URI(p.URL)
 	}
 	return d
@@ -154,17 +153,9 @@ func (c converter) steps(steps []build.Step) []stepResult {
 func (c converter) warnings(uri workspace.URI, problems []build.Problem) []warningResult {
 	out := make([]warningResult, len(problems))
 	for i, p := range problems {
-		out[i] = warningResult{Message: p.Message, Code: p.Code, URL: p.URL, URI: uri, Range: ptr(c.lineRange(p.Lines))}
+		out[i] = warningResult{Message: p.Message, Code: p.Code, URL: p.URL, URI: uri, Range: ptr(c.problemRange(p))}
 	}
 	return out
-}
-
-func (c converter) failure(uri workspace.URI, f *build.Failure) *errorResult {
-	e := &errorResult{Message: f.Message, URI: uri, ExitCode: f.ExitCode, Log: f.Log}
-	if f.Lines != nil {
-		e.Range = ptr(c.lineRange(*f.Lines))
-	}
-	return e
 }
 
 func (c converter) targets(stages []build.Stage) []targetResult {

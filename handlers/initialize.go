@@ -14,13 +14,12 @@ import (
 
 // features are what the client can do.
 type features struct {
-	progress        bool // window.workDoneProgress
-	configuration   bool // workspace.configuration
-	watchSettings   bool // workspace.didChangeConfiguration.dynamicRegistration
-	watchFiles      bool // workspace.didChangeWatchedFiles.dynamicRegistration
-	widerSync       bool // textDocument.synchronization.dynamicRegistration
-	log, finished   bool // experimental.buildls
-	diagnosticLinks bool // textDocument.publishDiagnostics.codeDescriptionSupport
+	progress      bool // window.workDoneProgress
+	configuration bool // workspace.configuration
+	watchSettings bool // workspace.didChangeConfiguration.dynamicRegistration
+	watchFiles    bool // workspace.didChangeWatchedFiles.dynamicRegistration
+	widerSync     bool // textDocument.synchronization.dynamicRegistration
+	log, finished bool // experimental.buildls
 }
 
 func featuresOf(c *protocol.ClientCapabilities) features {
@@ -33,13 +32,8 @@ func featuresOf(c *protocol.ClientCapabilities) features {
 		f.watchFiles = w.DidChangeWatchedFiles != nil && isTrue(w.DidChangeWatchedFiles.DynamicRegistration)
 		f.watchSettings = w.DidChangeConfiguration != nil && isTrue(w.DidChangeConfiguration.DynamicRegistration)
 	}
-	if t := c.TextDocument; t != nil {
-		if t.Synchronization != nil {
-			f.widerSync = isTrue(t.Synchronization.DynamicRegistration)
-		}
-		if t.PublishDiagnostics != nil {
-			f.diagnosticLinks = isTrue(t.PublishDiagnostics.CodeDescriptionSupport)
-		}
+	if t := c.TextDocument; t != nil && t.Synchronization != nil {
+		f.widerSync = isTrue(t.Synchronization.DynamicRegistration)
 	}
 	var experimental struct {
 		Buildls struct{ Log, Finished bool } `json:"buildls"`

@@ -76,10 +76,17 @@ func finderOf(p build.Problem) (finder, []string) {
 		match, _ := matching(r.message, message)
 		return r.find, match
 	}
-	for _, m := range mistakes {
+	sayings := mistakes
+	if p.Code == "build" {
+		sayings = failures
+	}
+	for _, m := range sayings {
 		if match, ok := matching(m.message, message); ok {
 			return m.find, match
 		}
+	}
+	if p.Code == "build" {
+		return imageIn(message), nil
 	}
 	return nil, nil
 }
