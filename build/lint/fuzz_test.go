@@ -44,7 +44,7 @@ func FuzzCheck(f *testing.F) {
 
 // What ends early ends soon, and is no less right afterwards.
 func TestCanceled(t *testing.T) {
-	text := sample(5000, 50, "STOPSIGNAL nope", 10)
+	text := sample(1500, 50, "STOPSIGNAL nope", 10)
 	var c Checker
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -2,8 +2,8 @@
 // parser, converter and linter, in this process: no engine, no network, no child.
 //
 // BuildKit stops at the first mistake and reads the file as a whole. Here a file is
-// read in blocks of lines (read.go), and converted in units: Dockerfiles made of some
-// instructions of a stage and of all that these inherit (plan.go, unit.go). A mistake
+// read in blocks of lines (read.go, block.go), and converted in units: Dockerfiles made of some
+// instructions of a stage and of all that these inherit (plan.go, stage.go, unit.go). A mistake
 // ends its unit alone, and what BuildKit said of a text is remembered, so that an edit
 // has only the units converted again whose text it changed.
 //
@@ -114,7 +114,8 @@ type finding struct {
 }
 
 func (k *check) warning(f finding) {
-	p := build.Problem{Code: f.rule, Message: f.message, URL: f.url, Severity: build.Warning, Lines: f.lines, Deprecated: deprecated[f.rule]}
+	p := build.Problem{Code: f.rule, Message: f.message, URL: f.url, Severity: build.Warning,
+		Lines: f.lines, Deprecated: deprecated[f.rule]}
 	if k.asErrors {
 		p.Severity = build.Error
 	}

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -45,6 +46,8 @@ func (k *check) plan(all []*placed) {
 		}
 		return
 	}
+	p.nameImages()
+	k.tame(p)
 	k.sourceDateEpoch(p)
 	k.graph(p)
 	k.casing(p)
@@ -198,6 +201,45 @@ func (p *plan) called(from string, numbers bool) *stage {
 		}
 	}
 	return nil
+}
+
+// nameImages has a COPY that takes an image by its number take one by name. BuildKit
+// counts images on from the stages, and resolves one that is used so twice at a time.
+func (p *plan) nameImages() {
+	states := len(p.stages)
+	for _, s := range p.stages {
+		for i, in := range s.body {
+			switch c := in.command.(type) {
+			case *instructions.RunCommand:
+				for _, m := range instructions.GetMounts(c) {
+					states += p.image(cmp.Or(m.From, "scratch"), false)
+				}
+			case *instructions.CopyCommand:
+				number, err := strconv.Atoi(c.From)
+				if err == nil && number >= len(p.stages) && number < states {
+					s.body[i] = in.with(strings.Replace(in.text, "--from="+c.From, "--from=image", 1))
+				}
+				if c.From != "" && number < states {
+					states += p.image(c.From, true)
+				}
+			}
+		}
+	}
+}
+
+// image counts one if a --from does not name a stage.
+func (p *plan) image(from string, numbers bool) int {
+	if p.called(from, numbers) == nil {
+		return 1
+	}
+	return 0
+}
+
+// with is an instruction in the same place with another text.
+func (in *placed) with(text string) *placed {
+	other := *in.instruction
+	other.text = text
+	return &placed{instruction: &other, at: in.at, dead: in.dead}
 }
 
 // uses are the stages that an instruction names, and whether one by its number.

@@ -72,7 +72,7 @@ func (s scribe) instruction(stages []string, wrong float64) string {
 			"HEALTHCHECK FOO", "WORKDIR", "RUN --mount=type=bind,from=nope$,target=/x y", "COPY --chmod=9 a b", "CMD [1]", "SHELL x",
 			"COPY --from=99 a b", "COPY --from=$A a b", "ENVV A=b", "LABEL =x", "VOLUME $", "COPY ${A:?no} b", "ADD --checksum=x a b")
 	}
-	from := s.pick(append(stages, "image", "0", "1")...)
+	from := s.pick(append(stages, "image", "0")...)
 	kw := func(w string) string {
 		switch s.IntN(12) {
 		case 0:
@@ -160,7 +160,7 @@ func (s scribe) dockerfile(lines int, wrong float64) string {
 // A file without a mistake: units together must say what BuildKit says of the whole.
 func TestRandomFilesAgreeWithOnePass(t *testing.T) {
 	compared := 0
-	for seed := range uint64(3000) {
+	for seed := range uint64(400) {
 		s := scribe{rand.New(rand.NewPCG(seed, 1))}
 		text := s.dockerfile(1+s.IntN(60), 0)
 		ignore := s.pick("", "secret*\n")
@@ -181,6 +181,14 @@ func TestRandomFilesAgreeWithOnePass(t *testing.T) {
 		}
 	}
 	t.Logf("%d files without a mistake", compared)
+}
+
+// same says whether two problems are, but for which of several near words BuildKit
+// suggests: it takes any.
+func same(a, b build.Problem) bool {
+	a.Message, _, _ = strings.Cut(a.Message, " (did you mean")
+	b.Message, _, _ = strings.Cut(b.Message, " (did you mean")
+	return a == b
 }
 
 func diff(want, got []string) string {
@@ -209,12 +217,12 @@ func numbered(text string) string {
 // A Checker that saw other texts before must say what a new one says.
 func TestRandomEditsAgreeWithNewCheck(t *testing.T) {
 	ctx := context.Background()
-	for seed := range uint64(30) {
+	for seed := range uint64(8) {
 		s := scribe{rand.New(rand.NewPCG(seed, 2))}
 		wrong := float64(seed%3) * 0.05
 		lines := strings.SplitAfter(s.dockerfile(20+s.IntN(100), wrong), "\n")
 		var c Checker
-		for range 20 {
+		for range 15 {
 			at := s.IntN(len(lines))
 			switch s.IntN(4) {
 			case 0:
@@ -230,7 +238,8 @@ func TestRandomEditsAgreeWithNewCheck(t *testing.T) {
 				break
 			}
 			f := File{Dockerfile: []byte(strings.Join(lines, "")), Ignore: []byte(s.pick("", "secret*\n"))}
-			if got, want := c.Check(ctx, f), Check(ctx, f); !slices.Equal(got, want) {
+			got, want := c.Check(ctx, f), Check(ctx, f)
+			if !slices.EqualFunc(got, want, same) {
 				g1, g2 := split(got)
 				w1, w2 := split(want)
 				t.Fatalf("seed %d:\n%s%s\n%s", seed, diff(w1, g1), diff(w2, g2), numbered(string(f.Dockerfile)))

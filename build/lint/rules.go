@@ -111,7 +111,8 @@ func (k *check) sourceDateEpoch(p *plan) {
 	const name = "SOURCE_DATE_EPOCH"
 	for i, in := range p.global {
 		arg, ok := in.command.(*instructions.ArgCommand)
-		if !ok || !slices.ContainsFunc(arg.Args, func(a instructions.KeyValuePairOptional) bool { return a.Key == name && a.Value != nil }) {
+		defaults := func(a instructions.KeyValuePairOptional) bool { return a.Key == name && a.Value != nil }
+		if !ok || !slices.ContainsFunc(arg.Args, defaults) {
 			continue
 		}
 		u := k.newUnit(p)
@@ -128,9 +129,7 @@ func (k *check) sourceDateEpoch(p *plan) {
 			}
 			k.mistake(out.message, at)
 		}
-		plain := *in.instruction
-		plain.text = "ARG " + name + "\n"
-		p.global[i] = &placed{instruction: &plain, at: in.at}
+		p.global[i] = in.with("ARG " + name + "\n")
 	}
 }
 

@@ -196,8 +196,10 @@ func (p *plan) about(piece *piece, message string) bool {
 			return message == "invalid stage index "+strconv.Itoa(n)
 		}
 		word, _, err := p.lex.ProcessWord(c.From, noEnv{})
-		expands := strings.HasPrefix(message, "variable expansion is not supported for --from")
-		return err != nil && strings.HasPrefix(message, "failed to process "+strconv.Quote(c.From)) || expands && err == nil && word != c.From
+		if err != nil {
+			return strings.HasPrefix(message, "failed to process "+strconv.Quote(c.From))
+		}
+		return word != c.From && strings.HasPrefix(message, "variable expansion is not supported for --from")
 	case *instructions.RunCommand:
 		return slices.ContainsFunc(instructions.GetMounts(c), func(m *instructions.Mount) bool {
 			return strings.Contains(message, "failed to parse stage name "+strconv.Quote(m.From))
@@ -257,7 +259,6 @@ func (k *check) stageUnit(p *plan, s *stage, rest []*placed, start int) (*unit, 
 			for _, in := range context {
 				u.add(in, in.text, s, true)
 			}
-			u.images(p, rest[start:end])
 			for _, in := range rest[start:end] {
 				u.add(in, in.text, s, false)
 			}
@@ -286,21 +287,6 @@ func (p *plan) useOf(s *stage, part []*placed) bool {
 		used, _ := p.uses(in)
 		return slices.Contains(used, s)
 	})
-}
-
-// images has as many images used as numbers of the instructions need: BuildKit counts
-// these on from the stages.
-func (u *unit) images(p *plan, part []*placed) {
-	most := 0
-	for _, in := range part {
-		if c, ok := in.command.(*instructions.CopyCommand); ok {
-			n, _ := strconv.Atoi(c.From)
-			most = max(most, n+1)
-		}
-	}
-	for range most - len(p.stages) {
-		u.line("COPY --from=image / /")
-	}
 }
 
 // reach has the last stage of a unit use those stages that the last of the file uses:

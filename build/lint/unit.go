@@ -1,7 +1,9 @@
 package lint
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"sort"
 	"strings"
 
@@ -93,6 +95,7 @@ type outcome struct {
 	warnings []finding
 	message  string // of the mistake that ended it, empty if none did
 	at       []build.Lines
+	panicked string // what BuildKit panicked with on the unit
 }
 
 // convert has BuildKit's converter read a unit: whole, or how its stages hang together
@@ -112,11 +115,22 @@ func (k *check) convert(u *unit, graph bool) *outcome {
 		out = k.convertText(text, client)
 		k.units.put(key, out)
 	}
+	if out.panicked != "" {
+		k.add(build.Problem{Code: "unchecked", Severity: build.Hint,
+			Message: "part of this Dockerfile could not be checked: BuildKit's converter failed on it: " + out.panicked})
+	}
 	return out
 }
 
+// convertText converts to the end, canceled or not: it is soon done, and half an outcome
+// must not be remembered.
 func (k *check) convertText(text string, client *dockerui.Client) *outcome {
 	out := &outcome{}
+	defer func() {
+		if r := recover(); r != nil {
+			out.panicked = fmt.Sprint(r)
+		}
+	}()
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", nil)
 	sm.Definition = &llb.Definition{}
 	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.NoImages{}, AllStages: true, Client: client}
@@ -126,8 +140,9 @@ func (k *check) convertText(text string, client *dockerui.Client) *outcome {
 			out.warnings = append(out.warnings, finding{rule, url, message, lines})
 		}
 	}
-	_, err := dockerfile2llb.Dockerfile2LLB(k.ctx, []byte(text), opt)
-	if err == nil || errors.Is(err, errBeforeDispatch) || strings.HasPrefix(err.Error(), "lint violation found for rules:") {
+	_, err := dockerfile2llb.Dockerfile2LLB(context.WithoutCancel(k.ctx), []byte(text), opt)
+	violated := err != nil && strings.HasPrefix(err.Error(), "lint violation found for rules:")
+	if err == nil || violated || errors.Is(err, errBeforeDispatch) {
 		return out
 	}
 	out.message = build.PlainError(err)
