@@ -41,6 +41,10 @@ type Request struct {
 	BuildArgs map[string]string
 	Platforms []string // as in "linux/arm64"
 	NoCache   bool
+
+	// KnownImage says of a base image (its full name) that its config need not be asked
+	// for again; nil: none is known.
+	KnownImage func(image string) bool
 }
 
 // CheckTag returns the full form of an image's name, e.g. "docker.io/library/app:dev".

@@ -29,6 +29,7 @@ type Outcome struct {
 	Steps    []Step
 	Warnings []Problem
 	Duration time.Duration
+	Images   Images   // that the Dockerfile stands on, and were not known
 	logs     []string // by step
 	rest     string   // of vertices that stand for no instruction
 }
@@ -72,7 +73,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	start := time.Now()
 	f := newFold()
 	resp, err := solve(ctx, conn, req, f, obs)
-	out := &Outcome{Status: Done, Steps: f.steps(err == nil), Warnings: f.problems(req.Dockerfile)}
+	out := &Outcome{Status: Done, Steps: f.steps(err == nil), Warnings: f.problems(req.Dockerfile), Images: f.images}
 	switch {
 	case err == nil:
 		out.exported(resp, conn.Info)
@@ -110,9 +111,10 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, dockerf
 }
 
 // An event is what the build's goroutines tell the one that folds: the line map (empty
-// for a Dockerfile without steps), or a status.
+// for a Dockerfile without steps), the base images, or a status.
 type event struct {
 	lines  LineMap
+	images Images
 	status *client.SolveStatus
 }
 
@@ -168,7 +170,7 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 		return nil
 	})
 	resp, err := conn.Build(ctx, opt, "buildls", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-		return solveThroughGateway(ctx, g, withProvenance(opt.FrontendAttrs, conn.Info, g.BuildOpts().LLBCaps), req.Dockerfile, tell)
+		return solveThroughGateway(ctx, g, withProvenance(opt.FrontendAttrs, conn.Info, g.BuildOpts().LLBCaps), req.Dockerfile, req.KnownImage, tell)
 	}, statuses)
 	eg.Wait()
 	return resp, err
@@ -176,7 +178,7 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 
 // solveThroughGateway solves lazily, reads the line map from what would be built, and
 // only then has it built; exporters run on the result that it returns.
-func solveThroughGateway(ctx context.Context, g gateway.Client, attrs map[string]string, dockerfile []byte, tell func(event)) (*gateway.Result, error) {
+func solveThroughGateway(ctx context.Context, g gateway.Client, attrs map[string]string, dockerfile []byte, known func(string) bool, tell func(event)) (*gateway.Result, error) {
 	res, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: attrs})
 	if err != nil {
 		return nil, err
@@ -185,6 +187,10 @@ func solveThroughGateway(ctx context.Context, g gateway.Client, attrs map[string
 		tell(event{lines: lines})
 	}
 	eg, ctx := errgroup.WithContext(ctx)
+	eg.Go(func() error {
+		tell(event{images: baseImages(ctx, g, res, known)})
+		return nil
+	})
 	res.EachRef(func(ref gateway.Reference) error {
 		eg.Go(func() error { return ref.Evaluate(ctx) })
 		return nil
@@ -201,7 +207,11 @@ func registryCredentials() session.Attachable {
 
 // observe folds an event in and tells the observer.
 func (f *fold) observe(e event, obs Observer) {
-	if e.status == nil {
+	switch {
+	case e.images != nil:
+		f.images = e.images
+		return
+	case e.status == nil:
 		f.setLines(e.lines)
 		return
 	}

@@ -57,6 +57,7 @@ type fold struct {
 	order    []*vertex // as first seen
 	warnings []*client.VertexWarning
 	message  string // the newest that progress showed
+	images   Images
 }
 
 type vertex struct {

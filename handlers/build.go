@@ -68,6 +68,9 @@ func (s *Server) run(b *running) {
 	s.diagnostics.publish(b.plan.doc.URI)
 
 	out, where := s.buildAt(b)
+	if s.images.learn(out.Images) { // lint may now say what depends on them
+		s.lint.all(s.ws.Snapshot())
+	}
 	found := problems(out, b.plan.doc.Text.Bytes())
 	result := s.resultOf(b, out, where, found)
 	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, found)
@@ -132,6 +135,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		return failed(err), where
 	}
 	where.laid = laid
+	req.KnownImage = s.images.known
 	return build.Run(b.ctx, choice.Conn, req, s.observer(b)), where
 }
 

@@ -130,7 +130,7 @@ func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *w
 
 // check is what lint says of a document, as severe as the author wants it.
 func (s *Server) check(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []build.Problem {
-	file := lint.File{Dockerfile: doc.Text.Bytes(), Ignore: ignoreOf(snapshot, doc, settings)}
+	file := lint.File{Dockerfile: doc.Text.Bytes(), Ignore: ignoreOf(snapshot, doc, settings), Images: s.images.all()}
 	return settings.LintSeverity.apply(s.lint.of(doc.URI).check(ctx, file))
 }
 

@@ -31,6 +31,7 @@ type Server struct {
 	builds      builds
 	diagnostics diagnostics
 	lint        linting
+	images      images
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages
 }

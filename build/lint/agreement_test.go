@@ -240,5 +240,5 @@ func (r *recorder) ResolveImageConfig(ctx context.Context, ref string, opt sourc
 	if named, err := reference.ParseNormalizedNamed(ref); err == nil {
 		r.names = append(r.names, strings.TrimSuffix(reference.FamiliarString(named), ":latest"))
 	}
-	return build.NoImages{}.ResolveImageConfig(ctx, ref, opt)
+	return build.Images(nil).ResolveImageConfig(ctx, ref, opt)
 }

@@ -94,7 +94,7 @@ func pairs(b *testing.B, text []byte, check func(i int)) {
 func bareFloor(text []byte) {
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", text)
 	sm.Definition = &llb.Definition{}
-	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.NoImages{}}
+	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.Images(nil)}
 	if _, err := dockerfile2llb.DockerfileLint(context.Background(), text, opt); err != nil {
 		panic(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"unicode"
 
@@ -29,6 +30,9 @@ type File struct {
 	Dockerfile []byte
 	// Ignore is the content of the .dockerignore that counts; nil if there is none.
 	Ignore []byte
+	// Images are the base images that are known. What depends on another one is not
+	// reported.
+	Images build.Images
 }
 
 // Check returns the file's problems, ordered by line. It returns early, with what it
@@ -44,6 +48,7 @@ type Checker struct {
 	blocks memory[*block]
 	units  memory[*outcome]
 	ignore ignoring
+	images build.Images
 }
 
 // Check is as the function of that name.
@@ -102,6 +107,9 @@ func (k *check) run(f File) (err error) {
 	}
 	if k.ignore.client != old {
 		k.units = memory[*outcome]{}
+	}
+	if !maps.EqualFunc(k.images, f.Images, bytes.Equal) {
+		k.images, k.units = f.Images, memory[*outcome]{}
 	}
 	k.plan(k.read(f.Dockerfile))
 	return nil

@@ -277,3 +277,21 @@ func TestForeignFrontend(t *testing.T) {
 		}
 	}
 }
+
+// What depends on a base image is said once that image is known.
+func TestKnownImage(t *testing.T) {
+	file := File{Dockerfile: []byte("FROM app:1 AS one\nENV A=$HOME_DIR\nENV B=$NOPE\nFROM one\nENV C=$NOPE\nFROM other\nENV D=$NOPE\n")}
+	var c Checker
+	if got := c.Check(t.Context(), file); len(got) != 0 {
+		t.Errorf("unknown image: %+v", got)
+	}
+	file.Images = build.Images{"docker.io/library/app:1": []byte(`{"architecture":"amd64","os":"linux","config":{"Env":["HOME_DIR=/home"]}}`)}
+	got := c.Check(t.Context(), file)
+	if len(got) != 2 || got[0].Lines.First != 2 || got[1].Lines.First != 4 || got[0].Code != "UndefinedVar" {
+		t.Errorf("known image: %+v", got)
+	}
+	file.Images = nil
+	if got := c.Check(t.Context(), file); len(got) != 0 {
+		t.Errorf("unknown again: %+v", got)
+	}
+}

@@ -22,6 +22,7 @@ type plan struct {
 	suspect bool      // one of them was at fault: what FROMs make of them says nothing
 	stages  []*stage
 	lex     *shell.Lex
+	images  build.Images // that are known
 }
 
 // A stage is one of the file's.
@@ -32,13 +33,13 @@ type stage struct {
 	name    string // in lower case, empty if it has none
 	body    []*placed
 	base    *stage // nil if that is an image
-	known   bool   // all that it inherits is in the file
+	known   bool   // all that it inherits is in the file, or an image that is known
 	args    *llb.EnvList
 }
 
 // plan finds the stages, then what is wrong between them, then inside each.
 func (k *check) plan(all []*placed) {
-	p := &plan{lex: shell.NewLex(rune(k.header.escape))}
+	p := &plan{images: k.images, lex: shell.NewLex(rune(k.header.escape))}
 	k.split(p, all)
 	if len(p.stages) == 0 {
 		if len(k.problems) == 0 {
@@ -136,7 +137,7 @@ func (p *plan) inherit() {
 			name = res.Result
 		}
 		s.args, s.base = args, byName[name]
-		s.known = s.standIn == "" && (s.base == nil && name == "scratch" || s.base != nil && s.base.known)
+		s.known = s.standIn == "" && (s.base == nil && (name == "scratch" || p.images.Has(name)) || s.base != nil && s.base.known)
 		if s.name != "" {
 			byName[s.name] = s
 		}

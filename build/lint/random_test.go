@@ -23,7 +23,7 @@ func floor(text []byte, ignore string) (warnings []string, mistake string) {
 	_ = i.set([]byte(ignore))
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", text)
 	sm.Definition = &llb.Definition{}
-	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.NoImages{}, Client: i.client, Config: i.client.Config}
+	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.Images(nil), Client: i.client, Config: i.client.Config}
 	res, err := dockerfile2llb.DockerfileLint(context.Background(), text, opt)
 	if err != nil {
 		panic(err)

@@ -133,7 +133,7 @@ func (k *check) convertText(text string, client *dockerui.Client) *outcome {
 	}()
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", nil)
 	sm.Definition = &llb.Definition{}
-	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.NoImages{}, AllStages: true, Client: client}
+	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: k.images, AllStages: true, Client: client}
 	opt.Config = client.Config
 	opt.Warn = func(rule, _, url, message string, location []parser.Range) {
 		if lines, ok := build.SpanOfParser(location); ok {

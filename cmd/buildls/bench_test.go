@@ -221,7 +221,7 @@ func typing(b *testing.B, text string) (typed, floor func()) {
 func bareLint(b *testing.B, text string) {
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", []byte(text))
 	sm.Definition = &llb.Definition{}
-	if _, err := dockerfile2llb.DockerfileLint(b.Context(), []byte(text), dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.NoImages{}}); err != nil {
+	if _, err := dockerfile2llb.DockerfileLint(b.Context(), []byte(text), dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.Images(nil)}); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -258,3 +258,22 @@ func TestQuickFixes(t *testing.T) {
 	}
 	e.Shutdown()
 }
+
+// What depends on a base image is said once a build has met that image, and not before.
+func TestLintKnowsImagesOfBuilds(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t)
+		uri := "file://" + dir + "/Dockerfile"
+		e := edit(t, s.env, dir)
+		e.Open(uri, "dockerfile", base(t)+"ENV A=$NOPE\nENV b c\n")
+		e.Await("what the file alone tells", func() bool { return codes(e, uri) == "2:LegacyKeyValueFormat" })
+		mustBuild(t, e, nil)
+		e.Await("what the image tells", func() bool { return codes(e, uri) == "1:UndefinedVar 2:LegacyKeyValueFormat" })
+		e.Replace(uri, base(t)+"ENV A=$PATH B=$NOPE2\n")
+		e.Await("without another build", func() bool { return codes(e, uri) == "1:UndefinedVar" })
+		if d := e.Diagnostics(uri)[0]; !strings.Contains(d.Message, "NOPE2") {
+			t.Errorf("%+v", d)
+		}
+		e.Shutdown()
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/sirupsen/logrus"
 	"go.uber.org/zap"
@@ -49,6 +50,9 @@ func serve(ctx context.Context, args []string, std stdio) int {
 	defer closeLog()
 	os.Stdout = os.Stderr // whatever prints by mistake must not break the protocol
 
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // the heap is a few MiB: typing should not pay for marking it
+	}
 	rpc := lsp.NewServer(log)
 	server := handlers.New(rpc, log, level, version())
 	defer server.Close()
