@@ -179,18 +179,23 @@ func TestWarnings(t *testing.T) {
 	e.Shutdown()
 }
 
-// Positions count in the units that were negotiated.
+// Positions count in the units that were negotiated, of lint and of builds.
 func TestUnicode(t *testing.T) {
 	s := embeddedSite(t)
-	for encoding, want := range map[string]string{"utf-8": "2:0-2:23", "utf-16": "2:0-2:15"} {
+	for encoding, want := range map[string][2]string{"utf-8": {"2:18-2:23", "3:5-3:18"}, "utf-16": {"2:10-2:15", "3:5-3:10"}} {
 		dir := workspace(t)
 		uri := "file://" + dir + "/Dockerfile"
 		e := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
 			"general": map[string]any{"positionEncodings": []string{encoding}}}})
-		e.Open(uri, "dockerfile", "FROM scratch\r\n\r\nRUNN 日本語 😀 x y\r\nRUN true\r\n")
-		buildNow(t, e, nil)
-		if d := e.Diagnostics(uri); len(d) != 1 || d[0].Range.String() != want {
-			t.Errorf("%s: %+v, want %s", encoding, d, want)
+		e.Open(uri, "dockerfile", "FROM scratch\r\n\r\nCOPY 日本語😀$NOPE /\r\nCOPY 日本語😀 /x\r\n")
+		e.Await("the variable", func() bool { return len(e.Diagnostics(uri)) == 1 })
+		if got := e.Diagnostics(uri)[0].Range.String(); got != want[0] {
+			t.Errorf("%s: %s, want %s", encoding, got, want[0])
+		}
+		e.Insert(uri, 2, 0, "# ")
+		r := buildNow(t, e, nil)
+		if r.Error == nil || r.Error.Range == nil || r.Error.Range.String() != want[1] {
+			t.Errorf("%s: %+v, want %s", encoding, r.Error, want[1])
 		}
 		e.Shutdown()
 	}
