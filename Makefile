@@ -4,7 +4,7 @@ SHELL   := /bin/bash
 ENGINES ?= $(or $(BUILDLS_TEST_ENGINES),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/buildls-test/engines)
 LDFLAGS := -s -w
 
-.PHONY: all build demo test bench lint engines install clean
+.PHONY: all build demo test bench fuzz lint engines install clean
 
 all: build
 
@@ -27,6 +27,12 @@ test: ## everything: unit, protocol, fuzz seeds, real engines; race detector on
 
 bench: engines build ## figures against peers, in pairs
 	BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench . -benchtime 30x ./cmd/buildls
+
+FUZZTIME ?= 60s
+fuzz: ## every fuzz target, for $(FUZZTIME) each; what they find is kept as a seed
+	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$p/*_test.go | cut -c6-); do \
+	    go test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
 lint: ## gofmt, vet, staticcheck, all platforms, shell scripts
 	@.ci/lint

@@ -196,22 +196,22 @@ func BenchmarkLint(b *testing.B) {
 	}
 }
 
-// typing returns one keystroke that changes what is wrong, waited for, and the bare
-// linter on the text after it.
+// typing returns an edit that changes what is wrong, to a text that was not there before,
+// waited for; and the bare linter on such a text.
 func typing(b *testing.B, text string) (typed, floor func()) {
 	uri := "file:///bench/Dockerfile"
 	e := lsptest.New(b, quiet(shipped(b, nil)), lsptest.Options{})
+	last := strings.Count(text, "\n")
+	text += "ENV last value\n"
 	e.Open(uri, "dockerfile", text)
 	published := 1
 	e.Await("the first publication", func() bool { return len(e.Published(uri)) == published })
-	on := false
-	last := strings.Count(text, "\n")
 	typed = func() {
-		if on = !on; on {
-			e.Insert(uri, last, 0, "ENV last value\n")
-		} else {
-			e.Delete(uri, last, 0, last+1, 0)
+		line := fmt.Sprintf("ENV last%d value\n", published)
+		if published%2 == 1 {
+			line = fmt.Sprintf("MAINTAINER me%d\n", published)
 		}
+		e.Change(uri, last, 0, last+1, 0, line)
 		published++
 		e.Await("the publication", func() bool { return e.Count("textDocument/publishDiagnostics") == published })
 	}

@@ -244,14 +244,20 @@ func (e *Editor) Replace(uri, text string) {
 // Insert types text at a 0-based line and UTF-16 character.
 func (e *Editor) Insert(uri string, line, character int, text string) {
 	e.t.Helper()
-	at := map[string]any{"line": line, "character": character}
-	e.change(uri, map[string]any{"range": map[string]any{"start": at, "end": at}, "text": text})
+	e.Change(uri, line, character, line, character, text)
 }
 
 // Delete removes text between two 0-based lines and UTF-16 characters.
 func (e *Editor) Delete(uri string, line, character, endLine, endCharacter int) {
 	e.t.Helper()
-	e.change(uri, map[string]any{"text": "", "range": map[string]any{
+	e.Change(uri, line, character, endLine, endCharacter, "")
+}
+
+// Change puts text in the place of what is between two 0-based lines and UTF-16
+// characters.
+func (e *Editor) Change(uri string, line, character, endLine, endCharacter int, text string) {
+	e.t.Helper()
+	e.change(uri, map[string]any{"text": text, "range": map[string]any{
 		"start": map[string]any{"line": line, "character": character}, "end": map[string]any{"line": endLine, "character": endCharacter}}})
 }
 
