@@ -11,11 +11,15 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
+	"os/exec"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"google.golang.org/grpc/codes"
 )
 
 // An Engine is a place where a build can run. Connecting is bounded: an engine
@@ -32,6 +36,9 @@ type Engine interface {
 type Info struct {
 	Name      string   // "docker", "buildkitd" or "embedded"
 	Address   string   // how it is reached, e.g. unix:///var/run/docker.sock
+	Context   string   // the Docker context that names it; empty for the default one
+	Builder   string   // the buildx builder that it is, if it is one
+	Driver    string   // of that builder, as buildx calls it
 	Version   string   // of the engine; empty until connected, or if it does not say
 	Platforms []string // that it can build for, its own first; empty until connected
 	// ImageStore says that the engine keeps images that its user can see and
@@ -44,8 +51,17 @@ type Info struct {
 
 // String names the engine for a sentence: "Docker engine at unix:///…".
 func (i Info) String() string {
+	if i.Builder != "" {
+		return fmt.Sprintf("the buildx builder %s (%s) at %s", i.Builder, i.Driver, i.Address)
+	}
 	switch i.Name {
 	case "docker":
+		if i.Address == "" {
+			return "the Docker engine"
+		}
+		if i.Context != "" {
+			return fmt.Sprintf("the Docker engine of the context %s at %s", i.Context, i.Address)
+		}
 		return "the Docker engine at " + i.Address
 	case "embedded":
 		return "the embedded engine"
@@ -94,12 +110,37 @@ func plain(err error) error {
 		return errors.New("nothing listens there")
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("permission denied on its socket")
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), grpcerrors.Code(err) == codes.DeadlineExceeded:
 		return fmt.Errorf("it did not answer within %s", answerWithin)
-	default:
+	}
+	// A helper's own words, else what gRPC or HTTP says of the connection.
+	said := err.Error()
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		said = "desc = " + u.Err.Error()
+	}
+	if _, stderr, ok := strings.Cut(said, "stderr="); ok && strings.Trim(stderr, "\" \n") != "" {
+		said, _, _ = strings.Cut(stderr, "\"")
+	} else if i := strings.LastIndex(said, "desc = "); i >= 0 {
+		said = said[i+len("desc = "):]
+	} else if !strings.HasSuffix(said, ".") { // it ends a part of a sentence
 		return err
 	}
+	said = strings.ReplaceAll(strings.Trim(said, "\". \r\n"), "\\n", "; ")
+	return &plainError{said, err}
 }
+
+// A plainError is an error in fewer words.
+type plainError struct {
+	said string
+	err  error
+}
+
+func (e *plainError) Error() string { return e.said }
+func (e *plainError) Unwrap() error { return e.err }
+
+// helpers are the programs that dial where this process cannot, by the scheme of the
+// address.
+var helpers = map[string]string{"ssh": "ssh", "podman-container": "podman", "kube-pod": "kubectl"}
 
 // probe dials an address as a stream and closes it: the quickest way to learn
 // that nobody is there, before gRPC begins to retry.
@@ -107,6 +148,11 @@ func probe(ctx context.Context, address string) error {
 	network, addr, ok := strings.Cut(address, "://")
 	if !ok {
 		return fmt.Errorf("address %q has no scheme", address)
+	}
+	if program := helpers[network]; program != "" {
+		if _, err := exec.LookPath(program); err != nil {
+			return fmt.Errorf("it is reached by the program %s, which is not on PATH", program)
+		}
 	}
 	if network != "unix" && network != "tcp" {
 		return nil // dialled by a helper

@@ -14,13 +14,20 @@ import (
 	"github.com/buildls/buildls/build/engine/embedded"
 )
 
-// Docker is the Docker engine at a host (unix://, tcp://, npipe://).
-func Docker(host string) Engine { return dockerEngine{host} }
+// Docker is the Docker engine at an endpoint.
+func Docker(at docker.Endpoint) Engine { return dockerEngine{at: at} }
 
-type dockerEngine struct{ host string }
+type dockerEngine struct {
+	at      docker.Endpoint
+	builder string // the buildx builder that names it, if one does
+}
 
 func (e dockerEngine) Info() Info {
-	return Info{Name: "docker", Address: e.host, ImageStore: true}
+	info := Info{Name: "docker", Address: e.at.Host, Context: e.at.Context, Builder: e.builder, ImageStore: true}
+	if e.builder != "" {
+		info.Driver = "docker"
+	}
+	return info
 }
 
 func (e dockerEngine) Connect(ctx context.Context, _ func(string)) (*Conn, error) {
@@ -28,7 +35,7 @@ func (e dockerEngine) Connect(ctx context.Context, _ func(string)) (*Conn, error
 	defer cancel()
 	d, err := e.connect(ctx)
 	if err != nil {
-		return nil, unavailable(ctx, e.Info(), err, "Start Docker, or set DOCKER_HOST to where it listens.")
+		return nil, unavailable(ctx, e.Info(), err, mendDocker(e.at, err))
 	}
 	info := e.Info()
 	info.Version = d.Version
@@ -38,10 +45,10 @@ func (e dockerEngine) Connect(ctx context.Context, _ func(string)) (*Conn, error
 }
 
 func (e dockerEngine) connect(ctx context.Context) (*docker.Engine, error) {
-	if err := probe(ctx, e.host); err != nil {
+	if err := probe(ctx, e.at.Host); err != nil {
 		return nil, err
 	}
-	return docker.Connect(ctx, e.host)
+	return docker.Connect(ctx, e.at)
 }
 
 // Buildkitd is the buildkitd at an address (unix://, tcp://).

@@ -14,7 +14,7 @@ type Pool struct {
 }
 
 // A poolKey identifies an engine before it is connected to.
-type poolKey struct{ name, address string }
+type poolKey struct{ name, address, context, builder string }
 
 type pooled struct {
 	conn    *Conn
@@ -45,7 +45,7 @@ func (p *Pool) connect(ctx context.Context, e Engine, report func(string)) (*Con
 
 func key(e Engine) poolKey {
 	i := e.Info()
-	return poolKey{i.Name, i.Address}
+	return poolKey{i.Name, i.Address, i.Context, i.Builder}
 }
 
 // Alive says whether the engine still answers. Bounded.

@@ -38,7 +38,7 @@ func Parse(address string) (Engine, error) {
 	case address == "" || address == "auto":
 		return nil, nil
 	case address == "docker":
-		return Docker(docker.Host()), nil
+		return currentDocker(), nil
 	case address == "embedded":
 		return Embedded(), nil
 	case (scheme == "unix" || scheme == "tcp") && rest != "":
@@ -110,8 +110,14 @@ func find(reach func(Engine) (*Choice, error)) (*Choice, error) {
 		engine Engine
 		why    string
 	}
-	host := docker.Host()
-	candidates := []candidate{{engine: Docker(host), why: "a Docker engine answers at " + host}}
+	at, err := docker.Current()
+	if err != nil { // a mistake in what somebody chose is not passed over
+		return nil, brokenDocker(err).unavailable()
+	}
+	candidates := []candidate{{engine: Docker(at), why: "a Docker engine answers at " + at.Host}}
+	if at.Context != "" {
+		candidates[0].why = "the Docker context " + at.Context + " is in use"
+	}
 	for _, address := range buildkitdSockets() {
 		candidates = append(candidates, candidate{engine: Buildkitd(address), why: "no Docker engine answers; a buildkitd does at " + address})
 	}

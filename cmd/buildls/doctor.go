@@ -14,6 +14,7 @@ type diagnosis struct {
 	Version       string   `json:"version"`
 	Engine        string   `json:"engine,omitempty"`
 	Address       string   `json:"address,omitempty"`
+	Context       string   `json:"context,omitempty"` // the Docker context that names it
 	EngineVersion string   `json:"engineVersion,omitempty"`
 	Running       bool     `json:"running"` // false for an embedded engine that the first build will start
 	Platforms     []string `json:"platforms,omitempty"`
@@ -61,6 +62,7 @@ func diagnose(ctx context.Context, address string) *diagnosis {
 	i := choice.Info
 	d.Running = choice.Conn != nil
 	d.Engine, d.Address, d.EngineVersion, d.Platforms = i.Name, i.Address, i.Version, i.Platforms
+	d.Context = i.Context
 	d.Why, d.Tried = choice.Why, choice.Tried
 	return d
 }
@@ -78,6 +80,7 @@ func (d *diagnosis) print(std stdio) {
 	}
 	row("engine", name)
 	row("address", d.Address)
+	row("context", d.Context)
 	row("platforms", strings.Join(d.Platforms, ", "))
 	row("why", d.Why)
 	row("tried", strings.Join(d.Tried, "\n           "))
