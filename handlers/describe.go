@@ -26,7 +26,7 @@ type setting struct {
 var settings = []setting{
 	{
 		Name: "engine", Type: "string", Default: `"auto"`,
-		Description: "Where builds run: `auto`, `docker`, `embedded`, or the address of a buildkitd (`unix:///run/buildkit/buildkitd.sock`, `tcp://host:1234`).",
+		Description: "Where builds run: `auto`, `docker`, `embedded`, `builder:NAME` (as `docker buildx ls` names it), or the address of a buildkitd (`unix:///run/buildkit/buildkitd.sock`, `tcp://host:1234`).",
 		set:         text(func(s *Settings) *string { return &s.Engine }, checkEngine),
 	},
 	{

@@ -39,6 +39,7 @@ type Info struct {
 	Context   string   // the Docker context that names it; empty for the default one
 	Builder   string   // the buildx builder that it is, if it is one
 	Driver    string   // of that builder, as buildx calls it
+	Node      string   // of that builder, if it has several; empty until connected
 	Version   string   // of the engine; empty until connected, or if it does not say
 	Platforms []string // that it can build for, its own first; empty until connected
 	// ImageStore says that the engine keeps images that its user can see and
@@ -51,6 +52,9 @@ type Info struct {
 
 // String names the engine for a sentence: "Docker engine at unix:///…".
 func (i Info) String() string {
+	if i.Builder != "" && i.Address == "" {
+		return "the buildx builder " + i.Builder
+	}
 	if i.Builder != "" {
 		return fmt.Sprintf("the buildx builder %s (%s) at %s", i.Builder, i.Driver, i.Address)
 	}
@@ -114,7 +118,7 @@ func plain(err error) error {
 		return fmt.Errorf("it did not answer within %s", answerWithin)
 	}
 	// A helper's own words, else what gRPC or HTTP says of the connection.
-	said := err.Error()
+	said := strings.TrimPrefix(err.Error(), "failed to list workers: Unavailable: ")
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		said = "desc = " + u.Err.Error()
 	}
@@ -122,7 +126,7 @@ func plain(err error) error {
 		said, _, _ = strings.Cut(stderr, "\"")
 	} else if i := strings.LastIndex(said, "desc = "); i >= 0 {
 		said = said[i+len("desc = "):]
-	} else if !strings.HasSuffix(said, ".") { // it ends a part of a sentence
+	} else if said == err.Error() && !strings.HasSuffix(said, ".") { // it ends a part of a sentence
 		return err
 	}
 	said = strings.ReplaceAll(strings.Trim(said, "\". \r\n"), "\\n", "; ")

@@ -51,32 +51,6 @@ func (e dockerEngine) connect(ctx context.Context) (*docker.Engine, error) {
 	return docker.Connect(ctx, e.at)
 }
 
-// Buildkitd is the buildkitd at an address (unix://, tcp://).
-func Buildkitd(address string) Engine { return buildkitd{address} }
-
-type buildkitd struct{ address string }
-
-func (e buildkitd) Info() Info { return Info{Name: "buildkitd", Address: e.address} }
-
-func (e buildkitd) Connect(ctx context.Context, _ func(string)) (*Conn, error) {
-	conn, err := e.connect(ctx)
-	if err != nil {
-		return nil, unavailable(ctx, e.Info(), err, "Start buildkitd there, or choose another engine.")
-	}
-	return conn, nil
-}
-
-func (e buildkitd) connect(ctx context.Context) (*Conn, error) {
-	if err := probe(ctx, e.address); err != nil {
-		return nil, err
-	}
-	c, err := client.New(ctx, e.address)
-	if err != nil {
-		return nil, err
-	}
-	return greet(ctx, c, e.Info())
-}
-
 // Embedded is BuildKit in a child process of this product.
 func Embedded() Engine { return embeddedEngine{} }
 

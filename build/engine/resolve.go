@@ -9,6 +9,7 @@ import (
 
 	"github.com/moby/buildkit/util/appdefaults"
 
+	"github.com/buildls/buildls/build/engine/buildx"
 	"github.com/buildls/buildls/build/engine/docker"
 	"github.com/buildls/buildls/build/engine/embedded"
 )
@@ -31,20 +32,29 @@ func (e *NoneError) Error() string {
 		". Start Docker, set the setting buildls.engine (or $BUILDLS_ENGINE) to a buildkitd's address, or mend the embedded engine; `buildls doctor` tells more"
 }
 
-// Parse reads an engine's address as the setting and $BUILDLS_ENGINE spell it:
-// "docker", "embedded", unix://… or tcp://…. "" and "auto" give nil: to be found.
+// Parse reads an engine's address as the setting and $BUILDLS_ENGINE spell it: "docker",
+// "embedded", "builder:NAME", or where a buildkitd is. "" and "auto" give nil: to be
+// found. That an address can be read does not say that somebody is there.
 func Parse(address string) (Engine, error) {
-	switch scheme, rest, _ := strings.Cut(address, "://"); {
-	case address == "" || address == "auto":
+	switch address {
+	case "", "auto":
 		return nil, nil
-	case address == "docker":
+	case "docker":
 		return currentDocker(), nil
-	case address == "embedded":
+	case "embedded":
 		return Embedded(), nil
-	case (scheme == "unix" || scheme == "tcp") && rest != "":
-		return Buildkitd(address), nil
 	}
-	return nil, fmt.Errorf("unknown engine %q: it is auto, docker, embedded, or the address of a buildkitd (unix:///run/buildkit/buildkitd.sock, tcp://host:1234)", address)
+	if name, ok := strings.CutPrefix(address, "builder:"); ok && name != "" {
+		return Builder(name), nil
+	}
+	if !strings.Contains(address, "://") {
+		return nil, fmt.Errorf("unknown engine %q: it is auto, docker, embedded, builder:NAME, or the address of a buildkitd (%s)", address, strings.Join(schemes[:4], ", "))
+	}
+	e, err := Buildkitd(address)
+	if err != nil {
+		return nil, fmt.Errorf("the address %q: %w", address, err)
+	}
+	return e, nil
 }
 
 // A Wish is an engine that somebody asked for.
@@ -54,8 +64,8 @@ type Wish struct {
 }
 
 // Resolve connects to the engine for a build: the first that wishes name, else
-// $BUILDLS_ENGINE, $BUILDKIT_HOST, else the first that answers of the Docker
-// engine, a buildkitd on a default socket, and the embedded engine.
+// $BUILDLS_ENGINE, $BUILDKIT_HOST, else the first that answers of the buildx builder
+// that was chosen, the Docker engine, a buildkitd on a default socket, and the embedded engine.
 func (p *Pool) Resolve(ctx context.Context, report func(string), wishes ...Wish) (*Choice, error) {
 	return p.resolve(ctx, wishes, func(e Engine) (*Choice, error) {
 		conn, release, err := p.connect(ctx, e, report)
@@ -98,36 +108,71 @@ func (p *Pool) resolve(ctx context.Context, wishes []Wish, reach func(Engine) (*
 		if err != nil {
 			return nil, err
 		}
-		choice.Why = w.Who + " names it"
+		choice.Why = w.Who + " names it" + choice.Info.ofNodes()
 		return choice, nil
 	}
 	return find(reach)
 }
 
-// find tries what may be there, in the order of the design.
-func find(reach func(Engine) (*Choice, error)) (*Choice, error) {
-	type candidate struct {
-		engine Engine
-		why    string
-	}
+// A candidate is an engine that may be chosen unasked.
+type candidate struct {
+	engine Engine
+	why    string // if it is chosen
+}
+
+// candidates are those of this machine and user, in the order of the design. A mistake in
+// what somebody chose is an error: to build elsewhere would be silent.
+func candidates() ([]candidate, error) {
 	at, err := docker.Current()
-	if err != nil { // a mistake in what somebody chose is not passed over
+	if err != nil {
 		return nil, brokenDocker(err).unavailable()
 	}
-	candidates := []candidate{{engine: Docker(at), why: "a Docker engine answers at " + at.Host}}
+	var list []candidate
+	name, who, err := buildx.At(docker.ConfigDir()).Chosen(at.Key())
+	if err != nil {
+		return nil, fmt.Errorf("the current buildx builder: %w", err)
+	}
+	if name != "" && name != docker.DefaultContext {
+		e := Builder(name)
+		if b, ok := e.(broken); ok && b.info.Driver == "" { // there is no such builder
+			return nil, fmt.Errorf("%s: %w", who, b.unavailable())
+		}
+		list = append(list, candidate{e, who + " chose it"})
+	}
+	why := "a Docker engine answers at " + at.Host
 	if at.Context != "" {
-		candidates[0].why = "the Docker context " + at.Context + " is in use"
+		why = "the Docker context " + at.Context + " is in use"
 	}
+	list = append(list, candidate{Docker(at), why})
 	for _, address := range buildkitdSockets() {
-		candidates = append(candidates, candidate{engine: Buildkitd(address), why: "no Docker engine answers; a buildkitd does at " + address})
+		e, err := Buildkitd(address)
+		if err != nil {
+			e = broken{info: Info{Name: "buildkitd", Address: address}, err: err}
+		}
+		list = append(list, candidate{e, "no Docker engine answers; a buildkitd does at " + address})
 	}
-	candidates = append(candidates, candidate{engine: Embedded(), why: "neither a Docker engine nor a buildkitd answers"})
+	return append(list, candidate{Embedded(), "neither a Docker engine nor a buildkitd answers"}), nil
+}
 
+// ofNodes says which node was taken, of a builder with several.
+func (i Info) ofNodes() string {
+	if i.Node == "" {
+		return ""
+	}
+	return "; of its nodes, " + i.Node + " is the first that answers"
+}
+
+// find tries the candidates in their order.
+func find(reach func(Engine) (*Choice, error)) (*Choice, error) {
+	list, err := candidates()
+	if err != nil {
+		return nil, err
+	}
 	var tried []string
-	for _, c := range candidates {
+	for _, c := range list {
 		choice, err := reach(c.engine)
 		if err == nil {
-			choice.Why, choice.Tried = c.why, tried
+			choice.Why, choice.Tried = c.why+choice.Info.ofNodes(), tried
 			return choice, nil
 		}
 		var u *UnavailableError

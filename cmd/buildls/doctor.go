@@ -14,6 +14,8 @@ type diagnosis struct {
 	Version       string   `json:"version"`
 	Engine        string   `json:"engine,omitempty"`
 	Address       string   `json:"address,omitempty"`
+	Builder       string   `json:"builder,omitempty"` // its name in buildx
+	Driver        string   `json:"driver,omitempty"`
 	Context       string   `json:"context,omitempty"` // the Docker context that names it
 	EngineVersion string   `json:"engineVersion,omitempty"`
 	Running       bool     `json:"running"` // false for an embedded engine that the first build will start
@@ -62,7 +64,7 @@ func diagnose(ctx context.Context, address string) *diagnosis {
 	i := choice.Info
 	d.Running = choice.Conn != nil
 	d.Engine, d.Address, d.EngineVersion, d.Platforms = i.Name, i.Address, i.Version, i.Platforms
-	d.Context = i.Context
+	d.Builder, d.Driver, d.Context = i.Builder, i.Driver, i.Context
 	d.Why, d.Tried = choice.Why, choice.Tried
 	return d
 }
@@ -79,6 +81,9 @@ func (d *diagnosis) print(std stdio) {
 		name += " (not running; the first build starts it)"
 	}
 	row("engine", name)
+	if d.Builder != "" {
+		row("builder", fmt.Sprintf("%s (%s)", d.Builder, d.Driver))
+	}
 	row("address", d.Address)
 	row("context", d.Context)
 	row("platforms", strings.Join(d.Platforms, ", "))

@@ -38,7 +38,7 @@ func program(t testing.TB, env []string, args ...string) *exec.Cmd {
 	cmd.Dir = home
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(name, "DOCKER_") || strings.HasPrefix(name, "BUILDLS_") || name == "BUILDKIT_HOST" || strings.HasPrefix(name, "XDG_") {
+		if strings.HasPrefix(name, "DOCKER_") || strings.HasPrefix(name, "BUILDLS_") || strings.HasPrefix(name, "BUILDX_") || name == "BUILDKIT_HOST" || strings.HasPrefix(name, "XDG_") {
 			continue
 		}
 		cmd.Env = append(cmd.Env, kv)
