@@ -130,6 +130,9 @@ func plain(err error) error {
 		return err
 	}
 	said = strings.ReplaceAll(strings.Trim(said, "\". \r\n"), "\\n", "; ")
+	for _, prefix := range []string{"transport: ", "Error while dialing: ", "Error response from daemon: "} {
+		said = strings.TrimPrefix(said, prefix)
+	}
 	return &plainError{said, err}
 }
 

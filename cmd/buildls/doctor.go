@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	units "github.com/docker/go-units"
+
 	"github.com/buildls/buildls/build/engine"
 )
 
@@ -20,10 +22,24 @@ type diagnosis struct {
 	EngineVersion string   `json:"engineVersion,omitempty"`
 	Running       bool     `json:"running"` // false for an embedded engine that the first build will start
 	Platforms     []string `json:"platforms,omitempty"`
+	CacheBytes    *int64   `json:"cacheBytes,omitempty"` // absent if the engine did not say in time
 	Why           string   `json:"why,omitempty"`
 	Tried         []string `json:"tried,omitempty"`
 	Embedded      string   `json:"embedded"` // "ok", or what it lacks
-	Error         string   `json:"error,omitempty"`
+	// Candidates are the engines that `auto` chooses from, in its order.
+	Candidates []candidate `json:"candidates"`
+	Error      string      `json:"error,omitempty"`
+}
+
+// A candidate is an engine that could build, or what it lacks.
+type candidate struct {
+	Engine  string `json:"engine"` // for people
+	Address string `json:"address,omitempty"`
+	Version string `json:"version,omitempty"`
+	Chosen  bool   `json:"chosen"`
+	Running bool   `json:"running"`
+	Lacks   string `json:"lacks,omitempty"`
+	Mend    string `json:"mend,omitempty"`
 }
 
 // doctor says which engine would build, and why.
@@ -55,6 +71,11 @@ func diagnose(ctx context.Context, address string) *diagnosis {
 	}
 	var engines engine.Pool
 	defer engines.Close()
+	found, _ := engines.Survey(ctx) // its error is Which's too, unless an engine is named
+	d.Candidates = []candidate{}
+	for _, f := range found {
+		d.Candidates = append(d.Candidates, candidate{Engine: f.Info.String(), Address: f.Info.Address, Version: f.Info.Version, Running: f.Running, Lacks: f.Lacks, Mend: f.Mend})
+	}
 	choice, err := engines.Which(ctx, engine.Wish{Who: "--engine", Address: address})
 	if err != nil {
 		d.Error = err.Error()
@@ -62,6 +83,14 @@ func diagnose(ctx context.Context, address string) *diagnosis {
 	}
 	defer choice.Release()
 	i := choice.Info
+	for n, f := range found {
+		d.Candidates[n].Chosen = f.Info.Is(i)
+	}
+	if choice.Conn != nil {
+		if size, err := choice.Conn.CacheSize(ctx); err == nil {
+			d.CacheBytes = &size
+		}
+	}
 	d.Running = choice.Conn != nil
 	d.Engine, d.Address, d.EngineVersion, d.Platforms = i.Name, i.Address, i.Version, i.Platforms
 	d.Builder, d.Driver, d.Context = i.Builder, i.Driver, i.Context
@@ -87,8 +116,36 @@ func (d *diagnosis) print(std stdio) {
 	row("address", d.Address)
 	row("context", d.Context)
 	row("platforms", strings.Join(d.Platforms, ", "))
+	if d.CacheBytes != nil {
+		row("cache", units.HumanSize(float64(*d.CacheBytes)))
+	}
 	row("why", d.Why)
-	row("tried", strings.Join(d.Tried, "\n           "))
-	row("embedded", d.Embedded)
 	row("error", d.Error)
+	if len(d.Candidates) == 0 {
+		row("embedded", d.Embedded)
+		return
+	}
+	fmt.Fprintln(std.out, "\nauto would take the first of these that answers:")
+	for _, c := range d.Candidates {
+		fmt.Fprintln(std.out, c)
+	}
+}
+
+// String is a line or two: the engine, and what it lacks.
+func (c candidate) String() string {
+	mark, state := "-", "can be started"
+	switch {
+	case c.Lacks != "":
+		mark, state = "x", c.Lacks
+	case c.Running:
+		mark, state = "+", strings.TrimSpace("answers "+c.Version)
+	}
+	if c.Chosen {
+		mark = ">"
+	}
+	line := fmt.Sprintf("%s %s: %s", mark, c.Engine, state)
+	if c.Mend != "" {
+		line += "\n    " + c.Mend
+	}
+	return line
 }

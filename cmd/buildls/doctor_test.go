@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
 )
@@ -66,5 +67,48 @@ func TestDoctorFindsNothing(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if _, failed := err.(*exec.ExitError); !failed || !contains(string(out), "none.sock", "its socket does not exist", "Start buildkitd there") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// One screen says what builds, how big its cache is, and of each other engine what it
+// lacks and what mends it.
+func TestDoctorCandidates(t *testing.T) {
+	docker := enginetest.Docker(t, "28")
+	config := newDockerConfig(t)
+	config.write("buildx/instances/down", `{"Name":"down","Driver":"docker-container","Nodes":[{"Name":"down0","Endpoint":"`+docker.Address+`"}]}`)
+	config.write("buildx/current", `{"Key":"","Name":"down","Global":true}`)
+	env := []string{"DOCKER_CONFIG=" + config.dir, "DOCKER_HOST=" + docker.Address, "XDG_RUNTIME_DIR=" + t.TempDir()}
+	built(t, env)
+
+	d, ok := diagnosed(t, env)
+	if !ok || d.CacheBytes == nil || *d.CacheBytes == 0 || len(d.Candidates) < 4 {
+		t.Fatalf("%+v", d)
+	}
+	down, good, last := d.Candidates[0], d.Candidates[1], d.Candidates[len(d.Candidates)-1]
+	if down.Chosen || !contains(down.Lacks, "No such container") || !contains(down.Mend, "`docker buildx inspect --bootstrap down`") {
+		t.Errorf("%+v", down)
+	}
+	if !good.Chosen || !good.Running || good.Version == "" || good.Lacks != "" || good.Address != docker.Address {
+		t.Errorf("%+v", good)
+	}
+	if last.Chosen || last.Engine != "the embedded engine" {
+		t.Errorf("%+v", last)
+	}
+	out, err := program(t, env, "doctor").Output()
+	if err != nil || strings.Count(string(out), "\n") > 24 || !contains(string(out), "cache      ", "docker buildx inspect --bootstrap down", "> the Docker engine at") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// An engine that takes connections and says nothing does not keep doctor waiting for long.
+func TestDoctorHung(t *testing.T) {
+	docker, buildkitd := enginetest.StartDocker(t, "28"), enginetest.Buildkitd(t)
+	docker.Pause()
+	defer docker.Continue()
+	start := time.Now()
+	d, ok := diagnosed(t, []string{"DOCKER_HOST=" + docker.Address}, "--engine", buildkitd.Address)
+	if !ok || !contains(d.Candidates[0].Lacks, "did not answer") || time.Since(start) > 8*time.Second {
+		t.Errorf("after %v: %+v", time.Since(start), d)
 	}
 }

@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/buildls/buildls/build/engine/embedded"
+)
+
+// A Finding is what one of the engines that may be chosen unasked has to say.
+type Finding struct {
+	Info    Info
+	Running bool   // it answered
+	Lacks   string // why it cannot build; empty if it can
+	Mend    string // what changes that, or empty
+}
+
+// surveyWithin bounds a Survey: it is for a person who waits.
+const surveyWithin = 3 * time.Second
+
+// Survey asks all engines that may be chosen unasked, in their order, at the same time.
+// It starts none.
+func (p *Pool) Survey(ctx context.Context) ([]Finding, error) {
+	list, err := candidates()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, surveyWithin)
+	defer cancel()
+	found := make([]Finding, len(list))
+	var asked sync.WaitGroup
+	for i, c := range list {
+		asked.Go(func() { found[i] = p.survey(ctx, c.engine) })
+	}
+	asked.Wait()
+	return found, nil
+}
+
+func (p *Pool) survey(ctx context.Context, e Engine) Finding {
+	if idle, ok := e.(embeddedEngine); ok && embedded.Check() == nil && !idle.running(ctx) {
+		return Finding{Info: e.Info()}
+	}
+	conn, release, err := p.connect(ctx, e, nil)
+	var u *UnavailableError
+	switch {
+	case err == nil:
+		release()
+		return Finding{Info: conn.Info, Running: true}
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return Finding{Info: e.Info(), Lacks: "it did not answer within " + surveyWithin.String()}
+	case errors.As(err, &u):
+		return Finding{Info: u.Info, Lacks: plain(u.Err).Error(), Mend: u.Mend}
+	}
+	return Finding{Info: e.Info(), Lacks: err.Error()}
+}
+
+// Is says whether two descriptions are of the same engine.
+func (i Info) Is(other Info) bool {
+	return i.Name == other.Name && i.Address == other.Address && i.Context == other.Context && i.Builder == other.Builder
+}
+
+// CacheSize is what the build cache of an engine takes on its disk.
+func (c *Conn) CacheSize(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, aliveWithin)
+	defer cancel()
+	records, err := c.DiskUsage(ctx)
+	var size int64
+	for _, r := range records {
+		size += r.Size
+	}
+	return size, err
+}
