@@ -157,5 +157,5 @@ func dialKubernetes(ctx context.Context, n buildx.Node) (net.Conn, error) {
 	if len(pods) == 0 {
 		return nil, fmt.Errorf("no pod of the deployment %s runs", deployment(n))
 	}
-	return commandconn.New(ctx, "kubectl", append(flags, "exec", "--container=buildkitd", "-i", pods[0], "--", "buildctl", "dial-stdio")...)
+	return spoken(commandconn.New(ctx, "kubectl", append(flags, "exec", "--container=buildkitd", "-i", pods[0], "--", "buildctl", "dial-stdio")...))
 }

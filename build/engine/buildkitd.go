@@ -19,6 +19,7 @@ import (
 	"github.com/moby/buildkit/client/connhelper/ssh"
 
 	"github.com/buildls/buildls/build/engine/docker"
+	"github.com/buildls/buildls/build/engine/helper"
 )
 
 // A buildkitd is BuildKit's daemon, wherever it runs.
@@ -73,7 +74,7 @@ func buildkitdAt(address string, tls certs) (Engine, error) {
 		return nil, err
 	}
 	e := buildkitd{info: Info{Name: "buildkitd", Address: address}, mend: "Start buildkitd there, or choose another engine."}
-	var helper func(*url.URL) (*connhelper.ConnectionHelper, error)
+	var through func(*url.URL) (*connhelper.ConnectionHelper, error)
 	switch u.Scheme {
 	case "unix":
 		if u.Path == "" {
@@ -86,29 +87,37 @@ func buildkitdAt(address string, tls certs) (Engine, error) {
 		e.tls = tls
 		e.mend = mendTCP(tls)
 	case "ssh":
-		helper, e.mend = ssh.Helper, "Try `ssh "+u.Host+" buildctl debug info`: it must work without a question."
+		through, e.mend = ssh.Helper, "Try `ssh "+u.Host+" buildctl debug info`: it must work without a question."
 	case "podman-container":
-		helper, e.mend = podmancontainer.Helper, "Start it: `podman start "+u.Hostname()+"`; buildkitd must run in it."
+		through, e.mend = podmancontainer.Helper, "Start it: `podman start "+u.Hostname()+"`; buildkitd must run in it."
 	case "kube-pod":
-		helper, e.mend = kubepod.Helper, "`kubectl get pods` says whether the pod runs; it must hold a buildkitd."
+		through, e.mend = kubepod.Helper, "`kubectl get pods` says whether the pod runs; it must hold a buildkitd."
 	case "docker-container":
 		return dockerContainer(u)
 	case "npipe":
 		if runtime.GOOS != "windows" {
 			return nil, errors.New("named pipes are on Windows only")
 		}
-		helper = npipe.Helper
+		through = npipe.Helper
 	default:
 		return nil, fmt.Errorf("it is none of %s", strings.Join(schemes, ", "))
 	}
-	if helper != nil {
-		h, err := helper(u)
+	if through != nil {
+		h, err := through(u)
 		if err != nil {
 			return nil, err
 		}
-		e.dial = h.ContextDialer
+		e.dial = func(ctx context.Context, addr string) (net.Conn, error) { return spoken(h.ContextDialer(ctx, addr)) }
 	}
 	return e, nil
+}
+
+// spoken has a helper's last words in the connection's errors.
+func spoken(c net.Conn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	return helper.Conn(c), nil
 }
 
 func mendTCP(tls certs) string {

@@ -17,6 +17,8 @@ import (
 	dockercontext "github.com/docker/cli/cli/context"
 	"github.com/docker/cli/cli/context/store"
 	docker "github.com/docker/docker/client"
+
+	"github.com/buildls/buildls/build/engine/helper"
 )
 
 // DefaultContext is the name of the context that no store holds: $DOCKER_HOST, else the
@@ -215,11 +217,17 @@ func (e Endpoint) dialer() (dialer, string, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", address)
 		}, e.Host, nil
 	case "ssh":
-		helper, err := connhelper.GetConnectionHelper(e.Host)
+		through, err := connhelper.GetConnectionHelper(e.Host)
 		if err != nil {
 			return nil, "", err
 		}
-		return helper.Dialer, helper.Host, nil
+		return func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := through.Dialer(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return helper.Conn(conn), nil
+		}, through.Host, nil
 	case "tcp":
 		address, _, _ = strings.Cut(address, "/")
 		if e.tls != nil {
