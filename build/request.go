@@ -41,6 +41,7 @@ type Request struct {
 	BuildArgs map[string]string
 	Platforms []string // as in "linux/arm64"
 	NoCache   bool
+	Options
 
 	// KnownImage says of a base image (its full name) that its config need not be asked
 	// for again; nil: none is known.
@@ -85,7 +86,8 @@ func (r *Request) check(info engine.Info) error {
 // frontendAttrs are the options of the Dockerfile front end, spelled as in
 // BuildKit's frontend/dockerui.
 func (r *Request) frontendAttrs(info engine.Info) map[string]string {
-	attrs := map[string]string{"filename": r.DockerfileName}
+	attrs := r.Options.frontendAttrs()
+	attrs["filename"] = r.DockerfileName
 	for k, v := range r.BuildArgs {
 		attrs["build-arg:"+k] = v
 	}
@@ -98,7 +100,7 @@ func (r *Request) frontendAttrs(info engine.Info) map[string]string {
 	if r.NoCache {
 		attrs["no-cache"] = ""
 	}
-	if info.ImageStore { // like `docker build`: what the engine has is not asked of a registry
+	if info.ImageStore && !r.Pull { // like `docker build`: what the engine has is not asked of a registry
 		attrs["image-resolve-mode"] = pb.AttrImageResolveModePreferLocal
 	}
 	return attrs
@@ -135,6 +137,8 @@ func (r *Request) solveOpt(info engine.Info) client.SolveOpt {
 		FrontendAttrs: r.frontendAttrs(info),
 		Exports:       r.exports(info),
 		SharedKey:     r.SharedKey,
+
+		AllowedEntitlements: r.entitlements(),
 		LocalMounts: map[string]fsutil.FS{
 			dockerui.DefaultLocalNameContext:    r.Context,
 			dockerui.DefaultLocalNameDockerfile: r.DockerfileFS,

@@ -160,6 +160,11 @@ func solve(ctx context.Context, conn *engine.Conn, req *Request, f *fold, obs Ob
 // solveTelling runs the build and tells what it learns, all of it before it returns.
 func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell func(event)) (*client.SolveResponse, error) {
 	opt := req.solveOpt(conn.Info)
+	attrs, err := req.withHosts(ctx, conn, opt.FrontendAttrs)
+	if err != nil {
+		return nil, err
+	}
+	opt.FrontendAttrs = attrs
 	opt.Session = []session.Attachable{registryCredentials()}
 	statuses := make(chan *client.SolveStatus)
 	var eg errgroup.Group
@@ -169,10 +174,18 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 		}
 		return nil
 	})
+	var refused error // its type does not survive the engine
 	resp, err := conn.Build(ctx, opt, "buildls", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-		return solveThroughGateway(ctx, g, withProvenance(opt.FrontendAttrs, conn.Info, g.BuildOpts().LLBCaps), req.Dockerfile, req.KnownImage, tell)
+		caps := g.BuildOpts().LLBCaps
+		if refused = req.supported(conn.Info, caps); refused != nil {
+			return nil, refused
+		}
+		return solveThroughGateway(ctx, g, withProvenance(opt.FrontendAttrs, conn.Info, caps), req.Dockerfile, req.KnownImage, tell)
 	}, statuses)
 	eg.Wait()
+	if refused != nil {
+		return nil, refused
+	}
 	return resp, err
 }
 

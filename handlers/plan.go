@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -19,35 +19,6 @@ import (
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
-
-// buildArgument is the argument of buildls.build, as far as it is supported.
-type buildArgument struct {
-	URI       workspace.URI      `json:"uri"`
-	Context   string             `json:"context"`
-	Target    string             `json:"target"`
-	Tags      []string           `json:"tags"`
-	Platforms []string           `json:"platforms"`
-	BuildArgs map[string]*string `json:"buildArgs"` // null: the environment's value
-	NoCache   bool               `json:"noCache"`
-	Engine    string             `json:"engine"`
-	Wait      bool               `json:"wait"`
-}
-
-// laterBuildFields are in the contract, and refused by name until they work.
-var laterBuildFields = []string{"labels", "contexts", "secrets", "ssh", "outputs", "cacheFrom", "cacheTo", "noCacheFilter", "pull",
-	"push", "load", "network", "addHosts", "allow", "attest", "iidFile", "metadataFile"}
-
-func buildFields() []string { return jsonFields(&buildArgument{}) }
-
-// jsonFields are the names of the fields of the struct that p points to.
-func jsonFields(p any) []string {
-	t := reflect.TypeOf(p).Elem()
-	var names []string
-	for i := range t.NumField() {
-		names = append(names, t.Field(i).Tag.Get("json"))
-	}
-	return names
-}
 
 // A plan is what is to be built: an argument, checked, with the author's settings and
 // the workspace's defaults filled in. It does not change.
@@ -61,6 +32,7 @@ type plan struct {
 	platforms []string
 	buildArgs map[string]string
 	noCache   bool
+	options   build.Options
 	overlay   string
 	wishes    []engine.Wish
 }
@@ -92,11 +64,11 @@ func newPlan(snapshot *workspace.Snapshot, arg buildArgument, settings Settings)
 		arg.Tags = []string{defaultTag(dir, arg.Target)}
 	}
 	p := &plan{snapshot: snapshot, doc: doc, context: dir, tagged: tagged, overlay: settings.Overlay, wishes: wishes(arg.Engine, settings)}
-	return p, p.fill(arg)
+	return p, p.fill(arg.Options)
 }
 
 // fill checks and takes what an argument says of the build itself.
-func (p *plan) fill(arg buildArgument) error {
+func (p *plan) fill(arg Options) error {
 	p.target, p.noCache, p.buildArgs = arg.Target, arg.NoCache, valuesOf(arg.BuildArgs)
 	for _, platform := range arg.Platforms {
 		normal, err := build.CheckPlatform(platform)
@@ -112,17 +84,22 @@ func (p *plan) fill(arg buildArgument) error {
 		}
 		p.tags = append(p.tags, full)
 	}
-	return p.checkTarget()
+	options, err := arg.steps()
+	if err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
+	p.options = options
+	return p.checkStages()
 }
 
-// checkTarget refuses a target that the Dockerfile does not have. One that does not
+// checkStages refuses stages that the Dockerfile does not have. One that does not
 // parse is left to the engine, which says why.
-func (p *plan) checkTarget() error {
-	if p.target == "" {
+func (p *plan) checkStages() error {
+	if p.target == "" && len(p.options.NoCacheFilter) == 0 {
 		return nil
 	}
 	stages, err := build.Stages(p.doc.Text.Bytes())
-	if err != nil || build.HasTarget(stages, p.target) {
+	if err != nil {
 		return nil
 	}
 	var names []string
@@ -135,7 +112,16 @@ func (p *plan) checkTarget() error {
 	if len(names) > 0 {
 		known = "it has " + strings.Join(names, ", ")
 	}
-	return &missingTargetError{lsp.InvalidParams("unknown target %q in %s; %s", p.target, filepath.Base(string(p.doc.URI)), known), p.doc, p.target}
+	file := filepath.Base(string(p.doc.URI))
+	for _, name := range p.options.NoCacheFilter {
+		if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
+			return lsp.InvalidParams("noCacheFilter: no stage of %s is named %q; %s", file, name, known)
+		}
+	}
+	if p.target == "" || build.HasTarget(stages, p.target) {
+		return nil
+	}
+	return &missingTargetError{lsp.InvalidParams("unknown target %q in %s; %s", p.target, file, known), p.doc, p.target}
 }
 
 // reportMissingTarget shows a missing target in the text too, on the last FROM: it may
@@ -153,20 +139,6 @@ func (s *Server) reportMissingTarget(sequence int64, err error) {
 	s.diagnostics.begin(sequence, missing.doc, missing.target)
 	s.diagnostics.finish(sequence, missing.doc.URI, missing.target, []build.Problem{problem})
 	s.diagnostics.publish(missing.doc.URI)
-}
-
-// valuesOf gives build args that have no value the environment's, as `docker build
-// --build-arg NAME` does; one that is not there either is left out.
-func valuesOf(args map[string]*string) map[string]string {
-	out := map[string]string{}
-	for name, value := range args {
-		if value != nil {
-			out[name] = *value
-		} else if v, ok := os.LookupEnv(name); ok {
-			out[name] = v
-		}
-	}
-	return out
 }
 
 // contextDir is the directory that is the context: the argument's, else the
@@ -326,6 +298,7 @@ func (p *plan) request(id string, onError func(error)) (*build.Request, laid, er
 	req := &build.Request{
 		ID: id, Dockerfile: files[name], DockerfileName: name, DockerfileFS: workspace.NewDockerfileFS(name, files, string(p.doc.URI)),
 		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
+		Options: p.options,
 	}
 	if p.context == "" {
 		req.Context = staticfs.NewFS()

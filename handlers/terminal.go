@@ -12,18 +12,13 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// A TerminalBuild is a build that was asked for in a terminal. Its fields mean what
-// the flags of `docker build` of the same names do.
+// A TerminalBuild is a build that was asked for in a terminal.
 type TerminalBuild struct {
-	Context   string // a directory
-	File      string // "" is Context/Dockerfile
-	Stdin     []byte // the Dockerfile, if File is "-"
-	Target    string
-	Tags      []string
-	BuildArgs map[string]*string
-	Platforms []string
-	NoCache   bool
-	Engine    string
+	Context string // a directory
+	File    string // "" is Context/Dockerfile
+	Stdin   []byte // the Dockerfile, if File is "-"
+	Options
+	Engine string
 }
 
 // Request makes of it the request that an editor's build of the same file makes, and
@@ -45,7 +40,7 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 		return nil, nil, err
 	}
 	p := &plan{snapshot: workspace.New().Snapshot(), doc: doc, context: dir}
-	if err := p.fill(buildArgument{Target: t.Target, Tags: t.Tags, BuildArgs: t.BuildArgs, Platforms: t.Platforms, NoCache: t.NoCache}); err != nil {
+	if err := p.fill(t.Options); err != nil {
 		return nil, nil, err
 	}
 	req, _, err := p.request(newID(), onError)

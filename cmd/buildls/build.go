@@ -17,46 +17,12 @@ import (
 	"github.com/buildls/buildls/handlers"
 )
 
-const buildUsage = `usage: buildls build [flags] CONTEXT
-
-Builds the Dockerfile in CONTEXT, a directory, as the editor does.
-
-flags:
-  -f, --file FILE          the Dockerfile, or - for stdin (default CONTEXT/Dockerfile)
-  -t, --tag NAME           name the image; may be repeated
-      --target STAGE       build this stage
-      --build-arg NAME=VALUE
-                           set a build argument; NAME alone takes the environment's value
-      --platform OS/ARCH[,...]
-                           build for these platforms
-      --no-cache           use nothing of the cache
-      --engine ENGINE      auto, docker, embedded, or the address of a buildkitd
-      --progress MODE      auto, plain, tty, quiet or rawjson (default auto)
-
-exit code: 0 built, 1 failed, 2 wrong usage
-`
-
-// list is a flag that may be given several times.
-type list []string
-
-func (l *list) String() string     { return strings.Join(*l, ",") }
-func (l *list) Set(s string) error { *l = append(*l, s); return nil }
-
 // buildCommand is `buildls build`.
 func buildCommand(ctx context.Context, args []string, std stdio) int {
 	var t handlers.TerminalBuild
-	var tags, buildArgs, platforms list
 	flags := newFlagSet("build", std.err)
 	flags.Usage = func() { fmt.Fprint(std.err, buildUsage) }
-	flags.StringVar(&t.File, "f", "", "")
-	flags.StringVar(&t.File, "file", "", "")
-	flags.Var(&tags, "t", "")
-	flags.Var(&tags, "tag", "")
-	flags.StringVar(&t.Target, "target", "", "")
-	flags.Var(&buildArgs, "build-arg", "")
-	flags.Var(&platforms, "platform", "")
-	flags.BoolVar(&t.NoCache, "no-cache", false, "")
-	flags.StringVar(&t.Engine, "engine", "", "")
+	buildFlags(flags, &t)
 	progress := flags.String("progress", "auto", "")
 	contexts, code, ok := parseMixed(flags, args, std)
 	if !ok {
@@ -66,10 +32,7 @@ func buildCommand(ctx context.Context, args []string, std stdio) int {
 		fmt.Fprintf(std.err, "buildls build: takes one CONTEXT, not %d\n%s", len(contexts), buildUsage)
 		return exitUsage
 	}
-	t.Context, t.Tags, t.BuildArgs = contexts[0], tags, splitArgs(buildArgs)
-	for _, p := range platforms {
-		t.Platforms = append(t.Platforms, strings.Split(p, ",")...)
-	}
+	t.Context = contexts[0]
 	if t.File == "-" {
 		stdin, err := io.ReadAll(std.in)
 		if err != nil {
@@ -93,18 +56,6 @@ func parseMixed(flags *flag.FlagSet, args []string, std stdio) (rest []string, c
 		}
 		rest, args = append(rest, flags.Arg(0)), flags.Args()[1:]
 	}
-}
-
-func splitArgs(args []string) map[string]*string {
-	out := map[string]*string{}
-	for _, a := range args {
-		name, value, given := strings.Cut(a, "=")
-		out[name] = nil
-		if given {
-			out[name] = &value
-		}
-	}
-	return out
 }
 
 // runBuild builds and shows it.

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"flag"
+	"strings"
+
+	"github.com/buildls/buildls/handlers"
+)
+
+const buildUsage = `usage: buildls build [flags] CONTEXT
+
+Builds the Dockerfile in CONTEXT, a directory, as the editor does.
+
+flags:
+  -f, --file FILE          the Dockerfile, or - for stdin (default CONTEXT/Dockerfile)
+  -t, --tag NAME           name the image; may be repeated
+      --target STAGE       build this stage
+      --build-arg NAME=VALUE
+                           set a build argument; NAME alone takes the environment's value
+      --label NAME=VALUE   set a label of the image
+      --platform OS/ARCH[,...]
+                           build for these platforms
+      --no-cache           use nothing of the cache
+      --no-cache-filter STAGE[,...]
+                           use nothing of the cache for these stages
+      --pull               ask the registry even for images that the engine has
+      --network MODE       default, none or host
+      --add-host NAME:IP   let steps look up this name
+      --allow ENTITLEMENT  network.host, security.insecure or device
+      --shm-size SIZE      the size of /dev/shm, as in 64m
+      --ulimit NAME=SOFT[:HARD]
+                           limit what a step may use
+      --cgroup-parent NAME the parent of the steps' cgroups
+      --engine ENGINE      auto, docker, embedded, or the address of a buildkitd
+      --progress MODE      auto, plain, tty, quiet or rawjson (default auto)
+
+exit code: 0 built, 1 failed, 2 wrong usage
+`
+
+// buildFlags has the flags fill t.
+func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
+	for _, name := range []string{"f", "file"} {
+		flags.StringVar(&t.File, name, "", "")
+	}
+	flags.StringVar(&t.Target, "target", "", "")
+	for _, name := range []string{"t", "tag"} {
+		flags.Func(name, "", appendTo(&t.Tags))
+	}
+	t.BuildArgs, t.Labels = map[string]*string{}, map[string]string{}
+	flags.Func("build-arg", "", func(s string) error {
+		name, value, given := strings.Cut(s, "=")
+		t.BuildArgs[name] = nil
+		if given {
+			t.BuildArgs[name] = &value
+		}
+		return nil
+	})
+	flags.Func("label", "", func(s string) error {
+		name, value, _ := strings.Cut(s, "=")
+		t.Labels[name] = value
+		return nil
+	})
+	flags.Func("platform", "", appendEach(&t.Platforms))
+	flags.BoolVar(&t.NoCache, "no-cache", false, "")
+	flags.Func("no-cache-filter", "", appendEach(&t.NoCacheFilter))
+	flags.BoolVar(&t.Pull, "pull", false, "")
+	flags.StringVar(&t.Network, "network", "", "")
+	flags.Func("add-host", "", appendTo(&t.AddHosts))
+	flags.Func("allow", "", appendTo(&t.Allow))
+	flags.StringVar(&t.ShmSize, "shm-size", "", "")
+	flags.Func("ulimit", "", appendTo(&t.Ulimits))
+	flags.StringVar(&t.CgroupParent, "cgroup-parent", "", "")
+	flags.StringVar(&t.Engine, "engine", "", "")
+}
+
+// appendTo is a flag that may be given several times.
+func appendTo(list *[]string) func(string) error {
+	return func(s string) error {
+		*list = append(*list, s)
+		return nil
+	}
+}
+
+// appendEach is likewise, for values with commas between.
+func appendEach(list *[]string) func(string) error {
+	return func(s string) error {
+		*list = append(*list, strings.Split(s, ",")...)
+		return nil
+	}
+}

@@ -1,0 +1,114 @@
+package handlers
+
+import (
+	"os"
+	"reflect"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
+)
+
+// buildArgument is the argument of buildls.build, as far as it is supported.
+type buildArgument struct {
+	URI     workspace.URI `json:"uri"`
+	Context string        `json:"context"`
+	Options
+	Engine string `json:"engine"`
+	Wait   bool   `json:"wait"`
+}
+
+// Options are what an editor and a terminal can say of a build alike. Their fields mean
+// what the flags of `docker build` of the same names do.
+type Options struct {
+	Target        string             `json:"target"`
+	Tags          []string           `json:"tags"`
+	Platforms     []string           `json:"platforms"`
+	BuildArgs     map[string]*string `json:"buildArgs"` // null: the environment's value
+	Labels        map[string]string  `json:"labels"`
+	NoCache       bool               `json:"noCache"`
+	NoCacheFilter []string           `json:"noCacheFilter"`
+	Pull          bool               `json:"pull"`
+	Network       string             `json:"network"`
+	AddHosts      []string           `json:"addHosts"`
+	Allow         []string           `json:"allow"`
+
+	// The contract has these in the terminal only.
+	ShmSize      string   `json:"-"`
+	Ulimits      []string `json:"-"`
+	CgroupParent string   `json:"-"`
+}
+
+// laterBuildFields are in the contract, and refused by name until they work.
+var laterBuildFields = []string{"contexts", "secrets", "ssh", "outputs", "cacheFrom", "cacheTo",
+	"push", "load", "attest", "iidFile", "metadataFile"}
+
+func buildFields() []string { return jsonFields(&buildArgument{}) }
+
+// jsonFields are the names of the fields of the struct that p points to.
+func jsonFields(p any) []string { return jsonNames(reflect.TypeOf(p).Elem()) }
+
+func jsonNames(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		switch f := t.Field(i); {
+		case f.Anonymous:
+			names = append(names, jsonNames(f.Type)...)
+		case f.Tag.Get("json") != "-":
+			names = append(names, f.Tag.Get("json"))
+		}
+	}
+	return names
+}
+
+// steps checks what the options say of how the steps run.
+func (o *Options) steps() (build.Options, error) {
+	out := build.Options{Labels: o.Labels, NoCacheFilter: o.NoCacheFilter, Pull: o.Pull, Allow: o.Allow, CgroupParent: o.CgroupParent}
+	var err error
+	if out.Network, err = build.CheckNetwork(o.Network); err != nil {
+		return out, err
+	}
+	for _, s := range o.AddHosts {
+		host, err := build.CheckHost(s)
+		if err != nil {
+			return out, err
+		}
+		out.Hosts = append(out.Hosts, host)
+	}
+	for _, s := range o.Allow {
+		if err := build.CheckEntitlement(s); err != nil {
+			return out, err
+		}
+	}
+	return out, o.limits(&out)
+}
+
+// limits checks and takes what the terminal alone can say.
+func (o *Options) limits(out *build.Options) (err error) {
+	if o.ShmSize != "" {
+		if out.ShmSize, err = build.CheckSize(o.ShmSize); err != nil {
+			return err
+		}
+	}
+	for _, s := range o.Ulimits {
+		u, err := build.CheckUlimit(s)
+		if err != nil {
+			return err
+		}
+		out.Ulimits = append(out.Ulimits, u)
+	}
+	return nil
+}
+
+// valuesOf gives build args that have no value the environment's, as `docker build
+// --build-arg NAME` does; one that is not there either is left out.
+func valuesOf(args map[string]*string) map[string]string {
+	out := map[string]string{}
+	for name, value := range args {
+		if value != nil {
+			out[name] = *value
+		} else if v, ok := os.LookupEnv(name); ok {
+			out[name] = v
+		}
+	}
+	return out
+}
