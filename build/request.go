@@ -41,6 +41,8 @@ type Request struct {
 	BuildArgs map[string]string
 	Platforms []string // as in "linux/arm64"
 	NoCache   bool
+	Secrets   []Secret
+	SSH       []SSH
 	Options
 
 	// KnownImage says of a base image (its full name) that its config need not be asked

@@ -165,11 +165,15 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 		return nil, err
 	}
 	opt.FrontendAttrs = attrs
-	opt.Session = []session.Attachable{registryCredentials()}
+	var hidden mask
+	if opt.Session, hidden, err = req.session(); err != nil {
+		return nil, err
+	}
 	statuses := make(chan *client.SolveStatus)
 	var eg errgroup.Group
 	eg.Go(func() error {
 		for s := range statuses { // closed by Build
+			hidden.hide(s)
 			tell(event{status: s})
 		}
 		return nil

@@ -25,6 +25,8 @@ type Options struct {
 	Platforms     []string           `json:"platforms"`
 	BuildArgs     map[string]*string `json:"buildArgs"` // null: the environment's value
 	Labels        map[string]string  `json:"labels"`
+	Secrets       []Secret           `json:"secrets"`
+	SSH           []SSH              `json:"ssh"`
 	NoCache       bool               `json:"noCache"`
 	NoCacheFilter []string           `json:"noCacheFilter"`
 	Pull          bool               `json:"pull"`
@@ -39,7 +41,7 @@ type Options struct {
 }
 
 // laterBuildFields are in the contract, and refused by name until they work.
-var laterBuildFields = []string{"contexts", "secrets", "ssh", "outputs", "cacheFrom", "cacheTo",
+var laterBuildFields = []string{"contexts", "outputs", "cacheFrom", "cacheTo",
 	"push", "load", "attest", "iidFile", "metadataFile"}
 
 func buildFields() []string { return jsonFields(&buildArgument{}) }

@@ -33,6 +33,8 @@ type plan struct {
 	buildArgs map[string]string
 	noCache   bool
 	options   build.Options
+	secrets   []build.Secret
+	ssh       []build.SSH
 	overlay   string
 	wishes    []engine.Wish
 }
@@ -64,11 +66,12 @@ func newPlan(snapshot *workspace.Snapshot, arg buildArgument, settings Settings)
 		arg.Tags = []string{defaultTag(dir, arg.Target)}
 	}
 	p := &plan{snapshot: snapshot, doc: doc, context: dir, tagged: tagged, overlay: settings.Overlay, wishes: wishes(arg.Engine, settings)}
-	return p, p.fill(arg.Options)
+	return p, p.fill(arg.Options, folderOf(snapshot, doc))
 }
 
-// fill checks and takes what an argument says of the build itself.
-func (p *plan) fill(arg Options) error {
+// fill checks and takes what an argument says of the build itself. Relative paths
+// count from dir.
+func (p *plan) fill(arg Options, dir string) error {
 	p.target, p.noCache, p.buildArgs = arg.Target, arg.NoCache, valuesOf(arg.BuildArgs)
 	for _, platform := range arg.Platforms {
 		normal, err := build.CheckPlatform(platform)
@@ -84,12 +87,20 @@ func (p *plan) fill(arg Options) error {
 		}
 		p.tags = append(p.tags, full)
 	}
-	options, err := arg.steps()
-	if err != nil {
+	var err error
+	if p.options, err = arg.steps(); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	p.options = options
-	return p.checkStages()
+	if err := p.checkStages(); err != nil {
+		return err
+	}
+	if p.secrets, err = arg.secrets(dir); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
+	if p.ssh, err = arg.ssh(dir); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
+	return nil
 }
 
 // checkStages refuses stages that the Dockerfile does not have. One that does not
@@ -298,7 +309,7 @@ func (p *plan) request(id string, onError func(error)) (*build.Request, laid, er
 	req := &build.Request{
 		ID: id, Dockerfile: files[name], DockerfileName: name, DockerfileFS: workspace.NewDockerfileFS(name, files, string(p.doc.URI)),
 		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
-		Options: p.options,
+		Secrets: p.secrets, SSH: p.ssh, Options: p.options,
 	}
 	if p.context == "" {
 		req.Context = staticfs.NewFS()

@@ -40,7 +40,7 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 		return nil, nil, err
 	}
 	p := &plan{snapshot: workspace.New().Snapshot(), doc: doc, context: dir}
-	if err := p.fill(t.Options); err != nil {
+	if err := p.fill(t.Options, wd); err != nil {
 		return nil, nil, err
 	}
 	req, _, err := p.request(newID(), onError)

@@ -20,6 +20,10 @@ flags:
       --label NAME=VALUE   set a label of the image
       --platform OS/ARCH[,...]
                            build for these platforms
+      --secret id=NAME,src=FILE
+                           let steps mount a secret; env=VARIABLE instead of src
+      --ssh default|ID=PATH[,...]
+                           let steps use the SSH agent, one at a socket, or keys
       --no-cache           use nothing of the cache
       --no-cache-filter STAGE[,...]
                            use nothing of the cache for these stages
@@ -61,6 +65,15 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 		return nil
 	})
 	flags.Func("platform", "", appendEach(&t.Platforms))
+	flags.Func("secret", "", func(s string) error {
+		secret, err := handlers.ParseSecret(s)
+		t.Secrets = append(t.Secrets, secret)
+		return err
+	})
+	flags.Func("ssh", "", func(s string) error {
+		t.SSH = append(t.SSH, handlers.ParseSSH(s))
+		return nil
+	})
 	flags.BoolVar(&t.NoCache, "no-cache", false, "")
 	flags.Func("no-cache-filter", "", appendEach(&t.NoCacheFilter))
 	flags.BoolVar(&t.Pull, "pull", false, "")

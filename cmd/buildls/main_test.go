@@ -72,3 +72,11 @@ func edit(t testing.TB, env []string, dir string) *lsptest.Editor {
 	t.Helper()
 	return lsptest.New(t, program(t, env), lsptest.Options{Folders: []string{dir}})
 }
+
+// editorOf starts that server in an editor that has dir open.
+func editorOf(t testing.TB, server *exec.Cmd, dir string) *lsptest.Editor {
+	t.Helper()
+	return lsptest.New(t, server, lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
+		"window":       map[string]any{"workDoneProgress": true},
+		"experimental": map[string]any{"buildls": map[string]any{"log": true, "finished": true}}}})
+}

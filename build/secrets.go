@@ -1,0 +1,165 @@
+package build
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"slices"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/moby/buildkit/session/sshforward/sshprovider"
+)
+
+// A Secret says where a value is that a step may mount. The value itself is read when
+// the build needs it, and kept nowhere.
+type Secret struct {
+	ID   string
+	File string // absolute; or
+	Env  string
+}
+
+// Read returns the value. Its errors do not hold it.
+func (s Secret) Read() ([]byte, error) {
+	if s.Env != "" {
+		value, ok := os.LookupEnv(s.Env)
+		if !ok {
+			return nil, fmt.Errorf("secret %q: the environment variable %s is not set", s.ID, s.Env)
+		}
+		return s.limited([]byte(value))
+	}
+	st, err := os.Stat(s.File)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("secret %q: %s does not exist", s.ID, s.File)
+	case err != nil:
+		return nil, fmt.Errorf("secret %q: %w", s.ID, err)
+	case st.IsDir():
+		return nil, fmt.Errorf("secret %q: %s is a directory", s.ID, s.File)
+	case st.Size() > secretsprovider.MaxSecretSize:
+		return nil, s.tooLarge(st.Size())
+	}
+	value, err := os.ReadFile(s.File)
+	if err != nil {
+		return nil, fmt.Errorf("secret %q: %w", s.ID, err)
+	}
+	return s.limited(value)
+}
+
+func (s Secret) limited(value []byte) ([]byte, error) {
+	if len(value) > secretsprovider.MaxSecretSize {
+		return nil, s.tooLarge(int64(len(value)))
+	}
+	return value, nil
+}
+
+func (s Secret) tooLarge(size int64) error {
+	return fmt.Errorf("secret %q: it has %d bytes, and BuildKit takes %d", s.ID, size, secretsprovider.MaxSecretSize)
+}
+
+// An SSH is an agent that steps may use: that at a socket, or one made of keys.
+type SSH struct {
+	ID    string
+	Paths []string // none: the agent at $SSH_AUTH_SOCK
+}
+
+// CheckSSH says what is wrong with the agents, before a build needs them.
+func CheckSSH(list []SSH) error {
+	for _, s := range list {
+		if len(s.Paths) > 0 {
+			continue
+		}
+		socket := os.Getenv("SSH_AUTH_SOCK")
+		if socket == "" {
+			return fmt.Errorf("ssh %q: there is no agent: SSH_AUTH_SOCK is not set; start ssh-agent, or name a key", s.ID)
+		}
+		c, err := net.Dial("unix", socket)
+		if err != nil {
+			return fmt.Errorf("ssh %q: no agent answers at SSH_AUTH_SOCK: %w", s.ID, err)
+		}
+		c.Close()
+	}
+	_, err := sshAgents(list)
+	return err
+}
+
+// sshAgents are the agents as the session offers them.
+func sshAgents(list []SSH) (session.Attachable, error) {
+	var agents []sshprovider.AgentConfig
+	for _, s := range list {
+		agents = append(agents, sshprovider.AgentConfig{ID: s.ID, Paths: slices.Clone(s.Paths)})
+	}
+	a, err := sshprovider.NewSSHAgentProvider(agents)
+	if err != nil {
+		return nil, fmt.Errorf("ssh: %w", err)
+	}
+	return a, nil
+}
+
+// session is what the engine may ask of this side while it builds, and what must
+// not be shown.
+func (r *Request) session() ([]session.Attachable, mask, error) {
+	parts := []session.Attachable{registryCredentials()}
+	var hidden mask
+	if len(r.Secrets) > 0 {
+		values := map[string][]byte{}
+		for _, s := range r.Secrets {
+			value, err := s.Read()
+			if err != nil {
+				return nil, nil, &RefusedError{err.Error()}
+			}
+			values[s.ID] = value
+			hidden = hidden.with(value)
+		}
+		parts = append(parts, secretsprovider.FromMap(values))
+	}
+	if len(r.SSH) > 0 {
+		agents, err := sshAgents(r.SSH)
+		if err != nil {
+			return nil, nil, &RefusedError{err.Error()}
+		}
+		parts = append(parts, agents)
+	}
+	return parts, hidden, nil
+}
+
+// A mask holds what must not be shown, the longest first.
+type mask [][]byte
+
+// shortest is the length from which a value is hidden: to hide each "1" would hide the
+// log, and no secret.
+const shortest = 4
+
+// with adds a value, whole and line by line: tools print them so.
+func (m mask) with(value []byte) mask {
+	for _, v := range append([][]byte{value}, bytes.Split(value, []byte("\n"))...) {
+		if v = bytes.TrimSpace(v); len(v) >= shortest {
+			m = append(m, v)
+		}
+	}
+	slices.SortStableFunc(m, func(a, b []byte) int { return cmp.Compare(len(b), len(a)) })
+	return m
+}
+
+// hide masks what a step prints. It sees each piece of output by itself: a value that a
+// program writes in pieces is not found.
+func (m mask) hide(s *client.SolveStatus) {
+	for _, l := range s.Logs {
+		l.Data = m.hideIn(l.Data)
+	}
+	for _, v := range s.Vertexes {
+		v.Error = string(m.hideIn([]byte(v.Error)))
+	}
+}
+
+func (m mask) hideIn(text []byte) []byte {
+	for _, v := range m {
+		text = bytes.ReplaceAll(text, v, []byte("***"))
+	}
+	return text
+}

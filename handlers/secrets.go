@@ -1,0 +1,138 @@
+package handlers
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/buildls/buildls/build"
+)
+
+// A Secret is what a step may mount: a file's content or an environment variable's.
+type Secret struct {
+	ID  string `json:"id"`
+	Src string `json:"src"`
+	Env string `json:"env"`
+}
+
+// An SSH is an agent that a step may use. Without paths it is the author's own.
+type SSH struct {
+	ID    string   `json:"id"`
+	Paths []string `json:"paths"`
+}
+
+// ParseSecret reads the flag --secret: id=NAME,src=FILE or id=NAME,env=VARIABLE.
+func ParseSecret(text string) (Secret, error) {
+	var s Secret
+	var kind string
+	pairs, err := csvPairs(text)
+	if err != nil {
+		return s, err
+	}
+	for _, p := range pairs {
+		switch p.key {
+		case "type":
+			kind = p.value
+		case "id":
+			s.ID = p.value
+		case "src", "source":
+			s.Src = p.value
+		case "env":
+			s.Env = p.value
+		default:
+			return s, fmt.Errorf("unknown key %q; there are id, src, env and type", p.key)
+		}
+	}
+	switch kind {
+	case "", "file":
+	case "env":
+		if s.Env == "" {
+			s.Env, s.Src = s.Src, ""
+		}
+	default:
+		return s, fmt.Errorf("type %q: it can be file or env", kind)
+	}
+	return s, nil
+}
+
+// ParseSSH reads the flag --ssh: default, or ID=PATH[,PATH].
+func ParseSSH(text string) SSH {
+	id, paths, ok := strings.Cut(text, "=")
+	s := SSH{ID: id}
+	if ok {
+		s.Paths = strings.Split(paths, ",")
+	}
+	return s
+}
+
+// secrets checks the secrets. Relative paths count from dir.
+func (o *Options) secrets(dir string) ([]build.Secret, error) {
+	var list []build.Secret
+	for _, s := range o.Secrets {
+		switch {
+		case s.ID == "":
+			return nil, fmt.Errorf("a secret lacks its id")
+		case s.Src != "" && s.Env != "":
+			return nil, fmt.Errorf("secret %q: give src or env, not both", s.ID)
+		case s.Src == "" && s.Env == "": // as in docker build
+			if _, ok := os.LookupEnv(s.ID); ok {
+				s.Env = s.ID
+			} else {
+				s.Src = s.ID
+			}
+		}
+		out := build.Secret{ID: s.ID, Env: s.Env}
+		if s.Env == "" {
+			file, err := absolute(dir, s.Src)
+			if err != nil {
+				return nil, fmt.Errorf("secret %q: %w", s.ID, err)
+			}
+			out.File = file
+		}
+		if _, err := out.Read(); err != nil {
+			return nil, err
+		}
+		list = append(list, out)
+	}
+	return list, nil
+}
+
+// ssh checks the agents, likewise.
+func (o *Options) ssh(dir string) ([]build.SSH, error) {
+	var list []build.SSH
+	for _, s := range o.SSH {
+		out := build.SSH{ID: s.ID}
+		if out.ID == "" {
+			out.ID = "default"
+		}
+		for _, path := range s.Paths {
+			full, err := absolute(dir, path)
+			if err != nil {
+				return nil, fmt.Errorf("ssh %q: %w", out.ID, err)
+			}
+			out.Paths = append(out.Paths, full)
+		}
+		list = append(list, out)
+	}
+	return list, build.CheckSSH(list)
+}
+
+// absolute is a path that counts from dir, which may be empty: a new buffer without
+// a workspace.
+func absolute(dir, path string) (string, error) {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		return filepath.Join(home, rest), nil
+	}
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path), nil
+	}
+	if dir == "" {
+		return "", fmt.Errorf("%s is relative, and no workspace folder is open", path)
+	}
+	return filepath.Join(dir, path), nil
+}
