@@ -6,6 +6,7 @@ package build
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"strings"
 
@@ -43,6 +44,8 @@ type Request struct {
 	NoCache   bool
 	Secrets   []Secret
 	SSH       []SSH
+	Outputs   []Output  // none: the engine's image store, if it has one
+	Stdout    io.Writer // for an output to Stdout
 	Options
 
 	// KnownImage says of a base image (its full name) that its config need not be asked
@@ -78,11 +81,11 @@ func (e *RefusedError) Error() string { return e.Reason }
 
 // check refuses, before the build starts, what the engine would only do halfway.
 func (r *Request) check(info engine.Info) error {
-	if len(r.Platforms) > 1 && info.ImageStore && !info.MultiPlatform {
+	if len(r.Platforms) > 1 && r.WantsImage() && info.ImageStore && !info.MultiPlatform {
 		return &RefusedError{fmt.Sprintf("%s cannot keep an image for several platforms (%s); "+
 			"build for one, switch Docker to the containerd image store, or choose another engine", info, strings.Join(r.Platforms, ", "))}
 	}
-	return nil
+	return r.checkOutputs(info)
 }
 
 // frontendAttrs are the options of the Dockerfile front end, spelled as in
@@ -108,19 +111,6 @@ func (r *Request) frontendAttrs(info engine.Info) map[string]string {
 	return attrs
 }
 
-// exports says where the image goes: into the engine's image store if it has one,
-// else nowhere but the cache.
-func (r *Request) exports(info engine.Info) []client.ExportEntry {
-	if !info.ImageStore {
-		return nil
-	}
-	attrs := map[string]string{}
-	if len(r.Tags) > 0 {
-		attrs["name"] = strings.Join(r.Tags, ",")
-	}
-	return []client.ExportEntry{{Type: "moby", Attrs: attrs}}
-}
-
 // withProvenance adds what `docker buildx build` adds by default where the engine
 // can keep it, so that the digest is the same. Not for an engine that exports
 // nothing.
@@ -137,7 +127,6 @@ func (r *Request) solveOpt(info engine.Info) client.SolveOpt {
 	return client.SolveOpt{
 		Ref:           r.ID,
 		FrontendAttrs: r.frontendAttrs(info),
-		Exports:       r.exports(info),
 		SharedKey:     r.SharedKey,
 
 		AllowedEntitlements: r.entitlements(),

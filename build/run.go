@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type Outcome struct {
 	Digest   string // of the exported manifest or index; empty if nothing was exported
 	ImageID  string // digest of the image's config; empty likewise
 	Exported bool
+	Tags     []string // of what was exported
 	Steps    []Step
 	Warnings []Problem
 	Duration time.Duration
@@ -76,7 +78,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	out := &Outcome{Status: Done, Steps: f.steps(err == nil), Warnings: f.problems(req.Dockerfile), Images: f.images}
 	switch {
 	case err == nil:
-		out.exported(resp, conn.Info)
+		out.exported(resp, conn.Info, req)
 	case ctx.Err() != nil:
 		out.Status, out.Failure = stopped(ctx)
 	default:
@@ -169,6 +171,11 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 	if opt.Session, hidden, err = req.session(); err != nil {
 		return nil, err
 	}
+	export, err := req.newExport(ctx, conn.Info)
+	if err != nil {
+		return nil, err
+	}
+	opt.Exports = export.entries
 	statuses := make(chan *client.SolveStatus)
 	var eg errgroup.Group
 	eg.Go(func() error {
@@ -181,16 +188,17 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 	var refused error // its type does not survive the engine
 	resp, err := conn.Build(ctx, opt, "buildls", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		caps := g.BuildOpts().LLBCaps
-		if refused = req.supported(conn.Info, caps); refused != nil {
+		if refused = errors.Join(req.supported(conn.Info, caps), req.supportedOutputs(conn.Info, caps)); refused != nil {
 			return nil, refused
 		}
 		return solveThroughGateway(ctx, g, withProvenance(opt.FrontendAttrs, conn.Info, caps), req.Dockerfile, req.KnownImage, tell)
 	}, statuses)
 	eg.Wait()
-	if refused != nil {
-		return nil, refused
+	if err != nil {
+		export.drop()
+		return nil, cmp.Or(refused, err)
 	}
-	return resp, err
+	return resp, export.keep()
 }
 
 // solveThroughGateway solves lazily, reads the line map from what would be built, and
@@ -245,13 +253,19 @@ func (f *fold) observe(e event, obs Observer) {
 	}
 }
 
-func (o *Outcome) exported(resp *client.SolveResponse, info engine.Info) {
+func (o *Outcome) exported(resp *client.SolveResponse, info engine.Info, req *Request) {
 	o.Digest = resp.ExporterResponse[exptypes.ExporterImageDigestKey]
 	o.ImageID = resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey]
 	if o.ImageID == "" && info.ImageStore { // Docker 20.10 says it there
 		o.ImageID = o.Digest
 	}
 	o.Exported = o.Digest != "" || o.ImageID != ""
+	if o.Exported {
+		o.Tags = req.Tags
+		if names := resp.ExporterResponse[exptypes.ExporterImageNameKey]; names != "" {
+			o.Tags = strings.Split(names, ",")
+		}
+	}
 }
 
 func (o *Outcome) keepLogs(f *fold) {

@@ -191,10 +191,10 @@ func (s *Server) resultOf(b *running, out *build.Outcome, where site, found []bu
 		r.Platforms = where.platforms
 	}
 	if out.Exported {
-		r.Tags = b.plan.tags
+		r.Tags = out.Tags
 		r.Digest, r.ImageID = nonEmpty(out.Digest), nonEmpty(out.ImageID)
 	}
-	if out.Status == build.Done && !out.Exported {
+	if out.Status == build.Done && !out.Exported && len(b.plan.outputs) == 0 {
 		r.Warnings = append(r.Warnings, warningResult{Code: "not-exported", Message: notExported(b.plan, where)})
 	}
 	for _, path := range where.notUTF8 {
@@ -240,7 +240,7 @@ func summary(title string, r *buildResult) string {
 		}
 	}
 	end := fmt.Sprintf("Built %s in %.1f s, %d of %d steps cached", title, float64(r.DurationMs)/1000, cached, len(r.Steps))
-	if len(r.Tags) == 0 {
+	if len(r.Tags) == 0 && len(r.Warnings) > 0 && r.Warnings[len(r.Warnings)-1].Code == "not-exported" {
 		end += "; it stays in the build cache"
 	}
 	return end

@@ -27,9 +27,12 @@ type Options struct {
 	Labels        map[string]string  `json:"labels"`
 	Secrets       []Secret           `json:"secrets"`
 	SSH           []SSH              `json:"ssh"`
+	Outputs       []Output           `json:"outputs"`
 	NoCache       bool               `json:"noCache"`
 	NoCacheFilter []string           `json:"noCacheFilter"`
 	Pull          bool               `json:"pull"`
+	Push          bool               `json:"push"`
+	Load          bool               `json:"load"`
 	Network       string             `json:"network"`
 	AddHosts      []string           `json:"addHosts"`
 	Allow         []string           `json:"allow"`
@@ -41,8 +44,7 @@ type Options struct {
 }
 
 // laterBuildFields are in the contract, and refused by name until they work.
-var laterBuildFields = []string{"contexts", "outputs", "cacheFrom", "cacheTo",
-	"push", "load", "attest", "iidFile", "metadataFile"}
+var laterBuildFields = []string{"contexts", "cacheFrom", "cacheTo", "attest", "iidFile", "metadataFile"}
 
 func buildFields() []string { return jsonFields(&buildArgument{}) }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,6 +36,8 @@ type plan struct {
 	options   build.Options
 	secrets   []build.Secret
 	ssh       []build.SSH
+	outputs   []build.Output
+	stdout    io.Writer // nil in an editor
 	overlay   string
 	wishes    []engine.Wish
 }
@@ -62,11 +65,14 @@ func newPlan(snapshot *workspace.Snapshot, arg buildArgument, settings Settings)
 		return nil, err
 	}
 	tagged := len(arg.Tags) > 0
-	if !tagged {
-		arg.Tags = []string{defaultTag(dir, arg.Target)}
-	}
 	p := &plan{snapshot: snapshot, doc: doc, context: dir, tagged: tagged, overlay: settings.Overlay, wishes: wishes(arg.Engine, settings)}
-	return p, p.fill(arg.Options, folderOf(snapshot, doc))
+	if err := p.fill(arg.Options, folderOf(snapshot, doc)); err != nil {
+		return nil, err
+	}
+	if !tagged {
+		p.tags, err = tagsOf([]string{defaultTag(dir, arg.Target)})
+	}
+	return p, err
 }
 
 // fill checks and takes what an argument says of the build itself. Relative paths
@@ -80,14 +86,10 @@ func (p *plan) fill(arg Options, dir string) error {
 		}
 		p.platforms = append(p.platforms, normal)
 	}
-	for _, tag := range arg.Tags {
-		full, err := build.CheckTag(tag)
-		if err != nil {
-			return lsp.InvalidParams("%v", err)
-		}
-		p.tags = append(p.tags, full)
-	}
 	var err error
+	if p.tags, err = tagsOf(arg.Tags); err != nil {
+		return err
+	}
 	if p.options, err = arg.steps(); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
@@ -100,7 +102,22 @@ func (p *plan) fill(arg Options, dir string) error {
 	if p.ssh, err = arg.ssh(dir); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
+	if p.outputs, err = arg.outputs(dir, p.stdout != nil); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
 	return nil
+}
+
+// tagsOf are the full names of tags.
+func tagsOf(tags []string) (full []string, err error) {
+	for _, tag := range tags {
+		name, err := build.CheckTag(tag)
+		if err != nil {
+			return nil, lsp.InvalidParams("%v", err)
+		}
+		full = append(full, name)
+	}
+	return full, nil
 }
 
 // checkStages refuses stages that the Dockerfile does not have. One that does not
@@ -309,7 +326,7 @@ func (p *plan) request(id string, onError func(error)) (*build.Request, laid, er
 	req := &build.Request{
 		ID: id, Dockerfile: files[name], DockerfileName: name, DockerfileFS: workspace.NewDockerfileFS(name, files, string(p.doc.URI)),
 		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
-		Secrets: p.secrets, SSH: p.ssh, Options: p.options,
+		Secrets: p.secrets, SSH: p.ssh, Outputs: p.outputs, Stdout: p.stdout, Options: p.options,
 	}
 	if p.context == "" {
 		req.Context = staticfs.NewFS()

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ type TerminalBuild struct {
 	Stdin   []byte // the Dockerfile, if File is "-"
 	Options
 	Engine string
+	Stdout io.Writer // for an output to "-"
 }
 
 // Request makes of it the request that an editor's build of the same file makes, and
@@ -39,7 +41,7 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &plan{snapshot: workspace.New().Snapshot(), doc: doc, context: dir}
+	p := &plan{snapshot: workspace.New().Snapshot(), doc: doc, context: dir, stdout: t.Stdout}
 	if err := p.fill(t.Options, wd); err != nil {
 		return nil, nil, err
 	}

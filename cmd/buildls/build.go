@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
 	"github.com/sirupsen/logrus"
+	"golang.org/x/term"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
@@ -63,9 +65,15 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, std s
 	logrus.SetOutput(io.Discard)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	t.Stdout = std.out
 	req, wishes, err := t.Request(func(err error) { cancel(err) })
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls build: %v\n", err)
+		return exitUsage
+	}
+	toStdout := slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout })
+	if f, ok := std.out.(*os.File); ok && toStdout && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprintln(std.err, "buildls build: refusing to write a tar to a terminal; redirect it, or give dest")
 		return exitUsage
 	}
 	display, err := progressui.NewDisplay(std.err, progressui.DisplayMode(mode))
@@ -117,10 +125,12 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 	fmt.Fprintf(std.err, "built in %.1f s on %s, %d of %d steps cached", out.Duration.Seconds(), info, cached, len(out.Steps))
 	switch {
 	case out.Exported:
-		fmt.Fprintln(std.err, "", strings.Join(req.Tags, " "))
-		if mode == "quiet" {
+		fmt.Fprintln(std.err, "", strings.Join(out.Tags, " "))
+		if mode == "quiet" && !slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout }) {
 			fmt.Fprintln(std.out, out.ImageID)
 		}
+	case len(req.Outputs) > 0:
+		fmt.Fprintln(std.err)
 	case len(req.Tags) > 0:
 		fmt.Fprintf(std.err, "\nwarning: it stays in the build cache and was not tagged: %s has no image store\n", info)
 	default:

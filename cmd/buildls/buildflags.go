@@ -24,6 +24,11 @@ flags:
                            let steps mount a secret; env=VARIABLE instead of src
       --ssh default|ID=PATH[,...]
                            let steps use the SSH agent, one at a socket, or keys
+  -o, --output type=TYPE,dest=PATH
+                           local, tar, oci, docker, image or registry; a directory
+                           alone is local, - a tar to stdout; may be repeated
+      --push               push the image to its tags' registries
+      --load               put the image into the Docker engine
       --no-cache           use nothing of the cache
       --no-cache-filter STAGE[,...]
                            use nothing of the cache for these stages
@@ -74,6 +79,15 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 		t.SSH = append(t.SSH, handlers.ParseSSH(s))
 		return nil
 	})
+	for _, name := range []string{"o", "output"} {
+		flags.Func(name, "", func(s string) error {
+			output, err := handlers.ParseOutput(s)
+			t.Outputs = append(t.Outputs, output)
+			return err
+		})
+	}
+	flags.BoolVar(&t.Push, "push", false, "")
+	flags.BoolVar(&t.Load, "load", false, "")
 	flags.BoolVar(&t.NoCache, "no-cache", false, "")
 	flags.Func("no-cache-filter", "", appendEach(&t.NoCacheFilter))
 	flags.BoolVar(&t.Pull, "pull", false, "")

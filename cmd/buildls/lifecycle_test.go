@@ -148,7 +148,7 @@ func TestWrongArguments(t *testing.T) {
 	}{
 		{map[string]any{"tagets": 1}, `unknown field "tagets"`},
 		{map[string]any{"target": 1}, `"target" must not be a JSON number`},
-		{map[string]any{"push": true}, `"push" is not supported yet`},
+		{map[string]any{"attest": []string{"type=sbom"}}, `"attest" is not supported yet`},
 		{map[string]any{"target": "nope"}, `unknown target "nope" in Dockerfile; it has base, app`},
 		{map[string]any{"uri": "file://" + dir + "/gone"}, "no such file"},
 		{map[string]any{"uri": "untitled:gone"}, "untitled:gone is not open"},

@@ -1,7 +1,8 @@
 // Package docker connects to the BuildKit inside a Docker engine, through the
-// engine's /grpc and /session routes, and to one that runs in a container of it. Which
-// engine that is, the environment and Docker's contexts say. It is the only package that
-// knows the Docker client library, whose successor is github.com/moby/moby/client.
+// engine's /grpc and /session routes, and to one that runs in a container of it, and
+// loads images. Which engine that is, the environment and Docker's contexts say. It is
+// the only package that knows the Docker client library, whose successor is
+// github.com/moby/moby/client.
 //
 // It only reads what Docker's own tools have written.
 package docker

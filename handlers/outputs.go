@@ -1,0 +1,93 @@
+package handlers
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/buildls/buildls/build"
+)
+
+// An Output is what a build leaves, as in `docker build --output`.
+type Output struct {
+	Type  string            `json:"type"`
+	Dest  string            `json:"dest"`
+	Attrs map[string]string `json:"attrs"`
+}
+
+// ParseOutput reads the flag --output: type=TYPE,dest=PATH,…, a directory alone, or -
+// for a tar to the standard output.
+func ParseOutput(text string) (Output, error) {
+	o := Output{Attrs: map[string]string{}}
+	if text == build.Stdout {
+		return Output{Type: "tar", Dest: text}, nil
+	}
+	pairs, err := csvPairs(text)
+	if err != nil { // no key: a directory
+		return Output{Type: "local", Dest: text}, nil
+	}
+	for _, p := range pairs {
+		switch p.key {
+		case "type":
+			o.Type = p.value
+		case "dest":
+			o.Dest = p.value
+		default:
+			o.Attrs[p.key] = p.value
+		}
+	}
+	if o.Dest == "" && (o.Type == "tar" || o.Type == "oci") {
+		o.Dest = build.Stdout
+	}
+	return o, nil
+}
+
+// outputs checks where the image goes. Relative paths count from dir.
+func (o *Options) outputs(dir string, terminal bool) ([]build.Output, error) {
+	var list []build.Output
+	for _, given := range o.Outputs {
+		out := build.Output{Type: given.Type, Dest: given.Dest, Attrs: given.Attrs}
+		switch {
+		case out.Dest == build.Stdout && !terminal:
+			return nil, fmt.Errorf("output %s: an editor's build has no standard output; give a path as dest", out.Type)
+		case out.Dest != "" && out.Dest != build.Stdout:
+			path, err := absolute(dir, out.Dest)
+			if err != nil {
+				return nil, fmt.Errorf("output %s: dest: %w", out.Type, err)
+			}
+			out.Dest = path
+		}
+		out, err := build.CheckOutput(out)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, out)
+	}
+	return o.pushed(list)
+}
+
+// pushed adds what the short forms push and load say.
+func (o *Options) pushed(list []build.Output) ([]build.Output, error) {
+	isImage := func(out build.Output) bool { return out.Type == "image" }
+	if o.Push {
+		if !slices.ContainsFunc(list, isImage) {
+			list = append(list, build.Output{Type: "image", Attrs: map[string]string{}})
+		}
+		for i := range list {
+			if isImage(list[i]) {
+				list[i].Attrs = maps.Clone(list[i].Attrs)
+				list[i].Attrs["push"] = "true"
+			}
+		}
+	}
+	if o.Load && !slices.ContainsFunc(list, func(out build.Output) bool { return out.Type == "docker" && out.Dest == "" }) {
+		list = append(list, build.Output{Type: "docker", Attrs: map[string]string{}})
+	}
+	for _, out := range list {
+		if out.Pushes() && len(o.Tags) == 0 && out.Attrs["name"] == "" {
+			return nil, errors.New("push: give tags, which say where to")
+		}
+	}
+	return list, nil
+}
