@@ -46,6 +46,9 @@ type Request struct {
 	SSH       []SSH
 	Outputs   []Output  // none: the engine's image store, if it has one
 	Stdout    io.Writer // for an output to Stdout
+
+	CacheFrom, CacheTo    []Cache
+	IIDFile, MetadataFile string // absolute, or empty
 	Options
 
 	// KnownImage says of a base image (its full name) that its config need not be asked
@@ -85,7 +88,13 @@ func (r *Request) check(info engine.Info) error {
 		return &RefusedError{fmt.Sprintf("%s cannot keep an image for several platforms (%s); "+
 			"build for one, switch Docker to the containerd image store, or choose another engine", info, strings.Join(r.Platforms, ", "))}
 	}
-	return r.checkOutputs(info)
+	if err := r.checkOutputs(info); err != nil {
+		return err
+	}
+	if err := r.checkCaches(info); err != nil {
+		return err
+	}
+	return r.checkFiles(info)
 }
 
 // frontendAttrs are the options of the Dockerfile front end, spelled as in
@@ -128,6 +137,8 @@ func (r *Request) solveOpt(info engine.Info) client.SolveOpt {
 		Ref:           r.ID,
 		FrontendAttrs: r.frontendAttrs(info),
 		SharedKey:     r.SharedKey,
+		CacheImports:  cacheEntries(r.CacheFrom),
+		CacheExports:  r.cacheExports(),
 
 		AllowedEntitlements: r.entitlements(),
 		LocalMounts: map[string]fsutil.FS{

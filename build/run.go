@@ -30,6 +30,7 @@ type Outcome struct {
 	Tags     []string // of what was exported
 	Steps    []Step
 	Warnings []Problem
+	Notes    []string // warnings that no line causes
 	Duration time.Duration
 	Images   Images   // that the Dockerfile stands on, and were not known
 	logs     []string // by step
@@ -74,11 +75,15 @@ const letGo = time.Second
 func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Outcome {
 	start := time.Now()
 	f := newFold()
+	notes := req.missingCaches()
 	resp, err := solve(ctx, conn, req, f, obs)
-	out := &Outcome{Status: Done, Steps: f.steps(err == nil), Warnings: f.problems(req.Dockerfile), Images: f.images}
+	out := &Outcome{Status: Done, Notes: notes, Steps: f.steps(err == nil), Warnings: f.problems(req.Dockerfile), Images: f.images}
 	switch {
 	case err == nil:
 		out.exported(resp, conn.Info, req)
+		if err := req.writeFiles(out, resp); err != nil {
+			out.Status, out.Failure = Failed, &Failure{Code: "build", Message: err.Error()}
+		}
 	case ctx.Err() != nil:
 		out.Status, out.Failure = stopped(ctx)
 	default:

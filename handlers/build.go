@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/moby/buildkit/identity"
@@ -197,6 +198,9 @@ func (s *Server) resultOf(b *running, out *build.Outcome, where site, found []bu
 	if out.Status == build.Done && !out.Exported && len(b.plan.outputs) == 0 {
 		r.Warnings = append(r.Warnings, warningResult{Code: "not-exported", Message: notExported(b.plan, where)})
 	}
+	for _, note := range out.Notes {
+		r.Warnings = append(r.Warnings, warningResult{Code: "cache", Message: note})
+	}
 	for _, path := range where.notUTF8 {
 		r.Warnings = append(r.Warnings, warningResult{Code: "not-utf-8", Message: path + " is not UTF-8, so the file was built and not its buffer"})
 	}
@@ -240,7 +244,7 @@ func summary(title string, r *buildResult) string {
 		}
 	}
 	end := fmt.Sprintf("Built %s in %.1f s, %d of %d steps cached", title, float64(r.DurationMs)/1000, cached, len(r.Steps))
-	if len(r.Tags) == 0 && len(r.Warnings) > 0 && r.Warnings[len(r.Warnings)-1].Code == "not-exported" {
+	if len(r.Tags) == 0 && slices.ContainsFunc(r.Warnings, func(w warningResult) bool { return w.Code == "not-exported" }) {
 		end += "; it stays in the build cache"
 	}
 	return end

@@ -28,6 +28,8 @@ type Options struct {
 	Secrets       []Secret           `json:"secrets"`
 	SSH           []SSH              `json:"ssh"`
 	Outputs       []Output           `json:"outputs"`
+	CacheFrom     []string           `json:"cacheFrom"`
+	CacheTo       []string           `json:"cacheTo"`
 	NoCache       bool               `json:"noCache"`
 	NoCacheFilter []string           `json:"noCacheFilter"`
 	Pull          bool               `json:"pull"`
@@ -37,6 +39,9 @@ type Options struct {
 	AddHosts      []string           `json:"addHosts"`
 	Allow         []string           `json:"allow"`
 
+	IIDFile      string `json:"iidFile"`
+	MetadataFile string `json:"metadataFile"`
+
 	// The contract has these in the terminal only.
 	ShmSize      string   `json:"-"`
 	Ulimits      []string `json:"-"`
@@ -44,7 +49,7 @@ type Options struct {
 }
 
 // laterBuildFields are in the contract, and refused by name until they work.
-var laterBuildFields = []string{"contexts", "cacheFrom", "cacheTo", "attest", "iidFile", "metadataFile"}
+var laterBuildFields = []string{"contexts", "attest"}
 
 func buildFields() []string { return jsonFields(&buildArgument{}) }
 

@@ -37,6 +37,10 @@ type plan struct {
 	secrets   []build.Secret
 	ssh       []build.SSH
 	outputs   []build.Output
+	cacheFrom []build.Cache
+	cacheTo   []build.Cache
+	iidFile   string
+	metadata  string    // the file
 	stdout    io.Writer // nil in an editor
 	overlay   string
 	wishes    []engine.Wish
@@ -103,6 +107,12 @@ func (p *plan) fill(arg Options, dir string) error {
 		return lsp.InvalidParams("%v", err)
 	}
 	if p.outputs, err = arg.outputs(dir, p.stdout != nil); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
+	if p.cacheFrom, p.cacheTo, err = arg.caches(dir); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
+	if p.iidFile, p.metadata, err = arg.files(dir); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
 	return nil
@@ -327,6 +337,7 @@ func (p *plan) request(id string, onError func(error)) (*build.Request, laid, er
 		ID: id, Dockerfile: files[name], DockerfileName: name, DockerfileFS: workspace.NewDockerfileFS(name, files, string(p.doc.URI)),
 		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
 		Secrets: p.secrets, SSH: p.ssh, Outputs: p.outputs, Stdout: p.stdout, Options: p.options,
+		CacheFrom: p.cacheFrom, CacheTo: p.cacheTo, IIDFile: p.iidFile, MetadataFile: p.metadata,
 	}
 	if p.context == "" {
 		req.Context = staticfs.NewFS()

@@ -121,6 +121,9 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 	for _, w := range out.Warnings {
 		fmt.Fprintf(std.err, "%s:%d: warning: %s (%s)\n", req.DockerfileName, w.Lines.First+1, w.Message, w.Code)
 	}
+	for _, note := range out.Notes {
+		fmt.Fprintf(std.err, "warning: %s\n", note)
+	}
 	cached := len(slices.DeleteFunc(slices.Clone(out.Steps), func(s build.Step) bool { return s.Status != build.Cached }))
 	fmt.Fprintf(std.err, "built in %.1f s on %s, %d of %d steps cached", out.Duration.Seconds(), info, cached, len(out.Steps))
 	switch {

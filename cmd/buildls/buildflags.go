@@ -29,6 +29,11 @@ flags:
                            alone is local, - a tar to stdout; may be repeated
       --push               push the image to its tags' registries
       --load               put the image into the Docker engine
+      --cache-from REF, --cache-from type=TYPE,KEY=VALUE
+                           read the cache of a registry or local directory too
+      --cache-to ...       write it: registry, local or inline
+      --iidfile FILE       write the image's id
+      --metadata-file FILE write what the exporters say, as JSON
       --no-cache           use nothing of the cache
       --no-cache-filter STAGE[,...]
                            use nothing of the cache for these stages
@@ -88,6 +93,10 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 	}
 	flags.BoolVar(&t.Push, "push", false, "")
 	flags.BoolVar(&t.Load, "load", false, "")
+	flags.Func("cache-from", "", appendTo(&t.CacheFrom))
+	flags.Func("cache-to", "", appendTo(&t.CacheTo))
+	flags.StringVar(&t.IIDFile, "iidfile", "", "")
+	flags.StringVar(&t.MetadataFile, "metadata-file", "", "")
 	flags.BoolVar(&t.NoCache, "no-cache", false, "")
 	flags.Func("no-cache-filter", "", appendEach(&t.NoCacheFilter))
 	flags.BoolVar(&t.Pull, "pull", false, "")

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+)
+
+// A cache that one engine wrote is used by every other.
+func TestCaches(t *testing.T) {
+	registry := enginetest.Registry(t)
+	dir := workspace(t, "Dockerfile", "")
+	nonce := filepath.Base(filepath.Dir(dir)) // no engine has built this before
+	uri := "file://" + dir + "/Dockerfile"
+	writer := buildkitdSite(enginetest.Buildkitd(t))
+	e := edit(t, writer.env, dir)
+	text := func(kind string) string { return base(t) + "RUN echo " + nonce + dir + kind + " >/made\n" }
+	how := map[string][2]string{
+		"local":    {"type=local,dest=cache", "type=local,src=" + dir + "/cache"},
+		"registry": {"type=registry,mode=max,ref=" + registry + "/cache:a", registry + "/cache:a"},
+		"inline":   {"type=inline", "type=registry,ref=" + registry + "/inline:a"},
+	}
+	for kind, c := range how {
+		e.Open(uri+"."+kind, "dockerfile", text(kind))
+		mustBuild(t, e, map[string]any{"uri": uri + "." + kind, "cacheTo": []string{c[0]}, "push": kind == "inline", "tags": []string{registry + "/inline:a"}})
+	}
+	e.Shutdown()
+	onEachEngine(t, func(t *testing.T, s site) {
+		e := edit(t, s.env, dir)
+		for kind, c := range how {
+			e.Open(uri+"."+kind, "dockerfile", text(kind))
+			r := mustBuild(t, e, map[string]any{"uri": uri + "." + kind, "cacheFrom": []string{c[1]}})
+			// The steps of Docker 20.10 have other cache keys: it uses its own caches.
+			if last := r.Steps[len(r.Steps)-1]; last.Status != "cached" && !s.old {
+				t.Errorf("%s: %+v", kind, last)
+			}
+		}
+		r := mustBuild(t, e, map[string]any{"uri": uri + ".local", "cacheFrom": []string{"type=local,src=gone"}})
+		if !slices.ContainsFunc(r.Warnings, func(w struct{ Message, Code string }) bool { return w.Code == "cache" }) {
+			t.Errorf("a cache that is not there: %+v", r.Warnings)
+		}
+		for _, to := range []string{"type=local,dest=" + t.TempDir(), "type=registry,ref=" + registry + "/cache:b"} {
+			r := buildNow(t, e, map[string]any{"uri": uri + ".local", "cacheTo": []string{to}})
+			if refused := r.Status == "failed" && strings.Contains(r.Error.Message, "cannot write a cache"); refused != s.store || !refused && r.Status != "succeeded" {
+				t.Errorf("%s: %s %+v", to, r.Status, r.Error)
+			}
+		}
+		e.Shutdown()
+	})
+}
+
+// What a Docker engine writes into an image, it finds there again.
+func TestInlineCache(t *testing.T) {
+	for _, version := range []string{"20.10", "28"} {
+		s := dockerSite(enginetest.Docker(t, version), version)
+		dir := workspace(t, "Dockerfile", "")
+		uri, tag := "file://"+dir+"/Dockerfile", enginetest.Registry(t)+"/inline-"+s.name+":a"
+		e := edit(t, s.env, dir)
+		e.Open(uri, "dockerfile", base(t)+"RUN echo "+dir+" >/made\n")
+		mustBuild(t, e, map[string]any{"uri": uri, "tags": []string{tag}, "cacheTo": []string{"type=inline"}})
+		s.docker.Docker(t, "push", tag)
+		s.docker.Docker(t, "rmi", tag)
+		s.docker.Docker(t, "builder", "prune", "-af")
+		r := mustBuild(t, e, map[string]any{"uri": uri, "cacheFrom": []string{tag}})
+		if last := r.Steps[len(r.Steps)-1]; last.Status != "cached" {
+			t.Errorf("%s: %+v", s.name, last)
+		}
+		e.Shutdown()
+	}
+}
+
+// What a script wants to know is written when the build has succeeded.
+func TestFiles(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
+		e := edit(t, s.env, dir)
+		fields := map[string]any{"uri": "file://" + dir + "/Dockerfile", "iidFile": "iid", "metadataFile": dir + "/metadata.json"}
+		if !s.store {
+			if r := buildNow(t, e, fields); r.Error == nil || !strings.Contains(r.Error.Message, "leaves no image") {
+				t.Errorf("no image: %+v", r)
+			}
+			fields["outputs"] = []any{output("oci", "image.tar")}
+		}
+		r := mustBuild(t, e, fields)
+		iid, err := os.ReadFile(dir + "/iid")
+		if err != nil || r.ImageID == nil || string(iid) != *r.ImageID {
+			t.Errorf("iidFile %q, %v; %+v", iid, err, r)
+		}
+		data, _ := os.ReadFile(dir + "/metadata.json")
+		var metadata map[string]any
+		if err := json.Unmarshal(data, &metadata); err != nil || metadata["containerimage.digest"] != *r.Digest {
+			t.Errorf("metadataFile %s, %v", data, err)
+		}
+		e.Shutdown()
+	})
+}
+
+func TestWrongCachesAndFiles(t *testing.T) {
+	dir := workspace(t, "Dockerfile", "FROM scratch\n")
+	for _, c := range [][3]string{
+		{"--cache-from", "type=inline", "it can be registry or local"},
+		{"--cache-from", "type=local", "it needs src"},
+		{"--cache-to", "type=registry", "it needs ref"},
+		{"--cache-to", "type=s3,bucket=b", "it can be registry, local or inline"},
+		{"--cache-to", "A b", "invalid reference"},
+		{"--iidfile", dir, "is a directory"},
+		{"--metadata-file", dir + "/gone/x", "does not exist"},
+	} {
+		out, err := program(t, nil, "build", c[0], c[1], dir).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), c[2]) {
+			t.Errorf("%q: %v\n%s", c, err, out)
+		}
+	}
+}
