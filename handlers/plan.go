@@ -308,7 +308,10 @@ func short(tag string) string {
 
 // spelled is an engine as the setting spells it.
 func spelled(i engine.Info) string {
-	if i.Name == "buildkitd" {
+	switch {
+	case i.Builder != "":
+		return "builder:" + i.Builder
+	case i.Name == "buildkitd":
 		return i.Address
 	}
 	return i.Name
