@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -276,4 +277,26 @@ func TestLintKnowsImagesOfBuilds(t *testing.T) {
 		}
 		e.Shutdown()
 	})
+}
+
+// A client that watches files is asked for ignore files, and their changes on the disk
+// count at once.
+func TestLintWatchedIgnoreFile(t *testing.T) {
+	dir := workspace(t)
+	uri := "file://" + dir + "/Dockerfile"
+	dynamic := map[string]any{"dynamicRegistration": true}
+	e := lsptest.New(t, program(t, nil), lsptest.Options{Folders: []string{dir},
+		Capabilities: map[string]any{"workspace": map[string]any{"didChangeWatchedFiles": dynamic}}})
+	e.Await("the registration", func() bool {
+		all := e.All("client/registerCapability")
+		return len(all) == 1 && contains(string(all[0].Params), "didChangeWatchedFiles", "**/.dockerignore")
+	})
+	e.Open(uri, "dockerfile", "FROM scratch as x\nCOPY secret /\n")
+	e.Await("what the file alone tells", func() bool { return codes(e, uri) == "0:FromAsCasing" })
+	if err := os.WriteFile(dir+"/.dockerignore", []byte("secret\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	e.Notify("workspace/didChangeWatchedFiles", map[string]any{"changes": []any{map[string]any{"uri": "file://" + dir + "/.dockerignore", "type": 1}}})
+	e.Await("the ignored file", func() bool { return codes(e, uri) == "0:FromAsCasing 1:CopyIgnoredFile" })
+	e.Shutdown()
 }
