@@ -4,7 +4,7 @@ SHELL   := /bin/bash
 ENGINES ?= $(or $(BUILDLS_TEST_ENGINES),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/buildls-test/engines)
 LDFLAGS := -s -w
 
-.PHONY: all build demo test bench fuzz lint engines install clean
+.PHONY: all build demo test test-editors bench fuzz lint engines install clean
 
 all: build
 
@@ -24,6 +24,9 @@ engines: ## the engines that the tests build on, ready under $(ENGINES)
 
 test: ## everything: unit, protocol, fuzz seeds, real engines; race detector on
 	@.ci/test $(ENGINES)
+
+test-editors: ## the plugins in the real editors; PARTS="nvim vscode" names some
+	@.ci/test-editors $(ENGINES) $(PARTS)
 
 bench: engines build ## figures against peers, in pairs
 	BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench . -benchtime 30x ./cmd/buildls
