@@ -15,7 +15,6 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/solver/pb"
-	"github.com/moby/buildkit/util/apicaps"
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/buildls/buildls/build/engine"
@@ -47,6 +46,7 @@ type Request struct {
 	Outputs   []Output  // none: the engine's image store, if it has one
 	Stdout    io.Writer // for an output to Stdout
 
+	Attests               []Attest
 	CacheFrom, CacheTo    []Cache
 	IIDFile, MetadataFile string // absolute, or empty
 	Options
@@ -94,6 +94,9 @@ func (r *Request) check(info engine.Info) error {
 	if err := r.checkCaches(info); err != nil {
 		return err
 	}
+	if err := r.checkAttests(info); err != nil {
+		return err
+	}
 	return r.checkFiles(info)
 }
 
@@ -101,6 +104,7 @@ func (r *Request) check(info engine.Info) error {
 // BuildKit's frontend/dockerui.
 func (r *Request) frontendAttrs(info engine.Info) map[string]string {
 	attrs := r.Options.frontendAttrs()
+	maps.Copy(attrs, r.attestAttrs(info))
 	attrs["filename"] = r.DockerfileName
 	for k, v := range r.BuildArgs {
 		attrs["build-arg:"+k] = v
@@ -117,18 +121,6 @@ func (r *Request) frontendAttrs(info engine.Info) map[string]string {
 	if info.ImageStore && !r.Pull { // like `docker build`: what the engine has is not asked of a registry
 		attrs["image-resolve-mode"] = pb.AttrImageResolveModePreferLocal
 	}
-	return attrs
-}
-
-// withProvenance adds what `docker buildx build` adds by default where the engine
-// can keep it, so that the digest is the same. Not for an engine that exports
-// nothing.
-func withProvenance(attrs map[string]string, info engine.Info, caps apicaps.CapSet) map[string]string {
-	if !info.MultiPlatform || !caps.Contains("exporter.image.attestations") {
-		return attrs
-	}
-	attrs = maps.Clone(attrs)
-	attrs["attest:provenance"] = "mode=min,inline-only=true"
 	return attrs
 }
 

@@ -193,10 +193,10 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 	var refused error // its type does not survive the engine
 	resp, err := conn.Build(ctx, opt, "buildls", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		caps := g.BuildOpts().LLBCaps
-		if refused = errors.Join(req.supported(conn.Info, caps), req.supportedOutputs(conn.Info, caps)); refused != nil {
+		if refused = errors.Join(req.supported(conn.Info, caps), req.supportedOutputs(conn.Info, caps), req.supportedAttests(conn.Info, caps)); refused != nil {
 			return nil, refused
 		}
-		return solveThroughGateway(ctx, g, withProvenance(opt.FrontendAttrs, conn.Info, caps), req.Dockerfile, req.KnownImage, tell)
+		return solveThroughGateway(ctx, g, opt.FrontendAttrs, req.Dockerfile, req.KnownImage, tell)
 	}, statuses)
 	eg.Wait()
 	if err != nil {

@@ -38,6 +38,7 @@ type Options struct {
 	Network       string             `json:"network"`
 	AddHosts      []string           `json:"addHosts"`
 	Allow         []string           `json:"allow"`
+	Attest        []string           `json:"attest"`
 
 	IIDFile      string `json:"iidFile"`
 	MetadataFile string `json:"metadataFile"`
@@ -46,10 +47,12 @@ type Options struct {
 	ShmSize      string   `json:"-"`
 	Ulimits      []string `json:"-"`
 	CgroupParent string   `json:"-"`
+	Provenance   string   `json:"-"` // short for attest
+	SBOM         string   `json:"-"` // likewise
 }
 
 // laterBuildFields are in the contract, and refused by name until they work.
-var laterBuildFields = []string{"contexts", "attest"}
+var laterBuildFields = []string{"contexts"}
 
 func buildFields() []string { return jsonFields(&buildArgument{}) }
 

@@ -37,6 +37,7 @@ type plan struct {
 	secrets   []build.Secret
 	ssh       []build.SSH
 	outputs   []build.Output
+	attests   []build.Attest
 	cacheFrom []build.Cache
 	cacheTo   []build.Cache
 	iidFile   string
@@ -107,6 +108,9 @@ func (p *plan) fill(arg Options, dir string) error {
 		return lsp.InvalidParams("%v", err)
 	}
 	if p.outputs, err = arg.outputs(dir, p.stdout != nil); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
+	if p.attests, err = arg.attests(); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
 	if p.cacheFrom, p.cacheTo, err = arg.caches(dir); err != nil {
@@ -340,7 +344,7 @@ func (p *plan) request(id string, onError func(error)) (*build.Request, laid, er
 		ID: id, Dockerfile: files[name], DockerfileName: name, DockerfileFS: workspace.NewDockerfileFS(name, files, string(p.doc.URI)),
 		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
 		Secrets: p.secrets, SSH: p.ssh, Outputs: p.outputs, Stdout: p.stdout, Options: p.options,
-		CacheFrom: p.cacheFrom, CacheTo: p.cacheTo, IIDFile: p.iidFile, MetadataFile: p.metadata,
+		Attests: p.attests, CacheFrom: p.cacheFrom, CacheTo: p.cacheTo, IIDFile: p.iidFile, MetadataFile: p.metadata,
 	}
 	if p.context == "" {
 		req.Context = staticfs.NewFS()

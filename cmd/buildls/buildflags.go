@@ -41,6 +41,12 @@ flags:
       --network MODE       default, none or host
       --add-host NAME:IP   let steps look up this name
       --allow ENTITLEMENT  network.host, security.insecure or device
+      --attest type=TYPE,KEY=VALUE
+                           attach an attestation to the image: provenance or sbom
+      --provenance true|false|KEY=VALUE[,...]
+                           short for --attest type=provenance
+      --sbom true|false|generator=IMAGE
+                           short for --attest type=sbom
       --shm-size SIZE      the size of /dev/shm, as in 64m
       --ulimit NAME=SOFT[:HARD]
                            limit what a step may use
@@ -103,6 +109,9 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 	flags.StringVar(&t.Network, "network", "", "")
 	flags.Func("add-host", "", appendTo(&t.AddHosts))
 	flags.Func("allow", "", appendTo(&t.Allow))
+	flags.Func("attest", "", appendTo(&t.Attest))
+	flags.StringVar(&t.Provenance, "provenance", "", "")
+	flags.StringVar(&t.SBOM, "sbom", "", "")
 	flags.StringVar(&t.ShmSize, "shm-size", "", "")
 	flags.Func("ulimit", "", appendTo(&t.Ulimits))
 	flags.StringVar(&t.CgroupParent, "cgroup-parent", "", "")

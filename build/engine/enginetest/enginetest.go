@@ -62,6 +62,14 @@ func StartDocker(t testing.TB, version string, opts ...Option) *Daemon {
 	return private(t, func() (*Daemon, error) { return newDocker(program, version, opts) })
 }
 
+// ContainerdDocker is a Docker engine 28 that keeps its images in containerd, as new
+// installations do. All tests of the process share it.
+func ContainerdDocker(t testing.TB) *Daemon {
+	t.Helper()
+	program := dockerProgram(t, "28")
+	return shared(t, "docker 28 containerd", func() (*Daemon, error) { return newDocker(program, "28", []Option{WithContainerdStore()}) })
+}
+
 // Buildkitd is a standalone buildkitd: root, the OCI worker, the network of the
 // host. All tests of the process share it.
 func Buildkitd(t testing.TB) *Daemon {
@@ -95,6 +103,19 @@ func Registry(t testing.TB) string {
 func Busybox(t testing.TB) string {
 	t.Helper()
 	return need(t, "busybox", "bin")
+}
+
+// Frontend is the path of BuildKit's Dockerfile front end, linked statically, as an
+// image that "# syntax=" names holds it.
+func Frontend(t testing.TB) string {
+	t.Helper()
+	return need(t, "dockerfile-frontend", "bin")
+}
+
+// Buildctl is the path of BuildKit's own command.
+func Buildctl(t testing.TB) string {
+	t.Helper()
+	return need(t, "buildctl", "bin")
 }
 
 // Main is for TestMain: it runs the tests and ends the engines they shared, on an
