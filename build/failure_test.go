@@ -57,10 +57,13 @@ func TestStages(t *testing.T) {
 	if s := stages[1]; s.Platform != "linux/arm64" || s.Lines != (Lines{6, 7}) || !s.Default {
 		t.Errorf("%+v", s)
 	}
-	for target, want := range map[string]bool{"build": true, "BUILD": true, "1": true, "2": false, "-1": false, "x": false} {
-		if HasTarget(stages, target) != want {
-			t.Errorf("target %q: %v", target, !want)
+	for target, want := range map[string]int{"build": 0, "BUILD": 0, "": 1, "1": -1, "x": -1} {
+		if got := Target(stages, target); got != want {
+			t.Errorf("target %q: stage %d, want %d", target, got, want)
 		}
+	}
+	if got := Target([]Stage{{Name: "a"}, {Name: "A"}, {}}, "a"); got != 1 {
+		t.Errorf("of two stages of a name the engine builds the last, not %d", got)
 	}
 	if _, err := Stages([]byte("RUNN\n")); err == nil {
 		t.Error("no error for what does not parse")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -42,14 +41,19 @@ func Stages(dockerfile []byte) (_ []Stage, err error) {
 	return stages, nil
 }
 
-// HasTarget says whether target names one of the stages, as BuildKit matches it: by
-// name in any case, or by its 0-based number.
-func HasTarget(stages []Stage, target string) bool {
-	if slices.ContainsFunc(stages, func(s Stage) bool { return strings.EqualFold(s.Name, target) }) {
-		return true
+// Target finds the stage that a build of target builds, as BuildKit does: the last one of
+// that name, in any case, or without a name the last of all. -1 if there is none. (A
+// stage's number is no target: BuildKit, 20.10's included, knows them in --from alone.)
+func Target(stages []Stage, target string) int {
+	if target == "" {
+		return len(stages) - 1
 	}
-	n, err := strconv.Atoi(target)
-	return err == nil && n >= 0 && n < len(stages)
+	for i, s := range slices.Backward(stages) {
+		if strings.EqualFold(s.Name, target) {
+			return i
+		}
+	}
+	return -1
 }
 
 // SpanOfParser joins the parser's ranges, whose lines are 1-based.

@@ -160,7 +160,7 @@ func (p *plan) checkStages() error {
 			return lsp.InvalidParams("noCacheFilter: no stage of %s is named %q; %s", file, name, known)
 		}
 	}
-	if p.target == "" || build.HasTarget(stages, p.target) {
+	if p.target == "" || build.Target(stages, p.target) >= 0 {
 		return nil
 	}
 	return &missingTargetError{lsp.InvalidParams("unknown target %q in %s; %s", p.target, file, known), p.doc, p.target}
