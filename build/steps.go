@@ -15,6 +15,7 @@ import (
 type Status string
 
 const (
+	Waiting  Status = "waiting" // for another to end
 	Running  Status = "running"
 	Cached   Status = "cached"
 	Done     Status = "done"
@@ -27,8 +28,15 @@ type Step struct {
 	Name     string // as BuildKit shows it, e.g. "[build 2/3] RUN make"
 	Lines    Lines
 	Status   Status
+	Started  bool // false for one that was not reached
 	Duration time.Duration
 	ExitCode *int // of a RUN that failed
+}
+
+// From says whether the step stands for a FROM: an image that is looked up.
+func (s Step) From() bool {
+	_, instruction, _ := strings.Cut(s.Name, "] ")
+	return strings.HasPrefix(instruction, "FROM ")
 }
 
 // A Log is output of a vertex.
@@ -151,6 +159,7 @@ func (f *fold) steps(succeeded bool) []Step {
 			s.Duration = v.duration()
 			s.ExitCode = exitCodeIn(v.Error)
 			s.Status = v.status()
+			s.Started = v.Started != nil
 		}
 		if succeeded && s.Status == Canceled {
 			s.Status = Cached

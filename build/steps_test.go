@@ -56,10 +56,10 @@ func TestFold(t *testing.T) {
 		client.Vertex{Name: "[4/5] RUN three", Started: at(4), Completed: at(5), Error: "process \"/bin/sh\" did not complete successfully: context canceled"}))
 
 	want := []Step{
-		{Name: "[1/5] FROM a", Lines: Lines{0, 0}, Status: Cached},
-		{Name: "[2/5] RUN one", Lines: Lines{1, 1}, Status: Done, Duration: 2500 * time.Millisecond},
-		{Name: "[3/5] RUN two", Lines: Lines{2, 2}, Status: Failed, Duration: time.Second},
-		{Name: "[4/5] RUN three", Lines: Lines{3, 3}, Status: Canceled, Duration: time.Second},
+		{Name: "[1/5] FROM a", Lines: Lines{0, 0}, Status: Cached, Started: true},
+		{Name: "[2/5] RUN one", Lines: Lines{1, 1}, Status: Done, Started: true, Duration: 2500 * time.Millisecond},
+		{Name: "[3/5] RUN two", Lines: Lines{2, 2}, Status: Failed, Started: true, Duration: time.Second},
+		{Name: "[4/5] RUN three", Lines: Lines{3, 3}, Status: Canceled, Started: true, Duration: time.Second},
 		{Name: "[5/5] RUN never", Lines: Lines{4, 4}, Status: Canceled},
 	}
 	for i, got := range f.steps(false) {

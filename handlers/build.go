@@ -67,6 +67,7 @@ func (s *Server) run(b *running) {
 	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.doc.URI)), zap.String("target", b.plan.target))
 	s.diagnostics.begin(b.sequence, b.plan.doc, b.plan.target)
 	s.diagnostics.publish(b.plan.doc.URI)
+	s.marks.begin(b)
 
 	out, where := s.buildAt(b)
 	if s.images.learn(out.Images) { // lint may now say what depends on them
@@ -76,6 +77,7 @@ func (s *Server) run(b *running) {
 	result := s.resultOf(b, out, where, found)
 	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, found)
 	s.diagnostics.publish(b.plan.doc.URI)
+	s.marks.end(b, out)
 	b.end(out, result)
 
 	if f := out.Failure; f != nil && f.Lines == nil {
@@ -97,7 +99,9 @@ func (s *Server) endBroken(b *running) {
 	}
 	result := b.plan.started(b.id)
 	result.Status, result.Error = "failed", &errorResult{Message: fmt.Sprintf("a defect of buildls: %v", r), URI: b.plan.doc.URI}
-	b.end(&build.Outcome{Status: build.Failed}, result)
+	out := &build.Outcome{Status: build.Failed}
+	s.marks.end(b, out)
+	b.end(out, result)
 	b.progress.End("Failed: " + result.Error.Message)
 	panic(r)
 }

@@ -63,6 +63,8 @@ func (s *Server) initialize(p *protocol.InitializeParams) (lsp.Work, error) {
 				Save:      protocol.Boolean(true),
 			},
 			CodeActionProvider: &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, fixAllKind}},
+			CodeLensProvider:   &protocol.CodeLensOptions{},
+			InlayHintProvider:  protocol.Boolean(true),
 			ExecuteCommandProvider: protocol.ExecuteCommandOptions{
 				WorkDoneProgressOptions: protocol.WorkDoneProgressOptions{WorkDoneProgress: ptr(true)},
 				Commands:                commandNames(),

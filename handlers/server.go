@@ -30,6 +30,7 @@ type Server struct {
 	settings    settingsStore
 	builds      builds
 	diagnostics diagnostics
+	marks       marks
 	lint        linting
 	images      images
 	engines     engine.Pool
@@ -42,6 +43,7 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	s := &Server{rpc: rpc, client: rpc.Client(), log: log, level: level, version: version, ws: workspace.New()}
 	s.settings.init()
 	s.diagnostics.init(s)
+	s.marks.init()
 	s.lint.init(s)
 
 	lsp.OnRequest(rpc, "initialize", s.initialize)
@@ -57,6 +59,8 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	lsp.OnNotification(rpc, "workspace/didChangeWatchedFiles", s.didChangeWatchedFiles)
 
 	lsp.OnRequest(rpc, "textDocument/codeAction", s.codeAction)
+	lsp.OnRequest(rpc, "textDocument/codeLens", s.codeLens)
+	lsp.OnRequest(rpc, "textDocument/inlayHint", s.inlayHint)
 	lsp.OnRequest(rpc, "workspace/executeCommand", s.executeCommand)
 	return s
 }

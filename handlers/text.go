@@ -62,6 +62,7 @@ func (s *Server) didClose(p *didCloseParams) error {
 	snapshot, _, err := s.ws.Apply(workspace.Close{URI: uri})
 	s.lint.closed(snapshot, uri)
 	s.diagnostics.closed(uri)
+	s.marks.closed(uri)
 	return err
 }
 

@@ -77,6 +77,22 @@ func (r Range) String() string {
 	return fmt.Sprintf("%d:%d-%d:%d", r.Start.Line, r.Start.Character, r.End.Line, r.End.Character)
 }
 
+// A Lens is one of the answer to textDocument/codeLens.
+type Lens struct {
+	Range   Range `json:"range"`
+	Command struct {
+		Title, Command string
+		Arguments      []map[string]any
+	} `json:"command"`
+}
+
+// A Hint is one of the answer to textDocument/inlayHint.
+type Hint struct {
+	Position    struct{ Line, Character int } `json:"position"`
+	Label       string                        `json:"label"`
+	PaddingLeft bool                          `json:"paddingLeft"`
+}
+
 // Published is one textDocument/publishDiagnostics.
 type Published struct {
 	URI         string       `json:"uri"`
@@ -265,6 +281,27 @@ func (e *Editor) change(uri string, changes ...any) {
 	e.versions[uri]++
 	e.Notify("textDocument/didChange", map[string]any{
 		"textDocument": map[string]any{"uri": uri, "version": e.versions[uri]}, "contentChanges": changes})
+}
+
+// Lenses asks for the lenses of a document.
+func (e *Editor) Lenses(uri string) []Lens {
+	e.t.Helper()
+	var lenses []Lens
+	if err := e.Call("textDocument/codeLens", map[string]any{"textDocument": map[string]any{"uri": uri}}, &lenses); err != nil {
+		e.t.Error(err)
+	}
+	return lenses
+}
+
+// Hints asks for the inlay hints of a document's 0-based lines from first to last.
+func (e *Editor) Hints(uri string, first, last int) []Hint {
+	e.t.Helper()
+	var hints []Hint
+	lines := map[string]any{"start": map[string]any{"line": first, "character": 0}, "end": map[string]any{"line": last + 1, "character": 0}}
+	if err := e.Call("textDocument/inlayHint", map[string]any{"textDocument": map[string]any{"uri": uri}, "range": lines}, &hints); err != nil {
+		e.t.Error(err)
+	}
+	return hints
 }
 
 // Close closes a document.

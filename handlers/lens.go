@@ -1,0 +1,84 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+
+	"go.lsp.dev/protocol"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// codeLensParams keep the document's URI in the client's spelling.
+type codeLensParams struct {
+	TextDocument struct {
+		URI workspace.URI `json:"uri"`
+	} `json:"textDocument"`
+}
+
+// A lens is a command that is offered over a line.
+type lens struct {
+	lines    build.Lines // the lens is over the first
+	title    string
+	command  string
+	argument any
+}
+
+// lensesOf finds the lenses of a document, by its kind. It runs concurrently.
+var lensesOf = map[workspace.Kind]func(*Server, context.Context, *workspace.Document) []lens{
+	workspace.Dockerfile: (*Server).stageLenses,
+}
+
+func (s *Server) codeLens(p *codeLensParams) (lsp.Work, error) {
+	doc := s.ws.Snapshot().Document(p.TextDocument.URI)
+	if doc == nil || lensesOf[doc.Kind()] == nil {
+		return nil, nil
+	}
+	return func(ctx context.Context) (any, error) {
+		c := s.converter(doc)
+		lenses := []protocol.CodeLens{} // not null: a list
+		for _, l := range lensesOf[doc.Kind()](s, ctx, doc) {
+			lenses = append(lenses, c.lens(l))
+		}
+		return lenses, nil
+	}, nil
+}
+
+// stageLenses offer to build each stage, and say what became of its newest build. There
+// is none over a stage that no target names.
+func (s *Server) stageLenses(_ context.Context, doc *workspace.Document) []lens {
+	stages, err := build.Stages(doc.Text.Bytes())
+	if err != nil {
+		return nil
+	}
+	became := s.marks.ofStages(doc.URI, stages)
+	var lenses []lens
+	for i, stage := range stages {
+		if build.Target(stages, stage.Name) != i {
+			continue
+		}
+		title := "▷ Build"
+		if became[i] != "" {
+			title += " · " + became[i]
+		}
+		argument := map[string]any{"uri": doc.URI}
+		if stage.Name != "" {
+			argument["target"] = stage.Name
+		}
+		lenses = append(lenses, lens{stage.Lines, title, "buildls.build", argument})
+	}
+	return lenses
+}
+
+func (c converter) lens(l lens) protocol.CodeLens {
+	argument, err := json.Marshal(l.argument)
+	if err != nil {
+		panic(err) // our own maps: cannot happen
+	}
+	return protocol.CodeLens{
+		Range:   c.lineRange(build.Lines{First: l.lines.First, Last: l.lines.First}), // one line, as the protocol asks
+		Command: protocol.Command{Title: l.title, Command: l.command, Arguments: []protocol.LSPAny{argument}},
+	}
+}

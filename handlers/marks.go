@@ -1,0 +1,228 @@
+package handlers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
+)
+
+// marks holds what became of each file's builds, for the lenses over its stages and the
+// hints behind its instructions. What a build's marks are in the text as it is now is
+// worked out when the client asks: an edit costs nothing here.
+type marks struct {
+	mu    sync.Mutex // held in the message loop, so never while sending or converting
+	files map[workspace.URI]*fileMarks
+}
+
+// fileMarks are the builds of one file that are shown.
+type fileMarks struct {
+	targets map[string]*followed // the newest of each target, in lower case
+	steps   *followed            // the newest of which steps are known
+}
+
+// A followed is a build, from its begin to its end. It does not change: each step makes a
+// new one.
+type followed struct {
+	sequence int64 // orders it among all
+	target   string
+	baseline *build.Baseline
+	began    time.Time
+	steps    []build.Step
+	since    map[int]time.Time // when each step that runs was first seen to
+	outcome  *build.Outcome    // nil while it runs
+}
+
+func (m *marks) init() { m.files = map[workspace.URI]*fileMarks{} }
+
+// begin follows a build from now on, unless a newer one of the same file and target is.
+func (m *marks) begin(b *running) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := b.plan.doc.URI.Key()
+	f := m.files[key]
+	if f == nil {
+		f = &fileMarks{targets: map[string]*followed{}}
+		m.files[key] = f
+	}
+	target := strings.ToLower(b.plan.target)
+	if old := f.targets[target]; old == nil || old.sequence < b.sequence {
+		f.targets[target] = &followed{sequence: b.sequence, target: target, began: time.Now(),
+			baseline: &build.Baseline{Dockerfile: b.plan.doc.Text.Bytes()}}
+	}
+}
+
+// end takes how a build ended.
+func (m *marks) end(b *running, out *build.Outcome) {
+	m.change(b, func(f *followed) { f.steps, f.since, f.outcome = out.Steps, nil, out })
+}
+
+// change replaces a build that is followed by a copy that was changed.
+func (m *marks) change(b *running, change func(*followed)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.files[b.plan.doc.URI.Key()]
+	if f == nil {
+		return // the file was closed
+	}
+	target := strings.ToLower(b.plan.target)
+	old := f.targets[target]
+	if old == nil || old.sequence != b.sequence {
+		return // overtaken
+	}
+	next := *old
+	change(&next)
+	f.targets[target] = &next
+	if len(next.steps) > 0 && (f.steps == nil || f.steps.sequence <= next.sequence) {
+		f.steps = &next
+	}
+}
+
+// closed forgets a file.
+func (m *marks) closed(uri workspace.URI) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.files, uri.Key())
+}
+
+// A mark is what is shown behind an instruction.
+type mark struct {
+	build.Place
+	label string
+}
+
+// of are the marks of a document: those of the newest build of which steps are known.
+func (m *marks) of(ctx context.Context, doc *workspace.Document) []mark {
+	m.mu.Lock()
+	var f *followed
+	if file := m.files[doc.URI.Key()]; file != nil {
+		f = file.steps
+	}
+	m.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	labels := f.labels(time.Now())
+	var list []mark
+	for _, p := range f.baseline.Compare(ctx, doc.Text.Bytes()) {
+		if label := labels[p.Built]; label != "" {
+			list = append(list, mark{p, label})
+		}
+	}
+	return list
+}
+
+// ofStages says of stages what became of the newest build of each, by its index.
+func (m *marks) ofStages(uri workspace.URI, stages []build.Stage) map[int]string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.files[uri.Key()]
+	if f == nil {
+		return nil
+	}
+	newest := map[int]*followed{}
+	for target, b := range f.targets {
+		i := build.Target(stages, target)
+		if old := newest[i]; old == nil || old.sequence < b.sequence {
+			newest[i] = b
+		}
+	}
+	became := map[int]string{}
+	for i, b := range newest {
+		became[i] = b.summary(time.Now())
+	}
+	return became
+}
+
+// summary is what became of a build in a word or two.
+func (f *followed) summary(now time.Time) string {
+	switch {
+	case f.outcome == nil:
+		return runningFor(now.Sub(f.began))
+	case f.outcome.Status == build.Done && allCached(f.steps):
+		return "cached"
+	case f.outcome.Status == build.Done:
+		return seconds(f.outcome.Duration)
+	}
+	return string(f.outcome.Status)
+}
+
+// allCached says whether no step was run. An image that a stage stands on is looked up
+// every time.
+func allCached(steps []build.Step) bool {
+	ran := func(s build.Step) bool { return s.Status != build.Cached && !s.From() }
+	return slices.ContainsFunc(steps, func(s build.Step) bool { return !s.From() }) && !slices.ContainsFunc(steps, ran)
+}
+
+// labels are what is shown of each instruction, by its first line in the text that was
+// built. One that stands for several vertices, of platforms for example, is shown as the
+// worst of them.
+func (f *followed) labels(now time.Time) map[int]string {
+	worst := map[int]int{}
+	for i, s := range f.steps {
+		line := s.Lines.First
+		if old, ok := worst[line]; !ok || compareSteps(s, f.steps[old]) > 0 {
+			worst[line] = i
+		}
+	}
+	labels := map[int]string{}
+	for line, i := range worst {
+		labels[line] = label(f.steps[i], now.Sub(f.since[i]))
+	}
+	return labels
+}
+
+// fromBest are the states of a step in the order in which one hides another.
+var fromBest = []build.Status{build.Cached, build.Done, build.Waiting, build.Canceled, build.Running, build.Failed}
+
+func compareSteps(a, b build.Step) int {
+	return cmp.Or(
+		slices.Index(fromBest, a.Status)-slices.Index(fromBest, b.Status),
+		cmp.Compare(a.Duration, b.Duration))
+}
+
+// label is the contract's, see DESIGN: empty while a step waits.
+func label(s build.Step, running time.Duration) string {
+	switch s.Status {
+	case build.Cached:
+		return "cached"
+	case build.Done:
+		return seconds(s.Duration)
+	case build.Running:
+		return runningFor(running)
+	case build.Failed:
+		if s.ExitCode != nil {
+			return fmt.Sprintf("✗ exit %d", *s.ExitCode)
+		}
+		return "✗ failed"
+	case build.Canceled:
+		if !s.Started {
+			return "skipped"
+		}
+		return "canceled"
+	}
+	return ""
+}
+
+func runningFor(d time.Duration) string {
+	if d < time.Second {
+		return "running…"
+	}
+	return fmt.Sprintf("running %d s", int(d.Seconds()))
+}
+
+// seconds is a duration as people read it.
+func seconds(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	s := int(math.Round(d.Seconds()))
+	return fmt.Sprintf("%d min %d s", s/60, s%60)
+}
