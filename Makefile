@@ -4,7 +4,7 @@ SHELL   := /bin/bash
 ENGINES ?= $(or $(BUILDLS_TEST_ENGINES),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/buildls-test/engines)
 LDFLAGS := -s -w
 
-.PHONY: all build demo test test-editors bench fuzz lint engines install clean
+.PHONY: all build demo test test-editors bench fuzz lint engines install clean vsix
 
 all: build
 
@@ -13,6 +13,9 @@ build: ## bin/buildls
 
 install: ## buildls into GOBIN
 	CGO_ENABLED=0 go install -trimpath -ldflags '$(LDFLAGS)' ./cmd/buildls
+
+vsix: ## out/buildls.vsix, VS Code's extension; with TARGET=linux-x64 or the like, the server is inside
+	@editors/vscode/package $(TARGET)
 
 demo: build ## a scripted editor builds, breaks and mends an unsaved Dockerfile on the embedded engine
 	@.ci/need runc busybox-static

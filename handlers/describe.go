@@ -11,7 +11,8 @@ import (
 )
 
 // This file is the one description of the settings and the commands. What the server
-// accepts and announces, and the tables of the README, come from it.
+// accepts and announces, the tables of the README, and what the VS Code extension's
+// manifest says of them, come from it.
 
 // A setting is one of buildls.*.
 type setting struct {
@@ -19,13 +20,15 @@ type setting struct {
 	Type        string   // in JSON
 	Default     string   // in JSON
 	Values      []string // that a string may have; nil: any
+	Members     []string // values that each member of an object may have; nil: any
+	Machine     bool     // it belongs to the machine rather than to the project
 	Description string
 	set         func(*Settings, json.RawMessage) error
 }
 
 var settings = []setting{
 	{
-		Name: "engine", Type: "string", Default: `"auto"`,
+		Name: "engine", Type: "string", Default: `"auto"`, Machine: true,
 		Description: "Where builds run: `auto`, `docker`, `embedded`, `builder:NAME` (as `docker buildx ls` names it), or the address of a buildkitd (`unix:///run/buildkit/buildkitd.sock`, `tcp://host:1234`).",
 		set:         text(func(s *Settings) *string { return &s.Engine }, checkEngine),
 	},
@@ -40,7 +43,7 @@ var settings = []setting{
 		set:         text(func(s *Settings) *string { return &s.Overlay }, nil),
 	},
 	{
-		Name: "lint.severity", Type: "object", Default: `{}`,
+		Name: "lint.severity", Type: "object", Default: `{}`, Members: []string{"off", "hint", "info", "warning", "error"},
 		Description: "How severe a rule is: its name, or `syntax`, to `off`, `hint`, `info`, `warning` or `error`, as in `{\"JSONArgsRecommended\": \"off\"}`.",
 		set:         setSeverity,
 	},

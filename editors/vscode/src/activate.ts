@@ -1,0 +1,117 @@
+// The extension's entry. It wires the parts and registers the commands; the server is
+// started without being waited for.
+
+import * as vscode from 'vscode';
+import { argumentOf, Builder, dockerfileOf } from './build';
+import { Builds } from './builds';
+import { ContextView } from './context';
+import { Engines } from './engines';
+import { BuildLog } from './log';
+import { showMenu } from './menu';
+import { middleware } from './middleware';
+import { Picker } from './pick';
+import { Quiet } from './quiet';
+import { Server } from './server';
+import { Status } from './status';
+import { Tasks } from './tasks';
+
+let server: Server | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const begun = performance.now();
+  const channel = vscode.window.createOutputChannel('buildls', { log: true });
+  const builds = new Builds();
+  const status = new Status(context.workspaceState);
+  const quiet = new Quiet();
+  const started = (server = new Server(context, channel, builds, middleware(status, quiet)));
+  const log = new BuildLog(builds);
+  const tasks = vscode.tasks.registerTaskProvider('buildls', new Tasks(server, builds));
+  const builder = new Builder(server, log);
+  builds.onEnd((build) => {
+    if (build.result) status.ended(build.result);
+    void builder.tell(build);
+  });
+  context.subscriptions.push(channel, status, quiet, log, tasks);
+  registerCommands(context, started, builder, log, status);
+  followSettings(context, started, status);
+  void start(started, status);
+  channel.info(`activated in ${(performance.now() - begun).toFixed(1)} ms`);
+}
+
+export function deactivate(): Promise<void> | undefined {
+  return server?.stop();
+}
+
+async function start(server: Server, status: Status): Promise<void> {
+  try {
+    await server.start();
+  } catch (error) {
+    status.broken(messageOf(error));
+    const [install, settings] = ['How to Install', 'Open Settings'];
+    const choice = await vscode.window.showErrorMessage(messageOf(error), install, settings);
+    if (choice === install) await vscode.env.openExternal(vscode.Uri.parse('https://github.com/buildls/buildls#install'));
+    if (choice === settings) await vscode.commands.executeCommand('workbench.action.openSettings', 'buildls.path');
+  }
+}
+
+function registerCommands(context: vscode.ExtensionContext, server: Server, builder: Builder, log: BuildLog, status: Status): void {
+  const picker = new Picker(server, context.workspaceState);
+  const engines = new Engines(server);
+  const view = new ContextView(server);
+  context.subscriptions.push(view.register());
+  const commands: Record<string, (clicked: unknown) => unknown> = {
+    build: (clicked) => builder.build(argumentOf(dockerfileOf(clicked))),
+    choose: async (clicked) => {
+      const chosen = await picker.choose(dockerfileOf(clicked));
+      if (chosen) await builder.build(chosen);
+    },
+    again: (clicked) => {
+      const uri = dockerfileOf(clicked);
+      return builder.build(picker.last(uri) ?? argumentOf(uri));
+    },
+    cancel: () => builder.cancel(),
+    log: () => {
+      log.show();
+    },
+    context: (clicked) => view.show(dockerfileOf(clicked)),
+    builder: () => engines.select(),
+    doctor: () => engines.doctor(),
+    menu: () => showMenu(context),
+    restart: async () => {
+      status.idle();
+      await server.stop();
+      await start(server, status);
+    },
+  };
+  for (const [name, run] of Object.entries(commands)) {
+    context.subscriptions.push(vscode.commands.registerCommand(`buildls.ui.${name}`, (clicked: unknown) => attempt(() => run(clicked))));
+  }
+}
+
+/** Runs a command; what the server says is wrong is shown once. */
+async function attempt(run: () => unknown): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    void vscode.window.showErrorMessage(messageOf(error));
+  }
+}
+
+function followSettings(context: vscode.ExtensionContext, server: Server, status: Status): void {
+  context.subscriptions.push(
+    vscode.workspace.onDidChangeConfiguration(async (event) => {
+      if (event.affectsConfiguration('buildls.engine')) status.idle();
+      if (!event.affectsConfiguration('buildls.path')) return;
+      await server.stop();
+      await start(server, status);
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(async () => {
+      status.idle();
+      await server.notifySettings();
+    }),
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,20 @@
+// The menu behind the status bar: the palette's commands, as the manifest names them.
+
+import * as vscode from 'vscode';
+
+interface Contribution {
+  command: string;
+  title: string;
+  icon: string;
+  enablement?: string;
+}
+
+export async function showMenu(context: vscode.ExtensionContext): Promise<void> {
+  const manifest = context.extension.packageJSON as { contributes: { commands: Contribution[] } };
+  const items = manifest.contributes.commands
+    .filter((c) => c.command !== 'buildls.ui.menu')
+    .filter((c) => c.enablement !== 'isWorkspaceTrusted' || vscode.workspace.isTrusted)
+    .map((c) => ({ label: `${c.icon} ${c.title}`, command: c.command }));
+  const choice = await vscode.window.showQuickPick(items, { title: 'buildls' });
+  if (choice) await vscode.commands.executeCommand(choice.command);
+}

@@ -1,0 +1,59 @@
+// What lies between VS Code's client library and the server.
+
+import * as vscode from 'vscode';
+import type { Middleware } from 'vscode-languageclient/node';
+import type { Quiet } from './quiet';
+import type { Status } from './status';
+
+/** Settings that the extension alone knows. */
+const ours = ['path', 'diagnostics'];
+
+/** What a window that is not trusted may not ask for. */
+const needTrust = ['buildls.build', 'buildls.shell'];
+
+export function middleware(status: Status, quiet: Quiet): Middleware {
+  let last: vscode.TextDocumentChangeEvent | undefined;
+  return {
+    // The library sends a change once for each registration that its document meets,
+    // and a Dockerfile meets two: the static one, and the wider one for all buffers.
+    didChange: async (event, next) => {
+      if (event === last) return;
+      last = event;
+      await next(event);
+    },
+    handleWorkDoneProgress: (token, value, next) => {
+      status.progress(token, value);
+      next(token, value);
+    },
+    handleDiagnostics: (uri, diagnostics, next) => {
+      quiet.handle(uri, diagnostics, next);
+    },
+    executeCommand: async (command, args: unknown[], next) => {
+      if (needTrust.includes(command) && !vscode.workspace.isTrusted) {
+        return void askForTrust();
+      }
+      return (await next(command, args)) as unknown;
+    },
+    workspace: {
+      configuration: async (params, token, next) => {
+        const values = await next(params, token);
+        return Array.isArray(values) ? values.map(forServer) : values;
+      },
+    },
+  };
+}
+
+async function askForTrust(): Promise<void> {
+  const manage = 'Manage Trust';
+  const answer = await vscode.window.showWarningMessage('buildls builds nothing in a restricted window.', manage);
+  if (answer === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+}
+
+/** The settings without those that the server does not know, or may not heed. */
+function forServer(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const settings: Record<string, unknown> = { ...value };
+  for (const name of ours) settings[name] = null;
+  if (!vscode.workspace.isTrusted) settings.onSave = null;
+  return settings;
+}

@@ -1,0 +1,121 @@
+// The server's process and the connection to it.
+
+import type { Readable } from 'node:stream';
+import * as vscode from 'vscode';
+import { LanguageClient, State, type LanguageClientOptions, type Middleware, type StaticFeature } from 'vscode-languageclient/node';
+import type { Builds } from './builds';
+import type { Log, Result } from './contract';
+import { findServer } from './find';
+
+/** Everything that the server may have something to say about. */
+const documentSelector = ['file', 'untitled'].flatMap((scheme) => [
+  ...['dockerfile', 'containerfile', 'dockercompose', 'dockerbake', 'dockerignore'].map((language) => ({ scheme, language })),
+  { scheme, pattern: '**/{,*}.dockerignore' },
+  { scheme, pattern: '**/{compose,docker-compose}*.{yml,yaml}' },
+  { scheme, pattern: '**/docker-bake*.{hcl,json}' },
+]);
+
+/** Asks for the log and the results of builds. */
+const experimental: StaticFeature = {
+  fillClientCapabilities: (capabilities) => {
+    capabilities.experimental = { ...(capabilities.experimental as object | undefined), buildls: { log: true, finished: true } };
+  },
+  getState: () => ({ kind: 'static' }),
+  initialize: () => undefined,
+  clear: () => undefined,
+};
+
+export class Server implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private starting: Promise<void> | undefined;
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly channel: vscode.LogOutputChannel,
+    private readonly builds: Builds,
+    private readonly middleware: Middleware,
+  ) {}
+
+  start(): Promise<void> {
+    return (this.starting ??= this.launch());
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    const client = this.client;
+    this.client = this.starting = undefined;
+    await client?.dispose();
+  }
+
+  dispose(): void {
+    void this.stop();
+  }
+
+  /** Where the server is, for what runs it in a terminal. */
+  program(): Promise<string> {
+    return findServer(this.context);
+  }
+
+  /** Calls a command of the server. Its errors are sentences for the author. */
+  async execute<T>(command: string, argument: object = {}): Promise<T> {
+    await this.start();
+    if (!this.client?.isRunning()) throw new Error('The server does not run. See the output channel buildls.');
+    return this.client.sendRequest<T>('workspace/executeCommand', { command, arguments: [argument] });
+  }
+
+  has(command: string): boolean {
+    return this.client?.initializeResult?.capabilities.executeCommandProvider?.commands.includes(command) ?? false;
+  }
+
+  async notifySettings(): Promise<void> {
+    await this.client?.sendNotification('workspace/didChangeConfiguration', { settings: null });
+  }
+
+  private async launch(): Promise<void> {
+    const command = await this.program();
+    this.channel.info(`starting ${command}`);
+    const client = new LanguageClient('buildls', 'buildls', { command }, this.options());
+    client.registerFeature(experimental);
+    client.onNotification('buildls/log', (log: Log) => {
+      this.builds.log(log);
+    });
+    client.onNotification('buildls/buildFinished', (result: Result) => {
+      this.builds.end(result);
+    });
+    client.onDidChangeState((change) => {
+      if (change.newState === State.Stopped) this.builds.lost();
+    });
+    this.client = client;
+    await client.start();
+  }
+
+  private options(): LanguageClientOptions {
+    return {
+      documentSelector,
+      outputChannel: this.channel,
+      middleware: this.middleware,
+      stdioOptions: { stdout: () => undefined, stderr: logLines },
+    };
+  }
+}
+
+/** The server's log says how grave each line is; the channel has levels too. */
+function logLines(input: Readable, channel: vscode.LogOutputChannel): void {
+  let rest = '';
+  input.on('data', (data: Buffer) => {
+    const lines = (rest + data.toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [, level, message] = /^\S+\t(\w+)\t(.*)$/.exec(line) ?? [];
+      if (level === 'debug') channel.debug(message ?? '');
+      else if (level === 'info') channel.info(message ?? '');
+      else if (level === 'error') channel.error(message ?? '');
+      else channel.warn(message ?? line);
+    }
+  });
+}

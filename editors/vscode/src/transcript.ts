@@ -1,0 +1,87 @@
+// A build's log as a terminal shows it, in BuildKit's colours, and which places in it
+// lead to lines of the Dockerfile.
+
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { Log, Result, Step } from './contract';
+
+const blue = (s: string): string => `\x1b[34m${s}\x1b[0m`;
+const red = (s: string): string => `\x1b[31m${s}\x1b[0m`;
+const yellow = (s: string): string => `\x1b[33m${s}\x1b[0m`;
+
+/** How much is kept for those who open the log later, in UTF-16 units. */
+const kept = 1 << 20;
+
+export class Transcript {
+  text = '';
+  /** Places in the Dockerfile, as they are written in the text. */
+  readonly links = new Map<string, vscode.Location>();
+  private readonly written = new vscode.EventEmitter<string>();
+  readonly onWrite = this.written.event;
+  private last = '';
+
+  add(log: Log): void {
+    const header = log.name === this.last ? '' : blue(`${this.fresh()}=> ${log.name}\n`);
+    this.last = log.name;
+    this.write(header + log.text);
+  }
+
+  end(result: Result): void {
+    let text = this.fresh();
+    for (const step of result.steps) text += this.step(step, result.uri) + '\n';
+    for (const warning of result.warnings) text += yellow(`warning: ${warning.message}`) + '\n';
+    this.write(text + this.outcome(result) + '\n');
+  }
+
+  private step(step: Step, uri: string): string {
+    const seconds = (step.durationMs / 1000).toFixed(1) + 's';
+    switch (step.status) {
+      case 'cached':
+        return blue(`=> CACHED ${step.name}`);
+      case 'done':
+        return blue(`=> ${step.name}  ${seconds}`);
+      case 'canceled':
+        return yellow(`=> CANCELED ${step.name}`);
+      case 'failed':
+        return red(`=> ERROR ${step.name}  ${seconds}`) + `  ${this.place(uri, step.range)}`;
+    }
+  }
+
+  private outcome(result: Result): string {
+    const seconds = (result.durationMs / 1000).toFixed(1);
+    switch (result.status) {
+      case 'succeeded':
+        return `Built ${result.tags.map(shortTag).join(', ')} in ${seconds} s`.replace('  ', ' ');
+      case 'canceled':
+        return yellow('Canceled');
+      case 'failed': {
+        const error = result.error;
+        const at = error?.range ? `  ${this.place(error.uri, error.range)}` : '';
+        return red(`Failed: ${error?.message ?? ''}`) + at;
+      }
+    }
+  }
+
+  /** A place as a link: the file's name and its line, counted from 1. */
+  private place(uri: string, range: NonNullable<NonNullable<Result['error']>['range']>): string {
+    const parsed = vscode.Uri.parse(uri);
+    const label = `${path.posix.basename(parsed.path)}:${range.start.line + 1}`;
+    const at = new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character);
+    this.links.set(label, new vscode.Location(parsed, at));
+    return label;
+  }
+
+  private fresh(): string {
+    return this.text === '' || this.text.endsWith('\n') ? '' : '\n';
+  }
+
+  private write(text: string): void {
+    const lines = text.replace(/\r?\n/g, '\r\n');
+    this.text = (this.text + lines).slice(-kept);
+    this.written.fire(lines);
+  }
+}
+
+export function shortTag(tag: string): string {
+  return tag.replace(/^docker\.io\/(library\/)?/, '');
+}
