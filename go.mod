@@ -2,6 +2,9 @@ module github.com/buildls/buildls
 
 go 1.26.8
 
+// No Go of ours; what npm installs there may hold some.
+ignore ./editors
+
 require (
 	github.com/containerd/containerd/v2 v2.4.2
 	github.com/containerd/platforms v1.0.0-rc.5
