@@ -99,6 +99,11 @@ func init() {
 			run:         (*Server).commandTargets,
 		},
 		{
+			Name: "buildls.context", Argument: "`uri`, `context`, `target`", Answer: "`{context, files, bytes, excluded, largest, byInstruction, secrets}`",
+			Description: "Says what a build would send of its context, and why. Nothing is built.",
+			run:         (*Server).commandContext,
+		},
+		{
 			Name: "buildls.log", Argument: "`id`, `step`", Answer: "`{text}`",
 			Description: "The output of a build, or of one of its steps.",
 			run:         (*Server).commandLog,

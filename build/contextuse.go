@@ -1,0 +1,267 @@
+package build
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// A ContextNeed is what a build wants of its context: what BuildKit's front end asks
+// the client for, and which instruction takes which part of it.
+type ContextNeed struct {
+	// Nothing is whether the context is not sent at all.
+	Nothing bool
+	// Follow are the paths that are asked for, and what symlinks on the way lead to;
+	// none: the whole context.
+	Follow []string
+	Uses   []ContextUse // in the Dockerfile's order
+}
+
+// A ContextUse is an instruction that takes files from the context.
+type ContextUse struct {
+	Name  string // as progress shows it, without its number: "COPY src /src"
+	Lines Lines
+	Paths []ContextPath
+}
+
+// A ContextPath is a source of an instruction, its variables expanded.
+type ContextPath struct {
+	Path      string // from the context's root, with "/"
+	Wildcards bool   // Path may have the wildcards of path.Match
+	// Include and Exclude are patterns of a .dockerignore for what lies below Path, of
+	// COPY --parents and --exclude; none: all of it, nothing.
+	Include, Exclude []string
+}
+
+// ContextNeedOf has BuildKit's own front end convert a Dockerfile, in this process, and
+// reads from the definition what a build of target (a stage's name;
+// empty: the last stage) asks of its context. Nobody is asked: images that are not known
+// have no variables. The Dockerfile must be one that the linter (package lint) reads to
+// its end: this converter has no bounds of its own.
+func ContextNeedOf(ctx context.Context, dockerfile []byte, target string, args map[string]string, images Images) (_ *ContextNeed, err error) {
+	defer survive(&err)
+	stages, err := Stages(dockerfile)
+	if err != nil {
+		return nil, err
+	}
+	if len(stages) == 0 {
+		return nil, fmt.Errorf("the Dockerfile has no stage")
+	}
+	i := Target(stages, target)
+	if i < 0 {
+		return nil, fmt.Errorf("target stage %q could not be found", target)
+	}
+	n, err := contextNeed(ctx, dockerfile, stages, i, args, images)
+	if err != nil {
+		return nil, err
+	}
+	return n.need, nil
+}
+
+// ContextUses is ContextNeedOf for every stage, also those that the last one does not
+// need: the union of what builds of them would ask for.
+func ContextUses(ctx context.Context, dockerfile []byte, args map[string]string, images Images) (_ *ContextNeed, err error) {
+	defer survive(&err)
+	stages, err := Stages(dockerfile)
+	if err != nil {
+		return nil, err
+	}
+	all := needs{need: &ContextNeed{Nothing: true}, seen: map[Lines]bool{}}
+	for i := len(stages) - 1; i >= 0; i-- {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if all.seen[stages[i].Lines] {
+			continue
+		}
+		n, err := contextNeed(ctx, dockerfile, stages, i, args, images)
+		if err != nil {
+			return nil, err
+		}
+		all.add(n)
+	}
+	all.sort()
+	return all.need, nil
+}
+
+// contextNeed converts the Dockerfile up to the end of a stage, so that it is the last.
+func contextNeed(ctx context.Context, dockerfile []byte, stages []Stage, i int, args map[string]string, images Images) (*needs, error) {
+	if i+1 < len(stages) {
+		dockerfile = firstLines(dockerfile, stages[i+1].Lines.First)
+	}
+	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)
+	sm.Definition = &llb.Definition{}
+	caps := pb.Caps.CapSet(pb.Caps.All())
+	res, err := dockerfile2llb.Dockerfile2LLB(ctx, dockerfile, dockerfile2llb.ConvertOpt{
+		Config: dockerui.Config{Target: stages[i].Name, BuildArgs: maps.Clone(args)}, SourceMap: sm, MetaResolver: images, LLBCaps: &caps})
+	if err != nil {
+		return nil, err
+	}
+	def, err := res.State.Marshal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n := &needs{need: &ContextNeed{Nothing: true}, def: def, ops: map[string]*pb.Op{}, seen: map[Lines]bool{}}
+	if err := n.read(); err != nil {
+		return nil, err
+	}
+	n.markStages(stages)
+	n.sort()
+	return n, nil
+}
+
+// firstLines is the text before a 0-based line.
+func firstLines(text []byte, line int) []byte {
+	end := 0
+	for range line {
+		i := bytes.IndexByte(text[end:], '\n')
+		if i < 0 {
+			return text
+		}
+		end += i + 1
+	}
+	return text[:end]
+}
+
+// needs reads a definition.
+type needs struct {
+	need *ContextNeed
+	def  *llb.Definition
+	ops  map[string]*pb.Op // by digest
+	seen map[Lines]bool    // the FROMs of stages that the definition reaches
+}
+
+func (n *needs) read() error {
+	var order []string
+	for _, raw := range n.def.Def {
+		op := new(pb.Op)
+		if err := op.UnmarshalVT(raw); err != nil {
+			return fmt.Errorf("reading the definition: %w", err)
+		}
+		dgst := digest.FromBytes(raw).String()
+		n.ops[dgst] = op
+		order = append(order, dgst)
+	}
+	for _, dgst := range order {
+		if err := n.source(n.ops[dgst]); err != nil {
+			return err
+		}
+		if paths := n.paths(n.ops[dgst]); len(paths) > 0 {
+			n.use(dgst, paths)
+		}
+	}
+	return nil
+}
+
+// isContext says whether an op loads the build context.
+func isContext(op *pb.Op) bool {
+	return op.GetSource().GetIdentifier() == "local://"+dockerui.DefaultLocalNameContext
+}
+
+// source takes what an op asks of the context, if it does.
+func (n *needs) source(op *pb.Op) error {
+	if !isContext(op) {
+		return nil
+	}
+	n.need.Nothing = false
+	if raw := op.GetSource().Attrs[pb.AttrFollowPaths]; raw != "" {
+		if err := json.Unmarshal([]byte(raw), &n.need.Follow); err != nil {
+			return fmt.Errorf("reading the definition: %w", err)
+		}
+	}
+	return nil
+}
+
+// paths are the sources in the context of a COPY, an ADD or a RUN with mounts.
+func (n *needs) paths(op *pb.Op) []ContextPath {
+	fromContext := func(input int64) bool {
+		return input >= 0 && int(input) < len(op.Inputs) && isContext(n.ops[op.Inputs[input].Digest])
+	}
+	var paths []ContextPath
+	for _, a := range op.GetFile().GetActions() {
+		if c := a.GetCopy(); c != nil && fromContext(a.SecondaryInput) {
+			paths = append(paths, ContextPath{Path: c.Src, Wildcards: c.AllowWildcard, Include: c.IncludePatterns, Exclude: c.ExcludePatterns})
+		}
+	}
+	for _, m := range op.GetExec().GetMounts() {
+		if m.MountType == pb.MountType_BIND && fromContext(m.Input) {
+			paths = append(paths, ContextPath{Path: cmp.Or(m.Selector, "/")})
+		}
+	}
+	return paths
+}
+
+// use notes an op's paths at each instruction that it stands for: those that do the same
+// on the same state are one op.
+func (n *needs) use(dgst string, paths []ContextPath) {
+	name := n.def.Metadata[digest.Digest(dgst)].Description["llb.customname"]
+	if _, rest, ok := strings.Cut(name, "] "); ok && strings.HasPrefix(name, "[") {
+		name = rest
+	}
+	var last Lines
+	for i, loc := range n.def.Source.GetLocations()[dgst].GetLocations() {
+		lines, ok := spanOf(loc.Ranges)
+		if !ok || i > 0 && lines == last {
+			continue
+		}
+		last = lines
+		n.need.Uses = append(n.need.Uses, ContextUse{Name: strings.TrimPrefix(name, "LINK "), Lines: lines, Paths: paths})
+	}
+}
+
+// markStages notes which stages have an instruction in the definition.
+func (n *needs) markStages(stages []Stage) {
+	for _, locs := range n.def.Source.GetLocations() {
+		for _, loc := range locs.GetLocations() {
+			lines, ok := spanOf(loc.Ranges)
+			if !ok {
+				continue
+			}
+			for _, s := range slices.Backward(stages) {
+				if s.Lines.First <= lines.First {
+					n.seen[s.Lines] = true
+					break
+				}
+			}
+		}
+	}
+}
+
+// add adds what another build asks for.
+func (n *needs) add(other *needs) {
+	for lines := range other.seen {
+		n.seen[lines] = true
+	}
+	for _, u := range other.need.Uses {
+		if !slices.ContainsFunc(n.need.Uses, func(v ContextUse) bool { return v.Lines == u.Lines }) {
+			n.need.Uses = append(n.need.Uses, u)
+		}
+	}
+	switch {
+	case other.need.Nothing:
+	case n.need.Nothing:
+		n.need.Nothing, n.need.Follow = false, other.need.Follow
+	case len(n.need.Follow) == 0 || len(other.need.Follow) == 0:
+		n.need.Follow = nil
+	default:
+		n.need.Follow = append(slices.Clip(n.need.Follow), other.need.Follow...)
+	}
+}
+
+// sort orders what a map or several builds put together.
+func (n *needs) sort() {
+	slices.SortStableFunc(n.need.Uses, func(a, b ContextUse) int { return cmp.Compare(a.Lines.First, b.Lines.First) })
+	slices.Sort(n.need.Follow)
+	n.need.Follow = slices.Compact(n.need.Follow)
+}

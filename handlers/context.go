@@ -1,0 +1,219 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/moby/buildkit/util/staticfs"
+	"github.com/tonistiigi/fsutil"
+	"go.lsp.dev/protocol"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+	"github.com/buildls/buildls/workspace/survey"
+)
+
+// A contextResult is the answer to buildls.context. Paths are relative to the context, with
+// "/"; those of directories end in one.
+type contextResult struct {
+	Context string `json:"context"` // the directory
+	Files   int    `json:"files"`   // regular files and links
+	Bytes   int64  `json:"bytes"`
+	// Excluded is what the ignore file keeps out of the whole context, by its lines.
+	Excluded      []excludedResult    `json:"excluded"`
+	Largest       []sizeResult        `json:"largest"`
+	ByInstruction []contextUserResult `json:"byInstruction"`
+	Secrets       []string            `json:"secrets"` // what looks like one, by name and content
+}
+
+// An excludedResult is what a line of an ignore file keeps out.
+type excludedResult struct {
+	URI     workspace.URI `json:"uri"`
+	Line    int           `json:"line"` // 0-based
+	Pattern string        `json:"pattern"`
+	Files   int           `json:"files"`
+	Dirs    int           `json:"dirs"`  // that are kept out whole, whatever is in them
+	Paths   []string      `json:"paths"` // the first ten
+}
+
+type sizeResult struct {
+	Path  string `json:"path"`
+	Bytes int64  `json:"bytes"`
+	Dir   bool   `json:"dir"`
+}
+
+// A contextUserResult is an instruction that takes files from the context.
+type contextUserResult struct {
+	Name    string         `json:"name"`
+	Range   protocol.Range `json:"range"`
+	Files   int            `json:"files"`
+	Bytes   int64          `json:"bytes"`
+	Missing []string       `json:"missing"` // sources that nothing matches
+}
+
+func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) {
+	var arg struct {
+		URI     workspace.URI `json:"uri"`
+		Context string        `json:"context"`
+		Target  string        `json:"target"`
+	}
+	if err := decodeArgument("buildls.context", raw, &arg); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (any, error) {
+		settings := s.currentSettings(ctx)
+		plan, err := newPlan(p.snapshot, buildArgument{URI: arg.URI, Context: arg.Context, Options: Options{Target: arg.Target}}, settings)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.checkConvertible(ctx, plan, settings); err != nil {
+			return nil, err
+		}
+		need, err := build.ContextNeedOf(ctx, plan.doc.Text.Bytes(), plan.target, plan.buildArgs, s.images.all())
+		if err != nil {
+			return nil, lsp.InvalidParams("%s: %v", plan.doc.URI, err)
+		}
+		report, err := plan.report(ctx, need)
+		if err != nil {
+			return nil, err
+		}
+		return s.converter(plan.doc).context(report), nil
+	}, nil
+}
+
+// checkConvertible refuses a Dockerfile that BuildKit's converter is not to be called with,
+// or does not stand for. Other mistakes it finds itself.
+func (s *Server) checkConvertible(ctx context.Context, p *plan, settings Settings) error {
+	for _, problem := range s.lint.of(p.doc.URI).check(ctx, lint.File{Dockerfile: p.doc.Text.Bytes(), Images: s.images.all()}) {
+		if unreadable(problem) {
+			return lsp.InvalidParams("%s cannot be read without a build: %s", p.doc.URI, problem.Message)
+		}
+	}
+	return ctx.Err()
+}
+
+// unreadable says of lint's problem whether it is that a file was not checked.
+func unreadable(p build.Problem) bool {
+	return p.Code == "unchecked" || p.Code == "syntax" && p.Severity == build.Hint
+}
+
+// A contextReport is what a build would send, and why.
+type contextReport struct {
+	dir    string
+	ignore ignoreFile
+	need   *build.ContextNeed
+	*survey.Answer
+}
+
+// report looks at the context as the plan would build it. What is excluded is told of the
+// whole context, also where only some of it is asked for.
+func (p *plan) report(ctx context.Context, need *build.ContextNeed) (*contextReport, error) {
+	ignore, err := p.ignoreFile()
+	if err != nil {
+		return nil, err
+	}
+	contextFS, err := p.countedFS()
+	if err != nil {
+		return nil, err
+	}
+	r := &contextReport{dir: p.context, ignore: ignore, need: need}
+	var whole *survey.Answer
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.Go(func() (err error) {
+		r.Answer, err = survey.Of(ctx, contextFS, question(need, ignore))
+		return err
+	})
+	if len(need.Follow) > 0 || need.Nothing {
+		eg.Go(func() (err error) {
+			whole, err = survey.Of(ctx, contextFS, survey.Question{Ignore: ignore.text})
+			return err
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, lsp.InvalidParams("the context %s: %v", p.context, err)
+	}
+	if whole != nil {
+		r.Excluded = whole.Excluded
+	}
+	return r, nil
+}
+
+// question is what a build wants, as survey asks it.
+func question(need *build.ContextNeed, ignore ignoreFile) survey.Question {
+	q := survey.Question{Ignore: ignore.text, Nothing: need.Nothing, Follow: need.Follow}
+	for _, u := range need.Uses {
+		var paths []survey.Path
+		for _, p := range u.Paths {
+			paths = append(paths, survey.Path(p))
+		}
+		q.Uses = append(q.Uses, paths)
+	}
+	return q
+}
+
+// countedFS is the context as it would be sent, to be counted.
+func (p *plan) countedFS() (fsutil.FS, error) {
+	if p.context == "" {
+		return staticfs.NewFS(), nil
+	}
+	contextFS, err := workspace.NewContextFS(p.context, p.overlays())
+	if err != nil {
+		return nil, lsp.InvalidParams("the context %s: %v", p.context, err)
+	}
+	return contextFS.Lean(), nil
+}
+
+// An ignoreFile is the .dockerignore that counts for a build. The zero one is none.
+type ignoreFile struct {
+	uri  workspace.URI
+	text []byte
+}
+
+// ignoreFile finds the one that the front end would read: the Dockerfile's own, else the
+// context's; a buffer before its file.
+func (p *plan) ignoreFile() (ignoreFile, error) {
+	name, files, err := p.dockerfiles()
+	if err != nil {
+		return ignoreFile{}, err
+	}
+	if own, ok := files[name+".dockerignore"]; ok {
+		return ignoreFile{p.uriOf(p.doc.Path + ".dockerignore"), own}, nil
+	}
+	if p.context == "" {
+		return ignoreFile{}, nil
+	}
+	path := filepath.Join(p.context, ".dockerignore")
+	if d := p.snapshot.Document(workspace.FileURI(path)); d != nil && p.overlay != "dockerfile" {
+		return ignoreFile{d.URI, d.Text.Bytes()}, nil
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ignoreFile{}, nil
+	}
+	return ignoreFile{workspace.FileURI(path), text}, err
+}
+
+// context makes the protocol's answer of a report.
+func (c converter) context(r *contextReport) contextResult {
+	out := contextResult{Context: r.dir, Files: r.Files, Bytes: r.Bytes, Excluded: []excludedResult{}, Largest: []sizeResult{},
+		ByInstruction: []contextUserResult{}, Secrets: append([]string{}, r.Secrets...)}
+	for _, l := range r.Excluded {
+		out.Excluded = append(out.Excluded, excludedResult{URI: r.ignore.uri, Line: l.Line, Pattern: l.Pattern, Files: l.Files, Dirs: l.Dirs, Paths: l.Paths})
+	}
+	for _, l := range r.Largest {
+		out.Largest = append(out.Largest, sizeResult{Path: l.Path, Bytes: l.Bytes, Dir: strings.HasSuffix(l.Path, "/")})
+	}
+	for i, u := range r.need.Uses {
+		use := r.Uses[i]
+		out.ByInstruction = append(out.ByInstruction, contextUserResult{Name: u.Name, Range: c.lineRange(u.Lines),
+			Files: use.Files, Bytes: use.Bytes, Missing: append([]string{}, use.Missing...)})
+	}
+	return out
+}

@@ -1,0 +1,123 @@
+package survey
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+)
+
+// A Line is a line of an ignore file and what it keeps out.
+type Line struct {
+	Line    int // 0-based
+	Pattern string
+	// Files and Dirs are how many of each it keeps out. A directory that BuildKit does
+	// not look into is one, whatever is in it.
+	Files, Dirs int
+	Paths       []string // the first maxPaths of them
+}
+
+const maxPaths = 10
+
+// rules are an ignore file's.
+type rules struct {
+	patterns []string // as BuildKit has them
+	all      []rule
+}
+
+// A rule is a line of an ignore file.
+type rule struct {
+	line    int
+	text    string
+	negated bool // it begins with "!"
+	levels  *levels
+}
+
+// readRules reads an ignore file with BuildKit's own reader, line by line, to know the
+// lines.
+func readRules(ignore []byte) (*rules, error) {
+	r := &rules{}
+	n := -1
+	for line := range bytes.Lines(ignore) {
+		n++
+		patterns, err := ignorefile.ReadAll(bytes.NewReader(line))
+		if err != nil {
+			return nil, fmt.Errorf("line %d of the .dockerignore: %w", n+1, err)
+		}
+		for _, p := range patterns {
+			if err := r.add(n, p, strings.TrimSpace(strings.TrimPrefix(string(line), "\ufeff"))); err != nil {
+				return nil, fmt.Errorf("line %d of the .dockerignore, %q: %w", n+1, p, err)
+			}
+		}
+	}
+	return r, nil
+}
+
+func (r *rules) add(line int, pattern, text string) error {
+	if _, err := patternmatcher.New([]string{pattern}); err != nil {
+		return err
+	}
+	r.patterns = append(r.patterns, pattern)
+	bare, negated := strings.CutPrefix(pattern, "!")
+	l, err := newLevels([]string{bare})
+	if err != nil {
+		return err
+	}
+	r.all = append(r.all, rule{line: line, text: text, negated: negated, levels: l})
+	return nil
+}
+
+func (r *rules) none() bool { return len(r.all) == 0 }
+
+// blame is the rule that keeps an entry of a walk out, the first after the last exception
+// from it; -1 if none does. It must be asked of every directory that is not sent, and of what is in those that
+// are sent, in the order of the walk.
+func (r *rules) blame(path string, isDir bool) int {
+	out := -1
+	for i := range r.all {
+		switch matches := r.all[i].levels.matches(path, isDir); {
+		case matches && r.all[i].negated:
+			out = -1
+		case matches && out < 0:
+			out = i
+		}
+	}
+	return out
+}
+
+// A tally is what rules keep out.
+type tally map[int]*Line
+
+func (t *tally) add(rule int, path string, isDir bool) {
+	if *t == nil {
+		*t = tally{}
+	}
+	l := (*t)[rule]
+	if l == nil {
+		l = &Line{}
+		(*t)[rule] = l
+	}
+	if isDir {
+		l.Dirs++
+		path += "/"
+	} else {
+		l.Files++
+	}
+	if len(l.Paths) < maxPaths {
+		l.Paths = append(l.Paths, path)
+	}
+}
+
+// lines are those that keep something out, in order.
+func (r *rules) lines(t tally) []Line {
+	var lines []Line
+	for i, rule := range r.all {
+		if l := t[i]; l != nil {
+			l.Line, l.Pattern = rule.line, rule.text
+			lines = append(lines, *l)
+		}
+	}
+	return lines
+}
