@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,11 +20,13 @@ func Check() error {
 // CheckHost is Check without the look for the engine's program: what the program itself
 // asks.
 func CheckHost() error {
-	if os.Geteuid() != 0 {
-		return errors.New("the embedded engine needs root, it cannot run as an ordinary user yet: start a buildkitd or a Docker engine and name it in the setting \"engine\", or run the editor as root")
+	if _, err := Runc(); err != nil {
+		return err
 	}
-	_, err := Runc()
-	return err
+	if os.Geteuid() != 0 {
+		return checkRootless()
+	}
+	return nil
 }
 
 // sbin is where runc may be although PATH does not say so: editors started from a

@@ -172,11 +172,11 @@ func TestKilledEngineIsClearedUp(t *testing.T) {
 	if r := <-done; r.err == nil {
 		t.Error("the build succeeded without its engine")
 	}
+	waitEnd(t, step, 5*time.Second) // with its engine, not with the next one
 
 	begin := time.Now()
 	c = connect(t, p)
 	t.Logf("to the first answer after a crash: %v", time.Since(begin))
-	waitEnd(t, step, 0) // the new engine serves, so it is gone
 	r := build(t.Context(), t, c, "RUN "+cache+" read text < /cache/file && echo it was $text\n", nil)
 	if r.err != nil || !strings.Contains(r.log, "it was kept") {
 		t.Errorf("the cache mount after the crash: %v, log %q", r.err, r.log)
@@ -187,6 +187,34 @@ func TestKilledEngineIsClearedUp(t *testing.T) {
 		if len(entries) > 0 {
 			t.Errorf("left: %q", entries)
 		}
+	}
+}
+
+// Whichever of its processes is killed, neither the others nor a step stays.
+func TestEngineEndsAsOne(t *testing.T) {
+	for n, name := range []string{"supervisor", "first of the namespace", "engine"} {
+		t.Run(name, func(t *testing.T) {
+			p := newEngine(t)
+			c := connect(t, p)
+			step, done := sleeper(t.Context(), t, c, "")
+			var all []int
+			for pid := holderPID(p); pid != 0 && len(all) < 3; pid = childOf(pid) {
+				all = append(all, openProcess(t, pid))
+			}
+			if len(all) != 3 {
+				t.Fatalf("the engine has %d processes, want 3", len(all))
+			}
+			if err := unix.PidfdSendSignal(all[n], unix.SIGKILL, nil, 0); err != nil {
+				t.Fatal(err)
+			}
+			for _, process := range append(all, step) {
+				waitEnd(t, process, 5*time.Second)
+			}
+			if r := <-done; r.err == nil {
+				t.Error("the build succeeded without its engine")
+			}
+			connect(t, p)
+		})
 	}
 }
 
@@ -220,19 +248,25 @@ func TestProgramSaysWhyItDoesNotServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := filepath.Join(t.TempDir(), "root")
+	root := uint32(os.Getuid()) // or who runs the test
 	for name, c := range map[string]struct {
 		root string
 		uid  uint32
 		code int
 		want string
 	}{
-		"locked":   {p.Root, 0, embedded.ExitLocked, "another engine runs"},
-		"in use":   {other, 0, 1, "in use"},
-		"not root": {other, 65534, 1, "needs root"},
+		"locked": {p.Root, root, embedded.ExitLocked, "another engine runs"},
+		"in use": {other, root, 1, "in use"},
+		"no ids": {other, 65534, 1, "without root the embedded engine needs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command(program, "engine", "--root", c.root, "--socket", p.Socket)
-			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: c.uid, Gid: c.uid}}
+			if c.uid != root {
+				if root != 0 {
+					t.Skip("needs root, to be somebody else")
+				}
+				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: c.uid, Gid: c.uid}}
+			}
 			out, _ := cmd.CombinedOutput()
 			if cmd.ProcessState.ExitCode() != c.code || !strings.Contains(string(out), c.want) {
 				t.Errorf("code %d, want %d; said %s", cmd.ProcessState.ExitCode(), c.code, out)

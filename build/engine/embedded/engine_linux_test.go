@@ -42,6 +42,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// builtEnv names a buildls that was built already.
+const builtEnv = "BUILDLS_TEST_BUILT"
+
 func connectOnce(where string) int {
 	root, socket, _ := strings.Cut(where, "\n")
 	p, err := embedded.NewPaths(root, socket)
@@ -69,6 +72,9 @@ var program struct {
 
 func buildProgram() (string, error) {
 	program.once.Do(func() {
+		if program.path = os.Getenv(builtEnv); program.path != "" {
+			return
+		}
 		if program.dir, program.err = os.MkdirTemp("", "buildls-test"); program.err != nil {
 			return
 		}
@@ -293,6 +299,18 @@ func findProcess(cmdline string) int {
 		if text, err := os.ReadFile(path); err == nil && string(text) == cmdline {
 			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 			return pid
+		}
+	}
+	return 0
+}
+
+// childOf is the process that pid has started, 0 if there is none.
+func childOf(pid int) int {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, path := range lists {
+		if text, err := os.ReadFile(path); err == nil && len(strings.Fields(string(text))) > 0 {
+			child, _ := strconv.Atoi(strings.Fields(string(text))[0])
+			return child
 		}
 	}
 	return 0

@@ -29,14 +29,14 @@ import (
 // newController is buildkitd's with its defaults: the Dockerfile and the gateway front
 // end, the caches that need no account, one worker. stopping is closed when the engine
 // begins to end.
-func newController(ctx context.Context, root, runc string, stopping <-chan struct{}) (*control.Controller, error) {
+func newController(ctx context.Context, at place, stopping <-chan struct{}) (*control.Controller, error) {
 	sessions, err := session.NewManager()
 	if err != nil {
 		return nil, err
 	}
 	archutil.CacheMaxAge = platformsAge
 	hosts := resolver.NewRegistryConfig(nil) // a registry on loopback is plain HTTP by BuildKit's own default
-	w, err := newWorker(ctx, root, runc, hosts)
+	w, err := newWorker(ctx, at, hosts)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +48,11 @@ func newController(ctx context.Context, root, runc string, stopping <-chan struc
 	if err != nil {
 		return nil, err
 	}
-	cache, err := bboltcachestorage.NewStore(filepath.Join(root, "cache.db"))
+	cache, err := bboltcachestorage.NewStore(filepath.Join(at.root, "cache.db"))
 	if err != nil {
 		return nil, err
 	}
-	history, err := boltutil.SafeOpen(filepath.Join(root, "history.db"), 0o600, &bolt.Options{
+	history, err := boltutil.SafeOpen(filepath.Join(at.root, "history.db"), 0o600, &bolt.Options{
 		FreelistType:   bolt.FreelistMapType,
 		NoFreelistSync: true,
 	})

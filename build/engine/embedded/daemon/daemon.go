@@ -18,7 +18,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -37,10 +36,7 @@ var endSignals = []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
 // the root. The process is the engine's alone: its umask, its temporary directory and
 // its log are set here.
 func Main(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := untilSignaled()
-	defer stop()
-	say := func(err error) { fmt.Fprintf(stderr, "%s%v\n", embedded.SpokenBy(os.Getpid()), err) }
-
+	at, pid, args := parseStage(args)
 	opt, err := parse(args, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -48,45 +44,48 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return 2
 	}
-	if err := embedded.CheckHost(); err != nil {
-		say(err)
-		return 1
-	}
-	paths, err := opt.paths()
-	if err == nil {
-		err = paths.Prepare()
-	}
-	// BuildKit's executor resolves links too, and what a crash left behind is found by
-	// comparing paths.
-	if err == nil {
-		paths.Root, err = filepath.EvalSymlinks(paths.Root)
-	}
-	if err != nil {
-		say(err)
-		return 1
-	}
-
-	// As buildkitd: files get the modes that the build says, whatever the umask of who
-	// started the engine.
-	syscall.Umask(0)
-	fscopy.UmaskIsZero = true
+	opt.pid = pid
 	logrus.SetOutput(stderr)
 	logrus.SetFormatter(&logrus.TextFormatter{FullTimestamp: true, TimestampFormat: "2006-01-02T15:04:05.000Z07:00"})
 	if opt.debug {
 		logrus.SetLevel(logrus.DebugLevel)
 	}
-
-	setVersion()
-	err = serve(ctx, paths, opt.idle)
-	if errors.Is(err, errLocked) {
-		say(fmt.Errorf("another engine runs on %s", paths.Root))
-		return embedded.ExitLocked
+	code, err := opt.run(at)
+	switch {
+	case errors.Is(err, errLocked):
+		err, code = fmt.Errorf("another engine runs on %s", opt.root), embedded.ExitLocked
+	case err != nil:
+		code = 1
 	}
 	if err != nil {
-		say(err)
-		return 1
+		fmt.Fprintf(stderr, "%s%v\n", embedded.SpokenBy(pid), err)
 	}
-	return 0
+	return code
+}
+
+func (o *options) run(at stage) (code int, err error) {
+	switch at {
+	case supervisor:
+		return o.supervise()
+	case first:
+		return runFirst(*o)
+	case rootlessFirst:
+		return runRootlessFirst(*o)
+	}
+	ctx, stop := untilSignaled()
+	defer stop()
+	// As buildkitd: files get the modes that the build says, whatever the umask of who
+	// started the engine.
+	syscall.Umask(0)
+	fscopy.UmaskIsZero = true
+	setVersion()
+	if at == rootlessInside {
+		if err := useRuntimeDir(o.socket); err != nil {
+			return 0, err
+		}
+		o.rootless = true
+	}
+	return 0, serve(ctx, *o)
 }
 
 // untilSignaled returns a context that ends with the first signal to end. A second one
@@ -104,6 +103,8 @@ type options struct {
 	root, socket string
 	idle         time.Duration
 	debug        bool
+	pid          int  // of the supervisor: the engine's, to the rest of the machine
+	rootless     bool // root of a user namespace alone
 }
 
 // parse explains the flags on stdout when asked to, on stderr when they are wrong.
@@ -136,7 +137,7 @@ func parse(args []string, stdout, stderr io.Writer) (options, error) {
 }
 
 // paths fills in the defaults, and asks for them only where they are needed.
-func (o options) paths() (embedded.Paths, error) {
+func (o *options) paths() (embedded.Paths, error) {
 	if o.root == "" || o.socket == "" {
 		defaults, err := embedded.DefaultPaths()
 		if err != nil {

@@ -55,12 +55,12 @@ func isFileAt(file *os.File, path string) bool {
 }
 
 // announce writes who holds the lock and where it listens, for clients that look for
-// the socket elsewhere.
-func (l *lock) announce(socket string) error {
+// the socket elsewhere. pid is the supervisor's.
+func (l *lock) announce(pid int, socket string) error {
 	if err := l.file.Truncate(0); err != nil {
 		return err
 	}
-	_, err := l.file.WriteAt(fmt.Appendf(nil, "%d\n%s\n", os.Getpid(), socket), 0)
+	_, err := l.file.WriteAt(fmt.Appendf(nil, "%d\n%s\n", pid, socket), 0)
 	return err
 }
 

@@ -33,8 +33,8 @@ const (
 
 // serve is the life of an engine: from the lock, by way of ctx's end or idling, to the
 // lock's release.
-func serve(ctx context.Context, paths embedded.Paths, idle time.Duration) error {
-	lock, err := takeLock(filepath.Join(paths.Root, embedded.LockName))
+func serve(ctx context.Context, opt options) error {
+	lock, err := takeLock(filepath.Join(opt.root, embedded.LockName))
 	if err != nil {
 		return err
 	}
@@ -44,44 +44,44 @@ func serve(ctx context.Context, paths embedded.Paths, idle time.Duration) error 
 	if err != nil {
 		return err
 	}
-	if err := clearAftermath(ctx, paths.Root, runc); err != nil {
+	if err := clearAftermath(ctx, opt.root, runc); err != nil {
 		return err
 	}
-	if err := useTempDir(tempDir(paths.Root)); err != nil {
+	if err := useTempDir(tempDir(opt.root)); err != nil {
 		return err
 	}
 	// Before the controller, so that who starts the engine needs not look for the
 	// socket again and again: its connection waits, and is answered, or closed if the
 	// controller fails.
-	listener, err := listen(paths.Socket)
+	listener, err := listen(opt.socket)
 	if err != nil {
 		return err
 	}
-	unlink := sync.OnceFunc(func() { os.Remove(paths.Socket) })
+	unlink := sync.OnceFunc(func() { os.Remove(opt.socket) })
 	defer unlink()
 	defer listener.Close()
-	if err := lock.announce(paths.Socket); err != nil {
+	if err := lock.announce(opt.pid, opt.socket); err != nil {
 		return fmt.Errorf("writing the engine's lock: %w", err)
 	}
 
 	stopping := make(chan struct{})
-	controller, err := newController(context.WithoutCancel(ctx), paths.Root, runc, stopping)
+	controller, err := newController(context.WithoutCancel(ctx), place{opt.root, runc, opt.rootless}, stopping)
 	if err != nil {
 		return err
 	}
-	calls := newActivity(idle)
+	calls := newActivity(opt.idle)
 	server := newServer(controller, calls)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with shutdown's Stop
-	logrus.Infof("serving on %s", paths.Socket)
+	logrus.Infof("serving on %s", opt.socket)
 
 	select {
 	case err = <-served:
-		err = fmt.Errorf("serving on %s: %w", paths.Socket, err)
+		err = fmt.Errorf("serving on %s: %w", opt.socket, err)
 	case <-ctx.Done():
 		logrus.Info("ending: asked to")
 	case <-calls.over:
-		logrus.Infof("ending: idle for %v", idle)
+		logrus.Infof("ending: idle for %v", opt.idle)
 	}
 	unlink() // from here on clients should not come to us
 	close(stopping)
@@ -90,7 +90,7 @@ func serve(ctx context.Context, paths embedded.Paths, idle time.Duration) error 
 		// suspended.
 		within(time.Second, server.GracefulStop)
 	}
-	shutdown(server, controller, paths.Root, runc)
+	shutdown(server, controller, opt.root, runc)
 	return err
 }
 

@@ -42,16 +42,21 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
+// A place is where a worker keeps its state, and what it runs steps with.
+type place struct {
+	root, runc string
+	rootless   bool // no cgroups and no /sys for steps
+}
+
 // newWorker is buildkitd's OCI worker with its defaults and no CNI. It follows
 // worker/runc.NewWorkerOpt, which cannot be called: it makes an RSA key for a proxy
 // that hardly any build asks for, and that key is most of an engine's start.
-func newWorker(ctx context.Context, root, runc string, hosts docker.RegistryHosts) (*base.Worker, error) {
+func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base.Worker, error) {
 	emulation := make(chan []ocispecs.Platform, 1)
 	go func() { emulation <- hostPlatforms() }() // a process per architecture, which is slow; meanwhile the disk is
 
-	name, newSnapshotter := chooseSnapshotter(root)
-	engineRoot := root
-	root = filepath.Join(root, "runc-"+name)
+	name, newSnapshotter := chooseSnapshotter(at.root)
+	root := filepath.Join(at.root, "runc-"+name)
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, err
 	}
@@ -64,10 +69,11 @@ func newWorker(ctx context.Context, root, runc string, hosts docker.RegistryHost
 		pb.NetMode_HOST:  network.NewHostProvider(),
 		pb.NetMode_NONE:  network.NewNoneProvider(),
 	}
-	proxy := &lazyProxy{root: engineRoot, networks: networks}
+	proxy := &lazyProxy{root: at.root, networks: networks}
 	exe, err := runcexecutor.New(runcexecutor.Opt{
 		Root:              filepath.Join(root, "executor"),
-		CommandCandidates: []string{runc},
+		CommandCandidates: []string{at.runc},
+		Rootless:          at.rootless,
 		ProcessMode:       oci.ProcessSandbox,
 		ResourceMonitor:   monitor,
 		ProxyProvider:     proxy,

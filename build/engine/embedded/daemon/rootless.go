@@ -1,0 +1,90 @@
+//go:build linux
+
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rootless-containers/rootlesskit/v3/pkg/child"
+	"github.com/rootless-containers/rootlesskit/v3/pkg/parent"
+	"golang.org/x/sys/unix"
+)
+
+// Without root the engine lives in a user namespace, made by rootlesskit, where this
+// user is root and the subordinate ids are the other users. The network is the host's,
+// as rootless BuildKit has it by default: so the steps reach a registry on loopback, and
+// no other program is needed.
+
+// pipeKey is the environment variable by which rootlesskit's two halves find each other.
+const (
+	pipeKey       = "BUILDLS_ROOTLESS_PIPE"
+	activationKey = "BUILDLS_ROOTLESS_ACTIVATION" // wanted by rootlesskit, not used
+	stateKey      = "BUILDLS_ROOTLESS_STATE"
+)
+
+// superviseRootless is supervise for an ordinary user.
+func superviseRootless(opt options) (code int, err error) {
+	lock, err := takeLock(filepath.Join(opt.root, "rootless.lock")) // rootlesskit's own is not told from other errors
+	if err != nil {
+		return 0, err
+	}
+	defer lock.release()
+	state := filepath.Join(filepath.Dir(opt.socket), "ns") // it holds a socket, so its path must be short
+	if err := parent.InitStateDir(state); err != nil {
+		return 0, fmt.Errorf("%s is in use by an engine with another --root: %w", state, err)
+	}
+	os.Args = opt.argv(rootlessFirst) // with which rootlesskit runs this program again
+	code, err = exitCode(parent.Parent(parent.Opt{
+		PipeFDEnvKey:             pipeKey,
+		ChildUseActivationEnvKey: activationKey,
+		StateDir:                 state,
+		StateDirEnvKey:           stateKey,
+		CreatePIDNS:              true,
+		Propagation:              "rslave",
+	}))
+	if err != nil {
+		err = fmt.Errorf("opening a user namespace: %w%s", err, mendRootless())
+	}
+	return code, err
+}
+
+// mendRootless says what is known to stand in the way of user namespaces, and cannot be
+// known before it was tried.
+func mendRootless() string {
+	restricted, _ := os.ReadFile("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+	if strings.TrimSpace(string(restricted)) == "1" {
+		return ". AppArmor restricts user namespaces here: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` lifts that, or give buildls a profile with `userns,`"
+	}
+	if on, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); err == nil && on == 1 {
+		return ". This process may gain no privileges (no_new_privs), so newuidmap cannot work: start the editor, or the engine, outside its sandbox"
+	}
+	return ""
+}
+
+// runRootlessFirst is the life of the first process of an ordinary user's PID namespace.
+func runRootlessFirst(opt options) (code int, err error) {
+	// The terminal's signals come by way of the supervisor alone. It fails the second
+	// time, when rootlesskit has run us again to gain its capabilities.
+	_, _ = unix.Setsid()
+	return exitCode(child.Child(child.Opt{
+		PipeFDEnvKey:              pipeKey,
+		RunActivationHelperEnvKey: activationKey,
+		ChildUseActivationEnvKey:  activationKey,
+		StateDirEnvKey:            stateKey,
+		TargetCmd:                 opt.argv(rootlessInside),
+		MountProcfs:               true,
+		Propagation:               "rslave",
+		Reaper:                    true,
+	}))
+}
+
+// useRuntimeDir has runc keep its state in a directory of this user's: /run/runc is not.
+func useRuntimeDir(socket string) error {
+	return errors.Join(
+		os.Setenv("XDG_RUNTIME_DIR", filepath.Dir(socket)),
+		os.Setenv("USER", "buildls")) // to runc, a root of that name is the machine's
+}

@@ -1,0 +1,41 @@
+package embedded_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+)
+
+// All that holds for root's engine holds for an ordinary user's: its tests run again, as
+// that user, each with engines in a user namespace.
+func TestWithoutRoot(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("this is without root")
+	}
+	enginetest.Dir(t)
+	who := enginetest.OrdinaryUser(t)
+	path, err := buildProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := who.Home(t)
+	self := filepath.Join(home, "embedded.test")
+	for from, to := range map[string]string{os.Args[0]: self, path: filepath.Join(home, "buildls")} {
+		if out, err := exec.Command("install", "-m", "755", from, to).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.run", "^Test(Build|Failing|Insecure|Socket|EngineSurvives|Idle|Killed|EngineEnds|Stale|ProgramSays|Concurrent|EngineIsFound|Canceled|Terminated)")
+	who.Run(cmd, home)
+	cmd.Env = append(cmd.Env, "BUILDLS_TEST_ENGINES="+os.Getenv("BUILDLS_TEST_ENGINES"), builtEnv+"="+filepath.Join(home, "buildls"))
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	out, err := cmd.CombinedOutput()
+	t.Logf("as %s:\n%s", who.Name, out)
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+)
+
+// The server of an ordinary user builds with an embedded engine of that user's: steps
+// run, are cached and canceled, and a kill -9 of the engine costs one build.
+func TestBuildWithoutRoot(t *testing.T) {
+	enginetest.Dir(t)
+	who := enginetest.OrdinaryUser(t)
+	home := who.Home(t)
+	self := filepath.Join(home, "buildls")
+	server := program(t, []string{"BUILDLS_ENGINE=embedded"})
+	if out, err := exec.Command("install", "-m", "755", server.Path, self).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	server.Path, server.Args[0] = self, self
+	who.Run(server, home)
+	state := filepath.Join(home, ".local", "share")
+	t.Cleanup(func() {
+		if pid := embeddedPid(state); pid != 0 {
+			syscall.Kill(pid, syscall.SIGTERM)
+			awaitDeath(pid)
+		}
+	})
+	e := editorOf(t, server, home)
+	uri := "file://" + home + "/Dockerfile"
+	text := base(t) + "RUN id -u && mkdir -p /a/b && chown 1000:50 /a\nUSER 1000\nRUN id -u\n"
+	e.Open(uri, "dockerfile", text)
+	r := mustBuild(t, e, nil)
+	if log := logOf(t, e, r); r.Engine != "embedded" || !contains(log, "0\n", "1000\n") {
+		t.Errorf("%+v\n%s", r, log)
+	}
+	if r = mustBuild(t, e, nil); r.Steps[len(r.Steps)-1].Status != "cached" {
+		t.Errorf("%+v", r.Steps)
+	}
+	e.Close(uri)
+
+	sleep, token := started(t, e, home)
+	e.Notify("window/workDoneProgress/cancel", map[string]any{"token": token[1 : len(token)-1]})
+	awaitNoSleep(t, sleep)
+	e.Await("the progress's end", func() bool { return e.Ended(token) })
+	e.Close(uri)
+
+	sleep, token = started(t, e, home)
+	engine := embeddedPid(state)
+	syscall.Kill(engine, syscall.SIGKILL)
+	awaitNoSleep(t, sleep)
+	e.Await("the progress's end", func() bool { return e.Ended(token) })
+	if p := e.Progress(token); !contains(p[len(p)-1].Message, "Failed: ", "went away during the build") {
+		t.Errorf("end %q", p[len(p)-1].Message)
+	}
+	e.Replace(uri, text)
+	if r = mustBuild(t, e, nil); r.Steps[len(r.Steps)-1].Status != "cached" || embeddedPid(state) == engine {
+		t.Errorf("after the crash: %+v", r.Steps)
+	}
+	e.Shutdown()
+}
