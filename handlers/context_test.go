@@ -188,6 +188,9 @@ func linksIn(t *testing.T, p *plan, need *build.ContextNeed) (links int) {
 		return 0
 	}
 	err = fsutil.WithHardlinkReset(filtered).Walk(t.Context(), "/", func(_ string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
 		fi, err := d.Info()
 		if err == nil && fi.Sys().(interface{ GetLinkname() string }).GetLinkname() != "" {
 			links++
