@@ -68,6 +68,11 @@ func (c *Checker) find(ctx context.Context, f File) []build.Problem {
 		message := fmt.Sprintf("%s is not Docker's own front end, so this file is not checked while you type", image)
 		return []build.Problem{{Code: "syntax", Severity: build.Hint, Message: message, Lines: at}}
 	}
+	return c.look(ctx, f).problems
+}
+
+// look passes over a file, whose front end is Docker's own.
+func (c *Checker) look(ctx context.Context, f File) *check {
 	k := &check{Checker: c, ctx: ctx, seen: map[build.Problem]bool{}}
 	if err := k.run(f); err != nil {
 		*c = Checker{} // whatever it remembers, this file is not to be answered from it
@@ -76,7 +81,7 @@ func (c *Checker) find(ctx context.Context, f File) []build.Problem {
 	}
 	c.blocks.turn(ctx.Err() == nil)
 	c.units.turn(ctx.Err() == nil)
-	return k.problems
+	return k
 }
 
 // A check is one pass over one text.
@@ -85,6 +90,8 @@ type check struct {
 	ctx      context.Context
 	asErrors bool // `# check=error=true`
 	lines    int
+	all      []*placed
+	planned  *plan // nil if no stage was found
 	problems []build.Problem
 	seen     map[build.Problem]bool
 }
@@ -111,7 +118,8 @@ func (k *check) run(f File) (err error) {
 	if !maps.EqualFunc(k.images, f.Images, bytes.Equal) {
 		k.images, k.units = f.Images, memory[*outcome]{}
 	}
-	k.plan(k.read(f.Dockerfile))
+	k.all = k.read(f.Dockerfile)
+	k.plan(k.all)
 	return nil
 }
 

@@ -47,6 +47,7 @@ func (k *check) plan(all []*placed) {
 		}
 		return
 	}
+	k.planned = p
 	p.nameImages()
 	k.tame(p)
 	k.sourceDateEpoch(p)

@@ -1,0 +1,54 @@
+package lint
+
+import (
+	"bytes"
+	"context"
+	"strings"
+)
+
+// Mend is the Dockerfile with comments in the place of the instructions that are at fault,
+// line by line, and an empty stage in the place of one whose FROM is: the rest can be
+// converted while the author is still typing. Where nothing is at fault, or no stage is
+// found, that is the file as it is.
+func (c *Checker) Mend(ctx context.Context, f File) []byte {
+	if _, _, ok := foreignFrontend(f.Dockerfile); ok {
+		return f.Dockerfile
+	}
+	k := c.look(ctx, f)
+	if k.planned == nil {
+		return f.Dockerfile
+	}
+	live := k.planned.live()
+	lines := bytes.SplitAfter(f.Dockerfile, []byte("\n"))
+	for _, in := range k.all {
+		standIn, ok := live[in.at.First]
+		if ok && standIn == "" {
+			continue
+		}
+		for i := range strings.Count(strings.TrimSuffix(in.text, "\n"), "\n") + 1 {
+			lines[in.at.First+i] = []byte("#\n")
+		}
+		if standIn != "" {
+			lines[in.at.First] = []byte(standIn + "\n")
+		}
+	}
+	return bytes.Join(lines, nil)
+}
+
+// live are the first lines of the instructions that are not at fault, and what stands for
+// those that need something to.
+func (p *plan) live() map[int]string {
+	live := map[int]string{}
+	for _, in := range p.global {
+		if !in.dead {
+			live[in.at.First] = ""
+		}
+	}
+	for _, s := range p.stages {
+		live[s.from.at.First] = s.standIn
+		for _, in := range s.live() {
+			live[in.at.First] = ""
+		}
+	}
+	return live
+}

@@ -1,0 +1,39 @@
+package lint
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/buildls/buildls/build"
+)
+
+// What is mended has no mistakes of its own, and the lines of the file.
+func TestMend(t *testing.T) {
+	for _, s := range corpus(t) {
+		var c Checker
+		file := File{Dockerfile: []byte(s.dockerfile), Ignore: []byte(s.ignore)}
+		problems := c.Check(t.Context(), file)
+		mended := c.Mend(t.Context(), file)
+		if !slices.ContainsFunc(problems, mistaken) && !bytes.Equal(mended, file.Dockerfile) {
+			t.Errorf("%s: nothing is at fault, and it becomes\n%s", s.name, numbered(string(mended)))
+		}
+		if got, want := bytes.Count(mended, []byte("\n")), bytes.Count(file.Dockerfile, []byte("\n")); got < want || got > want+1 {
+			t.Errorf("%s: %d lines become %d", s.name, want, got)
+		}
+		stages := c.look(t.Context(), file).planned != nil
+		left := c.Check(t.Context(), File{Dockerfile: mended, Ignore: file.Ignore})
+		if i := slices.IndexFunc(left, mistaken); i >= 0 && stages && !beyondRepair.MatchString(left[i].Message) {
+			t.Errorf("%s: %+v is left in\n%.1000s", s.name, left[i], numbered(string(mended)))
+		}
+	}
+}
+
+// beyondRepair is what no instruction is at fault of.
+var beyondRepair = regexp.MustCompile("parser directive|escape token|check options|SOURCE_DATE_EPOCH|line greater than|dockerignore cannot be read|invalid context name")
+
+// mistaken says whether a problem ends the conversion of a file.
+func mistaken(p build.Problem) bool {
+	return p.Code == "syntax" && p.Severity == build.Error || p.Code == "unchecked"
+}
