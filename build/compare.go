@@ -3,32 +3,80 @@ package build
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
-// A Place is where an instruction of a built Dockerfile stands in the text as it is now.
+// A Place is an instruction of a text that was edited since it was built.
 type Place struct {
 	Lines Lines
 	Words int // the line on which its own words end: before its heredocs
-	Built int // its first line in the text that was built, 0-based
+	// Built are the lines (0-based, the first of each instruction) that have the same
+	// vertices in the text that was built. Empty for one that was edited, or is new.
+	Built []int
+	// Rebuild is whether it was built as it is written now, and would be built again:
+	// something that it stands on was edited.
+	Rebuild bool
 }
 
-// A Baseline is a Dockerfile that was built, to tell what became of its instructions in
-// a later text.
+// A Baseline is a Dockerfile that was built, and with what, to tell what another build
+// would find in the cache if only the text has changed since. It asks no engine.
 type Baseline struct {
 	Dockerfile []byte
+	Target     string
+	BuildArgs  map[string]string
+	Platforms  []string // none: that of this machine
+	Images     Images   // that are known
+
+	mu   sync.Mutex    // guards what follows
+	then []instruction // of Dockerfile
+	now  string        // the text of places
+	last []Place
 }
 
-// Compare finds the instructions in the text as it is now. What does not parse has none.
-func (b *Baseline) Compare(_ context.Context, now []byte) []Place {
-	if !bytes.Equal(b.Dockerfile, now) {
-		return nil
+// Compare finds the instructions in the text as it is now: those that can be parsed, in
+// order. What cannot be converted counts as changed, and all that follows it.
+func (b *Baseline) Compare(ctx context.Context, now []byte) []Place {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.then == nil {
+		b.then, _ = b.instructions(ctx, b.Dockerfile)
 	}
-	var places []Place
-	for _, in := range instructionsOf(now) {
-		places = append(places, Place{Lines: in.lines, Words: in.words, Built: in.lines.First})
+	if b.now != string(now) || b.last == nil {
+		b.now, b.last = string(now), b.compare(ctx, now)
+	}
+	return b.last
+}
+
+func (b *Baseline) compare(ctx context.Context, now []byte) []Place {
+	built := map[string][]int{}
+	texts := map[string]bool{}
+	for _, in := range b.then {
+		if in.key != "" {
+			built[in.key] = append(built[in.key], in.lines.First)
+			texts[in.text] = true
+		}
+	}
+	list, converted := b.then, true
+	unchanged := bytes.Equal(now, b.Dockerfile)
+	if !unchanged {
+		list, converted = b.instructions(ctx, now)
+	}
+	places := make([]Place, 0, len(list))
+	for _, in := range list {
+		p := Place{Lines: in.lines, Words: in.words}
+		switch {
+		case in.key != "" && built[in.key] != nil:
+			p.Built = built[in.key]
+		case unchanged: // and not to be converted here
+			p.Built = []int{in.lines.First}
+		default: // one without a vertex is not built at all
+			p.Rebuild = texts[in.text] && (in.key != "" || !converted)
+		}
+		places = append(places, p)
 	}
 	return places
 }
@@ -36,21 +84,36 @@ func (b *Baseline) Compare(_ context.Context, now []byte) []Place {
 // An instruction is one of a Dockerfile.
 type instruction struct {
 	lines Lines
-	words int // as in Place
+	words int    // as in Place
+	text  string // its words, without comments and line breaks, and its heredocs
+	key   string // the digests of its vertices' cache keys; empty if it has none
 }
 
-// instructionsOf are those of a text that parses.
-func instructionsOf(dockerfile []byte) (list []instruction) {
+// instructions are those of a text that parses, with their keys if it can be converted.
+func (b *Baseline) instructions(ctx context.Context, dockerfile []byte) (list []instruction, converted bool) {
+	list = parseInstructions(dockerfile)
+	keys := b.cacheKeys(ctx, dockerfile)
+	for i := range list {
+		of := keys[list[i].lines.First]
+		slices.Sort(of)
+		list[i].key = strings.Join(slices.Compact(of), " ")
+	}
+	return list, keys != nil
+}
+
+func parseInstructions(dockerfile []byte) (list []instruction) {
+	list = []instruction{} // not nil: it was tried
 	var err error
 	defer survive(&err)
 	parsed, err := parser.Parse(bytes.NewReader(dockerfile))
 	if err != nil {
-		return nil
+		return list
 	}
 	for _, n := range parsed.AST.Children {
-		in := instruction{lines: Lines{n.StartLine - 1, n.EndLine - 1}, words: n.EndLine - 1}
+		in := instruction{lines: Lines{n.StartLine - 1, n.EndLine - 1}, words: n.EndLine - 1, text: n.Original}
 		for _, doc := range n.Heredocs {
 			in.words -= strings.Count(doc.Content, "\n") + 1 // and the line that ends it
+			in.text += "\n" + doc.Content
 		}
 		list = append(list, in)
 	}

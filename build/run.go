@@ -61,6 +61,8 @@ func (o *Outcome) Log(step int) string {
 type Observer struct {
 	Progress func(Progress)
 	Log      func(Log)
+	// Steps sees all steps whenever one of them has changed.
+	Steps func([]Step)
 	// Status sees BuildKit's own messages, for a terminal's display.
 	Status func(*client.SolveStatus)
 }
@@ -243,6 +245,7 @@ func (f *fold) observe(e event, obs Observer) {
 		return
 	case e.status == nil:
 		f.setLines(e.lines)
+		f.tellSteps(obs)
 		return
 	}
 	if obs.Status != nil {
@@ -253,8 +256,17 @@ func (f *fold) observe(e event, obs Observer) {
 			obs.Log(l)
 		}
 	}
+	if len(e.status.Vertexes) > 0 {
+		f.tellSteps(obs)
+	}
 	if obs.Progress != nil {
 		obs.Progress(f.progress())
+	}
+}
+
+func (f *fold) tellSteps(obs Observer) {
+	if obs.Steps != nil {
+		obs.Steps(f.live())
 	}
 }
 

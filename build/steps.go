@@ -169,6 +169,20 @@ func (f *fold) steps(succeeded bool) []Step {
 	return steps
 }
 
+// live are the steps of a build that has not ended.
+func (f *fold) live() []Step {
+	steps := f.steps(false)
+	for i, m := range f.lines {
+		switch v := f.vertices[m.Digest]; {
+		case v == nil || v.Started == nil:
+			steps[i].Status = Waiting
+		case v.Completed == nil && v.Error == "":
+			steps[i].Status = Running
+		}
+	}
+	return steps
+}
+
 func (v *vertex) status() Status {
 	switch {
 	case v.Error != "" && canceledText.MatchString(v.Error):
