@@ -147,6 +147,9 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 // observer shows what the build says of itself.
 func (s *Server) observer(b *running) build.Observer {
 	obs := build.Observer{Progress: func(p build.Progress) { b.progress.Report(cmp.Or(p.Message, "Starting"), p.Percentage) }}
+	if s.features.marks {
+		obs.Steps = func(steps []build.Step) { s.marks.progress(b, steps) }
+	}
 	if s.features.log {
 		obs.Log = func(l build.Log) {
 			s.client.Notify("buildls/log", logParams{ID: b.id, Step: stepIndex(l.Step), Name: l.Name, Text: l.Text})

@@ -19,6 +19,9 @@ type features struct {
 	watchSettings bool // workspace.didChangeConfiguration.dynamicRegistration
 	watchFiles    bool // workspace.didChangeWatchedFiles.dynamicRegistration
 	widerSync     bool // textDocument.synchronization.dynamicRegistration
+	marks         bool // textDocument.codeLens or inlayHint
+	refreshLenses bool // workspace.codeLens.refreshSupport
+	refreshHints  bool // workspace.inlayHint.refreshSupport
 	log, finished bool // experimental.buildls
 }
 
@@ -30,10 +33,13 @@ func featuresOf(c *protocol.ClientCapabilities) features {
 	if w := c.Workspace; w != nil {
 		f.configuration = isTrue(w.Configuration)
 		f.watchFiles = w.DidChangeWatchedFiles != nil && isTrue(w.DidChangeWatchedFiles.DynamicRegistration)
+		f.refreshLenses = w.CodeLens != nil && isTrue(w.CodeLens.RefreshSupport)
+		f.refreshHints = w.InlayHint != nil && isTrue(w.InlayHint.RefreshSupport)
 		f.watchSettings = w.DidChangeConfiguration != nil && isTrue(w.DidChangeConfiguration.DynamicRegistration)
 	}
-	if t := c.TextDocument; t != nil && t.Synchronization != nil {
-		f.widerSync = isTrue(t.Synchronization.DynamicRegistration)
+	if t := c.TextDocument; t != nil {
+		f.widerSync = t.Synchronization != nil && isTrue(t.Synchronization.DynamicRegistration)
+		f.marks = t.CodeLens != nil || t.InlayHint != nil
 	}
 	var experimental struct {
 		Buildls struct{ Log, Finished bool } `json:"buildls"`
@@ -46,6 +52,7 @@ func featuresOf(c *protocol.ClientCapabilities) features {
 
 func (s *Server) initialize(p *protocol.InitializeParams) (lsp.Work, error) {
 	s.features = featuresOf(&p.Capabilities)
+	s.marks.refresh.knows(s.features)
 	encoding := negotiate(p.Capabilities.General)
 	s.ws.Apply(workspace.SetEncoding{Encoding: encoding})
 	s.ws.Apply(workspace.SetFolders{Added: foldersOf(p)})

@@ -19,14 +19,15 @@ type inlayHintParams struct {
 
 // inlayHint says behind each instruction what became of it in the newest build.
 func (s *Server) inlayHint(p *inlayHintParams) (lsp.Work, error) {
-	doc := s.ws.Snapshot().Document(p.TextDocument.URI)
+	snapshot := s.ws.Snapshot()
+	doc := snapshot.Document(p.TextDocument.URI)
 	if doc == nil || doc.Kind() != workspace.Dockerfile {
 		return nil, nil
 	}
 	return func(ctx context.Context) (any, error) {
 		c := s.converter(doc)
 		hints := []protocol.InlayHint{} // not null: a list
-		for _, m := range s.marks.of(ctx, doc) {
+		for _, m := range s.marks.of(ctx, snapshot, doc) {
 			if h := c.hint(m); !before(h.Position, p.Range.Start) && !before(p.Range.End, h.Position) {
 				hints = append(hints, h)
 			}

@@ -27,19 +27,20 @@ type lens struct {
 }
 
 // lensesOf finds the lenses of a document, by its kind. It runs concurrently.
-var lensesOf = map[workspace.Kind]func(*Server, context.Context, *workspace.Document) []lens{
+var lensesOf = map[workspace.Kind]func(*Server, context.Context, *workspace.Snapshot, *workspace.Document) []lens{
 	workspace.Dockerfile: (*Server).stageLenses,
 }
 
 func (s *Server) codeLens(p *codeLensParams) (lsp.Work, error) {
-	doc := s.ws.Snapshot().Document(p.TextDocument.URI)
+	snapshot := s.ws.Snapshot()
+	doc := snapshot.Document(p.TextDocument.URI)
 	if doc == nil || lensesOf[doc.Kind()] == nil {
 		return nil, nil
 	}
 	return func(ctx context.Context) (any, error) {
 		c := s.converter(doc)
 		lenses := []protocol.CodeLens{} // not null: a list
-		for _, l := range lensesOf[doc.Kind()](s, ctx, doc) {
+		for _, l := range lensesOf[doc.Kind()](s, ctx, snapshot, doc) {
 			lenses = append(lenses, c.lens(l))
 		}
 		return lenses, nil
@@ -48,8 +49,8 @@ func (s *Server) codeLens(p *codeLensParams) (lsp.Work, error) {
 
 // stageLenses offer to build each stage, and say what became of its newest build. There
 // is none over a stage that no target names.
-func (s *Server) stageLenses(_ context.Context, doc *workspace.Document) []lens {
-	stages, err := build.Stages(doc.Text.Bytes())
+func (s *Server) stageLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []lens {
+	stages, err := build.Stages(s.mended(ctx, snapshot, doc))
 	if err != nil {
 		return nil
 	}

@@ -39,6 +39,12 @@ func (c *checker) check(ctx context.Context, f lint.File) []build.Problem {
 	return c.Check(ctx, f)
 }
 
+func (c *checker) mend(ctx context.Context, f lint.File) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Mend(ctx, f)
+}
+
 // of is a document's checker, a new one if the document is not open.
 func (l *linting) of(uri workspace.URI) *checker {
 	l.mu.Lock()
@@ -130,8 +136,16 @@ func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *w
 
 // check is what lint says of a document, as severe as the author wants it.
 func (s *Server) check(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []build.Problem {
-	file := lint.File{Dockerfile: doc.Text.Bytes(), Ignore: ignoreOf(snapshot, doc, settings), Images: s.images.all()}
-	return settings.LintSeverity.apply(s.lint.of(doc.URI).check(ctx, file))
+	return settings.LintSeverity.apply(s.lint.of(doc.URI).check(ctx, s.lintFile(snapshot, doc, settings)))
+}
+
+func (s *Server) lintFile(snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) lint.File {
+	return lint.File{Dockerfile: doc.Text.Bytes(), Ignore: ignoreOf(snapshot, doc, settings), Images: s.images.all()}
+}
+
+// mended is a document's text without what is at fault in it, line by line.
+func (s *Server) mended(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []byte {
+	return s.lint.of(doc.URI).mend(ctx, s.lintFile(snapshot, doc, s.settings.now()))
 }
 
 // ignoreOf is the .dockerignore that a build of doc would use: its own, else the

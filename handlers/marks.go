@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -18,6 +19,9 @@ import (
 // hints behind its instructions. What a build's marks are in the text as it is now is
 // worked out when the client asks: an edit costs nothing here.
 type marks struct {
+	server  *Server
+	refresh refresher
+
 	mu    sync.Mutex // held in the message loop, so never while sending or converting
 	files map[workspace.URI]*fileMarks
 }
@@ -32,7 +36,6 @@ type fileMarks struct {
 // new one.
 type followed struct {
 	sequence int64 // orders it among all
-	target   string
 	baseline *build.Baseline
 	began    time.Time
 	steps    []build.Step
@@ -40,10 +43,15 @@ type followed struct {
 	outcome  *build.Outcome    // nil while it runs
 }
 
-func (m *marks) init() { m.files = map[workspace.URI]*fileMarks{} }
+func (m *marks) init(s *Server) {
+	m.server = s
+	m.refresh.init(s)
+	m.files = map[workspace.URI]*fileMarks{}
+}
 
 // begin follows a build from now on, unless a newer one of the same file and target is.
 func (m *marks) begin(b *running) {
+	defer m.refresh.changed(1)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := b.plan.doc.URI.Key()
@@ -54,18 +62,45 @@ func (m *marks) begin(b *running) {
 	}
 	target := strings.ToLower(b.plan.target)
 	if old := f.targets[target]; old == nil || old.sequence < b.sequence {
-		f.targets[target] = &followed{sequence: b.sequence, target: target, began: time.Now(),
-			baseline: &build.Baseline{Dockerfile: b.plan.doc.Text.Bytes()}}
+		f.targets[target] = &followed{sequence: b.sequence, began: time.Now(), baseline: m.baseline(b)}
 	}
+}
+
+// baseline is what a build's text is compared against.
+func (m *marks) baseline(b *running) *build.Baseline {
+	p := b.plan
+	return &build.Baseline{Dockerfile: p.doc.Text.Bytes(), Target: p.target, BuildArgs: p.buildArgs, Platforms: p.platforms, Images: m.server.images.all()}
+}
+
+// progress takes how far the steps of a build are.
+func (m *marks) progress(b *running, steps []build.Step) {
+	defer m.refresh.changed(0)
+	m.update(b, func(f *followed) {
+		old := f.since
+		f.steps, f.since = steps, map[int]time.Time{}
+		for i, s := range steps {
+			if began, ok := old[i]; ok && s.Status == build.Running {
+				f.since[i] = began
+			} else if s.Status == build.Running {
+				f.since[i] = time.Now() // by our clock: the engine may be elsewhere
+			}
+		}
+	})
 }
 
 // end takes how a build ended.
 func (m *marks) end(b *running, out *build.Outcome) {
-	m.change(b, func(f *followed) { f.steps, f.since, f.outcome = out.Steps, nil, out })
+	defer m.refresh.changed(-1)
+	m.update(b, func(f *followed) {
+		f.steps, f.since, f.outcome = out.Steps, nil, out
+		if len(out.Images) > 0 {
+			f.baseline = m.baseline(b) // that knows them
+		}
+	})
 }
 
-// change replaces a build that is followed by a copy that was changed.
-func (m *marks) change(b *running, change func(*followed)) {
+// update replaces a build that is followed by a copy that was changed.
+func (m *marks) update(b *running, change func(*followed)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f := m.files[b.plan.doc.URI.Key()]
@@ -98,8 +133,9 @@ type mark struct {
 	label string
 }
 
-// of are the marks of a document: those of the newest build of which steps are known.
-func (m *marks) of(ctx context.Context, doc *workspace.Document) []mark {
+// of are the marks of a document: those of the newest build of which steps are known,
+// where the text is still what was built, as far as the cache is concerned.
+func (m *marks) of(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []mark {
 	m.mu.Lock()
 	var f *followed
 	if file := m.files[doc.URI.Key()]; file != nil {
@@ -109,10 +145,21 @@ func (m *marks) of(ctx context.Context, doc *workspace.Document) []mark {
 	if f == nil {
 		return nil
 	}
+	now := doc.Text.Bytes()
+	if !bytes.Equal(now, f.baseline.Dockerfile) {
+		now = m.server.mended(ctx, snapshot, doc)
+	}
 	labels := f.labels(time.Now())
 	var list []mark
-	for _, p := range f.baseline.Compare(ctx, doc.Text.Bytes()) {
-		if label := labels[p.Built]; label != "" {
+	for _, p := range f.baseline.Compare(ctx, now) {
+		label := ""
+		if p.Rebuild {
+			label = "would rebuild"
+		}
+		for _, line := range p.Built {
+			label = cmp.Or(label, labels[line])
+		}
+		if label != "" {
 			list = append(list, mark{p, label})
 		}
 	}

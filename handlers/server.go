@@ -43,7 +43,7 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	s := &Server{rpc: rpc, client: rpc.Client(), log: log, level: level, version: version, ws: workspace.New()}
 	s.settings.init()
 	s.diagnostics.init(s)
-	s.marks.init()
+	s.marks.init(s)
 	s.lint.init(s)
 
 	lsp.OnRequest(rpc, "initialize", s.initialize)
@@ -67,7 +67,8 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 
 // shutdown cancels the builds and answers when they have ended.
 func (s *Server) shutdown(*struct{}) (lsp.Work, error) {
-	return func(context.Context) (any, error) {
+	return func(ctx context.Context) (any, error) {
+		s.marks.refresh.stop(ctx)
 		s.builds.cancelAll(errShutdown)
 		s.builds.wait()
 		return nil, nil

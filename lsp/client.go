@@ -37,14 +37,19 @@ func (c *Client) Notify(method string, params any) {
 	}
 }
 
-// Call sends a request and waits for its response, or for ctx.
+// Call sends a request and waits for its response, or for ctx. params may be nil: the
+// request has none; so may result: nobody wants it.
 func (c *Client) Call(ctx context.Context, method string, params, result any) error {
-	raw, err := protocol.Marshal(params)
-	if err != nil {
-		return fmt.Errorf("encoding %s: %w", method, err)
+	var given any // nil: no params, which is not null
+	if params != nil {
+		raw, err := protocol.Marshal(params)
+		if err != nil {
+			return fmt.Errorf("encoding %s: %w", method, err)
+		}
+		given = (*json.RawMessage)(&raw)
 	}
 	var answer json.RawMessage
-	if err := c.conn.Call(ctx, method, (*json.RawMessage)(&raw), &answer); err != nil {
+	if err := c.conn.Call(ctx, method, given, &answer); err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
 	if result == nil {

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/buildls/buildls/lsp/lsptest"
 )
@@ -110,4 +112,87 @@ func TestNoMarks(t *testing.T) {
 		expectMarks(t, e, uri, "", "")
 	}
 	e.Shutdown()
+}
+
+// marking starts the server in an editor that shows lenses and hints, and refreshes them.
+func marking(t *testing.T, env []string, dir string) *lsptest.Editor {
+	t.Helper()
+	refresh := map[string]any{"refreshSupport": true}
+	return lsptest.New(t, program(t, env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
+		"textDocument": map[string]any{"codeLens": map[string]any{}, "inlayHint": map[string]any{}},
+		"workspace":    map[string]any{"codeLens": refresh, "inlayHint": refresh},
+	}})
+}
+
+// refreshes are the server's wishes that lenses and hints be asked for again.
+func refreshes(e *lsptest.Editor) []lsptest.Message {
+	return slices.DeleteFunc(e.All(""), func(m lsptest.Message) bool { return !strings.HasSuffix(m.Method, "/refresh") })
+}
+
+// awaitMarks waits until the document shows these hints and lenses, asking for them when
+// the server wishes.
+func awaitMarks(t *testing.T, e *lsptest.Editor, uri string, hints, titles string) {
+	t.Helper()
+	asked := -1
+	e.Await("hints "+hints+" and lenses "+titles, func() bool {
+		n := len(refreshes(e))
+		if n == asked {
+			return false
+		}
+		asked = n
+		gotHints, gotTitles := hintsOf(e, uri), titlesOf(e, uri)
+		t.Logf("hints %s; lenses %s", gotHints, gotTitles)
+		return like(hints, gotHints) && like(titles, gotTitles)
+	})
+}
+
+// like matches a text against one in which # stands for a number.
+func like(want, got string) bool {
+	return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(want), "#", `\d+`) + "$").MatchString(got)
+}
+
+// While a build runs, its marks say what runs and for how long; then, what became of it.
+func TestLiveMarks(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t)
+		e := marking(t, s.env, dir)
+		uri := "file://" + dir + "/Dockerfile"
+		sleep := newSleep()
+		e.Open(uri, "dockerfile", base(t)+"RUN echo "+dir+"\nRUN "+sleep+"; true\nRUN echo on\n")
+		for _, argument := range []map[string]any{nil, {"noCache": true}} {
+			if err := e.Execute("buildls.build", argument, nil); err != nil {
+				t.Fatal(err)
+			}
+			awaitMarks(t, e, uri, "1 N s, 2 running # s", "0 ▷ Build · running # s")
+			e.Insert(uri, 1, 0, "# typed while it runs\n")
+			awaitMarks(t, e, uri, "2 N s, 3 running # s", "0 ▷ Build · running # s")
+			e.Delete(uri, 1, 0, 2, 0)
+			endSleep(t, sleep)
+			awaitMarks(t, e, uri, "1 N s, 2 N s, 3 N s", "0 ▷ Build · N s")
+		}
+		e.Replace(uri, base(t)+"RUN "+sleep+"\nRUN echo on\n")
+		if err := e.Execute("buildls.build", nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		awaitMarks(t, e, uri, "1 running # s", "0 ▷ Build · running # s")
+		if err := e.Execute("buildls.cancel", nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		awaitMarks(t, e, uri, "1 canceled, 2 skipped", "0 ▷ Build · canceled")
+		e.Shutdown()
+		checkPace(t, refreshes(e))
+	})
+}
+
+// checkPace checks that there are at most four refreshes in a second.
+func checkPace(t *testing.T, all []lsptest.Message) {
+	t.Helper()
+	for i := range len(all) - 4 {
+		if d := all[i+4].At.Sub(all[i].At); d < 900*time.Millisecond { // they arrive a little sooner or later
+			t.Errorf("five refreshes in %v", d)
+		}
+	}
+	if len(all) == 0 {
+		t.Error("no refresh")
+	}
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -18,16 +20,20 @@ func newSleep() string {
 }
 
 // sleeping says whether a process with that command line runs.
-func sleeping(command string) bool {
+func sleeping(command string) bool { return len(sleepers(command)) > 0 }
+
+// sleepers are the processes with that command line.
+func sleepers(command string) (pids []int) {
 	want := strings.ReplaceAll(command, " ", "\x00")
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
 		data, err := os.ReadFile("/proc/" + e.Name() + "/cmdline")
 		if err == nil && strings.Contains(string(data), want) && !strings.Contains(string(data), "/bin/sh") {
-			return true
+			pid, _ := strconv.Atoi(e.Name())
+			pids = append(pids, pid)
 		}
 	}
-	return false
+	return pids
 }
 
 // awaitSleep waits until the step runs.
@@ -66,4 +72,15 @@ func awaitDeath(pid int) {
 		_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
 		return err != nil
 	})
+}
+
+// endSleep ends a step that sleeps.
+func endSleep(t *testing.T, command string) {
+	t.Helper()
+	for _, pid := range sleepers(command) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}
+	awaitNoSleep(t, command)
 }
