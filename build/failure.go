@@ -46,7 +46,7 @@ func newFailure(err error, f *fold, dockerfile []byte) *Failure {
 	switch newer := at.newerSyntax(); {
 	case refused && newer != nil:
 		fail.Code, fail.Lines = "syntax", newer
-		fail.Message += ". The engine's Dockerfile front end is older than this syntax; a first line `# syntax=docker/dockerfile:1` has it use a newer one"
+		fail.Message += ". The engine's Dockerfile front end is older than this syntax; " + newerFrontend
 	case refused || !at.wellFormed():
 		fail.Code = "syntax"
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/tonistiigi/fsutil"
 
@@ -26,15 +25,16 @@ type Request struct {
 	ID string
 	// Dockerfile is the text that is built.
 	Dockerfile []byte
-	// DockerfileName is its name in DockerfileFS.
+	// DockerfileName is its name in DockerfileFS, else its path in the context.
 	DockerfileName string
-	// DockerfileFS holds the Dockerfile, and its .dockerignore if it has its own.
+	// DockerfileFS holds the Dockerfile, and its .dockerignore if it has its own. It is
+	// nil for a Dockerfile that lies in a remote context.
 	DockerfileFS fsutil.FS
 	// Context is the build context.
-	Context fsutil.FS
-	// SharedKey identifies the context, so that an engine asks only for what
-	// changed in it since the last build.
-	SharedKey string
+	Context Context
+	// Contexts are those that the Dockerfile may name, in FROM, COPY --from and mounts,
+	// by their ContextName.
+	Contexts map[string]Context
 
 	Target    string
 	Tags      []string
@@ -124,18 +124,14 @@ func (r *Request) frontendAttrs(info engine.Info) map[string]string {
 	return attrs
 }
 
-func (r *Request) solveOpt(info engine.Info) client.SolveOpt {
-	return client.SolveOpt{
+func (r *Request) solveOpt(info engine.Info) (client.SolveOpt, error) {
+	opt := client.SolveOpt{
 		Ref:           r.ID,
 		FrontendAttrs: r.frontendAttrs(info),
-		SharedKey:     r.SharedKey,
 		CacheImports:  cacheEntries(r.CacheFrom),
 		CacheExports:  r.cacheExports(),
 
 		AllowedEntitlements: r.entitlements(),
-		LocalMounts: map[string]fsutil.FS{
-			dockerui.DefaultLocalNameContext:    r.Context,
-			dockerui.DefaultLocalNameDockerfile: r.DockerfileFS,
-		},
 	}
+	return opt, r.addSources(&opt)
 }

@@ -22,19 +22,22 @@ import (
 
 // An Outcome is how a build ended.
 type Outcome struct {
-	Status   Status // Done, Failed or Canceled
-	Failure  *Failure
-	Digest   string // of the exported manifest or index; empty if nothing was exported
-	ImageID  string // digest of the image's config; empty likewise
-	Exported bool
-	Tags     []string // of what was exported
-	Steps    []Step
-	Warnings []Problem
-	Notes    []string // warnings that no line causes
-	Duration time.Duration
-	Images   Images   // that the Dockerfile stands on, and were not known
-	logs     []string // by step
-	rest     string   // of vertices that stand for no instruction
+	Status  Status // Done, Failed or Canceled
+	Failure *Failure
+	// Dockerfile is the text that was built; nil for one in a remote context, if the
+	// build did not get that far.
+	Dockerfile []byte
+	Digest     string // of the exported manifest or index; empty if nothing was exported
+	ImageID    string // digest of the image's config; empty likewise
+	Exported   bool
+	Tags       []string // of what was exported
+	Steps      []Step
+	Warnings   []Problem
+	Notes      []string // warnings that no line causes
+	Duration   time.Duration
+	Images     Images   // that the Dockerfile stands on, and were not known
+	logs       []string // by step
+	rest       string   // of vertices that stand for no instruction
 }
 
 // Log is the output of a step (a 0-based index into Steps), or of the whole build
@@ -77,9 +80,10 @@ const letGo = time.Second
 func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Outcome {
 	start := time.Now()
 	f := newFold()
+	f.dockerfile = req.Dockerfile
 	notes := req.missingCaches()
 	resp, err := solve(ctx, conn, req, f, obs)
-	out := &Outcome{Status: Done, Notes: notes, Steps: f.steps(err == nil), Warnings: f.problems(req.Dockerfile), Images: f.images}
+	out := &Outcome{Status: Done, Notes: notes, Dockerfile: f.dockerfile, Steps: f.steps(err == nil), Warnings: f.problems(), Images: f.images}
 	switch {
 	case err == nil:
 		out.exported(resp, conn.Info, req)
@@ -90,7 +94,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 		out.Status, out.Failure = stopped(ctx)
 	default:
 		out.Status = Failed
-		out.Failure = explain(ctx, conn, err, f, req.Dockerfile)
+		out.Failure = explain(ctx, conn, err, f, req)
 	}
 	out.keepLogs(f)
 	out.Duration = time.Since(start)
@@ -108,7 +112,7 @@ func stopped(ctx context.Context) (Status, *Failure) {
 }
 
 // explain says why the build failed: the engine, a refusal, or the Dockerfile.
-func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, dockerfile []byte) *Failure {
+func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Request) *Failure {
 	var refused *RefusedError
 	if errors.As(err, &refused) {
 		return &Failure{Code: "build", Message: refused.Reason}
@@ -116,15 +120,20 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, dockerf
 	if maybeLost(err) && !conn.Alive(ctx) {
 		return lostEngine(conn.Info, err)
 	}
-	return newFailure(err, f, dockerfile)
+	if fail := req.contextFailure(err, f, conn.Info); fail != nil {
+		return fail
+	}
+	return newFailure(err, f, f.dockerfile)
 }
 
-// An event is what the build's goroutines tell the one that folds: the line map (empty
-// for a Dockerfile without steps), the base images, or a status.
+// An event is what the build's goroutines tell the one that folds: the text of a
+// Dockerfile in a remote context, the line map (empty for a Dockerfile without steps),
+// the base images, or a status.
 type event struct {
-	lines  LineMap
-	images Images
-	status *client.SolveStatus
+	dockerfile []byte
+	lines      LineMap
+	images     Images
+	status     *client.SolveStatus
 }
 
 // solve runs the build and folds what it says. The fold is no longer touched when
@@ -168,14 +177,21 @@ func solve(ctx context.Context, conn *engine.Conn, req *Request, f *fold, obs Ob
 
 // solveTelling runs the build and tells what it learns, all of it before it returns.
 func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell func(event)) (*client.SolveResponse, error) {
-	opt := req.solveOpt(conn.Info)
-	attrs, err := req.withHosts(ctx, conn, opt.FrontendAttrs)
+	session, hidden, err := req.session()
 	if err != nil {
 		return nil, err
 	}
-	opt.FrontendAttrs = attrs
-	var hidden mask
-	if opt.Session, hidden, err = req.session(); err != nil {
+	resp, err := solveHiding(ctx, conn, req, session, hidden, tell)
+	return resp, hidden.hideInError(err)
+}
+
+func solveHiding(ctx context.Context, conn *engine.Conn, req *Request, parts []session.Attachable, hidden mask, tell func(event)) (*client.SolveResponse, error) {
+	opt, err := req.solveOpt(conn.Info)
+	if err != nil {
+		return nil, err
+	}
+	opt.Session = append(opt.Session, parts...)
+	if opt.FrontendAttrs, err = req.withHosts(ctx, conn, opt.FrontendAttrs); err != nil {
 		return nil, err
 	}
 	export, err := req.newExport(ctx, conn.Info)
@@ -195,10 +211,10 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 	var refused error // its type does not survive the engine
 	resp, err := conn.Build(ctx, opt, "buildls", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		caps := g.BuildOpts().LLBCaps
-		if refused = errors.Join(req.supported(conn.Info, caps), req.supportedOutputs(conn.Info, caps), req.supportedAttests(conn.Info, caps)); refused != nil {
+		if refused = errors.Join(req.supported(conn.Info, caps), req.supportedOutputs(conn.Info, caps), req.supportedAttests(conn.Info, caps), req.supportedContexts(conn.Info, caps)); refused != nil {
 			return nil, refused
 		}
-		return solveThroughGateway(ctx, g, opt.FrontendAttrs, req.Dockerfile, req.KnownImage, tell)
+		return throughGateway{g, opt.FrontendAttrs, hidden, req, tell}.solve(ctx)
 	}, statuses)
 	eg.Wait()
 	if err != nil {
@@ -208,19 +224,33 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 	return resp, export.keep()
 }
 
-// solveThroughGateway solves lazily, reads the line map from what would be built, and
-// only then has it built; exporters run on the result that it returns.
-func solveThroughGateway(ctx context.Context, g gateway.Client, attrs map[string]string, dockerfile []byte, known func(string) bool, tell func(event)) (*gateway.Result, error) {
-	res, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: attrs})
+// throughGateway is a build that the engine lets this side steer.
+type throughGateway struct {
+	gateway.Client
+	attrs  map[string]string
+	hidden mask
+	req    *Request
+	tell   func(event)
+}
+
+// solve solves lazily, reads the line map from what would be built, and only then has
+// it built; exporters run on the result that it returns.
+func (g throughGateway) solve(ctx context.Context) (*gateway.Result, error) {
+	dockerfile := g.req.Dockerfile
+	res, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: g.attrs})
+	if dockerfile == nil && g.req.DockerfileFS == nil {
+		dockerfile = g.readDockerfile(ctx, res, err)
+		g.tell(event{dockerfile: dockerfile})
+	}
 	if err != nil {
 		return nil, err
 	}
 	if lines, err := newLineMap(ctx, res, dockerfile); err == nil { // a front end of another make has none
-		tell(event{lines: lines})
+		g.tell(event{lines: g.hidden.hideInLines(lines)})
 	}
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
-		tell(event{images: baseImages(ctx, g, res, known)})
+		g.tell(event{images: baseImages(ctx, g, res, g.req.KnownImage)})
 		return nil
 	})
 	res.EachRef(func(ref gateway.Reference) error {
@@ -240,6 +270,9 @@ func registryCredentials() session.Attachable {
 // observe folds an event in and tells the observer.
 func (f *fold) observe(e event, obs Observer) {
 	switch {
+	case e.dockerfile != nil:
+		f.dockerfile = e.dockerfile
+		return
 	case e.images != nil:
 		f.images = e.images
 		return

@@ -105,7 +105,7 @@ func sshAgents(list []SSH) (session.Attachable, error) {
 // not be shown.
 func (r *Request) session() ([]session.Attachable, mask, error) {
 	parts := []session.Attachable{registryCredentials()}
-	var hidden mask
+	hidden := r.hidden()
 	if len(r.Secrets) > 0 {
 		values := map[string][]byte{}
 		for _, s := range r.Secrets {
@@ -142,18 +142,28 @@ func (m mask) with(value []byte) mask {
 			m = append(m, v)
 		}
 	}
+	return m.sorted()
+}
+
+func (m mask) sorted() mask {
 	slices.SortStableFunc(m, func(a, b []byte) int { return cmp.Compare(len(b), len(a)) })
 	return m
 }
 
-// hide masks what a step prints. It sees each piece of output by itself: a value that a
-// program writes in pieces is not found.
+// hide masks what a step prints, and what BuildKit says itself. It sees each piece of
+// output by itself: a value that a program writes in pieces is not found.
 func (m mask) hide(s *client.SolveStatus) {
 	for _, l := range s.Logs {
 		l.Data = m.hideIn(l.Data)
 	}
 	for _, v := range s.Vertexes {
-		v.Error = string(m.hideIn([]byte(v.Error)))
+		v.Name, v.Error = m.hideInText(v.Name), m.hideInText(v.Error)
+	}
+	for _, v := range s.Statuses {
+		v.ID, v.Name = m.hideInText(v.ID), m.hideInText(v.Name)
+	}
+	for _, w := range s.Warnings {
+		w.Short = m.hideIn(w.Short)
 	}
 }
 
@@ -163,3 +173,34 @@ func (m mask) hideIn(text []byte) []byte {
 	}
 	return text
 }
+
+func (m mask) hideInText(text string) string {
+	if len(m) == 0 {
+		return text
+	}
+	return string(m.hideIn([]byte(text)))
+}
+
+// hideInLines masks the names of steps.
+func (m mask) hideInLines(lines LineMap) LineMap {
+	for i := range lines {
+		lines[i].Name = m.hideInText(lines[i].Name)
+	}
+	return lines
+}
+
+// hideInError masks an error's text and keeps what it wraps.
+func (m mask) hideInError(err error) error {
+	if err == nil || len(m) == 0 {
+		return err
+	}
+	return &maskedError{err, m.hideInText(err.Error())}
+}
+
+type maskedError struct {
+	err  error
+	text string
+}
+
+func (e *maskedError) Error() string { return e.text }
+func (e *maskedError) Unwrap() error { return e.err }

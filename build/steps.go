@@ -59,6 +59,8 @@ const maxLog = 1 << 20
 // fold is the state of one build: a pure function of the line map and of the
 // status messages in the order in which they came.
 type fold struct {
+	dockerfile []byte // nil as long as it is not known
+
 	lines    LineMap
 	index    map[digest.Digest]int // of each vertex in lines
 	vertices map[digest.Digest]*vertex

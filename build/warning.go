@@ -13,10 +13,10 @@ import (
 var ruleText = regexp.MustCompile(`^([A-Z][A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
 
 // problems are the engine's warnings about lines of the Dockerfile.
-func (f *fold) problems(dockerfile []byte) []Problem {
+func (f *fold) problems() []Problem {
 	var out []Problem
 	for _, w := range f.warnings {
-		if w.SourceInfo == nil || !bytes.Equal(w.SourceInfo.Data, dockerfile) {
+		if w.SourceInfo == nil || !bytes.Equal(w.SourceInfo.Data, f.dockerfile) {
 			continue
 		}
 		if lines, ok := spanOf(w.Range); ok {

@@ -21,7 +21,7 @@ import (
 // the command was read.
 func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
 	var arg buildArgument
-	if err := decodeArgument("buildls.build", raw, &arg, laterBuildFields...); err != nil {
+	if err := decodeArgument("buildls.build", raw, &arg); err != nil {
 		return nil, err
 	}
 	sequence := s.sequence.Add(1)

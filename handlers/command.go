@@ -39,9 +39,8 @@ func (s *Server) executeCommand(p *protocol.ExecuteCommandParams) (lsp.Work, err
 }
 
 // decodeArgument reads a command's argument into into, a pointer to a struct whose
-// fields are those that the command knows. later are fields of the contract that it
-// does not know yet. Absent, null and {} are the same.
-func decodeArgument(command string, raw []byte, into any, later ...string) error {
+// fields are those that the command knows. Absent, null and {} are the same.
+func decodeArgument(command string, raw []byte, into any) error {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
 	}
@@ -56,12 +55,7 @@ func decodeArgument(command string, raw []byte, into any, later ...string) error
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		switch {
-		case slices.Contains(known, name):
-		case slices.Contains(later, name) && string(given[name]) == "null":
-		case slices.Contains(later, name):
-			return lsp.InvalidParams("%s: %q is not supported yet", command, name)
-		default:
+		if !slices.Contains(known, name) {
 			return lsp.InvalidParams("%s: unknown field %q; there are %s", command, name, strings.Join(known, ", "))
 		}
 	}

@@ -73,6 +73,9 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 		if err != nil {
 			return nil, err
 		}
+		if plan.context.Remote() {
+			return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", plan.context)
+		}
 		if err := s.checkConvertible(ctx, plan, settings); err != nil {
 			return nil, err
 		}
@@ -123,7 +126,7 @@ func (p *plan) report(ctx context.Context, need *build.ContextNeed) (*contextRep
 	if err != nil {
 		return nil, err
 	}
-	r := &contextReport{dir: p.context, ignore: ignore, need: need}
+	r := &contextReport{dir: p.context.Dir, ignore: ignore, need: need}
 	var whole *survey.Answer
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() (err error) {
@@ -160,10 +163,10 @@ func question(need *build.ContextNeed, ignore ignoreFile) survey.Question {
 
 // countedFS is the context as it would be sent, to be counted.
 func (p *plan) countedFS() (fsutil.FS, error) {
-	if p.context == "" {
+	if p.context.Kind == build.EmptyContext {
 		return staticfs.NewFS(), nil
 	}
-	contextFS, err := workspace.NewContextFS(p.context, p.overlays())
+	contextFS, err := workspace.NewContextFS(p.context.Dir, p.overlays())
 	if err != nil {
 		return nil, lsp.InvalidParams("the context %s: %v", p.context, err)
 	}
@@ -186,10 +189,10 @@ func (p *plan) ignoreFile() (ignoreFile, error) {
 	if own, ok := files[name+".dockerignore"]; ok {
 		return ignoreFile{p.uriOf(p.doc.Path + ".dockerignore"), own}, nil
 	}
-	if p.context == "" {
+	if p.context.Kind == build.EmptyContext {
 		return ignoreFile{}, nil
 	}
-	path := filepath.Join(p.context, ".dockerignore")
+	path := filepath.Join(p.context.Dir, ".dockerignore")
 	if d := p.snapshot.Document(workspace.FileURI(path)); d != nil && p.overlay != "dockerfile" {
 		return ignoreFile{d.URI, d.Text.Bytes()}, nil
 	}

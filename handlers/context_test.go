@@ -123,8 +123,8 @@ func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent := &sentFS{FS: req.Context}
-	req.Context = sent
+	sent := &sentFS{FS: req.Context.FS}
+	req.Context.FS = sent
 	outcome := build.Run(context.Background(), conn, req, build.Observer{})
 	may, must := fails(r)
 	switch {
@@ -171,7 +171,7 @@ func told(r *contextReport) string {
 // linksIn counts what is sent without being asked for: links of both kinds.
 func linksIn(t *testing.T, p *plan, need *build.ContextNeed) (links int) {
 	t.Helper()
-	dir, err := fsutil.NewFS(p.context)
+	dir, err := fsutil.NewFS(p.context.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func planFor(dir, dockerfile string, buffers map[string]string) *plan {
 	for name, text := range buffers {
 		ws.Apply(workspace.Open{URI: workspace.FileURI(filepath.Join(dir, name)), Text: text})
 	}
-	return &plan{snapshot: ws.Snapshot(), doc: ws.Snapshot().Document(uri), context: dir}
+	return &plan{snapshot: ws.Snapshot(), doc: ws.Snapshot().Document(uri), context: directory(dir)}
 }
 
 // TestContextIsWhatIsSent: the report agrees with what engines are sent and copy.

@@ -151,16 +151,16 @@ func (s *Server) mended(ctx context.Context, snapshot *workspace.Snapshot, doc *
 // ignoreOf is the .dockerignore that a build of doc would use: its own, else the
 // context's; a buffer before its file. Nil if there is none.
 func ignoreOf(snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []byte {
+	from, err := contextOf(snapshot, doc, "", settings.Context)
+	if err != nil || from.Kind != build.LocalContext {
+		return nil // BuildKit ignores nothing of a remote context
+	}
 	if doc.Path != "" {
 		if own := contentOf(snapshot, doc.Path+".dockerignore"); own != nil {
 			return own
 		}
 	}
-	dir, err := contextDir(snapshot, doc, "", settings.Context)
-	if err != nil || dir == "" {
-		return nil
-	}
-	return contentOf(snapshot, filepath.Join(dir, ".dockerignore"))
+	return contentOf(snapshot, filepath.Join(from.Dir, ".dockerignore"))
 }
 
 // contentOf is the text of a file as the author sees it, nil if it is not there.

@@ -8,7 +8,7 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// buildArgument is the argument of buildls.build, as far as it is supported.
+// buildArgument is the argument of buildls.build.
 type buildArgument struct {
 	URI     workspace.URI `json:"uri"`
 	Context string        `json:"context"`
@@ -25,6 +25,7 @@ type Options struct {
 	Platforms     []string           `json:"platforms"`
 	BuildArgs     map[string]*string `json:"buildArgs"` // null: the environment's value
 	Labels        map[string]string  `json:"labels"`
+	Contexts      map[string]string  `json:"contexts"`
 	Secrets       []Secret           `json:"secrets"`
 	SSH           []SSH              `json:"ssh"`
 	Outputs       []Output           `json:"outputs"`
@@ -50,9 +51,6 @@ type Options struct {
 	Provenance   string   `json:"-"` // short for attest
 	SBOM         string   `json:"-"` // likewise
 }
-
-// laterBuildFields are in the contract, and refused by name until they work.
-var laterBuildFields = []string{"contexts"}
 
 func buildFields() []string { return jsonFields(&buildArgument{}) }
 

@@ -12,9 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/distribution/reference"
-	"github.com/moby/buildkit/util/staticfs"
-
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/lsp"
@@ -26,7 +23,9 @@ import (
 type plan struct {
 	snapshot  *workspace.Snapshot
 	doc       *workspace.Document
-	context   string // the directory; empty for an empty context
+	filename  string // of a Dockerfile that lies in the remote context; doc is nil then
+	context   build.Context
+	contexts  map[string]build.Context
 	target    string
 	tags      []string // full names
 	tagged    bool     // by the author, not by default
@@ -65,17 +64,17 @@ func newPlan(snapshot *workspace.Snapshot, arg buildArgument, settings Settings)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := contextDir(snapshot, doc, arg.Context, settings.Context)
+	from, err := contextOf(snapshot, doc, arg.Context, settings.Context)
 	if err != nil {
 		return nil, err
 	}
 	tagged := len(arg.Tags) > 0
-	p := &plan{snapshot: snapshot, doc: doc, context: dir, tagged: tagged, overlay: settings.Overlay, wishes: wishes(arg.Engine, settings)}
+	p := &plan{snapshot: snapshot, doc: doc, context: from, tagged: tagged, overlay: settings.Overlay, wishes: wishes(arg.Engine, settings)}
 	if err := p.fill(arg.Options, folderOf(snapshot, doc)); err != nil {
 		return nil, err
 	}
 	if !tagged {
-		p.tags, err = tagsOf([]string{defaultTag(dir, arg.Target)})
+		p.tags, err = tagsOf([]string{defaultTag(from.Name(), arg.Target)})
 	}
 	return p, err
 }
@@ -101,10 +100,13 @@ func (p *plan) fill(arg Options, dir string) error {
 	if err := p.checkStages(); err != nil {
 		return err
 	}
+	if p.contexts, err = arg.contexts(dir); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
 	if p.secrets, err = arg.secrets(dir); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	if p.ssh, err = arg.ssh(dir); err != nil {
+	if p.ssh, err = arg.ssh(dir, p.context.OverSSH()); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
 	if p.outputs, err = arg.outputs(dir, p.stdout != nil); err != nil {
@@ -137,7 +139,7 @@ func tagsOf(tags []string) (full []string, err error) {
 // checkStages refuses stages that the Dockerfile does not have. One that does not
 // parse is left to the engine, which says why.
 func (p *plan) checkStages() error {
-	if p.target == "" && len(p.options.NoCacheFilter) == 0 {
+	if p.doc == nil || p.target == "" && len(p.options.NoCacheFilter) == 0 {
 		return nil
 	}
 	stages, err := build.Stages(p.doc.Text.Bytes())
@@ -183,55 +185,6 @@ func (s *Server) reportMissingTarget(sequence int64, err error) {
 	s.diagnostics.publish(missing.doc.URI)
 }
 
-// contextDir is the directory that is the context: the argument's, else the
-// setting's. A relative path counts from the workspace folder.
-func contextDir(snapshot *workspace.Snapshot, doc *workspace.Document, argument, setting string) (string, error) {
-	folder := folderOf(snapshot, doc)
-	wish := argument
-	if wish == "" {
-		wish = setting
-	}
-	switch {
-	case wish == "workspace" && argument == "":
-		if folder == "" && doc.Path != "" {
-			folder = filepath.Dir(doc.Path)
-		}
-		return folder, nil // empty for a new buffer without a workspace
-	case wish == "dockerfileDir" && argument == "":
-		if doc.Path == "" {
-			return folder, nil
-		}
-		return filepath.Dir(doc.Path), nil
-	}
-	return explicitDir(wish, folder)
-}
-
-// explicitDir is a context that somebody named by path or file: URI.
-func explicitDir(wish, folder string) (string, error) {
-	dir := wish
-	if path, ok := workspace.URI(wish).Path(); ok {
-		dir = path
-	} else if strings.Contains(wish, "://") {
-		return "", lsp.InvalidParams("context %q: remote contexts are not supported yet; name a directory", wish)
-	}
-	if !filepath.IsAbs(dir) {
-		if folder == "" {
-			return "", lsp.InvalidParams("context %q is relative, and no workspace folder is open", wish)
-		}
-		dir = filepath.Join(folder, dir)
-	}
-	st, err := os.Stat(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", lsp.InvalidParams("context %s does not exist", dir)
-	case err != nil:
-		return "", lsp.InvalidParams("context: %v", err)
-	case !st.IsDir():
-		return "", lsp.InvalidParams("context %s is not a directory", dir)
-	}
-	return filepath.Clean(dir), nil
-}
-
 // folderOf is the workspace folder that holds the document, else the first one.
 func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 	if doc.Path != "" {
@@ -243,71 +196,6 @@ func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 		return folders[0].Path
 	}
 	return ""
-}
-
-// defaultTag is the one name of what is built all day: the folder's, made a valid
-// reference.
-func defaultTag(context, target string) string {
-	name := cleanComponent(filepath.Base(context))
-	tag := cleanTag(target)
-	if _, err := reference.ParseNormalizedNamed(name + ":" + tag); err != nil {
-		return "image:" + tag
-	}
-	return name + ":" + tag
-}
-
-// cleanComponent makes a path component of a reference (distribution/reference:
-// [a-z0-9]+ joined by single separators).
-func cleanComponent(name string) string {
-	var b strings.Builder
-	gap := false
-	for _, r := range strings.ToLower(name) {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			if gap && b.Len() > 0 {
-				b.WriteByte('-')
-			}
-			gap = false
-			b.WriteRune(r)
-		} else {
-			gap = true
-		}
-	}
-	if b.Len() == 0 {
-		return "image"
-	}
-	return b.String()
-}
-
-// cleanTag makes a tag ([\w][\w.-]{0,127}) of a target's name.
-func cleanTag(target string) string {
-	tag := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '.' || r == '-' {
-			return r
-		}
-		return '-'
-	}, target)
-	tag = strings.TrimLeft(tag, ".-")
-	if tag == "" {
-		return "latest"
-	}
-	return tag[:min(len(tag), 128)]
-}
-
-// title names what is built, for people.
-func (p *plan) title() string {
-	if len(p.tags) == 0 {
-		return filepath.Base(string(p.doc.URI))
-	}
-	return short(p.tags[0])
-}
-
-// short is a reference as people write it: app:dev for docker.io/library/app:dev.
-func short(tag string) string {
-	named, err := reference.ParseNormalizedNamed(tag)
-	if err != nil {
-		return tag
-	}
-	return reference.FamiliarString(named)
 }
 
 // spelled is an engine as the setting spells it.
@@ -324,44 +212,27 @@ func spelled(i engine.Info) string {
 // started is the result as far as it is known before the build.
 func (p *plan) started(id string) *buildResult {
 	return &buildResult{ID: id, URI: p.doc.URI, Status: "running", Tags: []string{}, Platforms: append([]string{}, p.platforms...), Target: p.target,
-		Context: p.context, Overlaid: []workspace.URI{}, Steps: []stepResult{}, Warnings: []warningResult{}}
+		Context: p.context.String(), Overlaid: []workspace.URI{}, Steps: []stepResult{}, Warnings: []warningResult{}}
 }
 
-// A laid is the context with the author's buffers laid over it.
-type laid struct {
-	overlaid []workspace.URI // the buffers that stand in for files
-	notUTF8  []string        // files that are not text: their buffers cannot stand in
-}
-
-// request lays the author's buffers over the context. onError is told when a file
+// request lays the author's buffers over the contexts. onError is told when a file
 // cannot be sent.
 func (p *plan) request(id string, onError func(error)) (*build.Request, laid, error) {
-	name, files, err := p.dockerfiles()
-	if err != nil {
-		return nil, laid{}, err
-	}
 	req := &build.Request{
-		ID: id, Dockerfile: files[name], DockerfileName: name, DockerfileFS: workspace.NewDockerfileFS(name, files, string(p.doc.URI)),
+		ID: id, DockerfileName: p.filename,
 		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
 		Secrets: p.secrets, SSH: p.ssh, Outputs: p.outputs, Stdout: p.stdout, Options: p.options,
 		Attests: p.attests, CacheFrom: p.cacheFrom, CacheTo: p.cacheTo, IIDFile: p.iidFile, MetadataFile: p.metadata,
 	}
-	if p.context == "" {
-		req.Context = staticfs.NewFS()
-		return req, laid{}, nil
+	if p.doc != nil {
+		name, files, err := p.dockerfiles()
+		if err != nil {
+			return nil, laid{}, err
+		}
+		req.Dockerfile, req.DockerfileName, req.DockerfileFS = files[name], name, workspace.NewDockerfileFS(name, files, string(p.doc.URI))
 	}
-	contextFS, err := workspace.NewContextFS(p.context, p.overlays())
-	if err != nil {
-		return nil, laid{}, fmt.Errorf("reading the context: %w", err)
-	}
-	contextFS.OnError = func(path string, err error) { onError(&build.ContextError{Path: path, Err: err}) }
-	req.Context = contextFS
-	req.SharedKey = sharedKey(p.context)
-	l := laid{notUTF8: contextFS.NotUTF8()}
-	for _, path := range contextFS.Overlaid() {
-		l.overlaid = append(l.overlaid, p.uriOf(path))
-	}
-	return req, l, nil
+	l, err := p.layAll(req, onError)
+	return req, l, err
 }
 
 // overlays are the buffers that the setting lets stand in.

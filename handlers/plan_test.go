@@ -20,7 +20,7 @@ func TestDefaultTag(t *testing.T) {
 		{"", "", "image:latest"},
 		{"/", ".", "image:latest"},
 	} {
-		got := defaultTag(c.dir, c.target)
+		got := defaultTag(directory(c.dir).Name(), c.target)
 		if got != c.want {
 			t.Errorf("%q, %q: %s, want %s", c.dir, c.target, got, c.want)
 		}
@@ -34,14 +34,14 @@ func FuzzDefaultTag(f *testing.F) {
 	f.Add("/home/me/app", "test")
 	f.Add("/ä/..", "-")
 	f.Fuzz(func(t *testing.T, dir, target string) {
-		if _, err := build.CheckTag(defaultTag(dir, target)); err != nil {
+		if _, err := build.CheckTag(defaultTag(directory(dir).Name(), target)); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// Which directory is the context, by setting, argument and what is open.
-func TestContextDir(t *testing.T) {
+// What the context is, by setting, argument and what is open.
+func TestContextOf(t *testing.T) {
 	root := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(root, "sub", "deep"), 0o755); err != nil {
 		t.Fatal(err)
@@ -70,10 +70,11 @@ func TestContextDir(t *testing.T) {
 		{name: "no workspace", setting: "workspace", snapshot: workspace.New().Snapshot(), doc: inSub, want: sub},
 		{name: "nothing at all", setting: "workspace", snapshot: workspace.New().Snapshot(), doc: untitled, want: ""},
 		{name: "not there", argument: "gone", setting: "workspace", snapshot: snapshot, doc: inSub, wrong: true},
-		{name: "remote", argument: "https://example.com/a.git", setting: "workspace", snapshot: snapshot, doc: inSub, wrong: true},
+		{name: "remote", argument: "https://me:pass@example.com/a.git#v1:b", setting: "workspace", snapshot: snapshot, doc: inSub, want: "https://example.com/a.git#v1:b"},
+		{name: "remote by setting", setting: "https://example.com/a.tgz", snapshot: snapshot, doc: untitled, want: "https://example.com/a.tgz"},
 	} {
-		got, err := contextDir(c.snapshot, c.doc, c.argument, c.setting)
-		if got != c.want || (err != nil) != c.wrong {
+		got, err := contextOf(c.snapshot, c.doc, c.argument, c.setting)
+		if got.String() != c.want || (err != nil) != c.wrong {
 			t.Errorf("%s: %q, %v; want %q", c.name, got, err, c.want)
 		}
 	}

@@ -98,10 +98,15 @@ func (o *Options) secrets(dir string) ([]build.Secret, error) {
 	return list, nil
 }
 
-// ssh checks the agents, likewise.
-func (o *Options) ssh(dir string) ([]build.SSH, error) {
+// ssh checks the agents, likewise. The author's own is there unasked for a context that
+// is fetched by SSH.
+func (o *Options) ssh(dir string, contextOverSSH bool) ([]build.SSH, error) {
+	given := o.SSH
+	if len(given) == 0 && contextOverSSH {
+		given = []SSH{{}}
+	}
 	var list []build.SSH
-	for _, s := range o.SSH {
+	for _, s := range given {
 		out := build.SSH{ID: s.ID}
 		if out.ID == "" {
 			out.ID = "default"

@@ -2,10 +2,12 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
@@ -15,9 +17,9 @@ import (
 
 // A TerminalBuild is a build that was asked for in a terminal.
 type TerminalBuild struct {
-	Context string // a directory
-	File    string // "" is Context/Dockerfile
-	Stdin   []byte // the Dockerfile, if File is "-"
+	Context string // a directory, a URL, or "-"
+	File    string // the Dockerfile, or "-"; "" is the one named Dockerfile in the context
+	Stdin   io.Reader
 	Options
 	Engine string
 	Stdout io.Writer // for an output to "-"
@@ -33,15 +35,10 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 	if err != nil {
 		return nil, nil, err
 	}
-	dir, err := explicitDir(t.Context, wd)
-	if err != nil {
+	p := &plan{snapshot: workspace.New().Snapshot(), stdout: t.Stdout}
+	if err := t.place(p, wd); err != nil {
 		return nil, nil, err
 	}
-	doc, err := t.document(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	p := &plan{snapshot: workspace.New().Snapshot(), doc: doc, context: dir, stdout: t.Stdout}
 	if err := p.fill(t.Options, wd); err != nil {
 		return nil, nil, err
 	}
@@ -49,11 +46,71 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 	return req, []engine.Wish{{Who: "--engine", Address: t.Engine}}, err
 }
 
+// stdin as a context or a Dockerfile is what the terminal's standard input holds.
+const stdin = "-"
+
+// place finds the context and the Dockerfile, by the rules of docker/buildx
+// (build/opt.go, loadInputs).
+func (t *TerminalBuild) place(p *plan, wd string) (err error) {
+	if strings.HasPrefix(t.File, "http://") || strings.HasPrefix(t.File, "https://") {
+		return lsp.InvalidParams("-f cannot be a URL; give the URL as the context: it may be that of a Dockerfile")
+	}
+	if t.Context == stdin {
+		return t.placeStdin(p)
+	}
+	if p.context, err = namedIn(t.Context, wd); err != nil {
+		return err
+	}
+	switch {
+	case t.File == stdin:
+		text, err := io.ReadAll(t.Stdin)
+		if err != nil {
+			return fmt.Errorf("reading stdin: %w", err)
+		}
+		p.doc = fromStdin(text)
+		return nil
+	case p.context.Remote() && !filepath.IsAbs(t.File):
+		p.filename = remoteName(t.File)
+		return nil
+	}
+	p.doc, err = t.document(p.context.Dir)
+	return err
+}
+
+// placeStdin takes stdin for an archive with all that is needed, or a Dockerfile that
+// needs nothing.
+func (t *TerminalBuild) placeStdin(p *plan) error {
+	if t.File == stdin {
+		return lsp.InvalidParams("stdin cannot be both the context and the Dockerfile")
+	}
+	from, text, err := build.ReadContext(t.Stdin)
+	switch {
+	case err != nil:
+		return lsp.InvalidParams("%v", err)
+	case from.Remote():
+		p.context, p.filename = from, remoteName(t.File)
+	case t.File != "":
+		return lsp.InvalidParams("two Dockerfiles: -f names %s, and stdin holds one, not a tar", t.File)
+	default:
+		p.doc = fromStdin(text)
+	}
+	return nil
+}
+
+// remoteName is the path of a Dockerfile in a remote context.
+func remoteName(file string) string {
+	if file == "" {
+		return "Dockerfile"
+	}
+	return filepath.ToSlash(file)
+}
+
+func fromStdin(text []byte) *workspace.Document {
+	return &workspace.Document{URI: "stdin:Dockerfile", Text: workspace.NewText(string(text))}
+}
+
 // document is the Dockerfile, as if an editor had it open.
 func (t *TerminalBuild) document(dir string) (*workspace.Document, error) {
-	if t.File == "-" {
-		return &workspace.Document{URI: "stdin:Dockerfile", Text: workspace.NewText(string(t.Stdin))}, nil
-	}
 	file := t.File
 	if file == "" {
 		file = filepath.Join(dir, "Dockerfile")

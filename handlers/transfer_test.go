@@ -83,13 +83,13 @@ func testSentOnce(t *testing.T, conn *engine.Conn, dockerfileAlways bool) {
 	sent := func() (dockerfiles, files []string) {
 		t.Helper()
 		snapshot := ws.Snapshot()
-		p := &plan{snapshot: snapshot, doc: snapshot.Document(dockerfileURI), context: dir}
+		p := &plan{snapshot: snapshot, doc: snapshot.Document(dockerfileURI), context: directory(dir)}
 		req, _, err := p.request(identity.NewID(), func(err error) { t.Error(err) })
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, c := &openedFS{FS: req.DockerfileFS}, &openedFS{FS: req.Context}
-		req.DockerfileFS, req.Context = d, c
+		d, c := &openedFS{FS: req.DockerfileFS}, &openedFS{FS: req.Context.FS}
+		req.DockerfileFS, req.Context.FS = d, c
 		if out := build.Run(context.Background(), conn, req, build.Observer{}); out.Status != build.Done {
 			t.Fatalf("%s: %+v", out.Status, out.Failure)
 		}

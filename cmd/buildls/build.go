@@ -35,14 +35,7 @@ func buildCommand(ctx context.Context, args []string, std stdio) int {
 		return exitUsage
 	}
 	t.Context = contexts[0]
-	if t.File == "-" {
-		stdin, err := io.ReadAll(std.in)
-		if err != nil {
-			fmt.Fprintf(std.err, "buildls build: reading stdin: %v\n", err)
-			return exitUsage
-		}
-		t.Stdin = stdin
-	}
+	t.Stdin = std.in
 	return runBuild(ctx, &t, *progress, std)
 }
 
@@ -114,7 +107,7 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 		fmt.Fprintln(std.err, "canceled")
 		return exitFailed
 	case build.Failed:
-		fmt.Fprint(std.err, excerpt(req, out.Failure))
+		fmt.Fprint(std.err, excerpt(req.DockerfileName, out))
 		fmt.Fprintf(std.err, "error: %s\n", out.Failure.Message)
 		return exitFailed
 	}
@@ -143,13 +136,14 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 }
 
 // excerpt shows the lines at fault with those around them.
-func excerpt(req *build.Request, f *build.Failure) string {
+func excerpt(name string, out *build.Outcome) string {
+	f := out.Failure
 	if f.Lines == nil {
 		return ""
 	}
 	var b strings.Builder
-	lines := strings.Split(string(req.Dockerfile), "\n")
-	fmt.Fprintf(&b, "%s:%d\n", req.DockerfileName, f.Lines.First+1)
+	lines := strings.Split(string(out.Dockerfile), "\n")
+	fmt.Fprintf(&b, "%s:%d\n", name, f.Lines.First+1)
 	for i := max(0, f.Lines.First-2); i < min(len(lines), f.Lines.Last+3); i++ {
 		mark := "   "
 		if i >= f.Lines.First && i <= f.Lines.Last {

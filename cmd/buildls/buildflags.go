@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"flag"
+	"fmt"
 	"strings"
 
 	"github.com/buildls/buildls/handlers"
@@ -9,14 +11,21 @@ import (
 
 const buildUsage = `usage: buildls build [flags] CONTEXT
 
-Builds the Dockerfile in CONTEXT, a directory, as the editor does.
+Builds the Dockerfile in CONTEXT as the editor does. CONTEXT is a directory, the URL of a
+git repository (https://host/repo.git#ref:subdir), of a tar or of a Dockerfile, or - for a
+tar or a Dockerfile on stdin.
 
 flags:
-  -f, --file FILE          the Dockerfile, or - for stdin (default CONTEXT/Dockerfile)
+  -f, --file FILE          the Dockerfile, or - for stdin (default CONTEXT/Dockerfile);
+                           in a tar and behind a URL it is looked for there, unless its
+                           path is absolute
   -t, --tag NAME           name the image; may be repeated
       --target STAGE       build this stage
       --build-arg NAME=VALUE
                            set a build argument; NAME alone takes the environment's value
+      --build-context NAME=VALUE
+                           what FROM NAME and --from=NAME mean: a directory, a URL,
+                           docker-image://NAME or oci-layout://PATH[:TAG][@DIGEST]
       --label NAME=VALUE   set a label of the image
       --platform OS/ARCH[,...]
                            build for these platforms
@@ -66,13 +75,24 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 	for _, name := range []string{"t", "tag"} {
 		flags.Func(name, "", appendTo(&t.Tags))
 	}
-	t.BuildArgs, t.Labels = map[string]*string{}, map[string]string{}
+	t.BuildArgs, t.Labels, t.Contexts = map[string]*string{}, map[string]string{}, map[string]string{}
 	flags.Func("build-arg", "", func(s string) error {
 		name, value, given := strings.Cut(s, "=")
 		t.BuildArgs[name] = nil
 		if given {
 			t.BuildArgs[name] = &value
 		}
+		return nil
+	})
+	flags.Func("build-context", "", func(s string) error {
+		name, value, ok := strings.Cut(s, "=")
+		switch _, twice := t.Contexts[name]; {
+		case !ok:
+			return errors.New("write it as NAME=VALUE")
+		case twice:
+			return fmt.Errorf("%s is named twice", name)
+		}
+		t.Contexts[name] = value
 		return nil
 	})
 	flags.Func("label", "", func(s string) error {

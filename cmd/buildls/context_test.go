@@ -93,6 +93,7 @@ func TestContextReportMistakes(t *testing.T) {
 	}{
 		{"FROM scratch\n", map[string]any{"target": "gone"}, []string{`"gone"`, "Dockerfile"}},
 		{"FROM scratch\n", map[string]any{"context": "gone"}, []string{dir + "/gone", "does not exist"}},
+		{"FROM scratch\n", map[string]any{"context": "https://me:hunter2@host/a.git"}, []string{"https://host/a.git is fetched by the engine"}},
 		{"FROM scratch\n", map[string]any{"contexts": "."}, []string{`"contexts"`, "context, target"}},
 		{"FROM scratch\nCOPY\n", nil, []string{"COPY requires at least two arguments"}},
 		{"# syntax=example.com/own\nFROM scratch\n", nil, []string{"example.com/own"}},

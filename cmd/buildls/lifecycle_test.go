@@ -148,7 +148,6 @@ func TestWrongArguments(t *testing.T) {
 	}{
 		{map[string]any{"tagets": 1}, `unknown field "tagets"`},
 		{map[string]any{"target": 1}, `"target" must not be a JSON number`},
-		{map[string]any{"attest": []string{"type=sbom"}}, `"attest" is not supported yet`},
 		{map[string]any{"target": "nope"}, `unknown target "nope" in Dockerfile; it has base, app`},
 		{map[string]any{"uri": "file://" + dir + "/gone"}, "no such file"},
 		{map[string]any{"uri": "untitled:gone"}, "untitled:gone is not open"},
@@ -156,7 +155,8 @@ func TestWrongArguments(t *testing.T) {
 		{map[string]any{"platforms": []string{"linux/vax/1/2"}}, `platform "linux/vax/1/2"`},
 		{map[string]any{"engine": "nope"}, `unknown engine "nope"`},
 		{map[string]any{"context": "/nowhere/at/all"}, "does not exist"},
-		{map[string]any{"context": "https://example.com/x.git"}, "not supported yet"},
+		{map[string]any{"context": "ftp://example.com/x.git"}, "ftp:// is not known"},
+		{map[string]any{"contexts": map[string]string{"a": "/nowhere/at/all"}}, "a: context /nowhere/at/all does not exist"},
 	} {
 		err := e.Execute("buildls.build", c.argument, nil)
 		if lsptest.Code(err) != jsonrpc2.CodeInvalidParams || !strings.Contains(err.Error(), c.want) {

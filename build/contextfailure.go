@@ -1,0 +1,155 @@
+package build
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
+
+	"github.com/buildls/buildls/build/engine"
+)
+
+// supportedContexts refuses what the engine's BuildKit would only find out halfway.
+func (r *Request) supportedContexts(info engine.Info, caps apicaps.CapSet) error {
+	refuse := func(what string) error {
+		return &RefusedError{fmt.Sprintf("%s cannot take %s as a context: its BuildKit is too old; update it or choose another engine", info, what)}
+	}
+	all := []Context{r.Context}
+	for _, c := range r.Contexts {
+		all = append(all, c)
+	}
+	for _, c := range all {
+		switch {
+		case c.Kind == LayoutContext && info.ImageStore && !info.MultiPlatform: // whatever its BuildKit says
+			return &RefusedError{fmt.Sprintf("%s cannot take an OCI layout as a context; switch Docker to the containerd image store, or choose another engine", info)}
+		case c.Kind == LayoutContext && !caps.Contains(pb.CapSourceOCILayout):
+			return refuse("an OCI layout")
+		case c.Kind == GitContext && c.git.SubDir != "" && !caps.Contains(pb.CapSourceGitSubdir):
+			return refuse("a subdirectory of a git repository")
+		}
+	}
+	return nil
+}
+
+var frontendCapText = regexp.MustCompile(`unsupported frontend capability (\S+)`)
+
+// lacks are what a Dockerfile front end is too old for, by its capability.
+var lacks = map[string]string{
+	capContexts: "named contexts",
+	capGitQuery: "a git URL with a query (write it as URL#REF:SUBDIR)",
+	capZstd:     "a tar that is compressed with zstd (gzip, bzip2 and xz it knows)",
+}
+
+const newerFrontend = "a first line `# syntax=docker/dockerfile:1` has it use a newer one"
+
+func (r *Request) hasNamed(kind ContextKind) bool {
+	for _, c := range r.Contexts {
+		if c.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// contextFailure explains that a context could not be had; nil if that is not why the
+// build failed. No line is at fault, unless one names the context.
+func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure {
+	text := PlainError(err)
+	if m := frontendCapText.FindStringSubmatch(text); m != nil && lacks[m[1]] != "" {
+		msg := fmt.Sprintf("the Dockerfile front end of %s is too old for %s", info, lacks[m[1]])
+		if m[1] == capContexts {
+			msg += "; " + newerFrontend
+		}
+		return &Failure{Code: "build", Message: msg}
+	}
+	if text == "invalid argument" && r.hasNamed(HTTPContext) { // BuildKit 0.25, of Docker 28.5
+		return &Failure{Code: "build", Message: fmt.Sprintf("the Dockerfile front end of %s cannot take an http(s) URL as a named context; "+newerFrontend, info)}
+	}
+	if r.DockerfileFS == nil && noDockerfileText.MatchString(text) {
+		return &Failure{Code: "build", Message: fmt.Sprintf("%s has no %s; name the Dockerfile in it with -f", r.Context, r.DockerfileName)}
+	}
+	v := f.failed()
+	if v == nil {
+		return nil
+	}
+	name, c, ok := r.contextOf(v)
+	if !ok {
+		return nil
+	}
+	reason := c.reason(cmp.Or(v.Error, text), v.text())
+	fail := &Failure{Code: "build", Log: v.text(), Message: fmt.Sprintf("context %s: %s", c, reason)}
+	if name != "" {
+		fail.Message = fmt.Sprintf("context %s (%s): %s", name, c, reason)
+		fail.Lines = locator{err: err, text: text, fold: f, dockerfile: f.dockerfile}.lines()
+	}
+	return fail
+}
+
+// contextOf is the remote context that a vertex loads, and its name if it has one. The
+// vertices are called so by frontend/dockerui (context.go, namedcontext.go).
+func (r *Request) contextOf(v *vertex) (name string, c Context, ok bool) {
+	if rest, ok := strings.CutPrefix(v.Name, "[context "); ok {
+		name, _, _ = strings.Cut(rest, "]")
+		name, _, _ = strings.Cut(name, "::") // a platform
+		c, ok = r.Contexts[name]
+		return name, c, ok
+	}
+	source, isGit := strings.CutPrefix(v.Name, "[internal] load git source ")
+	if isGit {
+		for name, c := range r.Contexts {
+			if c.Kind == GitContext && c.hidden().hideInText(c.Source) == source {
+				return name, c, true
+			}
+		}
+	}
+	loads := isGit || strings.HasPrefix(v.Name, "[internal] load remote build context")
+	return "", r.Context, loads && r.Context.Remote()
+}
+
+var (
+	noDockerfileText = regexp.MustCompile(`failed to read dockerfile: (?:failed to )?(?:open|lstat|stat|load|read)[^:]*: no such file|failed to read dockerfile: open \S+: no such file`)
+	statusText       = regexp.MustCompile(`invalid response status (\d+)`)
+	noRefText        = regexp.MustCompile(`repository does not contain ref (\S+?),`)
+	gitFailed        = []struct {
+		text   *regexp.Regexp
+		reason string
+	}{
+		{regexp.MustCompile(`no handler for git|unknown scheme git|"git": executable file not found`),
+			"the engine has no git, which it needs to fetch a repository; install git where it runs"},
+		{regexp.MustCompile(`(?i)could not read (?:Username|Password)|Authentication failed|terminal prompts disabled`),
+			"the server asks who you are; give it a token with a secret whose id is GIT_AUTH_TOKEN"},
+		{regexp.MustCompile(`Permission denied \(`), "the server takes none of the keys of your SSH agent"},
+		{regexp.MustCompile(`no SSH key "?\S+"? forwarded`), "it is fetched by SSH; give an agent with ssh"},
+		{regexp.MustCompile(`(?i)repository '?\S*'? not found|does not appear to be a git repository|returned error: 404`), "there is no such repository"},
+		{regexp.MustCompile(`(?:invalid|failed to open|failed to checkout) subdir`), "it has no such subdirectory"},
+	}
+)
+
+// reason is why a context could not be had: what text, or the last lines of the log
+// say, in words if they are known.
+func (c Context) reason(text, log string) string {
+	if m := statusText.FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("the server answered with status %s; check the address", m[1])
+	}
+	if c.Kind != GitContext {
+		return text
+	}
+	if m := noRefText.FindStringSubmatch(text); m != nil {
+		if c.git.Ref == "" {
+			return "it has no branch " + m[1] + ", which this engine takes by default; name one behind #"
+		}
+		return fmt.Sprintf("it has no branch, tag or commit %q", m[1])
+	}
+	if tail := tailOf(log, lastLines); tail != "" { // of git; older engines say it there only
+		text += ":\n" + tail
+	}
+	for _, g := range gitFailed {
+		if g.text.MatchString(text) {
+			return g.reason
+		}
+	}
+	return text
+}

@@ -1,0 +1,105 @@
+package build
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/session/upload/uploadprovider"
+	"github.com/moby/buildkit/util/staticfs"
+	"github.com/tonistiigi/fsutil"
+)
+
+// What a Dockerfile front end must be able to do with contexts
+// (frontend/dockerfile/builder/caps.go). One that cannot refuses: it would pass over the
+// rest in silence.
+const (
+	capContexts = "moby.buildkit.frontend.contexts"
+	capGitQuery = "moby.buildkit.frontend.gitquerystring"
+	capZstd     = "moby.buildkit.frontend.contexts.zstd"
+	forward     = "+forward" // or the front end that `# syntax=` names
+)
+
+// addSources says where the Dockerfile and the files come from, as docker/buildx does in
+// its build/opt.go, loadInputs.
+func (r *Request) addSources(opt *client.SolveOpt) error {
+	attrs, caps := opt.FrontendAttrs, map[string]bool{}
+	opt.LocalMounts = map[string]fsutil.FS{}
+	switch c := r.Context; c.Kind {
+	case EmptyContext:
+		opt.LocalMounts[dockerui.DefaultLocalNameContext] = staticfs.NewFS()
+	case LocalContext:
+		opt.LocalMounts[dockerui.DefaultLocalNameContext] = c.FS
+		opt.SharedKey = c.SharedKey
+	case GitContext, HTTPContext:
+		attrs["context"] = c.Source
+		caps[capGitQuery] = c.queried()
+	case ArchiveContext:
+		up := uploadprovider.New()
+		attrs["context"] = up.Add(c.archive)
+		opt.Session = append(opt.Session, up)
+		caps[capZstd] = c.archive.zstd
+	}
+	if r.DockerfileFS != nil {
+		opt.LocalMounts[dockerui.DefaultLocalNameDockerfile] = r.DockerfileFS
+		if r.Context.Remote() { // else it is looked for there
+			attrs["dockerfilekey"] = dockerui.DefaultLocalNameDockerfile
+		}
+	}
+	if err := r.addNamedContexts(opt, caps); err != nil {
+		return err
+	}
+	maps.DeleteFunc(caps, func(_ string, needed bool) bool { return !needed })
+	if len(caps) > 0 {
+		attrs["frontend.caps"] = strings.Join(slices.Sorted(maps.Keys(caps)), ",")
+	}
+	return nil
+}
+
+func (r *Request) addNamedContexts(opt *client.SolveOpt, caps map[string]bool) error {
+	attrs, stores := opt.FrontendAttrs, layouts{}
+	for name, c := range r.Contexts {
+		caps[capContexts+forward] = true
+		switch c.Kind {
+		case GitContext, HTTPContext, ImageContext:
+			attrs["context:"+name] = c.Source
+			caps[capGitQuery+forward] = caps[capGitQuery+forward] || c.queried()
+		case LayoutContext:
+			ref, err := stores.add(c)
+			if err != nil {
+				return fmt.Errorf("context %q: %w", name, err)
+			}
+			attrs["context:"+name] = ref
+		case LocalContext:
+			mount := name
+			if name == dockerui.DefaultLocalNameContext || name == dockerui.DefaultLocalNameDockerfile {
+				mount = "_" + name
+			}
+			opt.LocalMounts[mount] = c.FS
+			attrs["context:"+name] = "local:" + mount
+			attrs["sharedkey:localdir:"+name] = c.SharedKey
+		default:
+			return fmt.Errorf("context %q: it has no files", name)
+		}
+	}
+	opt.OCIStores = stores
+	return nil
+}
+
+// queried says that a git URL says by a query what to fetch, which older front ends
+// would not heed.
+func (c Context) queried() bool {
+	return c.Kind == GitContext && strings.Contains(strings.SplitN(c.Source, "#", 2)[0], "?")
+}
+
+// hidden is what must not be shown of the contexts.
+func (r *Request) hidden() (m mask) {
+	m = r.Context.hidden()
+	for _, c := range r.Contexts {
+		m = append(m, c.hidden()...)
+	}
+	return m.sorted()
+}

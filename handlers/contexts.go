@@ -1,0 +1,116 @@
+package handlers
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// contextOf is the context of a build: the argument's, else the setting's. A relative
+// path counts from the workspace folder.
+func contextOf(snapshot *workspace.Snapshot, doc *workspace.Document, argument, setting string) (build.Context, error) {
+	folder := folderOf(snapshot, doc)
+	switch {
+	case argument != "":
+		return namedIn(argument, folder)
+	case setting == "workspace" && folder == "" && doc.Path != "", setting == "dockerfileDir" && doc.Path != "":
+		return directory(filepath.Dir(doc.Path)), nil
+	case setting == "workspace", setting == "dockerfileDir":
+		return directory(folder), nil // empty for a new buffer without a workspace
+	}
+	return namedIn(setting, folder)
+}
+
+func directory(dir string) build.Context {
+	if dir == "" {
+		return build.Context{}
+	}
+	return build.Context{Kind: build.LocalContext, Dir: dir}
+}
+
+// namedIn is a context that somebody wrote down.
+func namedIn(value, folder string) (build.Context, error) {
+	c, err := build.ParseContext(value, pathsIn(folder))
+	if err != nil {
+		return c, lsp.InvalidParams("%v", err)
+	}
+	return c, nil
+}
+
+// pathsIn makes paths and file: URIs absolute. Relative ones count from dir.
+func pathsIn(dir string) func(path string) (string, error) {
+	return func(path string) (string, error) {
+		if p, ok := workspace.URI(path).Path(); ok {
+			return p, nil
+		}
+		return absolute(dir, path)
+	}
+}
+
+// contexts checks the named contexts. Relative paths count from dir.
+func (o *Options) contexts(dir string) (map[string]build.Context, error) {
+	found := map[string]build.Context{}
+	for _, given := range slices.Sorted(maps.Keys(o.Contexts)) {
+		name, err := build.ContextName(given)
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := found[name]; twice {
+			return nil, fmt.Errorf("contexts: two mean the image %s", name)
+		}
+		if found[name], err = build.ParseNamedContext(o.Contexts[given], pathsIn(dir)); err != nil {
+			return nil, fmt.Errorf("contexts: %s: %w", given, err)
+		}
+	}
+	return found, nil
+}
+
+// A laid is the contexts with the author's buffers laid over them.
+type laid struct {
+	overlaid []workspace.URI // the buffers that stand in for files
+	notUTF8  []string        // files that are not text: their buffers cannot stand in
+}
+
+// lay lays the author's buffers over a local context. onError is told when a file cannot
+// be sent.
+func (p *plan) lay(c build.Context, l *laid, onError func(error)) (build.Context, error) {
+	if c.Kind != build.LocalContext {
+		return c, nil
+	}
+	contextFS, err := workspace.NewContextFS(c.Dir, p.overlays())
+	if err != nil {
+		return c, fmt.Errorf("reading the context: %w", err)
+	}
+	contextFS.OnError = func(path string, err error) { onError(&build.ContextError{Path: path, Err: err}) }
+	for _, path := range contextFS.Overlaid() {
+		if uri := p.uriOf(path); !slices.Contains(l.overlaid, uri) {
+			l.overlaid = append(l.overlaid, uri)
+		}
+	}
+	for _, path := range contextFS.NotUTF8() {
+		if !slices.Contains(l.notUTF8, path) {
+			l.notUTF8 = append(l.notUTF8, path)
+		}
+	}
+	c.FS, c.SharedKey = contextFS, sharedKey(c.Dir)
+	return c, nil
+}
+
+// layAll lays the author's buffers over all contexts of a request.
+func (p *plan) layAll(req *build.Request, onError func(error)) (l laid, err error) {
+	if req.Context, err = p.lay(p.context, &l, onError); err != nil {
+		return l, err
+	}
+	req.Contexts = map[string]build.Context{}
+	for _, name := range slices.Sorted(maps.Keys(p.contexts)) {
+		if req.Contexts[name], err = p.lay(p.contexts[name], &l, onError); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
