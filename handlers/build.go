@@ -123,7 +123,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		}
 		return out
 	}
-	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.wishes...)
+	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.platforms, b.plan.wishes...)
 	if err != nil {
 		return failed(err), site{}
 	}

@@ -171,6 +171,11 @@ type engineResult struct {
 	Platforms []string `json:"platforms"`
 	Why       string   `json:"why"`
 	Tried     []string `json:"tried"`
+	// What leads to it, where that is more than an address.
+	Builder string `json:"builder,omitempty"` // its name in buildx
+	Driver  string `json:"driver,omitempty"`  // of that builder
+	Node    string `json:"node,omitempty"`    // of that builder, if it has several
+	Context string `json:"context,omitempty"` // the Docker context
 }
 
 func (s *Server) commandEngine(raw []byte, _ *commandParams) (lsp.Work, error) {
@@ -190,7 +195,8 @@ func (s *Server) commandEngine(raw []byte, _ *commandParams) (lsp.Work, error) {
 		}
 		defer choice.Release()
 		i := choice.Info
-		return engineResult{Name: i.Name, Address: i.Address, Version: i.Version, Platforms: i.Platforms, Why: choice.Why, Tried: choice.Tried}, nil
+		return engineResult{Name: i.Name, Address: i.Address, Version: i.Version, Platforms: i.Platforms, Why: choice.Why, Tried: choice.Tried,
+			Builder: i.Builder, Driver: i.Driver, Node: i.Node, Context: i.Context}, nil
 	}, nil
 }
 

@@ -95,7 +95,7 @@ func onSentEngines(t *testing.T, test func(t *testing.T, conn *engine.Conn, old 
 		t.Run(name, func(t *testing.T) {
 			var pool engine.Pool
 			defer pool.Close()
-			choice, err := pool.Resolve(t.Context(), nil, engine.Wish{Address: address(t)})
+			choice, err := pool.Resolve(t.Context(), nil, nil, engine.Wish{Address: address(t)})
 			if err != nil {
 				t.Fatal(err)
 			}

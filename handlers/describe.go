@@ -114,7 +114,7 @@ func init() {
 			run:         (*Server).commandBuilds,
 		},
 		{
-			Name: "buildls.engine", Argument: "`engine`", Answer: "`{name, address, version, platforms, why, tried}`",
+			Name: "buildls.engine", Argument: "`engine`", Answer: "`{name, address, version, platforms, why, tried}`, and `builder`, `driver`, `node`, `context` where there is one",
 			Description: "Says which engine would build, and why. It starts none.",
 			run:         (*Server).commandEngine,
 		},

@@ -47,7 +47,7 @@ func TestSentOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var pool engine.Pool
 			defer pool.Close()
-			choice, err := pool.Resolve(t.Context(), nil, engine.Wish{Address: address(t)})
+			choice, err := pool.Resolve(t.Context(), nil, nil, engine.Wish{Address: address(t)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -36,42 +36,14 @@ func Builder(name string) Engine {
 		none.err = err
 		return none
 	}
-	e := builder{nodes: make([]Engine, len(b.Nodes))}
-	for i, n := range b.Nodes {
-		e.nodes[i] = node(b, n)
+	if len(b.Nodes) == 1 {
+		return node(b, b.Nodes[0])
 	}
-	if len(e.nodes) == 1 {
-		return e.nodes[0]
-	}
+	e := builder{}
 	for _, n := range b.Nodes {
-		e.names = append(e.names, n.Name)
+		e.nodes = append(e.nodes, builderNode{Engine: node(b, n), name: n.Name, declared: parsePlatforms(n.Platforms)})
 	}
 	return e
-}
-
-// A builder has several nodes. The first that answers builds.
-type builder struct {
-	nodes []Engine
-	names []string
-}
-
-func (e builder) Info() Info { return e.nodes[0].Info() }
-
-func (e builder) Connect(ctx context.Context, report func(string)) (*Conn, error) {
-	var failed []error
-	for i, n := range e.nodes {
-		conn, err := n.Connect(ctx, report)
-		if err == nil {
-			conn.Info.Node = e.names[i]
-			return conn, nil
-		}
-		var u *UnavailableError
-		if !errors.As(err, &u) {
-			return nil, err // the caller gave up
-		}
-		failed = append(failed, fmt.Errorf("node %s: %w", e.names[i], plain(u.Err)))
-	}
-	return nil, &UnavailableError{Info: e.Info(), Err: errors.New(strings.ReplaceAll(errors.Join(failed...).Error(), "\n", "; ")), Mend: mendBuilder(e.Info().Builder)}
 }
 
 func mendBuilder(name string) string {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,7 +15,7 @@ type Pool struct {
 }
 
 // A poolKey identifies an engine before it is connected to.
-type poolKey struct{ name, address, context, builder string }
+type poolKey struct{ name, address, context, builder, platforms string }
 
 type pooled struct {
 	conn    *Conn
@@ -45,7 +46,11 @@ func (p *Pool) connect(ctx context.Context, e Engine, report func(string)) (*Con
 
 func key(e Engine) poolKey {
 	i := e.Info()
-	return poolKey{i.Name, i.Address, i.Context, i.Builder}
+	k := poolKey{name: i.Name, address: i.Address, context: i.Context, builder: i.Builder}
+	if b, ok := e.(builder); ok { // another node may build for others
+		k.platforms = strings.Join(formatted(b.platforms), " ")
+	}
+	return k
 }
 
 // Alive says whether the engine still answers. Bounded.

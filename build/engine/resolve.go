@@ -66,8 +66,10 @@ type Wish struct {
 // Resolve connects to the engine for a build: the first that wishes name, else
 // $BUILDLS_ENGINE, $BUILDKIT_HOST, else the first that answers of the buildx builder
 // that was chosen, the Docker engine, a buildkitd on a default socket, and the embedded engine.
-func (p *Pool) Resolve(ctx context.Context, report func(string), wishes ...Wish) (*Choice, error) {
-	return p.resolve(ctx, wishes, func(e Engine) (*Choice, error) {
+// Of a builder with several nodes it is the first that builds for the platforms, as in
+// "linux/arm64".
+func (p *Pool) Resolve(ctx context.Context, report func(string), platforms []string, wishes ...Wish) (*Choice, error) {
+	return p.resolve(platforms, wishes, func(e Engine) (*Choice, error) {
 		conn, release, err := p.connect(ctx, e, report)
 		if err != nil {
 			return nil, err
@@ -79,7 +81,7 @@ func (p *Pool) Resolve(ctx context.Context, report func(string), wishes ...Wish)
 // Which is Resolve for those who only ask: an embedded engine that could run is not
 // started for it.
 func (p *Pool) Which(ctx context.Context, wishes ...Wish) (*Choice, error) {
-	return p.resolve(ctx, wishes, func(e Engine) (*Choice, error) {
+	return p.resolve(nil, wishes, func(e Engine) (*Choice, error) {
 		if idle, ok := e.(embeddedEngine); ok && embedded.Check() == nil && !idle.running(ctx) {
 			return &Choice{Info: e.Info(), Release: func() {}}, nil
 		}
@@ -92,7 +94,7 @@ func (p *Pool) Which(ctx context.Context, wishes ...Wish) (*Choice, error) {
 }
 
 // resolve takes the first engine that can be reached, in the order of the design.
-func (p *Pool) resolve(ctx context.Context, wishes []Wish, reach func(Engine) (*Choice, error)) (*Choice, error) {
+func (p *Pool) resolve(platforms []string, wishes []Wish, reach func(Engine) (*Choice, error)) (*Choice, error) {
 	wishes = append(wishes,
 		Wish{"$BUILDLS_ENGINE", os.Getenv("BUILDLS_ENGINE")},
 		Wish{"$BUILDKIT_HOST", os.Getenv("BUILDKIT_HOST")})
@@ -104,14 +106,14 @@ func (p *Pool) resolve(ctx context.Context, wishes []Wish, reach func(Engine) (*
 		if e == nil {
 			continue
 		}
-		choice, err := reach(e)
+		choice, err := reach(forPlatforms(e, platforms))
 		if err != nil {
 			return nil, err
 		}
-		choice.Why = w.Who + " names it" + choice.Info.ofNodes()
+		choice.Why = w.Who + " names it" + choice.Info.ofNodes(platforms)
 		return choice, nil
 	}
-	return find(reach)
+	return find(platforms, reach)
 }
 
 // A candidate is an engine that may be chosen unasked.
@@ -155,24 +157,27 @@ func candidates() ([]candidate, error) {
 }
 
 // ofNodes says which node was taken, of a builder with several.
-func (i Info) ofNodes() string {
-	if i.Node == "" {
+func (i Info) ofNodes(platforms []string) string {
+	switch {
+	case i.Node == "":
 		return ""
+	case len(platforms) > 0:
+		return "; of its nodes, " + i.Node + " builds for " + strings.Join(platforms, " and ")
 	}
 	return "; of its nodes, " + i.Node + " is the first that answers"
 }
 
 // find tries the candidates in their order.
-func find(reach func(Engine) (*Choice, error)) (*Choice, error) {
+func find(platforms []string, reach func(Engine) (*Choice, error)) (*Choice, error) {
 	list, err := candidates()
 	if err != nil {
 		return nil, err
 	}
 	var tried []string
 	for _, c := range list {
-		choice, err := reach(c.engine)
+		choice, err := reach(forPlatforms(c.engine, platforms))
 		if err == nil {
-			choice.Why, choice.Tried = c.why+choice.Info.ofNodes(), tried
+			choice.Why, choice.Tried = c.why+choice.Info.ofNodes(platforms), tried
 			return choice, nil
 		}
 		var u *UnavailableError

@@ -76,7 +76,7 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, std s
 	}
 	var engines engine.Pool
 	defer engines.Close()
-	choice, err := engines.Resolve(ctx, func(m string) { fmt.Fprintln(std.err, m) }, wishes...)
+	choice, err := engines.Resolve(ctx, func(m string) { fmt.Fprintln(std.err, m) }, req.Platforms, wishes...)
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls build: %v\n", err)
 		return exitFailed

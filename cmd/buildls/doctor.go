@@ -18,6 +18,7 @@ type diagnosis struct {
 	Address       string   `json:"address,omitempty"`
 	Builder       string   `json:"builder,omitempty"` // its name in buildx
 	Driver        string   `json:"driver,omitempty"`
+	Node          string   `json:"node,omitempty"`    // of the builder, if it has several
 	Context       string   `json:"context,omitempty"` // the Docker context that names it
 	EngineVersion string   `json:"engineVersion,omitempty"`
 	Running       bool     `json:"running"` // false for an embedded engine that the first build will start
@@ -93,7 +94,7 @@ func diagnose(ctx context.Context, address string) *diagnosis {
 	}
 	d.Running = choice.Conn != nil
 	d.Engine, d.Address, d.EngineVersion, d.Platforms = i.Name, i.Address, i.Version, i.Platforms
-	d.Builder, d.Driver, d.Context = i.Builder, i.Driver, i.Context
+	d.Builder, d.Driver, d.Node, d.Context = i.Builder, i.Driver, i.Node, i.Context
 	d.Why, d.Tried = choice.Why, choice.Tried
 	return d
 }
@@ -113,6 +114,7 @@ func (d *diagnosis) print(std stdio) {
 	if d.Builder != "" {
 		row("builder", fmt.Sprintf("%s (%s)", d.Builder, d.Driver))
 	}
+	row("node", d.Node)
 	row("address", d.Address)
 	row("context", d.Context)
 	row("platforms", strings.Join(d.Platforms, ", "))

@@ -27,7 +27,16 @@ type Builder struct {
 type Node struct {
 	Name       string
 	Endpoint   string // a Docker context or host, or the driver's own address
+	Platforms  []Platform
 	DriverOpts map[string]string
+}
+
+// A Platform is one that a node was said to build for, as in `docker buildx create
+// --platform`. What its BuildKit can do beside that, it says itself.
+type Platform struct {
+	OS           string `json:"os"`
+	Architecture string `json:"architecture"`
+	Variant      string `json:"variant"`
 }
 
 // A Store is the folder of buildx.

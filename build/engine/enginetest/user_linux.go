@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -56,18 +55,4 @@ func (u User) Run(cmd *exec.Cmd, home string) {
 	cmd.Dir = home
 	cmd.Env = append(cmd.Env, "HOME="+home, "TMPDIR="+home, "USER="+u.Name, "PATH="+os.Getenv("PATH"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: u.uid, Gid: u.gid}}
-}
-
-// Own gives files to the user.
-func (u User) Own(t testing.TB, dir string) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, int(u.uid), int(u.gid))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
