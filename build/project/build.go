@@ -1,0 +1,110 @@
+package project
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// A Build is what a profile says of its build, spelled as the argument of the command
+// buildls.build. What that has no field for is not in the JSON.
+type Build struct {
+	Context       string             `json:"context,omitempty"` // a directory, absolute, or a URL; "" if it needs none
+	Target        string             `json:"target,omitempty"`
+	Tags          []string           `json:"tags,omitempty"`
+	Platforms     []string           `json:"platforms,omitempty"`
+	BuildArgs     map[string]*string `json:"buildArgs,omitempty"`
+	Labels        map[string]string  `json:"labels,omitempty"`
+	Contexts      map[string]string  `json:"contexts,omitempty"`
+	Secrets       []Secret           `json:"secrets,omitempty"`
+	SSH           []SSH              `json:"ssh,omitempty"`
+	Outputs       []Output           `json:"outputs,omitempty"`
+	CacheFrom     []string           `json:"cacheFrom,omitempty"`
+	CacheTo       []string           `json:"cacheTo,omitempty"`
+	NoCache       bool               `json:"noCache,omitempty"`
+	NoCacheFilter []string           `json:"noCacheFilter,omitempty"`
+	Pull          bool               `json:"pull,omitempty"`
+	Network       string             `json:"network,omitempty"`
+	AddHosts      []string           `json:"addHosts,omitempty"`
+	Attest        []string           `json:"attest,omitempty"`
+
+	ShmSize string   `json:"-"`
+	Ulimits []string `json:"-"`
+}
+
+// A Secret is a file's content or an environment variable's value.
+type Secret struct {
+	ID  string `json:"id"`
+	Src string `json:"src,omitempty"`
+	Env string `json:"env,omitempty"`
+}
+
+// An SSH is an agent, or keys.
+type SSH struct {
+	ID    string   `json:"id"`
+	Paths []string `json:"paths,omitempty"`
+}
+
+// An Output is what the build leaves.
+type Output struct {
+	Type  string            `json:"type"`
+	Dest  string            `json:"dest,omitempty"`
+	Attrs map[string]string `json:"attrs,omitempty"`
+}
+
+// isRemote tells a context that is no path: compose-go's paths.isRemoteContext, and what
+// any scheme says.
+func isRemote(context string) bool {
+	if strings.Contains(context, "://") {
+		return true
+	}
+	for _, prefix := range []string{"github.com/", "git@"} {
+		if strings.HasPrefix(context, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// inDir makes a path absolute.
+func inDir(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) || path == "~" || strings.HasPrefix(path, "~/") {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// localCache makes the directory of a local cache absolute.
+func localCache(dir string, attrs map[string]string, key string) {
+	if attrs["type"] == "local" {
+		if path, ok := attrs[key]; ok {
+			attrs[key] = inDir(dir, path)
+		}
+	}
+}
+
+// findInline finds where in a file an inline Dockerfile stands: the lines, but for their
+// indentation, one under the other, not before the line from.
+func findInline(file []byte, from int, text string) *Inline {
+	lines := strings.Split(string(file), "\n")
+	want := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i := from; i+len(want) <= len(lines); i++ {
+		if sameLines(lines[i:i+len(want)], want) {
+			return &Inline{Text: text, Line: i}
+		}
+	}
+	return &Inline{Text: text, Line: -1}
+}
+
+func sameLines(a, b []string) bool {
+	for i := range b {
+		if strings.TrimSpace(a[i]) != strings.TrimSpace(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// lineOf is the 0-based line of a byte of a file.
+func lineOf(file []byte, offset int) int {
+	return strings.Count(string(file[:min(max(offset, 0), len(file))]), "\n")
+}

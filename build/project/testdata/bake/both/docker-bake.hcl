@@ -1,0 +1,4 @@
+target "app" {
+  tags = ["hcl"]
+  args = { H = "1" }
+}
