@@ -45,6 +45,9 @@ func TestFold(t *testing.T) {
 	if p := f.progress(); p != (Progress{Message: "[2/5] RUN one", Percentage: 23}) {
 		t.Errorf("one of five: %+v", p)
 	}
+	if s := f.live(); s[0].Status != Cached || s[1].Status != Running || s[2].Status != Waiting {
+		t.Errorf("live: %+v", s)
+	}
 	logs := f.update(&client.SolveStatus{Logs: []*client.VertexLog{
 		{Vertex: digest.FromString("[2/5] RUN one"), Data: []byte("hello\n")},
 		{Vertex: digest.FromString("[internal] load metadata"), Data: []byte("meta\n")}}})

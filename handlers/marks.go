@@ -230,9 +230,14 @@ func (f *followed) labels(now time.Time) map[int]string {
 var fromBest = []build.Status{build.Cached, build.Done, build.Waiting, build.Canceled, build.Running, build.Failed}
 
 func compareSteps(a, b build.Step) int {
-	return cmp.Or(
-		slices.Index(fromBest, a.Status)-slices.Index(fromBest, b.Status),
-		cmp.Compare(a.Duration, b.Duration))
+	rank := func(s build.Step) int {
+		r := 2 * slices.Index(fromBest, s.Status)
+		if s.Started {
+			r++ // what was canceled hides what was skipped
+		}
+		return r
+	}
+	return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Duration, b.Duration))
 }
 
 // label is the contract's, see DESIGN: empty while a step waits.

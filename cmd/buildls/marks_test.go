@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
 
@@ -117,11 +118,18 @@ func TestNoMarks(t *testing.T) {
 // marking starts the server in an editor that shows lenses and hints, and refreshes them.
 func marking(t *testing.T, env []string, dir string) *lsptest.Editor {
 	t.Helper()
-	refresh := map[string]any{"refreshSupport": true}
-	return lsptest.New(t, program(t, env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
+	return lsptest.New(t, program(t, env), refreshing(dir, "codeLens", "inlayHint"))
+}
+
+// refreshing is an editor that shows lenses and hints, and refreshes some of the two.
+func refreshing(dir string, what ...string) lsptest.Options {
+	refresh := map[string]any{}
+	for _, w := range what {
+		refresh[w] = map[string]any{"refreshSupport": true}
+	}
+	return lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
 		"textDocument": map[string]any{"codeLens": map[string]any{}, "inlayHint": map[string]any{}},
-		"workspace":    map[string]any{"codeLens": refresh, "inlayHint": refresh},
-	}})
+		"workspace":    refresh}}
 }
 
 // refreshes are the server's wishes that lenses and hints be asked for again.
@@ -195,4 +203,75 @@ func checkPace(t *testing.T, all []lsptest.Message) {
 	if len(all) == 0 {
 		t.Error("no refresh")
 	}
+}
+
+// A client is asked to refresh what it can, and that alone, and nothing after shutdown.
+func TestRefresh(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	uri := "file://" + dir + "/Dockerfile"
+	text := base(t) + strings.Repeat("RUN cat /proc/sys/kernel/random/uuid\n", 12)
+
+	none := lsptest.New(t, program(t, s.env), refreshing(dir))
+	none.Open(uri, "dockerfile", text)
+	mustBuild(t, none, map[string]any{"noCache": true})
+	none.Shutdown()
+	if n := len(refreshes(none)); n != 0 {
+		t.Errorf("%d refreshes to a client that knows none", n)
+	}
+
+	hints := lsptest.New(t, program(t, s.env), refreshing(dir, "inlayHint"))
+	hints.Open(uri, "dockerfile", text)
+	mustBuild(t, hints, map[string]any{"noCache": true})
+	awaitMarks(t, hints, uri, strings.TrimPrefix(repeated(", %d N s", 1, 12), ", "), "0 ▷ Build · N s")
+	hints.Shutdown()
+	checkPace(t, refreshes(hints))
+	if hints.Count("workspace/codeLens/refresh") > 0 {
+		t.Error("lenses were to be refreshed by a client that cannot")
+	}
+
+	options := refreshing(dir, "codeLens", "inlayHint")
+	options.Busy = true
+	busy := lsptest.New(t, program(t, s.env), options)
+	sleep := newSleep()
+	busy.Open(uri, "dockerfile", base(t)+"RUN "+sleep+"\n")
+	if err := busy.Execute("buildls.build", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	awaitSleep(t, sleep)
+	busy.Await("a refresh", func() bool { return len(refreshes(busy)) > 0 })
+	if err := busy.Call("shutdown", nil, nil); err != nil {
+		t.Error(err)
+	}
+	before := len(busy.All(""))
+	busy.Notify("exit", nil)
+	if code := busy.Exit(); code != 0 || len(busy.All("")) != before {
+		t.Errorf("exit code %d, and after shutdown came %+v", code, busy.All("")[before:])
+	}
+	awaitNoSleep(t, sleep)
+}
+
+// repeated is a form for each number from first to last.
+func repeated(form string, first, last int) string {
+	var b strings.Builder
+	for i := first; i <= last; i++ {
+		fmt.Fprintf(&b, form, i)
+	}
+	return b.String()
+}
+
+// An instruction that several platforms run has one mark.
+func TestMarksOfPlatforms(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t, "a.txt", "a "+t.Name())
+	e := edit(t, s.env, dir)
+	uri := "file://" + dir + "/Dockerfile"
+	e.Open(uri, "dockerfile", "FROM "+enginetest.Registry(t)+"/multi AS base-amd64\nCOPY a.txt /amd\nFROM "+enginetest.Registry(t)+"/multi AS base-arm64\nCOPY a.txt /arm\n"+
+		"FROM base-$TARGETARCH AS all\nCOPY a.txt /all\nCOPY a.txt /$TARGETARCH\n")
+	platforms := map[string]any{"platforms": []string{"linux/amd64", "linux/arm64"}}
+	mustBuild(t, e, platforms)
+	expectMarks(t, e, uri, "1 N s, 2 N s, 3 N s, 5 N s, 6 N s", "0 ▷ Build, 2 ▷ Build, 4 ▷ Build · N s")
+	e.Change(uri, 3, 12, 3, 16, "/ARM")
+	expectMarks(t, e, uri, "1 N s, 2 N s, 5 would rebuild, 6 would rebuild", "0 ▷ Build, 2 ▷ Build, 4 ▷ Build · N s")
+	e.Shutdown()
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,7 +31,9 @@ type Options struct {
 	// RefuseProgress answers window/workDoneProgress/create with an error.
 	RefuseProgress bool
 	// Mute never answers workspace/configuration.
-	Mute      bool
+	Mute bool
+	// Busy never answers a wish to refresh.
+	Busy      bool
 	ProcessID int // 0: null
 }
 
@@ -196,7 +199,7 @@ func (e *Editor) Handle(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.
 	switch {
 	case req.Method == "window/workDoneProgress/create" && e.opts.RefuseProgress:
 		conn.ReplyWithError(ctx, req.ID, &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError, Message: "no"})
-	case req.Method == "workspace/configuration" && e.opts.Mute:
+	case req.Method == "workspace/configuration" && e.opts.Mute, strings.HasSuffix(req.Method, "/refresh") && e.opts.Busy:
 	case req.Method == "workspace/configuration":
 		conn.Reply(ctx, req.ID, []any{e.opts.Settings})
 	default:
