@@ -5,6 +5,7 @@ import type { Build } from './builds';
 import type { BuildArgument, Started } from './contract';
 import { openLocation, type BuildLog } from './log';
 import type { Server } from './server';
+import { locationOf } from './transcript';
 
 export class Builder {
   constructor(
@@ -21,17 +22,26 @@ export class Builder {
     if (!canceled) void vscode.window.showInformationMessage('No build runs.');
   }
 
-  /** Shows a failure once, with ways to go on. The server itself says what has no line. */
+  /**
+   * Shows a failure with ways to go on, unless the author is looking at the line that
+   * failed: there it is underlined. The server itself says what has no line.
+   */
   async tell(build: Build): Promise<void> {
     const error = build.result?.error;
     if (build.isShown || !error?.range) return;
+    const at = locationOf(error.uri, error.range);
+    if (isVisible(at)) return;
     const [showLog, goToLine] = ['Show Log', 'Go to Line'];
     const choice = await vscode.window.showErrorMessage(`Build failed: ${firstLine(error.message)}`, showLog, goToLine);
-    const { start, end } = error.range;
-    const range = new vscode.Range(start.line, start.character, end.line, end.character);
     if (choice === showLog) this.log.show();
-    if (choice === goToLine) await openLocation(new vscode.Location(vscode.Uri.parse(error.uri), range));
+    if (choice === goToLine) await openLocation(at);
   }
+}
+
+function isVisible(at: vscode.Location): boolean {
+  return vscode.window.visibleTextEditors.some(
+    (editor) => editor.document.uri.toString() === at.uri.toString() && editor.visibleRanges.some((seen) => seen.intersection(at.range)),
+  );
 }
 
 /** The Dockerfile that a command is about: the one clicked on, else the one being edited, else the server's last. */
@@ -46,5 +56,5 @@ export function argumentOf(uri: vscode.Uri | undefined): BuildArgument {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
+  return (text.split('\n', 1)[0] ?? '').replace(/:$/, '');
 }

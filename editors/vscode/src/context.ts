@@ -35,17 +35,41 @@ export class ContextView implements vscode.TextDocumentContentProvider {
 }
 
 function render(c: Context): string {
-  const lines = [`${c.files} files, ${size(c.bytes)} would be sent.`];
-  if (c.byInstruction.length > 0) lines.push('', 'Needed by:');
-  for (const i of c.byInstruction) lines.push(`  ${size(i.bytes).padStart(10)}  ${String(i.files).padStart(6)} files  ${i.name ?? i.instruction ?? ''}`);
-  if (c.largest.length > 0) lines.push('', 'Largest:');
-  for (const f of c.largest) lines.push(`  ${size(f.bytes).padStart(10)}  ${f.path}`);
+  const lines = [`A build sends ${count(c.files, 'file')}, ${size(c.bytes).trim()}, of ${c.context}`];
+  const section = (title: string, rows: string[]): void => {
+    if (rows.length > 0) lines.push('', title, ...rows.map((row) => `  ${row}`));
+  };
+  section('It may send secrets:', c.secrets);
+  section(
+    'Needed by',
+    c.byInstruction.map((i) => `${size(i.bytes)}  line ${i.range.start.line + 1}  ${i.name}, ${count(i.files, 'file')}${missing(i.missing)}`),
+  );
+  section(
+    'Largest',
+    c.largest.map((f) => `${size(f.bytes)}  ${f.path}`),
+  );
+  section(
+    'Kept out',
+    c.excluded.map((e) => `${basename(e.uri)}:${e.line + 1}  ${e.pattern}  ${count(e.files, 'file')}, ${count(e.dirs, 'folder')}`),
+  );
   return lines.join('\n') + '\n';
+}
+
+function missing(sources: string[]): string {
+  return sources.length === 0 ? '' : `; nothing matches ${sources.join(', ')}`;
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
+function basename(uri: string): string {
+  return decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1));
 }
 
 function size(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB'];
   let i = 0;
   for (; bytes >= 1000 && i < units.length - 1; i++) bytes /= 1000;
-  return `${i === 0 ? bytes : bytes.toFixed(1)} ${units[i] ?? ''}`;
+  return `${i === 0 ? bytes : bytes.toFixed(1)} ${units[i] ?? ''}`.padStart(8);
 }

@@ -50,17 +50,14 @@ export interface Profile {
   source?: string;
 }
 
-export interface SizedFile {
-  path: string;
-  bytes: number;
-}
-
 export interface Context {
+  context: string;
   files: number;
   bytes: number;
-  excluded: number | SizedFile[] | { files: number };
-  largest: SizedFile[];
-  byInstruction: { name?: string; instruction?: string; files: number; bytes: number }[];
+  excluded: { uri: string; line: number; pattern: string; files: number; dirs: number }[];
+  largest: { path: string; bytes: number }[];
+  byInstruction: { name: string; range: Range; files: number; bytes: number; missing: string[] }[];
+  secrets: string[];
 }
 
 export interface Log {

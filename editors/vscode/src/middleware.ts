@@ -23,6 +23,9 @@ export function middleware(status: Status, quiet: Quiet): Middleware {
     },
     handleWorkDoneProgress: (token, value, next) => {
       status.progress(token, value);
+      // The library's own progress has the cancel button. Its text need not be there
+      // twice; what next is given is not heeded, so the value itself is changed.
+      if (value.kind === 'report') value.message = '';
       next(token, value);
     },
     handleDiagnostics: (uri, diagnostics, next) => {

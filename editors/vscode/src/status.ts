@@ -27,10 +27,10 @@ export class Status implements vscode.Disposable {
     switch (value.kind) {
       case 'begin':
         this.running.add(token);
-        this.show('$(sync~spin) 0 %', value.title);
+        this.show('$(package) 0 %', value.title);
         break;
       case 'report':
-        this.show(`$(sync~spin) ${value.percentage ?? 0} % ${cut(value.message ?? '')}`, value.message ?? '');
+        this.show(`$(package) ${value.percentage ?? 0} % ${cut(value.message ?? '')}`, value.message ?? '');
         break;
       case 'end':
         this.running.delete(token);

@@ -3,6 +3,7 @@
 
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import type { Range } from 'vscode-languageclient/node';
 import type { Log, Result, Step } from './contract';
 
 const blue = (s: string): string => `\x1b[34m${s}\x1b[0m`;
@@ -63,11 +64,10 @@ export class Transcript {
   }
 
   /** A place as a link: the file's name and its line, counted from 1. */
-  private place(uri: string, range: NonNullable<NonNullable<Result['error']>['range']>): string {
-    const parsed = vscode.Uri.parse(uri);
-    const label = `${path.posix.basename(parsed.path)}:${range.start.line + 1}`;
-    const at = new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character);
-    this.links.set(label, new vscode.Location(parsed, at));
+  private place(uri: string, range: Range): string {
+    const at = locationOf(uri, range);
+    const label = `${path.posix.basename(at.uri.path)}:${at.range.start.line + 1}`;
+    this.links.set(label, at);
     return label;
   }
 
@@ -84,4 +84,8 @@ export class Transcript {
 
 export function shortTag(tag: string): string {
   return tag.replace(/^docker\.io\/(library\/)?/, '');
+}
+
+export function locationOf(uri: string, { start, end }: Range): vscode.Location {
+  return new vscode.Location(vscode.Uri.parse(uri), new vscode.Range(start.line, start.character, end.line, end.character));
 }
