@@ -34,7 +34,7 @@ func (r *Request) supportedContexts(info engine.Info, caps apicaps.CapSet) error
 	return nil
 }
 
-var frontendCapText = regexp.MustCompile(`unsupported frontend capability (\S+)`)
+var frontendCapText = regexp.MustCompile(`unsupported frontend capability ([\w.]+)`)
 
 // lacks are what a Dockerfile front end is too old for, by its capability.
 var lacks = map[string]string{
@@ -143,7 +143,7 @@ func (c Context) reason(text, log string) string {
 		}
 		return fmt.Sprintf("it has no branch, tag or commit %q", m[1])
 	}
-	if tail := tailOf(log, lastLines); tail != "" { // of git; older engines say it there only
+	if tail := tailOf(log, lastLines); tail != "" && !strings.Contains(text, "git stderr:") { // older engines leave it out
 		text += ":\n" + tail
 	}
 	for _, g := range gitFailed {

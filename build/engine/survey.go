@@ -15,6 +15,7 @@ type Finding struct {
 	Running bool   // it answered
 	Lacks   string // why it cannot build; empty if it can
 	Mend    string // what changes that, or empty
+	Without string // what it does without, and what brings it; empty if it has all
 }
 
 // surveyWithin bounds a Survey: it is for a person who waits.
@@ -39,6 +40,16 @@ func (p *Pool) Survey(ctx context.Context) ([]Finding, error) {
 }
 
 func (p *Pool) survey(ctx context.Context, e Engine) Finding {
+	f := p.ask(ctx, e)
+	if _, ok := e.(embeddedEngine); ok && f.Lacks == "" {
+		if mend := embedded.LacksGit(); mend != "" {
+			f.Without = "git, and so without contexts that are git repositories: " + mend
+		}
+	}
+	return f
+}
+
+func (p *Pool) ask(ctx context.Context, e Engine) Finding {
 	if idle, ok := e.(embeddedEngine); ok && embedded.Check() == nil && !idle.running(ctx) {
 		return Finding{Info: e.Info()}
 	}

@@ -35,8 +35,22 @@ func buildCommand(ctx context.Context, args []string, std stdio) int {
 		return exitUsage
 	}
 	t.Context = contexts[0]
-	t.Stdin = std.in
+	if t.Context == "-" || t.File == "-" {
+		t.Stdin = interruptible(ctx, std.in)
+	}
 	return runBuild(ctx, &t, *progress, std)
+}
+
+// interruptible is r until ctx ends, although a read from a terminal or a pipe does not.
+// The one that is under way then ends with the process.
+func interruptible(ctx context.Context, r io.Reader) io.Reader {
+	out, in := io.Pipe()
+	context.AfterFunc(ctx, func() { in.CloseWithError(context.Cause(ctx)) })
+	go func() {
+		_, err := io.Copy(in, r)
+		in.CloseWithError(err)
+	}()
+	return out
 }
 
 // parseMixed parses flags that may stand before and after arguments, as `docker build`
@@ -60,6 +74,10 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, std s
 	defer cancel(nil)
 	t.Stdout = std.out
 	req, wishes, err := t.Request(func(err error) { cancel(err) })
+	if ctx.Err() != nil {
+		fmt.Fprintln(std.err, "canceled")
+		return exitFailed
+	}
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls build: %v\n", err)
 		return exitUsage

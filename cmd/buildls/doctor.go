@@ -41,6 +41,7 @@ type candidate struct {
 	Running bool   `json:"running"`
 	Lacks   string `json:"lacks,omitempty"`
 	Mend    string `json:"mend,omitempty"`
+	Without string `json:"without,omitempty"`
 }
 
 // doctor says which engine would build, and why.
@@ -75,7 +76,7 @@ func diagnose(ctx context.Context, address string) *diagnosis {
 	found, _ := engines.Survey(ctx) // its error is Which's too, unless an engine is named
 	d.Candidates = []candidate{}
 	for _, f := range found {
-		d.Candidates = append(d.Candidates, candidate{Engine: f.Info.String(), Address: f.Info.Address, Version: f.Info.Version, Running: f.Running, Lacks: f.Lacks, Mend: f.Mend})
+		d.Candidates = append(d.Candidates, candidate{Engine: f.Info.String(), Address: f.Info.Address, Version: f.Info.Version, Running: f.Running, Lacks: f.Lacks, Mend: f.Mend, Without: f.Without})
 	}
 	choice, err := engines.Which(ctx, engine.Wish{Who: "--engine", Address: address})
 	if err != nil {
@@ -146,6 +147,9 @@ func (c candidate) String() string {
 		mark = ">"
 	}
 	line := fmt.Sprintf("%s %s: %s", mark, c.Engine, state)
+	if c.Without != "" {
+		line += "\n    without " + c.Without
+	}
 	if c.Mend != "" {
 		line += "\n    " + c.Mend
 	}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
@@ -49,9 +51,13 @@ func TestRemoteContextInTerminal(t *testing.T) {
 			{"tar on stdin", "from afar", 0, tarball, []string{"-"}},
 			{"tar.gz on stdin", "from afar", 0, gzipped(t, tarball), []string{"-"}},
 			{"tar on stdin, another Dockerfile", "bad.Dockerfile:3\n", 1, tarball, []string{"-f", "bad.Dockerfile", "-"}},
+			{"tar.zst on stdin", "from afar", 0, zstandard(t, tarball), []string{"-"}},
 			{"Dockerfile on stdin", "alone", 0, []byte(base(t) + "RUN echo alone\n"), []string{"-"}},
 		} {
 			t.Run(c.name, func(t *testing.T) {
+				if s.store && c.name == "tar.zst on stdin" {
+					c.want, c.code = "too old for a tar that is compressed with zstd", 1
+				}
 				if s.old && c.name == "git subdir" {
 					c.want, c.code = "cannot take a subdirectory of a git", 1
 				}
@@ -109,7 +115,10 @@ func TestRemoteContextInEditor(t *testing.T) {
 			{open, repo.address("#main"), "from afar", "app:latest"},
 			{web.URL + "/some.app.tar.gz?sig=" + password, web.URL + "/some.app.tar.gz?sig=***", "from the web", "some-app:latest"},
 		} {
-			r := mustBuild(t, e, map[string]any{"context": c.context, "noCache": true})
+			r := mustBuild(t, e, map[string]any{"context": c.context, "noCache": true, "metadataFile": filepath.Join(dir, c.title)})
+			if data, err := os.ReadFile(filepath.Join(dir, c.title)); err != nil || strings.Contains(string(data), password) {
+				t.Errorf("metadata: %v: %s", err, data)
+			}
 			if out := logOf(t, e, r); r.Context != c.shown || !strings.Contains(out, c.want) || len(r.Steps) != 3 || r.Steps[2].Range.Start.Line != 2 {
 				t.Errorf("%s: %+v\n%s", c.context, r, out)
 			}
@@ -218,5 +227,66 @@ func TestContextRefusals(t *testing.T) {
 		if code != 2 || !strings.Contains(out, c.want) || strings.Contains(out, "hunter2") {
 			t.Errorf("%q: exit %d, want 2 with %q:\n%s", c.args, code, c.want, out)
 		}
+	}
+}
+
+// Waiting for stdin ends when the author has had enough.
+func TestInterruptedStdin(t *testing.T) {
+	dir := workspace(t, "Dockerfile", "FROM scratch\n")
+	for _, args := range [][]string{{"build", "-"}, {"build", "-f", "-", dir}} {
+		cmd := program(t, nil, args...)
+		stdin, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stdin.Close()
+		var out bytes.Buffer
+		cmd.Stderr = &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(stdin, strings.Repeat("# more to come\n", 10_000)) // returns when most of it was read
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+		if cmd.ProcessState.ExitCode() != 1 || out.String() != "canceled\n" {
+			t.Errorf("%q: %v: %s", args, cmd.ProcessState, out.String())
+		}
+	}
+}
+
+// The embedded engine says that it needs git, and takes it when it is there.
+func TestEmbeddedWithoutGit(t *testing.T) {
+	embeddedSite(t)
+	repo := serveGit(t, "", "Dockerfile", base(t)+"RUN echo built\n")
+	bin, dir := t.TempDir(), t.TempDir()
+	link := func(command string) {
+		path, err := exec.LookPath(command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(bin, command)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, command := range []string{"runc", "basename", "sed", "uname"} { // the latter for git
+		link(command)
+	}
+	env := []string{"PATH=" + bin, "BUILDLS_ENGINE=embedded", "XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}
+	t.Cleanup(func() {
+		if pid := embeddedPid(dir); pid > 0 {
+			syscall.Kill(pid, syscall.SIGTERM)
+			awaitDeath(pid)
+		}
+	})
+	out, _ := program(t, env[:len(env):len(env)], "doctor").Output()
+	if !contains(string(out), "without git", "install git") {
+		t.Errorf("doctor: %s", out)
+	}
+	if out, code := terminalBuild(t, env, nil, repo.address("#main")); code != 1 || !contains(out, "the engine has no git", "install git") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	link("git")
+	if out, code := terminalBuild(t, env, nil, repo.address("#main")); code != 0 || !strings.Contains(out, "built") {
+		t.Errorf("exit %d: %s", code, out)
 	}
 }

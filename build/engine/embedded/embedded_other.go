@@ -15,6 +15,9 @@ func Check() error {
 	return fmt.Errorf("the embedded engine runs on Linux alone, this is %s: start Docker or name another engine in the setting \"engine\"", runtime.GOOS)
 }
 
+// LacksGit is empty: what there is not needs none.
+func LacksGit() (mend string) { return "" }
+
 // DefaultPaths fails with what Check says.
 func DefaultPaths() (Paths, error) { return Paths{}, Check() }
 

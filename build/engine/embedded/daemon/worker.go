@@ -28,6 +28,7 @@ import (
 	"github.com/moby/buildkit/executor/runcexecutor"
 	containerdsnapshot "github.com/moby/buildkit/snapshot/containerd"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/source/git"
 	"github.com/moby/buildkit/util/archutil"
 	"github.com/moby/buildkit/util/db/boltutil"
 	"github.com/moby/buildkit/util/disk"
@@ -111,7 +112,7 @@ func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base
 	}
 	content := containerdsnapshot.NewContentStore(meta.ContentStore(), "buildkit")
 
-	return base.NewWorker(ctx, base.WorkerOpt{
+	w, err := base.NewWorker(ctx, base.WorkerOpt{
 		ID:               id,
 		Root:             root,
 		Labels:           labels(name),
@@ -133,6 +134,23 @@ func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base
 		MountPoolRoot:    filepath.Join(root, "cachemounts"),
 		ResourceMonitor:  monitor,
 	})
+	if err != nil {
+		return nil, err
+	}
+	return w, withGit(w)
+}
+
+// withGit has a worker fetch git repositories although git is not installed yet: it may
+// be by the time somebody asks, and else the error says that it is not.
+func withGit(w *base.Worker) (err error) {
+	if w.GitSource != nil {
+		return nil
+	}
+	w.GitSource, err = git.NewSource(git.Opt{CacheAccessor: w.CacheMgr, RegistryHosts: w.RegistryHosts})
+	if err == nil {
+		w.SourceManager.Register(w.GitSource)
+	}
+	return err
 }
 
 // chooseSnapshotter takes overlayfs where root's file system carries it. The name is
