@@ -2,10 +2,11 @@ package build
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/moby/buildkit/client"
 
@@ -15,18 +16,18 @@ import (
 // A Cache is a place that the cache is read from or written to, spelled as in `docker
 // build --cache-from`.
 type Cache struct {
-	Type  string // "registry", "local" or, to write, "inline"
+	Type  string // "registry", "local", "gha", "s3", "azblob" or, to write, "inline"
 	Attrs map[string]string
 }
 
 // CheckCache refuses what BuildKit would only fail on later. export says that it is
 // written to; paths are absolute.
 func CheckCache(c Cache, export bool) error {
-	needs := map[string]string{"registry": "ref", "local": "src"}
-	known := "registry or local"
+	needs := map[string]string{"registry": "ref", "local": "src", "gha": "", "s3": "", "azblob": ""}
+	known := "registry, local, gha, s3 or azblob"
 	if export {
-		needs = map[string]string{"registry": "ref", "local": "dest", "inline": ""}
-		known = "registry, local or inline"
+		needs["local"], needs["inline"] = "dest", ""
+		known = "registry, local, inline, gha, s3 or azblob"
 	}
 	attr, ok := needs[c.Type]
 	if !ok {
@@ -38,15 +39,52 @@ func CheckCache(c Cache, export bool) error {
 	return nil
 }
 
-// checkCaches refuses caches that the engine cannot write.
+// checkCaches refuses caches that the engine cannot read or write.
 func (r *Request) checkCaches(info engine.Info) error {
+	for _, c := range r.CacheFrom {
+		if err := c.checkOn(info, "read", readable(info)); err != nil {
+			return err
+		}
+	}
 	for _, c := range r.CacheTo {
-		if c.Type != "inline" && info.ImageStore && !info.MultiPlatform {
-			return &RefusedError{fmt.Sprintf("%s cannot write a cache of type %s; it can write inline; "+
-				"switch Docker to the containerd image store, or choose another engine", info, c.Type)}
+		if err := c.checkOn(info, "write", writable(info)); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// readable are the types of caches that an engine reads; nil if it has all.
+func readable(info engine.Info) []string {
+	switch {
+	case info.ImageStore && info.MultiPlatform:
+		return []string{"registry", "local", "gha"}
+	case info.ImageStore, info.Name == "embedded":
+		return []string{"registry", "local"}
+	}
+	return nil
+}
+
+// writable are those that it writes.
+func writable(info engine.Info) []string {
+	if info.ImageStore && !info.MultiPlatform {
+		return []string{"inline"}
+	}
+	if can := readable(info); can != nil {
+		return append(can, "inline")
+	}
+	return nil
+}
+
+func (c Cache) checkOn(info engine.Info, verb string, can []string) error {
+	if can == nil || slices.Contains(can, c.Type) {
+		return nil
+	}
+	mend := "choose a buildkitd"
+	if info.ImageStore && !info.MultiPlatform {
+		mend = "switch Docker to the containerd image store, or choose another engine"
+	}
+	return &RefusedError{fmt.Sprintf("%s cannot %s a cache of type %s; it can %s %s; %s", info, verb, c.Type, verb, strings.Join(can, ", "), mend)}
 }
 
 // cacheExports are the caches to write. The build argument is the old spelling.
@@ -62,9 +100,9 @@ func (r *Request) cacheExports() []client.CacheOptionsEntry {
 func cacheEntries(list []Cache) []client.CacheOptionsEntry {
 	var out []client.CacheOptionsEntry
 	for _, c := range list {
-		attrs := map[string]string{}
-		maps.Copy(attrs, c.Attrs)
-		out = append(out, client.CacheOptionsEntry{Type: c.Type, Attrs: attrs})
+		if c = c.withEnvironment(); c.reachable() {
+			out = append(out, client.CacheOptionsEntry{Type: c.Type, Attrs: c.Attrs})
+		}
 	}
 	return out
 }
@@ -72,6 +110,11 @@ func cacheEntries(list []Cache) []client.CacheOptionsEntry {
 // missingCaches says which caches are not there. That is no mistake, before the first
 // build; BuildKit passes over it in silence.
 func (r *Request) missingCaches() (notes []string) {
+	for _, c := range slices.Concat(r.CacheFrom, r.CacheTo) {
+		if !c.withEnvironment().reachable() {
+			notes = append(notes, "the cache of type gha is left out: the environment lacks $ACTIONS_RUNTIME_TOKEN and the address, which GitHub's workflows have")
+		}
+	}
 	for _, c := range r.CacheFrom {
 		if c.Type != "local" {
 			continue

@@ -95,10 +95,13 @@ func (c Context) queried() bool {
 	return c.Kind == GitContext && strings.Contains(strings.SplitN(c.Source, "#", 2)[0], "?")
 }
 
-// hidden is what must not be shown of the contexts.
+// hidden is what must not be shown of the contexts and the caches.
 func (r *Request) hidden() (m mask) {
 	m = r.Context.hidden()
 	for _, c := range r.Contexts {
+		m = append(m, c.hidden()...)
+	}
+	for _, c := range slices.Concat(r.CacheFrom, r.CacheTo) {
 		m = append(m, c.hidden()...)
 	}
 	return m.sorted()

@@ -103,10 +103,10 @@ func TestFiles(t *testing.T) {
 func TestWrongCachesAndFiles(t *testing.T) {
 	dir := workspace(t, "Dockerfile", "FROM scratch\n")
 	for _, c := range [][3]string{
-		{"--cache-from", "type=inline", "it can be registry or local"},
+		{"--cache-from", "type=inline", "it can be registry, local, gha"},
 		{"--cache-from", "type=local", "it needs src"},
 		{"--cache-to", "type=registry", "it needs ref"},
-		{"--cache-to", "type=s3,bucket=b", "it can be registry, local or inline"},
+		{"--cache-to", "type=ftp", "it can be registry, local, inline, gha"},
 		{"--cache-to", "A b", "invalid reference"},
 		{"--iidfile", dir, "is a directory"},
 		{"--metadata-file", dir + "/gone/x", "does not exist"},
