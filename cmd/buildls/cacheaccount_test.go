@@ -62,7 +62,7 @@ func TestAccountCaches(t *testing.T) {
 	one, two := enginetest.Buildkitd(t), enginetest.StartBuildkitd(t)
 	out := run(one.Address, "--cache-to", cache)
 	b.mu.Lock()
-	if !contains(out, "built in", "0 of ") || len(b.objects) == 0 || !b.keys[key] {
+	if !contains(out, "built in") || len(b.objects) == 0 || !b.keys[key] {
 		t.Errorf("%d objects, keys %v\n%s", len(b.objects), b.keys, out)
 	}
 	b.mu.Unlock()
