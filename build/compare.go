@@ -14,11 +14,11 @@ import (
 type Place struct {
 	Lines Lines
 	Words int // the line on which its own words end: before its heredocs
-	// Built are the lines (0-based, the first of each instruction) that have the same
-	// vertices in the text that was built. Empty for one that was edited, or is new.
+	// Built are the instructions of the text that was built (0-based, the first line of
+	// each) that are what this one is. Empty for one that was edited, or is new.
 	Built []int
-	// Rebuild is whether it was built as it is written now, and would be built again:
-	// something that it stands on was edited.
+	// Rebuild says that these are so in their words alone: something that it stands on
+	// was edited, so that the cache has nothing for it.
 	Rebuild bool
 }
 
@@ -53,11 +53,11 @@ func (b *Baseline) Compare(ctx context.Context, now []byte) []Place {
 
 func (b *Baseline) compare(ctx context.Context, now []byte) []Place {
 	built := map[string][]int{}
-	texts := map[string]bool{}
+	written := map[string][]int{}
 	for _, in := range b.then {
 		if in.key != "" {
 			built[in.key] = append(built[in.key], in.lines.First)
-			texts[in.text] = true
+			written[in.text] = append(written[in.text], in.lines.First)
 		}
 	}
 	list, converted := b.then, true
@@ -73,8 +73,8 @@ func (b *Baseline) compare(ctx context.Context, now []byte) []Place {
 			p.Built = built[in.key]
 		case unchanged: // and not to be converted here
 			p.Built = []int{in.lines.First}
-		default: // one without a vertex is not built at all
-			p.Rebuild = texts[in.text] && (in.key != "" || !converted)
+		case in.key != "" || !converted: // one without a vertex is not built at all
+			p.Built, p.Rebuild = written[in.text], written[in.text] != nil
 		}
 		places = append(places, p)
 	}

@@ -32,10 +32,10 @@ func compared(t *testing.T, b *Baseline, now string) string {
 	var all []string
 	for _, p := range b.Compare(t.Context(), []byte(now)) {
 		switch {
-		case len(p.Built) > 0:
-			all = append(all, fmt.Sprintf("%dk", p.Lines.First+1))
 		case p.Rebuild:
 			all = append(all, fmt.Sprintf("%dR", p.Lines.First+1))
+		case len(p.Built) > 0:
+			all = append(all, fmt.Sprintf("%dk", p.Lines.First+1))
 		}
 	}
 	return strings.Join(all, " ")

@@ -153,11 +153,11 @@ func (m *marks) of(ctx context.Context, snapshot *workspace.Snapshot, doc *works
 	var list []mark
 	for _, p := range f.baseline.Compare(ctx, now) {
 		label := ""
-		if p.Rebuild {
-			label = "would rebuild"
-		}
 		for _, line := range p.Built {
 			label = cmp.Or(label, labels[line])
+		}
+		if p.Rebuild && label != "" && label != skipped {
+			label = "would rebuild"
 		}
 		if label != "" {
 			list = append(list, mark{p, label})
@@ -165,6 +165,9 @@ func (m *marks) of(ctx context.Context, snapshot *workspace.Snapshot, doc *works
 	}
 	return list
 }
+
+// skipped is the label of an instruction that was not reached.
+const skipped = "skipped"
 
 // ofStages says of stages what became of the newest build of each, by its index.
 func (m *marks) ofStages(uri workspace.URI, stages []build.Stage) map[int]string {
@@ -256,7 +259,7 @@ func label(s build.Step, running time.Duration) string {
 		return "✗ failed"
 	case build.Canceled:
 		if !s.Started {
-			return "skipped"
+			return skipped
 		}
 		return "canceled"
 	}
