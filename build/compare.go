@@ -37,11 +37,15 @@ type Baseline struct {
 	last []Place
 }
 
-// Compare finds the instructions in the text as it is now: those that can be parsed, in
-// order. What cannot be converted counts as changed, and all that follows it.
+// Compare finds the instructions in the text as it is now, in order. A text that cannot be
+// parsed has none; of one that cannot be converted, all counts as changed. It returns nil
+// if ctx is canceled.
 func (b *Baseline) Compare(ctx context.Context, now []byte) []Place {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil // while it waited for another
+	}
 	if b.then == nil {
 		b.then, _ = b.instructions(ctx, b.Dockerfile)
 	}

@@ -21,11 +21,13 @@ type client struct {
 	events chan event // what the server sent, in order
 }
 
-// An event is a notification of the server.
+// An event is a notification of the server, or its wish that marks be asked for again.
 type event struct {
 	method string
 	params json.RawMessage
 }
+
+const refresh = "workspace/inlayHint/refresh"
 
 type object = map[string]any
 
@@ -59,6 +61,9 @@ func (c *client) Handle(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.
 	switch {
 	case !req.Notif:
 		conn.Reply(ctx, req.ID, nil)
+		if req.Method == refresh {
+			c.events <- event{method: refresh}
+		}
 	case req.Params != nil:
 		c.events <- event{req.Method, *req.Params}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -18,7 +19,7 @@ type editor struct {
 
 	version  int
 	lines    []string
-	marks    []span // behind each line, of the last build
+	marks    []span // behind each line
 	problems []problem
 	typing   int      // the line that is typed in, or -1
 	also     string   // what is said of another buffer
@@ -65,7 +66,10 @@ type (
 // open begins the session with a workspace folder.
 func (e *editor) open(ctx context.Context, folder string) error {
 	params := object{"processId": nil, "rootUri": nil, "clientInfo": object{"name": "demo"},
-		"capabilities":     object{"window": object{"workDoneProgress": true}},
+		"capabilities": object{
+			"window":       object{"workDoneProgress": true},
+			"textDocument": object{"inlayHint": object{}},
+			"workspace":    object{"inlayHint": object{"refreshSupport": true}}},
 		"workspaceFolders": []object{{"uri": folder, "name": "demo"}}}
 	if err := e.lsp.call(ctx, "initialize", params, nil); err != nil {
 		return err
@@ -78,17 +82,17 @@ func (e *editor) didOpen(uri, language, text string) error {
 }
 
 // typeText types at the end of a line, key by key.
-func (e *editor) typeText(line int, text string) error {
+func (e *editor) typeText(ctx context.Context, line int, text string) error {
 	e.shown = progress{}
 	for _, key := range text {
 		at := position{line, utf8.RuneCountInString(e.lines[line])}
 		if key == '\n' {
 			line++
-			e.lines, e.marks = slices.Insert(e.lines, line, ""), slices.Insert(e.marks, line, span{})
+			e.lines = slices.Insert(e.lines, line, "")
 		} else {
 			e.lines[line] += string(key)
 		}
-		e.typing, e.marks[line] = line, span{}
+		e.typing = line
 		e.version++
 		err := e.lsp.notify("textDocument/didChange", object{"textDocument": object{"uri": e.uri, "version": e.version},
 			"contentChanges": []object{{"range": textRange{at, at}, "text": string(key)}}})
@@ -96,6 +100,7 @@ func (e *editor) typeText(line int, text string) error {
 			return err
 		}
 		e.takeAll()
+		e.askMarks(ctx)
 		e.show(keystroke)
 	}
 	e.typing = -1
@@ -106,7 +111,6 @@ func (e *editor) typeText(line int, text string) error {
 func (e *editor) build(ctx context.Context, each func(progress)) (*result, error) {
 	e.builds++
 	e.shown = progress{}
-	clear(e.marks)
 	var r result
 	answered := make(chan error, 1)
 	params := object{"command": "buildls.build", "arguments": []object{{"uri": e.uri}}, "workDoneToken": e.token()}
@@ -114,7 +118,10 @@ func (e *editor) build(ctx context.Context, each func(progress)) (*result, error
 	for {
 		select {
 		case ev := <-e.lsp.events:
-			if e.take(ev) {
+			if ev.method == refresh {
+				e.askMarks(ctx)
+				e.show(reported)
+			} else if e.take(ev) {
 				each(e.shown)
 			}
 		case err := <-answered:
@@ -122,7 +129,7 @@ func (e *editor) build(ctx context.Context, each func(progress)) (*result, error
 			if err == nil && e.wrong == nil && e.shown.Kind != "end" {
 				err = fmt.Errorf("the build has ended, its progress has not: %+v", e.shown)
 			}
-			e.mark(&r)
+			e.askMarks(ctx)
 			return &r, cmp.Or(err, e.wrong)
 		}
 	}
@@ -178,24 +185,31 @@ func (e *editor) awaitNoProblem() error {
 	return nil
 }
 
-// mark writes behind each line what became of its step.
-func (e *editor) mark(r *result) {
-	for _, s := range r.Steps {
-		m := span{dim, s.Status}
-		switch {
-		case s.ExitCode != nil:
-			m = span{bad, fmt.Sprintf("✗ exit %d", *s.ExitCode)}
-		case s.Status == "failed":
-			m = span{bad, "✗"}
-		case s.Status == "canceled" && r.Status == "failed":
-			m.text = "not run"
-		case s.Status == "cached":
-			m.style = cool
-		case s.Status == "done" && s.DurationMs < 1000:
-			m = span{good, fmt.Sprintf("%d ms", s.DurationMs)}
-		case s.Status == "done":
-			m = span{good, fmt.Sprintf("%.1f s", float64(s.DurationMs)/1000)}
-		}
-		e.marks[s.Range.Start.Line] = m
+// askMarks asks what is to be shown behind the lines.
+func (e *editor) askMarks(ctx context.Context) {
+	var hints []struct {
+		Position position
+		Label    string
 	}
+	params := object{"textDocument": object{"uri": e.uri}, "range": textRange{End: position{Line: len(e.lines)}}}
+	if err := e.lsp.call(ctx, "textDocument/inlayHint", params, &hints); err != nil {
+		e.wrong = cmp.Or(e.wrong, err)
+		return
+	}
+	e.marks = make([]span, len(e.lines))
+	for _, h := range hints {
+		e.marks[h.Position.Line] = span{styleOf(h.Label), h.Label}
+	}
+}
+
+func styleOf(label string) style {
+	switch {
+	case strings.HasPrefix(label, "✗"):
+		return bad
+	case label == "cached", strings.HasPrefix(label, "running"):
+		return cool
+	case strings.HasSuffix(label, " s"):
+		return good
+	}
+	return dim
 }

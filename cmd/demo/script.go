@@ -91,7 +91,7 @@ func buildUnsaved(ctx context.Context, e *editor, d *desk) error {
 
 // breakIt adds a test that fails: the page is index.html.
 func breakIt(ctx context.Context, e *editor, _ *desk) error {
-	if err := e.typeText(pageLine, "\nRUN sh test.sh index.htm"); err != nil {
+	if err := e.typeText(ctx, pageLine, "\nRUN sh test.sh index.htm"); err != nil {
 		return err
 	}
 	r, err := e.build(ctx, ignore)
@@ -107,7 +107,7 @@ func breakIt(ctx context.Context, e *editor, _ *desk) error {
 }
 
 func mendIt(ctx context.Context, e *editor, _ *desk) error {
-	if err := e.typeText(pageLine+1, "l"); err != nil {
+	if err := e.typeText(ctx, pageLine+1, "l"); err != nil {
 		return err
 	}
 	if err := e.awaitNoProblem(); err != nil {
@@ -125,7 +125,7 @@ func mendIt(ctx context.Context, e *editor, _ *desk) error {
 
 func cancelIt(ctx context.Context, e *editor, _ *desk) error {
 	const slow = "RUN sleep 60"
-	if err := e.typeText(pageLine+1, "\n"+slow); err != nil {
+	if err := e.typeText(ctx, pageLine+1, "\n"+slow); err != nil {
 		return err
 	}
 	var pressed time.Time
