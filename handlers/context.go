@@ -94,17 +94,29 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 // checkConvertible refuses a Dockerfile that BuildKit's converter is not to be called with,
 // or does not stand for. Other mistakes it finds itself.
 func (s *Server) checkConvertible(ctx context.Context, p *plan, settings Settings) error {
-	for _, problem := range s.lint.of(p.doc.URI).check(ctx, lint.File{Dockerfile: p.doc.Text.Bytes(), Images: s.images.all()}) {
-		if unreadable(problem) {
-			return lsp.InvalidParams("%s cannot be read without a build: %s", p.doc.URI, problem.Message)
+	return readable(ctx, s.lint.of(p.doc.URI), s.lintFile(p.snapshot, p.doc, settings), p.doc.URI)
+}
+
+// readable is an error if lint cannot read a file to its end.
+func readable(ctx context.Context, c *checker, file lint.File, uri workspace.URI) error {
+	for _, p := range c.check(ctx, file) {
+		if p.Code == "unchecked" || p.Code == "syntax" && p.Severity == build.Hint {
+			return lsp.InvalidParams("%s cannot be read without a build: %s", uri, p.Message)
 		}
 	}
 	return ctx.Err()
 }
 
-// unreadable says of lint's problem whether it is that a file was not checked.
-func unreadable(p build.Problem) bool {
-	return p.Code == "unchecked" || p.Code == "syntax" && p.Severity == build.Hint
+// convertible is the text of a document, without what is at fault, as BuildKit's converter
+// can be called with it.
+func (s *Server) convertible(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) ([]byte, error) {
+	known, file := s.lint.of(doc.URI), s.lintFile(snapshot, doc, settings)
+	mended := known.mend(ctx, file)
+	if readable(ctx, known, file, doc.URI) == nil {
+		return mended, nil
+	}
+	file.Dockerfile = mended // perhaps what could not be read is gone
+	return mended, readable(ctx, new(checker), file, doc.URI)
 }
 
 // A contextReport is what a build would send, and why.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"slices"
 
 	"go.lsp.dev/protocol"
 	"go.uber.org/zap"
@@ -22,6 +23,7 @@ type features struct {
 	marks         bool // textDocument.codeLens or inlayHint
 	refreshLenses bool // workspace.codeLens.refreshSupport
 	refreshHints  bool // workspace.inlayHint.refreshSupport
+	markdown      bool // textDocument.hover.contentFormat
 	log, finished bool // experimental.buildls
 }
 
@@ -40,6 +42,7 @@ func featuresOf(c *protocol.ClientCapabilities) features {
 	if t := c.TextDocument; t != nil {
 		f.widerSync = t.Synchronization != nil && isTrue(t.Synchronization.DynamicRegistration)
 		f.marks = t.CodeLens != nil || t.InlayHint != nil
+		f.markdown = t.Hover != nil && slices.Contains(t.Hover.ContentFormat, protocol.MarkupKindMarkdown)
 	}
 	var experimental struct {
 		Buildls struct{ Log, Finished bool } `json:"buildls"`
@@ -69,6 +72,7 @@ func (s *Server) initialize(p *protocol.InitializeParams) (lsp.Work, error) {
 				Change:    ptr(protocol.TextDocumentSyncKindIncremental),
 				Save:      protocol.Boolean(true),
 			},
+			HoverProvider:      protocol.Boolean(true),
 			CodeActionProvider: &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, fixAllKind}},
 			CodeLensProvider:   &protocol.CodeLensOptions{},
 			InlayHintProvider:  protocol.Boolean(true),

@@ -26,9 +26,10 @@ type lens struct {
 	argument any
 }
 
-// lensesOf finds the lenses of a document, by its kind. It runs concurrently.
-var lensesOf = map[workspace.Kind]func(*Server, context.Context, *workspace.Snapshot, *workspace.Document) []lens{
-	workspace.Dockerfile: (*Server).stageLenses,
+// lensesOf find the lenses of a document, by its kind. They run concurrently with everything
+// else, and do not let the client wait.
+var lensesOf = map[workspace.Kind][]func(*Server, context.Context, *workspace.Snapshot, *workspace.Document) []lens{
+	workspace.Dockerfile: {(*Server).stageLenses, (*Server).contextLenses},
 }
 
 func (s *Server) codeLens(p *codeLensParams) (lsp.Work, error) {
@@ -40,8 +41,10 @@ func (s *Server) codeLens(p *codeLensParams) (lsp.Work, error) {
 	return func(ctx context.Context) (any, error) {
 		c := s.converter(doc)
 		lenses := []protocol.CodeLens{} // not null: a list
-		for _, l := range lensesOf[doc.Kind()](s, ctx, snapshot, doc) {
-			lenses = append(lenses, c.lens(l))
+		for _, find := range lensesOf[doc.Kind()] {
+			for _, l := range find(s, ctx, snapshot, doc) {
+				lenses = append(lenses, c.lens(l))
+			}
 		}
 		return lenses, nil
 	}, nil

@@ -180,6 +180,7 @@ func (s *Server) didChangeWatchedFiles(p *protocol.DidChangeWatchedFilesParams) 
 	for _, c := range p.Changes {
 		if workspace.KindOf(workspace.URI(c.URI), "") == workspace.Ignore {
 			s.lint.all(s.ws.Snapshot())
+			s.surveys.changed()
 			return nil
 		}
 	}

@@ -32,6 +32,7 @@ type Server struct {
 	diagnostics diagnostics
 	marks       marks
 	lint        linting
+	surveys     surveys
 	images      images
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages
@@ -45,6 +46,7 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	s.diagnostics.init(s)
 	s.marks.init(s)
 	s.lint.init(s)
+	s.surveys.init(s)
 
 	lsp.OnRequest(rpc, "initialize", s.initialize)
 	lsp.OnNotification(rpc, "initialized", s.initialized)
@@ -61,6 +63,7 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	lsp.OnRequest(rpc, "textDocument/codeAction", s.codeAction)
 	lsp.OnRequest(rpc, "textDocument/codeLens", s.codeLens)
 	lsp.OnRequest(rpc, "textDocument/inlayHint", s.inlayHint)
+	lsp.OnRequest(rpc, "textDocument/hover", s.hover)
 	lsp.OnRequest(rpc, "workspace/executeCommand", s.executeCommand)
 	return s
 }

@@ -165,8 +165,9 @@ func (s *Server) applySettings(layer map[string]json.RawMessage) {
 	if level, err := zap.ParseAtomicLevel(now.LogLevel); err == nil {
 		s.level.SetLevel(level.Level())
 	}
-	if changed { // what lint says may depend on them
+	if changed { // what lint says may depend on them, and where the context is
 		s.lint.all(s.ws.Snapshot())
+		s.surveys.changed()
 	}
 	if len(wrong) > 0 {
 		s.showMessage(protocol.MessageTypeWarning, "buildls: "+strings.Join(wrong, "; "))

@@ -41,6 +41,7 @@ func (s *Server) didOpen(p *didOpenParams) error {
 	doc := snapshot.Document(d.URI)
 	s.diagnostics.opened(doc)
 	s.lint.changed(snapshot, doc)
+	s.surveys.changed()
 	return err
 }
 
@@ -54,6 +55,7 @@ func (s *Server) didChange(p *didChangeParams) error {
 	doc := snapshot.Document(uri)
 	s.diagnostics.edited(doc, edits)
 	s.lint.changed(snapshot, doc)
+	s.surveys.changed()
 	return nil
 }
 
@@ -63,11 +65,16 @@ func (s *Server) didClose(p *didCloseParams) error {
 	s.lint.closed(snapshot, uri)
 	s.diagnostics.closed(uri)
 	s.marks.closed(uri)
+	s.surveys.closed(uri)
+	s.surveys.changed()
 	return err
 }
 
-// didSave has nothing to do: the buffer, not the file, is what is built.
-func (s *Server) didSave(*didCloseParams) error { return nil }
+// didSave tells of the disk alone: the buffer, not the file, is what is built.
+func (s *Server) didSave(*didCloseParams) error {
+	s.surveys.changed()
+	return nil
+}
 
 func (s *Server) didChangeWorkspaceFolders(p *protocol.DidChangeWorkspaceFoldersParams) error {
 	_, _, err := s.ws.Apply(workspace.SetFolders{Added: toFolders(p.Event.Added), Removed: toFolders(p.Event.Removed)})

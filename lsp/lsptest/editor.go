@@ -307,6 +307,23 @@ func (e *Editor) Hints(uri string, first, last int) []Hint {
 	return hints
 }
 
+// A Hover is the answer to textDocument/hover.
+type Hover struct {
+	Contents struct{ Kind, Value string } `json:"contents"`
+	Range    *Range                       `json:"range"`
+}
+
+// Hover asks what there is to say of a 0-based line and UTF-16 character; nil if nothing.
+func (e *Editor) Hover(uri string, line, character int) *Hover {
+	e.t.Helper()
+	var h *Hover
+	at := map[string]any{"line": line, "character": character}
+	if err := e.Call("textDocument/hover", map[string]any{"textDocument": map[string]any{"uri": uri}, "position": at}, &h); err != nil {
+		e.t.Error(err)
+	}
+	return h
+}
+
 // Close closes a document.
 func (e *Editor) Close(uri string) {
 	e.t.Helper()

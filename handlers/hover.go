@@ -1,0 +1,148 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"go.lsp.dev/protocol"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// hoverParams keep the document's URI in the client's spelling.
+type hoverParams struct {
+	TextDocument struct {
+		URI workspace.URI `json:"uri"`
+	} `json:"textDocument"`
+	Position protocol.Position `json:"position"`
+}
+
+// A hover is what is said of a place. Each part of the server adds what it knows, one
+// after another.
+type hover struct {
+	snapshot *workspace.Snapshot
+	doc      *workspace.Document
+	at       workspace.Position
+	prose    prose
+	lines    *build.Lines // what the hover is about, the first that a part names; nil: a word
+}
+
+// about says which lines a part speaks of.
+func (h *hover) about(l build.Lines) {
+	if h.lines == nil {
+		h.lines = &l
+	}
+}
+
+// hoverParts add to a hover what they know of its place, if anything, by the document's
+// kind, in the order in which they are shown. They run concurrently with everything else,
+// and return soon after the context is canceled.
+var hoverParts = map[workspace.Kind][]func(*Server, context.Context, *hover){
+	workspace.Dockerfile: {(*Server).hoverContext},
+	workspace.Ignore:     {(*Server).hoverIgnore},
+}
+
+func (s *Server) hover(p *hoverParams) (lsp.Work, error) {
+	snapshot := s.ws.Snapshot()
+	doc := snapshot.Document(p.TextDocument.URI)
+	if doc == nil || hoverParts[doc.Kind()] == nil {
+		return nil, nil
+	}
+	return func(ctx context.Context) (any, error) {
+		h := &hover{snapshot: snapshot, doc: doc, at: fromPosition(p.Position), prose: prose{markdown: s.features.markdown}}
+		for _, part := range hoverParts[doc.Kind()] {
+			part(s, ctx, h)
+		}
+		if h.prose.empty() {
+			return nil, nil
+		}
+		return s.converter(doc).hover(h), nil
+	}, nil
+}
+
+func (c converter) hover(h *hover) *protocol.Hover {
+	kind := protocol.MarkupKindPlainText
+	if h.prose.markdown {
+		kind = protocol.MarkupKindMarkdown
+	}
+	out := &protocol.Hover{Contents: &protocol.MarkupContent{Kind: kind, Value: h.prose.String()}}
+	if h.lines != nil {
+		out.Range = ptr(c.lineRange(*h.lines))
+	}
+	return out
+}
+
+// A prose is text for people: paragraphs and lists, in Markdown where the client shows it.
+type prose struct {
+	markdown bool
+	b        strings.Builder
+	inList   bool
+}
+
+func (p *prose) empty() bool { return p.b.Len() == 0 }
+
+func (p *prose) String() string { return p.b.String() }
+
+// paragraph adds a paragraph. What is not ours must come through text, code or link.
+func (p *prose) paragraph(format string, args ...any) {
+	if !p.empty() {
+		p.b.WriteString("\n\n")
+	}
+	p.inList = false
+	fmt.Fprintf(&p.b, format, args...)
+}
+
+// item adds an item of a list.
+func (p *prose) item(format string, args ...any) {
+	switch {
+	case p.empty():
+	case p.inList || !p.markdown:
+		p.b.WriteString("\n")
+	default:
+		p.b.WriteString("\n\n")
+	}
+	p.inList = true
+	fmt.Fprintf(&p.b, "- "+format, args...)
+}
+
+// text is text as it is: nothing in it is Markdown.
+func (p *prose) text(s string) string {
+	if !p.markdown {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune("\\`*_{}[]<>()#+-.!|~&", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// code is a name or a piece of code.
+func (p *prose) code(s string) string {
+	if !p.markdown {
+		return s
+	}
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if len(fence) > 1 {
+		return fence + " " + s + " " + fence
+	}
+	return fence + s + fence
+}
+
+// link leads to a 0-based line of a file.
+func (p *prose) link(title string, to workspace.URI, line int) string {
+	if !p.markdown {
+		return title
+	}
+	target := strings.NewReplacer("(", "%28", ")", "%29", " ", "%20").Replace(string(to))
+	return fmt.Sprintf("[%s](%s#L%d)", p.text(title), target, line+1)
+}

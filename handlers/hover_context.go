@@ -1,0 +1,171 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
+	"github.com/buildls/buildls/workspace/survey"
+)
+
+// hoverContext says of an instruction that takes files from the context how many, how
+// large, and what it goes without.
+func (s *Server) hoverContext(ctx context.Context, h *hover) {
+	w, err := s.contextWish(ctx, h.snapshot, h.doc)
+	if err != nil {
+		return // diagnostics say what is wrong
+	}
+	i := slices.IndexFunc(w.need.Uses, func(u build.ContextUse) bool { return u.Lines.First <= h.at.Line && h.at.Line <= u.Lines.Last })
+	if i < 0 {
+		return
+	}
+	seen, err := s.surveys.look(ctx, w)
+	switch {
+	case errors.Is(err, errLargeContext):
+		err = errLargeContext
+	case ctx.Err() != nil || errors.Is(err, errNewerText):
+		return // nobody wants to know any more
+	}
+	h.about(w.need.Uses[i].Lines)
+	if err != nil {
+		h.prose.paragraph("The context %s cannot be read: %s", h.prose.code(w.plan.context.Dir), h.prose.text(err.Error()))
+		return
+	}
+	h.prose.use(seen.uses[keyOfUse(w.need.Uses[i])], seen.ignore)
+}
+
+// use describes what an instruction takes.
+func (p *prose) use(u survey.Use, ignore ignoreFile) {
+	p.paragraph("%s from the context", amount(u.Amount))
+	if u.Files > 1 && len(u.Largest) > 0 {
+		p.item("the largest: %s", p.sizes(u.Largest))
+	}
+	for _, m := range u.Missing {
+		p.item("nothing matches %s", p.code(m))
+	}
+	if len(u.Secrets) > 0 {
+		p.item("⚠ looks like a secret: %s", p.names(u.Secrets, len(u.Secrets)))
+	}
+	const maxLines = 5
+	for i, l := range u.Excluded {
+		if i == maxLines {
+			p.item("and more by %d other lines", len(u.Excluded)-maxLines)
+			break
+		}
+		where := fmt.Sprintf("%s:%d", filepath.Base(string(ignore.uri)), l.Line+1)
+		p.item("%s, %s, keeps out %s", p.link(where, ignore.uri, l.Line), p.code(l.Pattern), p.kept(l))
+	}
+}
+
+func (p *prose) sizes(sizes []survey.Size) string {
+	var list []string
+	for _, s := range sizes {
+		list = append(list, p.code(s.Path)+" "+size(s.Bytes))
+	}
+	return strings.Join(list, ", ")
+}
+
+// names lists some of n names.
+func (p *prose) names(names []string, n int) string {
+	const most = 3
+	var list []string
+	for _, name := range names[:min(most, len(names))] {
+		list = append(list, p.code(name))
+	}
+	if n > len(list) {
+		list = append(list, "…")
+	}
+	return strings.Join(list, ", ")
+}
+
+// kept is what a line of an ignore file keeps out.
+func (p *prose) kept(l survey.Line) string {
+	var counts []string
+	if l.Files > 0 {
+		counts = append(counts, plural(l.Files, "file", "files"))
+	}
+	if l.Dirs > 0 {
+		counts = append(counts, plural(l.Dirs, "directory", "directories"))
+	}
+	return strings.Join(counts, " and ") + ": " + p.names(l.Paths, l.Files+l.Dirs)
+}
+
+// hoverIgnore says of a line of an ignore file what it keeps out.
+func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
+	line := strings.TrimSpace(h.doc.Text.Line(h.at.Line))
+	dir := ignoredDir(h.snapshot, h.doc, s.settings.now())
+	if line == "" || line[0] == '#' || line[0] == '!' || dir == "" {
+		return
+	}
+	p := &plan{snapshot: h.snapshot, doc: h.doc, context: directory(dir), overlay: s.settings.now().Overlay}
+	contextFS, err := p.countedFS()
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, surveyWithin, errLargeContext)
+	defer cancel()
+	answer, err := survey.Of(ctx, contextFS, survey.Question{Ignore: h.doc.Text.Bytes()})
+	if ctx.Err() != nil {
+		return
+	}
+	h.about(build.Lines{First: h.at.Line, Last: h.at.Line})
+	if err != nil {
+		h.prose.paragraph("This cannot be told of %s: %s", h.prose.code(dir), h.prose.text(err.Error()))
+		return
+	}
+	i := slices.IndexFunc(answer.Excluded, func(l survey.Line) bool { return l.Line == h.at.Line })
+	if i < 0 {
+		h.prose.paragraph("Keeps nothing out of %s that other lines would not", h.prose.code(dir))
+		return
+	}
+	h.prose.paragraph("Keeps out of %s %s", h.prose.code(dir), h.prose.kept(answer.Excluded[i]))
+}
+
+// ignoredDir is the context that an ignore file is for: its own directory, or that of the
+// Dockerfile beside it. Empty if there is none.
+func ignoredDir(snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) string {
+	switch name := filepath.Base(doc.Path); {
+	case doc.Path == "":
+		return ""
+	case name == ".dockerignore":
+		return filepath.Dir(doc.Path)
+	}
+	dockerfile := &workspace.Document{Path: strings.TrimSuffix(doc.Path, ".dockerignore")}
+	from, err := contextOf(snapshot, dockerfile, "", settings.Context)
+	if err != nil {
+		return ""
+	}
+	return from.Dir
+}
+
+// amount is "214 files, 3.1 MB".
+func amount(a survey.Amount) string {
+	if a.Files == 0 {
+		return "no files"
+	}
+	return plural(a.Files, "file", "files") + ", " + size(a.Bytes)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// size is "3.1 MB".
+func size(bytes int64) string {
+	n, unit := float64(bytes), 0
+	for ; n >= 999.5 && unit < 5; unit++ {
+		n /= 1000
+	}
+	if unit == 0 || n >= 9.95 {
+		return fmt.Sprintf("%.0f %s", n, [...]string{"B", "kB", "MB", "GB", "TB", "PB"}[unit])
+	}
+	return fmt.Sprintf("%.1f %s", n, [...]string{"B", "kB", "MB", "GB", "TB", "PB"}[unit])
+}

@@ -1,0 +1,285 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
+	"github.com/buildls/buildls/workspace/survey"
+)
+
+const (
+	// surveyWithin bounds a look at a context that nobody asked for by command.
+	surveyWithin = 10 * time.Second
+	// surveyFresh is how long what was found is believed: not every client says when a
+	// file changes on the disk.
+	surveyFresh = 2 * time.Second
+)
+
+var errLargeContext = fmt.Errorf("it holds more than could be counted in %s; the command buildls.context counts it all", surveyWithin)
+
+var errRemoteContext = errors.New("the engine fetches the context")
+
+// surveys holds what the instructions of open Dockerfiles take from their contexts, for
+// hovers and lenses. One look runs for each file; an edit of any buffer ends it.
+type surveys struct {
+	server *Server
+
+	mu    sync.Mutex // held in the message loop, so never while looking
+	files map[workspace.URI]*surveyed
+}
+
+// surveyed is what is known of one Dockerfile.
+type surveyed struct {
+	turn   chan struct{} // capacity 1: held by who looks
+	stop   context.CancelCauseFunc
+	last   *sight // nil: nobody has looked yet
+	stale  bool   // something may have changed since
+	pass   *pass  // in the background; nil: none runs
+	lensed bool   // its lenses were asked for
+}
+
+// A pass is a look in the background.
+type pass struct {
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+}
+
+// A sight is what was seen of a context. It does not change.
+type sight struct {
+	key    string // of all that it depends on but the disk
+	at     time.Time
+	took   time.Duration
+	ignore ignoreFile
+	uses   map[string]survey.Use // by keyOfUse
+}
+
+func (v *surveys) init(s *Server) { v.server, v.files = s, map[workspace.URI]*surveyed{} }
+
+// changed ends all looks, because some buffer changed, and with it perhaps what they look
+// at. Lenses that a client can be told to ask for again are looked after when the author
+// pauses.
+func (v *surveys) changed() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for uri, f := range v.files {
+		f.end()
+		f.stale = true
+		if f.lensed && v.server.features.refreshLenses {
+			v.begin(uri, f, f.pause())
+		}
+	}
+}
+
+// closed forgets a file.
+func (v *surveys) closed(uri workspace.URI) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if f := v.files[uri.Key()]; f != nil {
+		f.end()
+	}
+	delete(v.files, uri.Key())
+}
+
+// end ends who looks, and who is about to in the background.
+func (f *surveyed) end() {
+	if f.stop != nil {
+		f.stop(errNewerText)
+	}
+	if f.pass != nil {
+		f.pass.cancel(errNewerText)
+		f.pass = nil
+	}
+}
+
+// pause is how long nothing must change before a look in the background: the longer the
+// more it costs.
+func (f *surveyed) pause() time.Duration {
+	const least = 500 * time.Millisecond
+	if f.last == nil {
+		return least
+	}
+	return max(least, 4*f.last.took)
+}
+
+// begin looks in the background, after a pause. v.mu is held.
+func (v *surveys) begin(uri workspace.URI, f *surveyed, pause time.Duration) {
+	ctx, cancel := context.WithCancelCause(v.server.rpc.Context())
+	p := &pass{cancel, make(chan struct{})}
+	f.pass = p
+	v.server.rpc.Go(func() {
+		defer close(p.done)
+		defer cancel(nil)
+		select {
+		case <-time.After(pause):
+			v.run(ctx, uri, f)
+		case <-ctx.Done():
+		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if f.pass == p {
+			f.pass = nil
+		}
+	})
+}
+
+// run looks, and has the client ask again if it has been shown something else.
+func (v *surveys) run(ctx context.Context, uri workspace.URI, f *surveyed) {
+	snapshot := v.server.ws.Snapshot()
+	doc := snapshot.Document(uri)
+	if doc == nil {
+		return
+	}
+	before := v.known(f)
+	w, err := v.server.contextWish(ctx, snapshot, doc)
+	if err != nil {
+		return
+	}
+	seen, err := v.look(ctx, w)
+	if err == nil && !seen.sameTitles(before) {
+		v.server.marks.refresh.changed(0)
+	}
+}
+
+// lenses says that the lenses of a file are asked for. It is what was seen of its context
+// the last time; if that is not of now, a look begins, which ends the channel.
+func (v *surveys) lenses(w contextWish) (*sight, <-chan struct{}) {
+	uri, f := w.plan.doc.URI, v.file(w.plan.doc.URI)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	f.lensed = true
+	if f.fresh(w.key()) {
+		return f.last, nil
+	}
+	if f.pass == nil {
+		v.begin(uri, f, 0)
+	}
+	return f.last, f.pass.done
+}
+
+func (v *surveys) file(uri workspace.URI) *surveyed {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	f := v.files[uri.Key()]
+	if f == nil {
+		f = &surveyed{turn: make(chan struct{}, 1)}
+		v.files[uri.Key()] = f
+	}
+	return f
+}
+
+// known is what was seen last, nil if nothing was.
+func (v *surveys) known(f *surveyed) *sight {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return f.last
+}
+
+// A contextWish is what the instructions of a Dockerfile, as it stands, want of which
+// context.
+type contextWish struct {
+	plan   *plan
+	need   *build.ContextNeed
+	ignore ignoreFile
+}
+
+// contextWish is an error if the text is none that can be converted.
+func (s *Server) contextWish(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (w contextWish, err error) {
+	settings := s.settings.now()
+	if w.plan, err = newPlan(snapshot, buildArgument{URI: doc.URI}, settings); err != nil {
+		return w, err
+	}
+	if w.plan.context.Remote() {
+		return w, errRemoteContext
+	}
+	text, err := s.convertible(ctx, snapshot, doc, settings)
+	if err != nil {
+		return w, err
+	}
+	if w.need, err = build.ContextUses(ctx, text, w.plan.buildArgs, s.images.all()); err != nil {
+		return w, err
+	}
+	w.ignore, err = w.plan.ignoreFile()
+	return w, err
+}
+
+// key is of all that an answer depends on but the disk.
+func (w contextWish) key() string {
+	key := fmt.Sprintf("%q %q %q %v %q", w.plan.context.Dir, w.ignore.uri, w.ignore.text, w.need.Nothing, w.need.Follow)
+	for _, u := range w.need.Uses {
+		key += "\n" + keyOfUse(u)
+	}
+	for _, o := range w.plan.overlays() {
+		key += fmt.Sprintf("\n%q %d", o.Path, o.Modified.UnixNano())
+	}
+	return key
+}
+
+// keyOfUse is what an instruction takes, wherever it stands.
+func keyOfUse(u build.ContextUse) string { return fmt.Sprintf("%+v", u.Paths) }
+
+// look sees what a context holds, or saw it a moment ago. An edit, or a context that is
+// too large, is an error.
+func (v *surveys) look(ctx context.Context, w contextWish) (*sight, error) {
+	f, key := v.file(w.plan.doc.URI), w.key()
+	ctx, cancel := context.WithTimeoutCause(ctx, surveyWithin, errLargeContext)
+	defer cancel()
+	select {
+	case f.turn <- struct{}{}:
+		defer func() { <-f.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	v.mu.Lock()
+	if f.fresh(key) {
+		defer v.mu.Unlock()
+		return f.last, nil
+	}
+	f.stop, f.stale = stop, false
+	v.mu.Unlock()
+	seen, err := w.see(ctx)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	f.stop = nil
+	if err != nil {
+		f.stale = true
+		return nil, errors.Join(context.Cause(ctx), err)
+	}
+	seen.key = key
+	f.last = seen
+	return seen, nil
+}
+
+func (w contextWish) see(ctx context.Context) (*sight, error) {
+	began := time.Now()
+	contextFS, err := w.plan.countedFS()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := survey.Of(ctx, contextFS, question(w.need, w.ignore))
+	if err != nil {
+		return nil, err
+	}
+	seen := &sight{at: time.Now(), took: time.Since(began), ignore: w.ignore, uses: map[string]survey.Use{}}
+	for i, u := range w.need.Uses {
+		seen.uses[keyOfUse(u)] = answer.Uses[i]
+	}
+	return seen, nil
+}
+
+// fresh says whether what was seen last is what one would see now.
+func (f *surveyed) fresh(key string) bool {
+	return f.last != nil && !f.stale && f.last.key == key && time.Since(f.last.at) < surveyFresh+f.last.took
+}
+
+// sameTitles says whether two sights show the same.
+func (s *sight) sameTitles(other *sight) bool {
+	return other != nil && maps.EqualFunc(s.uses, other.uses, func(a, b survey.Use) bool { return lensTitle(a) == lensTitle(b) })
+}
