@@ -128,7 +128,8 @@ func (r *Request) session() ([]session.Attachable, mask, error) {
 	return parts, hidden, nil
 }
 
-// A mask holds what must not be shown, the longest first.
+// A mask holds what must not be shown, the longest first. What a URL holds of that is
+// hidden even by an empty one.
 type mask [][]byte
 
 // shortest is the length from which a value is hidden: to hide each "1" would hide the
@@ -164,6 +165,12 @@ func (m mask) hide(s *client.SolveStatus) {
 	}
 	for _, w := range s.Warnings {
 		w.Short = m.hideIn(w.Short)
+		for i, d := range w.Detail {
+			w.Detail[i] = m.hideIn(d)
+		}
+		if w.SourceInfo != nil {
+			w.SourceInfo.Data = redactURLs(w.SourceInfo.Data) // the Dockerfile, see fold.problems
+		}
 	}
 }
 
@@ -171,13 +178,10 @@ func (m mask) hideIn(text []byte) []byte {
 	for _, v := range m {
 		text = bytes.ReplaceAll(text, v, []byte("***"))
 	}
-	return text
+	return redactURLs(text)
 }
 
 func (m mask) hideInText(text string) string {
-	if len(m) == 0 {
-		return text
-	}
 	return string(m.hideIn([]byte(text)))
 }
 
@@ -191,8 +195,8 @@ func (m mask) hideInLines(lines LineMap) LineMap {
 
 // hideInError masks an error's text and keeps what it wraps.
 func (m mask) hideInError(err error) error {
-	if err == nil || len(m) == 0 {
-		return err
+	if err == nil {
+		return nil
 	}
 	return &maskedError{err, m.hideInText(err.Error())}
 }

@@ -15,8 +15,9 @@ var ruleText = regexp.MustCompile(`^([A-Z][A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
 // problems are the engine's warnings about lines of the Dockerfile.
 func (f *fold) problems() []Problem {
 	var out []Problem
+	shown := redactURLs(f.dockerfile)
 	for _, w := range f.warnings {
-		if w.SourceInfo == nil || !bytes.Equal(w.SourceInfo.Data, f.dockerfile) {
+		if w.SourceInfo == nil || !bytes.Equal(w.SourceInfo.Data, shown) {
 			continue
 		}
 		if lines, ok := spanOf(w.Range); ok {

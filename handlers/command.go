@@ -35,7 +35,27 @@ func (s *Server) executeCommand(p *protocol.ExecuteCommandParams) (lsp.Work, err
 	if len(p.Arguments) == 1 {
 		argument = p.Arguments[0]
 	}
-	return commands[i].run(s, argument, &commandParams{token: p.WorkDoneToken, snapshot: s.ws.Snapshot()})
+	work, err := commands[i].run(s, argument, &commandParams{token: p.WorkDoneToken, snapshot: s.ws.Snapshot()})
+	if err != nil {
+		return nil, redacted(err)
+	}
+	return func(ctx context.Context) (any, error) {
+		answer, err := work(ctx)
+		return answer, redacted(err)
+	}, nil
+}
+
+// redacted is an error that shows no login of a URL: one may quote the author's text.
+func redacted(err error) error {
+	if err == nil || build.RedactURLs(err.Error()) == err.Error() {
+		return err
+	}
+	text := build.RedactURLs(err.Error())
+	var wrong *lsp.ParamsError
+	if errors.As(err, &wrong) {
+		return lsp.InvalidParams("%s", text)
+	}
+	return errors.New(text)
 }
 
 // decodeArgument reads a command's argument into into, a pointer to a struct whose

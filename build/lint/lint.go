@@ -55,6 +55,9 @@ type Checker struct {
 func (c *Checker) Check(ctx context.Context, f File) []build.Problem {
 	problems := c.find(ctx, f)
 	narrowAll(problems, f.Dockerfile)
+	for i := range problems {
+		problems[i].Message = build.RedactURLs(problems[i].Message)
+	}
 	slices.SortStableFunc(problems, func(a, b build.Problem) int {
 		return cmp.Or(cmp.Compare(a.Lines.First, b.Lines.First), cmp.Compare(a.Columns.Start, b.Columns.Start),
 			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))

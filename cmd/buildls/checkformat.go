@@ -62,13 +62,16 @@ func (f checked) mark(r region) string {
 	if r.EndLine > r.StartLine {
 		end = len([]rune(line)) + 1
 	}
+	runes := []rune(line)
+	start, end := r.StartColumn-1, min(end-1, len(runes))
 	indent := strings.Map(func(c rune) rune {
 		if c == '\t' {
 			return '\t'
 		}
 		return ' '
-	}, string([]rune(line)[:r.StartColumn-1]))
-	return fmt.Sprintf("    %s\n    %s%s\n", line, indent, strings.Repeat("^", max(1, end-r.StartColumn)))
+	}, build.RedactURLs(string(runes[:start])))
+	marked := []rune(build.RedactURLs(string(runes[start:max(start, end)])))
+	return fmt.Sprintf("    %s\n    %s%s\n", build.RedactURLs(line), indent, strings.Repeat("^", max(1, len(marked))))
 }
 
 // A finding is an element of the JSON format. Columns count UTF-16 units.
