@@ -74,6 +74,18 @@ func maybeLost(err error) bool {
 	return grpcerrors.Code(err) == codes.Unavailable || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "connection reset")
 }
 
+// brokenConnection is the failure of a build that lost its engine, which answers others.
+func brokenConnection(info engine.Info, err error) *Failure {
+	return &Failure{Code: "build", Message: fmt.Sprintf("the connection to %s broke during the build (%v). The engine answers: build again", info, PlainError(err))}
+}
+
+// ofConnection says that an error is gRPC's own, of the connection, in its words; the
+// code stands for other things, too.
+func ofConnection(err error) bool {
+	return grpcerrors.Code(err) == codes.Unavailable &&
+		(strings.Contains(err.Error(), "error reading from server") || strings.Contains(err.Error(), "transport is closing"))
+}
+
 // exitCodeOf is the exit code of the process of a RUN: as a typed error from a
 // BuildKit that sends them, else from the text.
 func exitCodeOf(err error, v *vertex) *int {

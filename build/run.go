@@ -120,6 +120,9 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Re
 	if maybeLost(err) && !conn.Alive(ctx) {
 		return lostEngine(conn.Info, err)
 	}
+	if ofConnection(err) {
+		return brokenConnection(conn.Info, err)
+	}
 	if fail := req.contextFailure(err, f, conn.Info); fail != nil {
 		return fail
 	}

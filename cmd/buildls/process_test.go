@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -83,4 +84,17 @@ func endSleep(t *testing.T, command string) {
 		}
 	}
 	awaitNoSleep(t, command)
+}
+
+// childOf is the process that a process has started, 0 if there is none.
+func childOf(pid int) int {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, path := range lists {
+		var child int
+		if text, err := os.ReadFile(path); err == nil && len(text) > 0 {
+			fmt.Sscan(string(text), &child)
+			return child
+		}
+	}
+	return 0
 }
