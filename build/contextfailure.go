@@ -123,7 +123,7 @@ var (
 			"the server asks who you are; give it a token with a secret whose id is GIT_AUTH_TOKEN"},
 		{regexp.MustCompile(`Permission denied \(`), "the server takes none of the keys of your SSH agent"},
 		{regexp.MustCompile(`no SSH key "?\S+"? forwarded`), "it is fetched by SSH; give an agent with ssh"},
-		{regexp.MustCompile(`(?i)repository '?\S*'? not found|does not appear to be a git repository|returned error: 404`), "there is no such repository"},
+		{regexp.MustCompile(`(?i)repository '?\S*'? not found|does not appear to be a git repository|repository not exported|returned error: 404`), "there is no such repository"},
 		{regexp.MustCompile(`(?:invalid|failed to open|failed to checkout) subdir`), "it has no such subdirectory"},
 	}
 )

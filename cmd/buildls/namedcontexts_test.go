@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,4 +86,43 @@ func ociLayout(t *testing.T) string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return layout
+}
+
+// A newer front end brings named contexts to engines whose own lacks them.
+func TestNamedContextsByNewerFrontend(t *testing.T) {
+	frontend := frontendImage(t)
+	for _, version := range []string{"20.10", "28"} {
+		t.Run("docker-"+version, func(t *testing.T) {
+			other := workspace(t, "b.txt", "of another folder\n")
+			web := serveFiles(t, map[string][]byte{"/b": []byte("of the web\n")})
+			e := edit(t, dockerSite(enginetest.Docker(t, version), version).env, workspace(t))
+			e.Open("untitled:1", "dockerfile", "# syntax="+frontend+"\nFROM stands\nCOPY --from=other / /o\nCOPY --from=web / /o\nRUN cat /o/b.txt /o/context\n")
+			r := mustBuild(t, e, map[string]any{"noCache": true, "contexts": map[string]string{
+				"other": other, "web": web.URL + "/b", "stands": "docker-image://" + enginetest.Registry(t) + "/base"}})
+			if out := logOf(t, e, r); !strings.Contains(out, "of another folder\nof the web\n") || len(r.Steps) != 3 { // FROM names no image of its own
+				t.Errorf("%+v\n%s", r.Steps, out)
+			}
+			e.Shutdown()
+		})
+	}
+}
+
+// frontendImage is the name of a front end in the registry, of this machine's BuildKit.
+func frontendImage(t *testing.T) string {
+	t.Helper()
+	program, err := os.ReadFile(enginetest.Frontend(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := workspace(t, "dockerfile-frontend", string(program), "Dockerfile", `FROM scratch
+LABEL moby.buildkit.frontend.network.none="true" moby.buildkit.frontend.caps="moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring"
+COPY --chmod=755 dockerfile-frontend /bin/dockerfile-frontend
+ENTRYPOINT ["/bin/dockerfile-frontend"]
+`)
+	image := enginetest.Registry(t) + "/newer-frontend"
+	built := buildkitdSite(enginetest.Buildkitd(t))
+	if out, code := terminalBuild(t, built.env, nil, "--push", "-t", image, dir); code != 0 {
+		t.Fatal(out)
+	}
+	return image
 }
