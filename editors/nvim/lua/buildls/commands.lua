@@ -1,0 +1,160 @@
+-- The user commands, and what has them know of the server.
+
+local M = {}
+
+local function server()
+  return require('buildls.server')
+end
+
+--- Asks the server while the author waits: for completion.
+---@return table[] empty if there is no answer within half a second
+local function ask(client, command, argument)
+  if not server().knows(client, command) then
+    return {}
+  end
+  local params = { command = command, arguments = { next(argument) and argument or vim.empty_dict() } }
+  local reply = server().call(client, 'request_sync', 'workspace/executeCommand', params, 500, 0)
+  return reply and reply.result or {}
+end
+
+local function names(list)
+  return vim
+    .iter(list)
+    :map(function(item)
+      return item.name
+    end)
+    :filter(function(name)
+      return type(name) == 'string' and name ~= ''
+    end)
+    :totable()
+end
+
+--- Stages that can be built, and profiles, that begin with what was typed.
+local function complete_build(typed)
+  local client, uri = server().here()
+  if not client then
+    return {}
+  end
+  local found = names(ask(client, 'buildls.targets', { uri = uri }))
+  vim.list_extend(found, names(ask(client, 'buildls.profiles', { uri = uri })))
+  return vim.tbl_filter(function(name)
+    return vim.startswith(name, typed)
+  end, found)
+end
+
+--- A profile if there is one of that name, else a stage.
+local function build(opts)
+  if opts.args == '' then
+    return server().build()
+  end
+  server().with_client(function(client, uri)
+    local profiles = names(ask(client, 'buildls.profiles', { uri = uri }))
+    local field = vim.tbl_contains(profiles, opts.args) and 'profile' or 'target'
+    server().build({ [field] = opts.args })
+  end)
+end
+
+local function log(opts)
+  local step = tonumber(opts.args)
+  if opts.args ~= '' and not step then
+    return server().notify('a step is a number, from 1', vim.log.levels.WARN)
+  end
+  require('buildls.log').open(step)
+end
+
+local function steps()
+  local last = require('buildls.state').last
+  return vim
+    .iter(ipairs(last and last.steps or {}))
+    :map(function(i)
+      return tostring(i)
+    end)
+    :totable()
+end
+
+local commands = {
+  Build = {
+    build,
+    { nargs = '?', complete = complete_build, desc = 'Build the image of this Dockerfile, saved or not' },
+  },
+  BuildCancel = {
+    function()
+      server().cancel()
+    end,
+    { desc = 'Cancel the newest build' },
+  },
+  BuildLog = { log, { nargs = '?', complete = steps, desc = 'Show the log of the newest build' } },
+  BuildContext = {
+    function()
+      require('buildls.report').context()
+    end,
+    { desc = 'Show what a build would send, and why' },
+  },
+  BuildInfo = {
+    function()
+      require('buildls.report').info()
+    end,
+    { desc = 'Show the engine and the newest build' },
+  },
+}
+
+--- Whose command a name is: ours unless the author has one.
+---@return table<string, boolean>
+function M.ours()
+  local defined = vim.api.nvim_get_commands({})
+  local ours = {}
+  for name, command in pairs(commands) do
+    ours[name] = not defined[name] or defined[name].definition == command[2].desc
+  end
+  return ours
+end
+
+local function autocommand(event, opts)
+  opts.group = vim.api.nvim_create_augroup('buildls.' .. event, {})
+  vim.api.nvim_create_autocmd(event, opts)
+end
+
+--- Says whether an event is about our server.
+local function of_buildls(ev)
+  local client = vim.lsp.get_client_by_id(ev.data.client_id)
+  return client and client.name == 'buildls' and client or nil
+end
+
+local function on_progress(ev)
+  local params = ev.data.params
+  if of_buildls(ev) and type(params.value) == 'table' then
+    require('buildls.state').progress(ev.data.client_id, params.token, params.value)
+    require('buildls.progress').show(ev.data.client_id, params.token, params.value)
+    vim.cmd.redrawstatus()
+  end
+end
+
+--- Defines the commands, once; plugin/ and setup() call it. One that the author has is left.
+function M.define()
+  local ours = M.ours()
+  for name, command in pairs(commands) do
+    if ours[name] then
+      vim.api.nvim_create_user_command(name, command[1], command[2])
+    end
+  end
+  require('buildls.files').detect()
+  autocommand('LspProgress', { callback = on_progress })
+  autocommand('LspAttach', {
+    callback = function(ev)
+      local client = of_buildls(ev)
+      if client then
+        require('buildls.marks').attached(client, ev.buf)
+      end
+    end,
+  })
+  if vim.fn.has('nvim-0.12') == 1 then
+    autocommand('Progress', {
+      pattern = 'buildls',
+      callback = function(ev)
+        require('buildls.progress').asked(ev.data)
+      end,
+    })
+  end
+end
+
+return M

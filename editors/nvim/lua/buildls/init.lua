@@ -1,0 +1,62 @@
+-- buildls: builds container images from the buffer. See :h buildls
+-- What is in this file is for users; the rest of the modules is not.
+
+local M = {}
+
+--- Sets options, and has the server started for Dockerfiles. On Neovim 0.11 and newer,
+--- vim.lsp.enable('buildls') is enough if nothing is to be set.
+---@param opts? table see :h buildls-setup
+function M.setup(opts)
+  local options = require('buildls.options')
+  for name, value in pairs(opts or {}) do
+    if options[name] == nil then
+      error(('buildls: there is no option %q; see :h buildls-setup'):format(name))
+    end
+    options[name] = value
+  end
+  require('buildls.commands').define()
+  if vim.fn.has('nvim-0.11') == 1 then
+    vim.lsp.config('buildls', { cmd = options.cmd, settings = { buildls = options.settings } })
+    vim.lsp.enable('buildls')
+  else
+    M._enable()
+  end
+end
+
+--- What vim.lsp.enable does, for Neovim 0.10.
+function M._enable()
+  local attach = require('buildls.server').attach
+  vim.api.nvim_create_autocmd('FileType', {
+    group = vim.api.nvim_create_augroup('buildls.enable', {}),
+    pattern = require('buildls.files').filetypes,
+    callback = function(ev)
+      attach(ev.buf)
+    end,
+  })
+  for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_is_loaded(bufnr) and vim.bo[bufnr].filetype ~= '' then
+      attach(bufnr)
+    end
+  end
+end
+
+--- Builds, with the argument of the command buildls.build. When a build has ended, the event
+--- User BuildlsFinished has its result as data.
+---@param argument? table
+function M.build(argument)
+  require('buildls.server').build(argument)
+end
+
+--- Cancels the newest build that runs.
+function M.cancel()
+  require('buildls.server').cancel()
+end
+
+--- One line for a statusline: the build that runs, else how the newest ended; empty if there
+--- was none.
+---@return string
+function M.status()
+  return require('buildls.progress').status()
+end
+
+return M

@@ -1,0 +1,241 @@
+-- The server: its configuration, what is sent to it, and what it sends.
+
+local files = require('buildls.files')
+local options = require('buildls.options')
+local state = require('buildls.state')
+
+local M = {}
+
+local modern = vim.fn.has('nvim-0.11') == 1
+
+---@param message string
+function M.notify(message, level)
+  vim.notify('buildls: ' .. message, level or vim.log.levels.INFO)
+end
+
+--- The folder that is the workspace of a buffer; nil if the server has nothing to say to it.
+---@param bufnr integer
+---@return string?
+function M.root(bufnr)
+  local name = vim.api.nvim_buf_get_name(bufnr)
+  if name == '' or vim.bo[bufnr].buftype ~= '' then
+    return nil -- to Neovim, all buffers without a name are at one address
+  end
+  if not files.is_dockerfile(bufnr) and not files.known(name) then
+    return nil
+  end
+  for _, marker in ipairs(options.root_markers) do
+    local root = vim.fs.root(name, marker)
+    if root then
+      return root
+    end
+  end
+  return vim.fs.dirname(name)
+end
+
+--- Calls a method of a client. Those of Neovim 0.10 do not take the client itself.
+---@param client vim.lsp.Client
+---@param method string
+function M.call(client, method, ...)
+  if modern then
+    return client[method](client, ...)
+  end
+  return client[method](...)
+end
+
+local handlers = {
+  ['buildls/log'] = function(_, params)
+    require('buildls.log').take(params)
+  end,
+  ['buildls/buildFinished'] = function(_, result, ctx)
+    state.finished(result)
+    require('buildls.log').finish(result)
+    require('buildls.marks').finished(ctx.client_id)
+    vim.api.nvim_exec_autocmds('User', { pattern = 'BuildlsFinished', modeline = false, data = result })
+  end,
+}
+
+--- The configuration for vim.lsp.config, and without its root_dir for vim.lsp.start.
+---@return table
+function M.config()
+  return {
+    name = 'buildls',
+    cmd = options.cmd,
+    filetypes = files.filetypes,
+    root_dir = function(bufnr, on_dir)
+      local root = M.root(bufnr)
+      if root then
+        on_dir(root)
+      end
+    end,
+    settings = { buildls = vim.empty_dict() },
+    capabilities = { experimental = { buildls = { log = true, finished = true } } },
+    handlers = vim.tbl_extend('error', handlers, require('buildls.marks').handlers),
+    on_exit = function(_, _, client_id)
+      state.gone(client_id)
+    end,
+    commands = { -- of lenses, which would not send the other buffers
+      ['buildls.build'] = function(command)
+        M.build(command.arguments and command.arguments[1])
+      end,
+    },
+  }
+end
+
+--- Has the server see a buffer, and starts it if need be.
+---@param bufnr integer
+---@return vim.lsp.Client? client which may not have answered initialize yet
+function M.attach(bufnr)
+  local root = M.root(bufnr)
+  if not root then
+    return
+  end
+  local config = modern and vim.lsp.config.buildls or nil
+  config = vim.deepcopy(
+    config or vim.tbl_deep_extend('force', M.config(), { cmd = options.cmd, settings = { buildls = options.settings } })
+  )
+  config.root_dir = root
+  config.capabilities =
+    vim.tbl_deep_extend('force', vim.lsp.protocol.make_client_capabilities(), config.capabilities or {})
+  local id = vim.lsp.start(config, { bufnr = bufnr })
+  return id and vim.lsp.get_client_by_id(id)
+end
+
+---@param bufnr integer
+---@return vim.lsp.Client?
+local function own(bufnr)
+  return vim.lsp.get_clients({ name = 'buildls', bufnr = bufnr })[1]
+end
+
+--- The client to talk to from a buffer: its own, else that of the folder it lies in, else the
+--- newest.
+---@return vim.lsp.Client?
+function M.client(bufnr)
+  local client = own(bufnr)
+  if client then
+    return client
+  end
+  local all = vim.lsp.get_clients({ name = 'buildls' })
+  local name = vim.api.nvim_buf_get_name(bufnr)
+  for _, other in ipairs(all) do
+    if other.root_dir and vim.startswith(name, other.root_dir .. '/') then
+      return other
+    end
+  end
+  return all[#all]
+end
+
+---@param client vim.lsp.Client
+function M.knows(client, command)
+  local provider = client.server_capabilities.executeCommandProvider
+  return provider ~= nil and vim.tbl_contains(provider.commands or {}, command)
+end
+
+--- Sends a command of the contract. on_answer gets its answer; an error is shown.
+---@param client vim.lsp.Client
+---@param command string
+---@param argument? table
+---@param on_answer? fun(answer: any)
+function M.execute(client, command, argument, on_answer)
+  if not M.knows(client, command) then
+    M.notify(('this server has no %s; a newer one may'):format(command), vim.log.levels.WARN)
+    return
+  end
+  if not argument or vim.tbl_isempty(argument) then
+    argument = vim.empty_dict()
+  end
+  local function done(err, answer)
+    if err then
+      M.notify(err.message, vim.log.levels.ERROR)
+    elseif on_answer then
+      on_answer(answer)
+    end
+  end
+  M.call(client, 'request', 'workspace/executeCommand', { command = command, arguments = { argument } }, done)
+end
+
+--- Has the server see every modified buffer below its root: each may stand in for a file of
+--- the context.
+---@param client vim.lsp.Client
+local function attach_modified(client)
+  if not client.root_dir then
+    return
+  end
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    local inside = vim.startswith(vim.api.nvim_buf_get_name(buf), client.root_dir .. '/')
+    if inside and vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].modified and vim.bo[buf].buftype == '' then
+      vim.lsp.buf_attach_client(buf, client.id)
+    end
+  end
+end
+
+--- The client to ask from the current buffer, and its Dockerfile: nil is the one that was
+--- opened or edited last.
+---@return vim.lsp.Client? client nil if there is none
+---@return string? uri
+---@return string? problem why there is no client
+function M.here()
+  local bufnr = vim.api.nvim_get_current_buf()
+  local client, uri = M.client(bufnr), nil
+  if files.is_dockerfile(bufnr) then
+    if vim.api.nvim_buf_get_name(bufnr) == '' then
+      return nil, nil, 'this buffer has no name: ":file Dockerfile" gives it one; it need not be written'
+    end
+    client = own(bufnr) or M.attach(bufnr) -- it may have had no name when it was opened
+    uri = vim.uri_from_bufnr(bufnr)
+  end
+  return client,
+    uri,
+    not client and 'no Dockerfile is open, or the server does not start; see :checkhealth buildls' or nil
+end
+
+--- Calls back with here(), as soon as the server has answered initialize; else says why not.
+---@param callback fun(client: vim.lsp.Client, uri?: string)
+function M.with_client(callback)
+  local client, uri, problem = M.here()
+  if not client then
+    M.notify(problem, vim.log.levels.WARN)
+    return
+  end
+  if client.initialized then
+    callback(client, uri)
+    return
+  end
+  vim.api.nvim_create_autocmd('LspAttach', {
+    callback = function(ev)
+      if ev.data.client_id == client.id then
+        vim.schedule(function()
+          callback(client, uri)
+        end)
+        return true
+      end
+    end,
+  })
+end
+
+--- Builds. Without argument.uri it is the Dockerfile of the current buffer, else the one that
+--- was opened or edited last.
+---@param argument? table that of buildls.build
+function M.build(argument)
+  M.with_client(function(client, uri)
+    attach_modified(client)
+    M.execute(client, 'buildls.build', vim.tbl_extend('keep', argument or {}, { uri = uri }), function(answer)
+      require('buildls.log').begin(answer.id)
+    end)
+  end)
+end
+
+function M.cancel()
+  local client = state.running[1] and vim.lsp.get_client_by_id(state.running[#state.running].client_id) or M.client(0)
+  if not client then
+    M.notify('no build is running')
+    return
+  end
+  M.execute(client, 'buildls.cancel', {}, function(answer)
+    if not answer.canceled then
+      M.notify('no build is running')
+    end
+  end)
+end
+
+return M

@@ -1,0 +1,64 @@
+-- What is known of the builds of this session.
+
+---@class buildls.Progress
+---@field client_id integer
+---@field token string|integer
+---@field title string
+---@field message? string
+---@field percentage integer
+
+local M = {
+  ---@type buildls.Progress[] those that run, the newest last
+  running = {},
+  ---@type string how the newest build that has ended did, in one line; empty while none has
+  ended = '',
+  ---@type table<string, table> the contract's results of the builds that have ended, by id
+  results = {},
+  ---@type table? the newest of them
+  last = nil,
+}
+
+---@param token string|integer
+---@return integer? index into M.running
+local function find(client_id, token)
+  for i, p in ipairs(M.running) do
+    if p.client_id == client_id and p.token == token then
+      return i
+    end
+  end
+end
+
+--- Takes a progress of the server's, as the protocol has it.
+---@param value table begin, report or end
+function M.progress(client_id, token, value)
+  local i = find(client_id, token)
+  if value.kind == 'end' then
+    if i then
+      table.remove(M.running, i)
+    end
+    M.ended = value.message or ''
+    return
+  end
+  if not i then
+    i = #M.running + 1
+    M.running[i] = { client_id = client_id, token = token, title = value.title or '', percentage = 0 }
+  end
+  local p = M.running[i]
+  p.message = value.message or p.message
+  p.percentage = value.percentage or p.percentage
+end
+
+--- Takes a result.
+function M.finished(result)
+  M.results[result.id] = result
+  M.last = result
+end
+
+--- Forgets what a server ran that is no more.
+function M.gone(client_id)
+  M.running = vim.tbl_filter(function(p)
+    return p.client_id ~= client_id
+  end, M.running)
+end
+
+return M

@@ -1,0 +1,231 @@
+-- What the plugin does apart from a session at the screen.
+--
+--   nvim --clean --headless -l plugin.lua
+--
+-- with PLUGIN and an engine's home in the environment: see run.
+
+package.path = vim.env.PLUGIN .. '/test/?.lua;' .. package.path
+local check = require('check')
+
+local version = tostring(vim.version())
+local folder = vim.env.DESK .. '/plugin-' .. version
+vim.fn.mkdir(folder, 'p')
+assert(vim.uv.fs_copyfile(vim.env.ENGINES .. '/bin/busybox', folder .. '/busybox'))
+
+local said = {}
+vim.notify = function(message) -- as a plugin for notifications replaces it
+  said[#said + 1] = message
+end
+local finished = {}
+vim.api.nvim_create_autocmd('User', {
+  pattern = 'BuildlsFinished',
+  callback = function(ev)
+    finished[#finished + 1] = ev.data
+  end,
+})
+
+local function part(name, run)
+  check.part(version .. ' ' .. name, run, function()
+    io.stdout:write('said: ' .. vim.inspect(said) .. '\n')
+  end)
+end
+
+local function lines(bufnr)
+  return vim.api.nvim_buf_get_lines(bufnr, 0, -1, false)
+end
+
+--- Opens a buffer of that name, which is not written.
+local function open(name, text)
+  vim.cmd.edit({ folder .. '/' .. name, bang = true })
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, text or {})
+end
+
+local function attached()
+  return #vim.lsp.get_clients({ bufnr = 0, name = 'buildls' }) > 0
+end
+
+--- Waits for the next result.
+local function result(build)
+  local before = #finished
+  build()
+  return check.await('a result', function()
+    return finished[before + 1]
+  end)
+end
+
+vim.cmd('filetype on') -- which -l leaves off
+
+-- As Neovim's own packages do it, without setup() where that is enough.
+vim.opt.runtimepath:append(vim.env.PLUGIN)
+vim.api.nvim_create_user_command('BuildInfo', 'let g:mine = 1', {})
+vim.cmd.runtime('plugin/buildls.lua')
+
+part('a command that the author has is left alone', function()
+  vim.cmd.BuildInfo()
+  check.equal('what ran', vim.g.mine, 1)
+  vim.api.nvim_del_user_command('BuildInfo')
+end)
+
+part('without a server, :Build says what to do', function()
+  vim.cmd.Build()
+  check.contains('the message', said[#said], 'checkhealth buildls')
+end)
+
+if vim.fn.has('nvim-0.11') == 1 then
+  vim.lsp.enable('buildls')
+else
+  require('buildls').setup()
+end
+
+part('an unknown option is an error that names it', function()
+  local ok, err = pcall(require('buildls').setup, { comand = {} })
+  check.equal('accepted', ok, false)
+  check.contains('the error', err, 'comand')
+end)
+
+part('Dockerfiles are known by their names, others left alone', function()
+  for _, name in ipairs({
+    'Dockerfile',
+    'DOCKERFILE',
+    'Containerfile',
+    'containerfile',
+    'Dockerfile.dev',
+    'api.dockerfile',
+    'api.Containerfile',
+    '.dockerignore',
+    'api.Dockerfile.dockerignore',
+    'compose.yaml',
+    'docker-bake.hcl',
+  }) do
+    open(name, { 'FROM scratch' })
+    check.await(name .. ' is attached', attached)
+  end
+  for _, name in ipairs({ 'values.yaml', 'package.json', 'main.go' }) do
+    open(name)
+    check.equal(name .. ' is attached', attached(), false)
+  end
+  check.equal('servers', #vim.lsp.get_clients({ name = 'buildls' }), 1)
+end)
+
+part('a buffer without a name is told to get one, and is built then', function()
+  vim.cmd.enew({ bang = true })
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'FROM scratch', 'COPY busybox /' })
+  vim.bo.filetype = 'dockerfile'
+  check.equal('attached', attached(), false)
+  vim.cmd.Build()
+  check.contains('the message', said[#said], ':file Dockerfile')
+  vim.cmd.file(folder .. '/new.dockerfile')
+  local r = result(vim.cmd.Build)
+  check.equal('status', r.status, 'succeeded')
+  check.equal('on the disk', vim.uv.fs_stat(folder .. '/new.dockerfile'), nil)
+end)
+
+part('the log is plain, live, and leads to lines that have moved', function()
+  open('Dockerfile', {
+    'FROM scratch',
+    'COPY busybox /bin/',
+    'RUN ["/bin/busybox", "--install", "/bin"]',
+    [[RUN printf '\033[31mred\033[0m\n10%%\r20%%\r30%%\nno end'; exit 3]],
+  })
+  local r = result(vim.cmd.Build)
+  check.equal('status', r.status, 'failed')
+  local log = vim.fn.bufnr('buildls://log')
+  local text = table.concat(lines(log), '\n')
+  check.contains('the log', text, '\nred\n30%\nno end\n')
+  check.contains('the log', text, 'exit 3')
+
+  vim.api.nvim_buf_set_lines(0, 0, 0, false, { '# one', '# two' })
+  vim.cmd('BuildLog 2')
+  check.contains('the line', vim.api.nvim_get_current_line(), '"--install"')
+  vim.api.nvim_feedkeys(vim.keycode('<CR>'), 'xt', false)
+  check.equal('the buffer', vim.fn.expand('%:t'), 'Dockerfile')
+  check.equal('its line', vim.fn.line('.'), 5)
+end)
+
+part('from another buffer, the Dockerfile that was edited last is built', function()
+  open('main.go', { 'package main' })
+  local r = result(vim.cmd.Build)
+  check.contains('what was built', r.uri, '/Dockerfile')
+  check.equal('main.go stands in for its file', vim.tbl_contains(r.overlaid, vim.uri_from_bufnr(0)), true)
+end)
+
+part('a lens builds', function()
+  open('lens.dockerfile', { 'FROM scratch AS one', 'FROM scratch AS two' })
+  local lens = check.await('a lens', function()
+    local answers = vim.lsp.buf_request_sync(
+      0,
+      'textDocument/codeLens',
+      { textDocument = vim.lsp.util.make_text_document_params() },
+      1000
+    )
+    local _, answer = next(answers or {})
+    return answer and answer.result and answer.result[1]
+  end)
+  local client = vim.lsp.get_clients({ bufnr = 0, name = 'buildls' })[1]
+  local r = result(function()
+    client.commands[lens.command.command](lens.command, { bufnr = 0 })
+  end)
+  check.equal('target', r.target, 'one')
+end)
+
+part('a target that is not there is said', function()
+  vim.cmd('Build three')
+  check.await('the message', function()
+    return said[#said]:find('three', 1, true)
+  end)
+end)
+
+part(':BuildInfo names the engine and the build', function()
+  require('buildls.commands').define()
+  vim.cmd.BuildInfo()
+  check.await('the buffer', function()
+    return vim.fn.bufnr('buildls://info') ~= -1
+  end)
+  local text = table.concat(lines(vim.fn.bufnr('buildls://info')), '\n')
+  check.contains('the engine', text, 'engine   embedded')
+  check.contains('the build', text, 'lens.dockerfile')
+end)
+
+part('a server that dies takes its builds with it', function()
+  open('long.dockerfile', { 'FROM scratch', 'COPY busybox /bin/', 'RUN ["/bin/busybox", "sleep", "100000"]' })
+  vim.cmd.Build()
+  check.await('the step runs', function()
+    return require('buildls').status():find('sleep', 1, true)
+  end)
+  local client = vim.lsp.get_clients({ bufnr = 0, name = 'buildls' })[1]
+  require('buildls.server').call(client, 'stop', true)
+  check.await('nothing runs', function()
+    return not require('buildls').status():find('sleep', 1, true)
+  end)
+end)
+
+part(':checkhealth finds nothing wrong', function()
+  vim.cmd('checkhealth buildls')
+  local text = table.concat(lines(0), '\n')
+  check.contains('the report', text, 'buildls doctor says')
+  check.equal('errors', text:find('ERROR', 1, true), nil)
+  check.equal('warnings', text:find('WARNING', 1, true), nil)
+end)
+
+part('the help is whole', function()
+  local doc = vim.env.DESK .. '/doc-' .. version .. '/doc'
+  vim.fn.mkdir(doc, 'p')
+  assert(vim.uv.fs_copyfile(vim.env.PLUGIN .. '/doc/buildls.txt', doc .. '/buildls.txt'))
+  vim.cmd.helptags(doc)
+  vim.opt.runtimepath:append(vim.fs.dirname(doc))
+  vim.cmd('filetype plugin off') -- that of help wants a parser, which Debian packs apart
+  vim.cmd.help('buildls')
+  check.equal('the file', vim.fn.expand('%:t'), 'buildls.txt')
+  local known = {}
+  for _, file in ipairs(vim.api.nvim_get_runtime_file('doc/tags', true)) do
+    for line in io.lines(file) do
+      known[line:match('^[^\t]+')] = true
+    end
+  end
+  for tag in table.concat(lines(0), '\n'):gmatch('|(%S-)|') do
+    local newer = vim.tbl_contains({ 'gra', 'progress-message', 'vim.lsp.enable()', 'vim.lsp.config()' }, tag)
+    check.equal(tag .. ' leads somewhere', known[tag] or newer, true)
+  end
+end)
+
+check.done()

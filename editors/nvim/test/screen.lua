@@ -1,0 +1,93 @@
+-- A real Neovim on a terminal of tmux: keys go in, what is seen comes out. Beside that it is
+-- asked, over its socket, for what a screen does not show.
+
+local check = require('check')
+
+local M = {}
+M.__index = M
+
+local tmux = { 'tmux', '-L', 'buildls-' .. vim.fn.getpid(), '-f', vim.env.PLUGIN .. '/test/tmux.conf' }
+
+---@param args string[]
+---@return string
+local function run(args)
+  local done = vim.system(vim.list_extend(vim.list_extend({}, tmux), args), { text = true }):wait(10000)
+  if done.code ~= 0 then
+    error(('tmux %s: %s'):format(table.concat(args, ' '), done.stderr))
+  end
+  return done.stdout
+end
+
+--- Starts Neovim in a folder, with the configuration of test/init.lua.
+---@param folder string
+---@param file string to open
+function M.start(folder, file)
+  local socket = vim.env.TMPDIR .. '/nvim.sock'
+  os.remove(socket)
+  local command = { vim.v.progpath, '--clean', '-u', vim.env.PLUGIN .. '/test/init.lua', '--listen', socket, file }
+  run(vim.list_extend({ 'new-session', '-d', '-x', '100', '-y', '28', '-c', folder, '--' }, command))
+  local channel = check.await('Neovim listens', function()
+    local ok, id = pcall(vim.fn.sockconnect, 'pipe', socket, { rpc = true })
+    return ok and id > 0 and id
+  end)
+  return setmetatable({ channel = channel }, M)
+end
+
+--- Types text; in <> keys as tmux names them.
+function M:type(text)
+  for part, key in (text .. '<>'):gmatch('(.-)<(.-)>') do
+    if part ~= '' then
+      run({ 'send-keys', '-l', part })
+    end
+    if key ~= '' then
+      run({ 'send-keys', key })
+    end
+  end
+end
+
+--- Types an Ex command.
+function M:ex(command)
+  self:type('<Escape>')
+  run({ 'send-keys', '-l', ':' .. command })
+  run({ 'send-keys', 'Enter' })
+end
+
+--- What Lua code returns there. The plugin must never have Neovim wait for a key.
+function M:ask(code, ...)
+  check.await('Neovim waits for no key', function()
+    return not vim.rpcrequest(self.channel, 'nvim_get_mode').blocking
+  end, 5)
+  return vim.rpcrequest(self.channel, 'nvim_exec_lua', code, { ... })
+end
+
+--- The screen as text.
+---@return string
+function M:text()
+  return run({ 'capture-pane', '-p' })
+end
+
+--- Waits until the screen shows a text.
+function M:shows(text, seconds)
+  check.await(('the screen shows %q'):format(text), function()
+    return self:text():find(text, 1, true)
+  end, seconds)
+end
+
+--- Keeps the screen, with its colours.
+function M:keep(name)
+  local path = ('%s/nvim-%s-%s.ansi'):format(vim.env.ARTEFACTS, tostring(vim.version()), name)
+  local file = assert(io.open(path, 'w'))
+  file:write(run({ 'capture-pane', '-e', '-p' }))
+  file:close()
+end
+
+--- Says whether the session is over.
+function M:gone()
+  return vim.system(vim.list_extend(vim.list_extend({}, tmux), { 'has-session' })):wait(10000).code ~= 0
+end
+
+function M:kill()
+  vim.system(vim.list_extend(vim.list_extend({}, tmux), { 'kill-server' })):wait(10000)
+end
+
+return M
