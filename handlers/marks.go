@@ -109,12 +109,18 @@ func (m *marks) update(b *running, change func(*followed)) {
 	}
 	target := strings.ToLower(b.plan.target)
 	old := f.targets[target]
+	overtaken := old == nil || old.sequence != b.sequence
+	if overtaken { // its steps may be shown until the other has some
+		old = f.steps
+	}
 	if old == nil || old.sequence != b.sequence {
-		return // overtaken
+		return
 	}
 	next := *old
 	change(&next)
-	f.targets[target] = &next
+	if !overtaken {
+		f.targets[target] = &next
+	}
 	if len(next.steps) > 0 && (f.steps == nil || f.steps.sequence <= next.sequence) {
 		f.steps = &next
 	}

@@ -205,6 +205,24 @@ func checkPace(t *testing.T, all []lsptest.Message) {
 	}
 }
 
+// A build that another overtakes, which comes to nothing, is not shown as if it ran.
+func TestMarksOfOvertaken(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	e := marking(t, s.env, dir)
+	uri := "file://" + dir + "/Dockerfile"
+	e.Open(uri, "dockerfile", base(t)+"RUN "+newSleep()+"\n")
+	if err := e.Execute("buildls.build", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	awaitMarks(t, e, uri, "1 running # s", "0 ▷ Build · running # s")
+	if r := buildNow(t, e, map[string]any{"engine": "unix:///nowhere"}); r.Status != "failed" {
+		t.Errorf("%+v", r)
+	}
+	awaitMarks(t, e, uri, "1 canceled", "0 ▷ Build · failed")
+	e.Shutdown()
+}
+
 // A client is asked to refresh what it can, and that alone, and nothing after shutdown.
 func TestRefresh(t *testing.T) {
 	s := embeddedSite(t)
