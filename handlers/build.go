@@ -15,6 +15,7 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
 )
 
 // commandBuild starts a build. What is built is the snapshot of the moment in which
@@ -26,9 +27,8 @@ func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
 	}
 	sequence := s.sequence.Add(1)
 	return func(ctx context.Context) (any, error) {
-		plan, err := newPlan(p.snapshot, arg, s.currentSettings(ctx))
+		plan, err := s.plan(ctx, p.snapshot, raw, arg, sequence)
 		if err != nil {
-			s.reportMissingTarget(sequence, err)
 			return nil, err
 		}
 		wait := arg.Wait || p.token != nil
@@ -44,6 +44,20 @@ func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
 		s.run(b)
 		return b.result(), nil
 	}, nil
+}
+
+// plan checks an argument and all that it stands on.
+func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, raw []byte, arg buildArgument, sequence int64) (*plan, error) {
+	settings := s.currentSettings(ctx)
+	whole, err := s.apply(snapshot, raw, arg, settings)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := newPlan(snapshot, *whole, settings)
+	if err != nil {
+		s.reportMissingTarget(sequence, err)
+	}
+	return plan, err
 }
 
 // newProgress shows the build where the client can: on the token of the request, else
@@ -64,7 +78,8 @@ func (s *Server) newProgress(b *running, token protocol.ProgressToken) *lsp.Prog
 func (s *Server) run(b *running) {
 	defer s.builds.finish(b)
 	defer s.endBroken(b)
-	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.doc.URI)), zap.String("target", b.plan.target))
+	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.doc.URI)), zap.String("target", b.plan.target),
+		zap.Any("profile", b.plan.profile.result()), zap.Strings("notes", b.plan.notes))
 	s.diagnostics.begin(b.sequence, b.plan.doc, b.plan.target)
 	s.diagnostics.publish(b.plan.doc.URI)
 	s.marks.begin(b)
@@ -73,7 +88,8 @@ func (s *Server) run(b *running) {
 	if s.images.learn(out.Images) { // lint may now say what depends on them
 		s.lint.all(s.ws.Snapshot())
 	}
-	found := problems(out, b.plan.doc.Text.Bytes())
+	b.plan.place(out)
+	found := problems(out, b.plan)
 	result := s.resultOf(b, out, where, found)
 	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, found)
 	s.diagnostics.publish(b.plan.doc.URI)
@@ -175,13 +191,15 @@ func stepIndex(i int) *int {
 
 // problems are what the author should see in the text: why the build failed, if it is
 // some line's fault, and then the warnings.
-func problems(out *build.Outcome, dockerfile []byte) []build.Problem {
+func problems(out *build.Outcome, p *plan) []build.Problem {
 	var list []build.Problem
 	if f := out.Failure; f != nil && f.Lines != nil {
 		list = append(list, build.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines})
 	}
 	list = append(list, out.Warnings...)
-	lint.Narrow(list, dockerfile)
+	if p.inline() == nil {
+		lint.Narrow(list, p.text())
+	}
 	return list
 }
 
@@ -204,6 +222,9 @@ func (s *Server) resultOf(b *running, out *build.Outcome, where site, found []bu
 	}
 	if out.Status == build.Done && !out.Exported && len(b.plan.outputs) == 0 {
 		r.Warnings = append(r.Warnings, warningResult{Code: "not-exported", Message: notExported(b.plan, where)})
+	}
+	for _, note := range b.plan.notes {
+		r.Warnings = append(r.Warnings, warningResult{Code: "profiles", Message: note})
 	}
 	for _, note := range out.Notes {
 		r.Warnings = append(r.Warnings, warningResult{Code: "cache", Message: note})

@@ -2,8 +2,10 @@ package handlers
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,7 +71,7 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 	}
 	return func(ctx context.Context) (any, error) {
 		settings := s.currentSettings(ctx)
-		plan, err := newPlan(p.snapshot, buildArgument{URI: arg.URI, Context: arg.Context, Options: Options{Target: arg.Target}}, settings)
+		plan, err := s.contextPlan(p.snapshot, map[string]any{"uri": arg.URI, "context": arg.Context, "target": arg.Target}, settings)
 		if err != nil {
 			return nil, err
 		}
@@ -231,4 +233,22 @@ func (c converter) context(r *contextReport) contextResult {
 			Files: use.Files, Bytes: use.Bytes, Missing: append([]string{}, use.Missing...)})
 	}
 	return out
+}
+
+// contextPlan is the plan of the build that would send the context.
+func (s *Server) contextPlan(snapshot *workspace.Snapshot, argument map[string]any, settings Settings) (*plan, error) {
+	maps.DeleteFunc(argument, func(_ string, v any) bool { return v == "" || v == workspace.URI("") })
+	raw, err := json.Marshal(argument)
+	if err != nil {
+		return nil, err
+	}
+	var arg buildArgument
+	if err := decodeArgument("buildls.build", raw, &arg); err != nil {
+		return nil, err
+	}
+	whole, err := s.apply(snapshot, raw, arg, settings)
+	if err != nil {
+		return nil, err
+	}
+	return newPlan(snapshot, *whole, settings)
 }

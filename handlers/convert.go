@@ -46,6 +46,11 @@ func (c converter) position(line, column int) protocol.Position {
 	return toPosition(c.text.PositionOf(start+min(column, len(c.text.Line(line))), c.encoding))
 }
 
+// byteRange is from one byte of the text to another.
+func (c converter) byteRange(start, end int) protocol.Range {
+	return protocol.Range{Start: toPosition(c.text.PositionOf(start, c.encoding)), End: toPosition(c.text.PositionOf(end, c.encoding))}
+}
+
 func toPosition(p workspace.Position) protocol.Position {
 	return protocol.Position{Line: uint32(p.Line), Character: uint32(p.Character)}
 }
@@ -113,6 +118,7 @@ type buildResult struct {
 	Engine     string          `json:"engine"`
 	Context    string          `json:"context"`
 	Overlaid   []workspace.URI `json:"overlaid"`
+	Profile    *profileResult  `json:"profile"`
 	Steps      []stepResult    `json:"steps"`
 	Warnings   []warningResult `json:"warnings"`
 	Error      *errorResult    `json:"error,omitzero"`

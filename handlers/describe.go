@@ -43,6 +43,21 @@ var settings = []setting{
 		set:         text(func(s *Settings) *string { return &s.Overlay }, nil),
 	},
 	{
+		Name: "onSave", Type: "string", Default: `"nothing"`, Values: []string{"nothing", "build"},
+		Description: "What happens when a Dockerfile is saved: `nothing`, or `build`, as the command without an argument does.",
+		set:         text(func(s *Settings) *string { return &s.OnSave }, nil),
+	},
+	{
+		Name: "build", Type: "object", Default: `{}`,
+		Description: "What builds are made with unless they say otherwise: for a pattern that the Dockerfile's path in the workspace folder matches, an argument of `buildls.build`, as in `{\"**/api/Dockerfile\": {\"target\": \"dev\"}}`. Longer patterns go over shorter ones.",
+		set:         setBuilds,
+	},
+	{
+		Name: "profiles", Type: "object", Default: `{}`,
+		Description: "Builds with a name, beside the services and targets of compose and bake files: for each, an argument of `buildls.build`, as in `{\"ci\": {\"uri\": \"app/Dockerfile\", \"tags\": [\"app:ci\"]}}`.",
+		set:         setProfiles,
+	},
+	{
 		Name: "lint.severity", Type: "object", Default: `{}`, Members: []string{"off", "hint", "info", "warning", "error"},
 		Description: "How severe a rule is: its name, or `syntax`, to `off`, `hint`, `info`, `warning` or `error`, as in `{\"JSONArgsRecommended\": \"off\"}`.",
 		set:         setSeverity,
@@ -58,9 +73,6 @@ var settings = []setting{
 		set:         text(func(s *Settings) *string { return &s.LogLevel }, nil),
 	},
 }
-
-// laterSettings are in the contract, and without effect until they work.
-var laterSettings = []string{"onSave", "build", "profiles"}
 
 // A command is one of workspace/executeCommand. Its handler is two-phase.
 type command struct {
@@ -97,6 +109,11 @@ func init() {
 			Name: "buildls.targets", Argument: "`uri`", Answer: "`[{name, description, base, platform, default, range}]`",
 			Description: "Lists the stages that can be built.",
 			run:         (*Server).commandTargets,
+		},
+		{
+			Name: "buildls.profiles", Argument: "`uri`", Answer: "`[{name, description, source, uri, range, argument}]`",
+			Description: "Lists the profiles: services, targets and those of the settings; those that build `uri` first.",
+			run:         (*Server).commandProfiles,
 		},
 		{
 			Name: "buildls.context", Argument: "`uri`, `context`, `target`", Answer: "`{context, files, bytes, excluded, largest, byInstruction, secrets}`",

@@ -30,6 +30,8 @@ type lens struct {
 // else, and do not let the client wait.
 var lensesOf = map[workspace.Kind][]func(*Server, context.Context, *workspace.Snapshot, *workspace.Document) []lens{
 	workspace.Dockerfile: {(*Server).stageLenses, (*Server).contextLenses},
+	workspace.Compose:    {(*Server).profileLenses},
+	workspace.Bake:       {(*Server).profileLenses},
 }
 
 func (s *Server) codeLens(p *codeLensParams) (lsp.Work, error) {

@@ -128,6 +128,8 @@ func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *w
 	var problems []build.Problem
 	if doc.Kind() == workspace.Dockerfile {
 		problems = s.check(ctx, snapshot, doc, settings)
+	} else if kind := doc.Kind(); kind == workspace.Compose || kind == workspace.Bake {
+		problems = s.projectProblems(snapshot, doc)
 	}
 	if ctx.Err() == nil && s.diagnostics.linted(doc, problems) {
 		s.diagnostics.publish(doc.URI)

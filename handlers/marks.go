@@ -69,7 +69,7 @@ func (m *marks) begin(b *running) {
 // baseline is what a build's text is compared against.
 func (m *marks) baseline(b *running) *build.Baseline {
 	p := b.plan
-	return &build.Baseline{Dockerfile: p.doc.Text.Bytes(), Target: p.target, BuildArgs: p.buildArgs, Platforms: p.platforms, Images: m.server.images.all()}
+	return &build.Baseline{Dockerfile: p.text(), Target: p.target, BuildArgs: p.buildArgs, Platforms: p.platforms, Images: m.server.images.all()}
 }
 
 // progress takes how far the steps of a build are.

@@ -12,6 +12,7 @@ import (
 type buildArgument struct {
 	URI     workspace.URI `json:"uri"`
 	Context string        `json:"context"`
+	Profile string        `json:"profile"`
 	Options
 	Engine string `json:"engine"`
 	Wait   bool   `json:"wait"`

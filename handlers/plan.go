@@ -44,6 +44,8 @@ type plan struct {
 	stdout    io.Writer // nil in an editor
 	overlay   string
 	wishes    []engine.Wish
+	profile   *profile // nil if there is none
+	notes     []string // what the author should know of that
 }
 
 // A missingTargetError says that a Dockerfile has no stage of that name.
@@ -56,7 +58,7 @@ type missingTargetError struct {
 func (e *missingTargetError) Unwrap() error { return e.error }
 
 // plan checks an argument. Its errors are the author's, with a sentence to act on.
-func newPlan(snapshot *workspace.Snapshot, arg buildArgument, settings Settings) (*plan, error) {
+func newPlan(snapshot *workspace.Snapshot, arg applied, settings Settings) (*plan, error) {
 	if err := checkEngine(arg.Engine); err != nil {
 		return nil, lsp.InvalidParams("%v", err)
 	}
@@ -69,7 +71,7 @@ func newPlan(snapshot *workspace.Snapshot, arg buildArgument, settings Settings)
 		return nil, err
 	}
 	tagged := len(arg.Tags) > 0
-	p := &plan{snapshot: snapshot, doc: doc, context: from, tagged: tagged, overlay: settings.Overlay, wishes: wishes(arg.Engine, settings)}
+	p := &plan{snapshot: snapshot, doc: doc, context: from, tagged: tagged, overlay: settings.Overlay, wishes: wishes(arg.Engine, settings), profile: arg.profile, notes: arg.notes}
 	if err := p.fill(arg.Options, folderOf(snapshot, doc)); err != nil {
 		return nil, err
 	}
@@ -142,7 +144,7 @@ func (p *plan) checkStages() error {
 	if p.doc == nil || p.target == "" && len(p.options.NoCacheFilter) == 0 {
 		return nil
 	}
-	stages, err := build.Stages(p.doc.Text.Bytes())
+	stages, err := build.Stages(p.text())
 	if err != nil {
 		return nil
 	}
@@ -212,7 +214,7 @@ func spelled(i engine.Info) string {
 // started is the result as far as it is known before the build.
 func (p *plan) started(id string) *buildResult {
 	return &buildResult{ID: id, URI: p.doc.URI, Status: "running", Tags: []string{}, Platforms: append([]string{}, p.platforms...), Target: p.target,
-		Context: p.context.String(), Overlaid: []workspace.URI{}, Steps: []stepResult{}, Warnings: []warningResult{}}
+		Context: p.context.String(), Overlaid: []workspace.URI{}, Profile: p.profile.result(), Steps: []stepResult{}, Warnings: []warningResult{}}
 }
 
 // request lays the author's buffers over the contexts. onError is told when a file
@@ -257,8 +259,8 @@ func (p *plan) uriOf(path string) workspace.URI {
 // (BuildKit's frontend/dockerui: <name>.dockerignore beside it). A buffer goes before
 // its file.
 func (p *plan) dockerfiles() (name string, files map[string][]byte, err error) {
-	if p.doc.Path == "" {
-		return "Dockerfile", map[string][]byte{"Dockerfile": p.doc.Text.Bytes()}, nil
+	if p.doc.Path == "" || p.inline() != nil {
+		return "Dockerfile", map[string][]byte{"Dockerfile": p.text()}, nil
 	}
 	name = filepath.Base(p.doc.Path)
 	files = map[string][]byte{name: p.doc.Text.Bytes()}

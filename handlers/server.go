@@ -34,6 +34,7 @@ type Server struct {
 	lint        linting
 	surveys     surveys
 	images      images
+	projects    projects
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages
 }

@@ -21,6 +21,8 @@ type Settings struct {
 	Engine, Context, Overlay, LogLevel string
 	LintSeverity                       severities
 	LintDelay                          time.Duration
+	OnSave                             string
+	Build, Profiles                    map[string]fields // build arguments, by pattern and by name
 }
 
 // settingsStore holds the settings: the defaults, over them what came with initialize,
@@ -88,7 +90,7 @@ func read(layers ...map[string]json.RawMessage) (Settings, []string) {
 // take takes what a layer says under a name, which may be a group of settings
 // ({"lint": {"delay": 100}} for lint.delay), and says what is wrong with it.
 func (out *Settings) take(name string, raw json.RawMessage) (wrong []string) {
-	if string(raw) == "null" || slices.Contains(laterSettings, name) { // null: as if not said
+	if string(raw) == "null" { // null: as if not said
 		return nil
 	}
 	i := slices.IndexFunc(settings, func(d setting) bool { return d.Name == name })

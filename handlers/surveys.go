@@ -191,7 +191,7 @@ type contextWish struct {
 // contextWish is an error if the text is none that can be converted.
 func (s *Server) contextWish(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (w contextWish, err error) {
 	settings := s.settings.now()
-	if w.plan, err = newPlan(snapshot, buildArgument{URI: doc.URI}, settings); err != nil {
+	if w.plan, err = s.contextPlan(snapshot, map[string]any{"uri": doc.URI}, settings); err != nil {
 		return w, err
 	}
 	if w.plan.context.Remote() {

@@ -70,9 +70,17 @@ func (s *Server) didClose(p *didCloseParams) error {
 	return err
 }
 
-// didSave tells of the disk alone: the buffer, not the file, is what is built.
-func (s *Server) didSave(*didCloseParams) error {
+// didSave tells that the disk has changed, and builds if the author wants that. The
+// buffer, not the file, is what is built.
+func (s *Server) didSave(p *didCloseParams) error {
 	s.surveys.changed()
+	snapshot := s.ws.Snapshot()
+	doc := snapshot.Document(p.TextDocument.URI)
+	if doc == nil || doc.Kind() != workspace.Dockerfile {
+		return nil
+	}
+	sequence := s.sequence.Add(1)
+	s.rpc.Go(func() { s.buildSaved(snapshot, doc, sequence) })
 	return nil
 }
 

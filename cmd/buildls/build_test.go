@@ -25,6 +25,7 @@ type result struct {
 		ExitCode     *int
 	}
 	Warnings []struct{ Message, Code string }
+	Profile  *struct{ Name, Source string }
 	Error    *struct {
 		Message, URI, Log string
 		Range             *lsptest.Range

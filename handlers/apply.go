@@ -1,0 +1,225 @@
+package handlers
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// What a build is made of, the former over the latter: the argument, a profile, the
+// setting build, the setting context, and what holds if nobody says anything. Objects,
+// such as buildArgs, are merged by key; everything else is replaced.
+
+// An applied is an argument with all that it stands on.
+type applied struct {
+	buildArgument
+	profile *profile // nil if there is none
+	notes   []string // what the author should know of the choice
+}
+
+type fields = map[string]json.RawMessage
+
+// apply finds what an argument stands on. raw is the argument as it came.
+func (s *Server) apply(snapshot *workspace.Snapshot, raw []byte, arg buildArgument, settings Settings) (*applied, error) {
+	var given fields
+	if err := json.Unmarshal(raw, &given); err != nil && len(raw) > 0 {
+		return nil, err // it was decoded before
+	}
+	out := &applied{}
+	path := pathOf(snapshot, arg.URI)
+	list, groups := s.profiles(snapshot, settings, path)
+	base := settings.globBuild(relativeName(snapshot, path))
+	wish := arg.Profile
+	if wish == "" && arg.Context == "" {
+		json.Unmarshal(base["profile"], &wish) // checked when it was set
+	}
+	delete(base, "profile")
+	switch {
+	case wish != "":
+		p, err := named(list, groups, wish)
+		if err != nil {
+			return nil, err
+		}
+		out.profile = p
+	case arg.Context == "":
+		out.choose(using(list, path, arg.Target), arg.Target)
+	}
+	if out.profile == nil && len(base) == 0 {
+		out.buildArgument = arg
+		return out, nil
+	}
+	return out, out.merge(snapshot, base, given)
+}
+
+// pathOf is the path of the Dockerfile that is meant; empty if it has none.
+func pathOf(snapshot *workspace.Snapshot, uri workspace.URI) string {
+	if uri == "" {
+		if d := snapshot.Active(); d != nil {
+			return d.Path
+		}
+	}
+	path, _ := uri.Path()
+	return path
+}
+
+// choose takes the one profile that there is, but for what it would leave elsewhere. Of several that differ it takes none, and
+// says so: whichever it took, its tags would be a guess.
+func (a *applied) choose(list []*profile, target string) {
+	if len(list) == 0 {
+		return
+	}
+	for _, p := range list[1:] {
+		if !p.same(list[0]) {
+			var names []string
+			for _, p := range list {
+				names = append(names, p.Name)
+			}
+			a.notes = append(a.notes, fmt.Sprintf("several profiles build this Dockerfile, and none was taken: %s; name one as profile", strings.Join(names, ", ")))
+			return
+		}
+	}
+	chosen := *list[0]
+	chosen.argument = maps.Clone(chosen.argument)
+	delete(chosen.argument, "outputs") // nobody asked for a push
+	delete(chosen.argument, "cacheTo")
+	if target != "" && !strings.EqualFold(chosen.target(), target) {
+		delete(chosen.argument, "tags") // its image is another
+	}
+	a.profile = &chosen
+}
+
+// merge lays the argument over the profile, and that over the setting build.
+func (a *applied) merge(snapshot *workspace.Snapshot, base, given fields) error {
+	layers := []fields{base, given}
+	if p := a.profile; p != nil {
+		layers = []fields{base, p.argument, given}
+	}
+	merged := fields{}
+	for _, layer := range layers {
+		lay(merged, layer)
+	}
+	data, err := json.Marshal(merged)
+	if err != nil {
+		return err
+	}
+	if err := decodeArgument("buildls.build", data, &a.buildArgument); err != nil {
+		return err
+	}
+	if a.profile == nil {
+		return nil
+	}
+	return a.finish(snapshot)
+}
+
+// lay lays a layer over what there is. Null says nothing.
+func lay(into, layer fields) {
+	for name, value := range layer {
+		var low, high fields
+		switch {
+		case string(value) == "null":
+		case json.Unmarshal(into[name], &low) == nil && low != nil && json.Unmarshal(value, &high) == nil && high != nil:
+			maps.Copy(low, high) // here null is a value: the environment's
+			into[name], _ = json.Marshal(low)
+		default:
+			into[name] = value
+		}
+	}
+}
+
+// finish takes what a profile has beyond the argument's fields, and refuses what it may
+// not have.
+func (a *applied) finish(snapshot *workspace.Snapshot) error {
+	p := a.profile
+	for _, e := range p.Entitlements {
+		if !slices.Contains(a.Allow, e) {
+			return lsp.InvalidParams("profile %q of %s asks for %s, which a file cannot grant; allow it with \"allow\": [%q]", p.Name, filepath.Base(p.File), e, e)
+		}
+	}
+	for name, value := range a.Contexts {
+		if target, ok := strings.CutPrefix(value, "target:"); ok {
+			return lsp.InvalidParams("profile %q of %s: its context %q is the image of %s, which cannot be built along yet; give it as contexts, for example docker-image://NAME", p.Name, filepath.Base(p.File), name, target)
+		}
+	}
+	a.ShmSize, a.Ulimits = p.Build.ShmSize, p.Build.Ulimits
+	if a.URI == "" {
+		a.URI = p.dockerfileURI(snapshot)
+	}
+	if a.URI == "" && p.File != "" {
+		return lsp.InvalidParams("profile %q of %s: its Dockerfile lies in a remote context; name one by uri", p.Name, filepath.Base(p.File))
+	}
+	return nil
+}
+
+// globBuild is what the setting build says of a Dockerfile, by its path relative to its
+// workspace folder. Of several patterns that match, the longer goes over the shorter.
+func (s *Settings) globBuild(path string) fields {
+	patterns := slices.SortedFunc(maps.Keys(s.Build), func(a, b string) int {
+		if len(a) != len(b) {
+			return len(a) - len(b)
+		}
+		return strings.Compare(a, b)
+	})
+	out := fields{}
+	for _, pattern := range patterns {
+		matcher, err := patternmatcher.New([]string{pattern})
+		if err != nil || path == "" {
+			continue // checked when it was set
+		}
+		if ok, err := matcher.MatchesOrParentMatches(path); ok && err == nil {
+			lay(out, s.Build[pattern])
+		}
+	}
+	return out
+}
+
+// setProfiles reads the setting profiles, setBuilds the setting build.
+func setProfiles(s *Settings, raw json.RawMessage) (err error) {
+	s.Profiles, err = arguments(raw, "profile", "wait")
+	return err
+}
+
+func setBuilds(s *Settings, raw json.RawMessage) error {
+	builds, err := arguments(raw, "uri", "wait")
+	if err != nil {
+		return err
+	}
+	for pattern := range builds {
+		if _, err := patternmatcher.New([]string{pattern}); err != nil || strings.HasPrefix(pattern, "!") || strings.TrimSpace(pattern) == "" {
+			return fmt.Errorf("%q is no pattern", pattern)
+		}
+	}
+	s.Build = builds
+	return nil
+}
+
+// arguments reads an object of build arguments. not are fields that make no sense there.
+func arguments(raw json.RawMessage, not ...string) (map[string]fields, error) {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		return nil, fmt.Errorf("it must be an object of build arguments")
+	}
+	out := map[string]fields{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		var arg buildArgument
+		if err := decodeArgument(name, all[name], &arg); err != nil {
+			return nil, err
+		}
+		var f fields
+		json.Unmarshal(all[name], &f) // it was decoded
+		for _, field := range not {
+			if _, ok := f[field]; ok {
+				return nil, fmt.Errorf("%s: %q has no place there", name, field)
+			}
+		}
+		out[name] = f
+	}
+	return out, nil
+}

@@ -1,0 +1,41 @@
+package handlers
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"go.lsp.dev/protocol"
+
+	"github.com/buildls/buildls/workspace"
+)
+
+// buildSaved builds a Dockerfile that was saved, if the author wants that. A build that
+// runs of the same text goes on.
+func (s *Server) buildSaved(snapshot *workspace.Snapshot, doc *workspace.Document, sequence int64) {
+	ctx := s.rpc.Context()
+	if s.currentSettings(ctx).OnSave != "build" || s.builds.runs(doc) {
+		return
+	}
+	arg := buildArgument{URI: doc.URI}
+	raw, _ := json.Marshal(map[string]any{"uri": doc.URI})
+	plan, err := s.plan(ctx, snapshot, raw, arg, sequence)
+	if err != nil {
+		s.showMessage(protocol.MessageTypeWarning, fmt.Sprintf("buildls: not built on save: %v", err))
+		return
+	}
+	b := s.builds.start(ctx, plan, sequence)
+	b.progress = s.newProgress(b, nil)
+	s.run(b)
+}
+
+// runs says whether a build of a document's text is running.
+func (b *builds) runs(doc *workspace.Document) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.list {
+		if built := r.plan.doc; r.isRunning() && built.URI.Key() == doc.URI.Key() && built.Text.String() == doc.Text.String() {
+			return true
+		}
+	}
+	return false
+}

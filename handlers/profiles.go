@@ -1,0 +1,273 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.lsp.dev/protocol"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/project"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// A profile is a build with a name: a service of a compose file, a target of a bake file,
+// or one of the settings.
+type profile struct {
+	project.Profile                            // of one of the settings: the name and the Dockerfile
+	argument        map[string]json.RawMessage // as that of buildls.build
+}
+
+// settingsSource is what a profile of the settings says it comes from.
+const settingsSource = "settings"
+
+// source is the URI of the file that describes the profile.
+func (p *profile) source() workspace.URI {
+	if p.File == "" {
+		return settingsSource
+	}
+	return workspace.FileURI(p.File)
+}
+
+// dockerfileURI is that of the file that holds the Dockerfile; empty if that is not said,
+// or lies in a remote context.
+func (p *profile) dockerfileURI(snapshot *workspace.Snapshot) workspace.URI {
+	path := p.Dockerfile
+	if p.Inline != nil {
+		path = p.File
+	}
+	if path == "" {
+		return ""
+	}
+	if d := snapshot.Document(workspace.FileURI(path)); d != nil {
+		return d.URI
+	}
+	return workspace.FileURI(path)
+}
+
+// profiles are all that there are, those of the settings first. path is a file whose
+// directories count too; it may be empty. Names that are not unique get their file's
+// before them.
+func (s *Server) profiles(snapshot *workspace.Snapshot, settings Settings, path string) (list []*profile, groups []project.Group) {
+	for _, name := range slices.Sorted(maps.Keys(settings.Profiles)) {
+		list = append(list, settingsProfile(snapshot, name, settings.Profiles[name]))
+	}
+	for _, dir := range projectDirs(snapshot, path) {
+		read := s.projects.read(snapshot, dir)
+		groups = append(groups, read.Groups...)
+		for _, p := range read.Profiles {
+			if slices.ContainsFunc(list, func(o *profile) bool { return o.File == p.File && o.Name == p.Name }) {
+				continue // included by another file
+			}
+			list = append(list, &profile{Profile: p, argument: fieldsOf(p.Build)})
+		}
+	}
+	nameApart(snapshot, list)
+	return list, groups
+}
+
+func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[string]json.RawMessage) *profile {
+	p := &profile{Profile: project.Profile{Name: name}, argument: maps.Clone(argument)}
+	var uri string
+	if json.Unmarshal(argument["uri"], &uri) != nil || uri == "" {
+		return p
+	}
+	if path, ok := workspace.URI(uri).Path(); ok {
+		p.Dockerfile = path
+	} else if folders := snapshot.Folders(); filepath.IsAbs(uri) {
+		p.Dockerfile = filepath.Clean(uri)
+	} else if len(folders) > 0 && !strings.Contains(uri, "://") {
+		p.Dockerfile = filepath.Join(folders[0].Path, uri)
+	}
+	delete(p.argument, "uri")
+	return p
+}
+
+// fieldsOf are a struct's fields in JSON.
+func fieldsOf(v any) (fields map[string]json.RawMessage) {
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(data, &fields)
+	}
+	if err != nil {
+		panic(err) // our own struct: cannot happen
+	}
+	return fields
+}
+
+// nameApart makes the names unique: compose.yaml:api, docker-bake.hcl:api.
+func nameApart(snapshot *workspace.Snapshot, list []*profile) {
+	count := map[string]int{}
+	for _, p := range list {
+		count[p.Name]++
+	}
+	for _, p := range list {
+		if count[p.Name] > 1 && p.File != "" {
+			p.Name = relativeName(snapshot, p.File) + ":" + p.Name
+		}
+	}
+}
+
+// relativeName is a path as seen from its workspace folder, with slashes.
+func relativeName(snapshot *workspace.Snapshot, path string) string {
+	if f, ok := snapshot.FolderOf(path); ok {
+		if rel, err := filepath.Rel(f.Path, path); err == nil {
+			return filepath.ToSlash(rel)
+		}
+	}
+	return filepath.ToSlash(path)
+}
+
+// named is the profile of that name. A group of one target is that target.
+func named(list []*profile, groups []project.Group, name string) (*profile, error) {
+	for _, p := range list {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	for _, g := range groups {
+		switch {
+		case g.Name != name:
+		case len(g.Targets) == 1 && g.Targets[0] != name:
+			return named(list, nil, g.Targets[0])
+		default:
+			return nil, lsp.InvalidParams("profile %q is a group of targets; build them one by one: %s", name, strings.Join(g.Targets, ", "))
+		}
+	}
+	var names []string
+	for _, p := range list {
+		names = append(names, p.Name)
+	}
+	if len(names) == 0 {
+		return nil, lsp.InvalidParams("there is no profile %q; no compose file, no bake file and no setting names one", name)
+	}
+	return nil, lsp.InvalidParams("there is no profile %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// using are the profiles that build a Dockerfile; if a target is named and some of them
+// build that, those.
+func using(list []*profile, path, target string) (found []*profile) {
+	for _, p := range list {
+		if path != "" && p.Dockerfile != "" && p.Inline == nil && sameFile(p.Dockerfile, path) {
+			found = append(found, p)
+		}
+	}
+	exact := slices.DeleteFunc(slices.Clone(found), func(p *profile) bool { return target == "" || !strings.EqualFold(p.target(), target) })
+	if len(exact) > 0 {
+		return exact
+	}
+	return found
+}
+
+func (p *profile) target() (target string) {
+	json.Unmarshal(p.argument["target"], &target) // absent, or checked
+	return target
+}
+
+func sameFile(a, b string) bool {
+	if a == b {
+		return true
+	}
+	a, errA := filepath.EvalSymlinks(a)
+	b, errB := filepath.EvalSymlinks(b)
+	return errA == nil && errB == nil && a == b
+}
+
+// same says whether two profiles build the same, whatever they are called.
+func (p *profile) same(o *profile) bool {
+	return slices.Equal(p.Entitlements, o.Entitlements) && p.Build.ShmSize == o.Build.ShmSize && slices.Equal(p.Build.Ulimits, o.Build.Ulimits) &&
+		maps.EqualFunc(p.argument, o.argument, func(a, b json.RawMessage) bool { return string(a) == string(b) })
+}
+
+// A profileResult says which profile a build is of.
+type profileResult struct {
+	Name   string        `json:"name"`
+	Source workspace.URI `json:"source"`
+}
+
+// A listedProfile is an element of the answer to buildls.profiles.
+type listedProfile struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description"`
+	Source      workspace.URI   `json:"source"`
+	URI         workspace.URI   `json:"uri"`
+	Range       *protocol.Range `json:"range"`
+	Argument    any             `json:"argument"`
+}
+
+func (s *Server) commandProfiles(raw []byte, p *commandParams) (lsp.Work, error) {
+	var arg struct {
+		URI workspace.URI `json:"uri"`
+	}
+	if err := decodeArgument("buildls.profiles", raw, &arg); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (any, error) {
+		path, _ := arg.URI.Path()
+		list, _ := s.profiles(p.snapshot, s.currentSettings(ctx), path)
+		first := using(list, path, "")
+		slices.SortStableFunc(list, func(a, b *profile) int {
+			return btoi(slices.Contains(first, b)) - btoi(slices.Contains(first, a))
+		})
+		out := []listedProfile{}
+		for _, profile := range list {
+			out = append(out, s.listed(p.snapshot, profile))
+		}
+		return out, nil
+	}, nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (s *Server) listed(snapshot *workspace.Snapshot, p *profile) listedProfile {
+	l := listedProfile{Name: p.Name, Description: p.Description, Source: p.source(), URI: p.dockerfileURI(snapshot), Argument: p.shown()}
+	if doc, err := dockerfile(snapshot, p.source()); p.File != "" && err == nil {
+		l.Range = ptr(s.converter(doc).byteRange(p.Start, p.End))
+	}
+	return l
+}
+
+// shown is the argument without what came from a .env file: a build arg may be a secret.
+func (p *profile) shown() map[string]json.RawMessage {
+	var args map[string]*string
+	if len(p.Hidden) == 0 || json.Unmarshal(p.argument["buildArgs"], &args) != nil {
+		return p.argument
+	}
+	for name, value := range args {
+		if value != nil && slices.ContainsFunc(p.Hidden, func(h string) bool { return strings.Contains(*value, h) }) {
+			args[name] = ptr("***")
+		}
+	}
+	out := maps.Clone(p.argument)
+	out["buildArgs"], _ = json.Marshal(args)
+	return out
+}
+
+// profileLenses offer to build what a compose or bake file names.
+func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (lenses []lens) {
+	verb := map[project.Kind]string{project.Service: "▷ Build service ", project.Target: "▷ Bake "}
+	list, _ := s.profiles(snapshot, s.currentSettings(ctx), doc.Path)
+	for _, p := range list {
+		if p.File != doc.Path || doc.Path == "" {
+			continue
+		}
+		line := doc.Text.PositionOf(p.Start, workspace.UTF8).Line
+		lenses = append(lenses, lens{build.Lines{First: line, Last: line}, verb[p.Kind] + baseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})
+	}
+	return lenses
+}
+
+// baseProfile is a profile's name without its file's.
+func baseProfile(name string) string {
+	return name[strings.LastIndexByte(name, ':')+1:]
+}

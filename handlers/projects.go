@@ -1,0 +1,185 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/project"
+	"github.com/buildls/buildls/workspace"
+)
+
+// projects reads the compose and bake files of directories, and remembers what they say
+// as long as every file and variable that was asked for is as it was.
+type projects struct {
+	mu    sync.Mutex
+	known map[string]*readProject // by directory
+}
+
+// A readProject is a project, and what it was read from.
+type readProject struct {
+	files   map[string]string // a hash of each file's content; "" for one that is not there
+	env     map[string]string // "=" and the value; "" for one that is not set
+	project *project.Project
+}
+
+// read reads a directory as the author sees it: a buffer goes before its file.
+func (ps *projects) read(snapshot *workspace.Snapshot, dir string) *project.Project {
+	ps.mu.Lock()
+	known := ps.known[dir]
+	ps.mu.Unlock()
+	if known != nil && known.holds(snapshot) {
+		return known.project
+	}
+	r := &readProject{files: map[string]string{}, env: map[string]string{}}
+	r.project = project.Read(dir, project.Source{
+		Read: func(path string) ([]byte, error) {
+			data, err := readBuffer(snapshot, path)
+			r.files[path] = hashOf(data, err)
+			return data, err
+		},
+		Env: func(name string) (string, bool) {
+			r.env[name] = variable(name)
+			return os.LookupEnv(name)
+		},
+	})
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.known == nil {
+		ps.known = map[string]*readProject{}
+	}
+	ps.known[dir] = r
+	return r.project
+}
+
+// holds says whether a project would be read the same.
+func (r *readProject) holds(snapshot *workspace.Snapshot) bool {
+	for path, hash := range r.files {
+		if hashOf(readBuffer(snapshot, path)) != hash {
+			return false
+		}
+	}
+	for name, value := range r.env {
+		if variable(name) != value {
+			return false
+		}
+	}
+	return true
+}
+
+func variable(name string) string {
+	if v, ok := os.LookupEnv(name); ok {
+		return "=" + v
+	}
+	return ""
+}
+
+func hashOf(data []byte, err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ""
+	case err != nil:
+		return err.Error()
+	}
+	sum := sha256.Sum256(data)
+	return string(sum[:])
+}
+
+// maxProjectFile bounds what is read of one file, in bytes. Package project refuses what
+// is that long.
+const maxProjectFile = 2 << 20
+
+// readBuffer reads a buffer, else a regular file.
+func readBuffer(snapshot *workspace.Snapshot, path string) ([]byte, error) {
+	if d := snapshot.Document(workspace.FileURI(path)); d != nil {
+		return d.Text.Bytes(), nil
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxProjectFile))
+}
+
+// maxSubfolders is in how many subfolders of a workspace folder compose and bake files are
+// looked for.
+const maxSubfolders = 50
+
+// projectDirs are the directories in which the author's compose and bake files may lie:
+// each workspace folder and its subfolders, those between it and path (which may be
+// empty), and those of open compose and bake files.
+func projectDirs(snapshot *workspace.Snapshot, path string) []string {
+	var dirs []string
+	add := func(dir string) {
+		if dir != "" && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	for _, f := range snapshot.Folders() {
+		add(f.Path)
+		for _, dir := range subfolders(f.Path) {
+			add(dir)
+		}
+	}
+	if path != "" {
+		folder, _ := snapshot.FolderOf(path)
+		for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+			add(dir)
+			if folder.Path == "" || dir == folder.Path || dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	for _, d := range snapshot.Documents() {
+		if kind := d.Kind(); d.Path != "" && (kind == workspace.Compose || kind == workspace.Bake) {
+			add(filepath.Dir(d.Path))
+		}
+	}
+	return dirs
+}
+
+func subfolders(dir string) (list []string) {
+	if dir == "" {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && e.Name() != "node_modules" && len(list) < maxSubfolders {
+			list = append(list, filepath.Join(dir, e.Name()))
+		}
+	}
+	return list
+}
+
+// projectProblems are what is wrong with a compose or bake file, where the line is known.
+func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Document) (list []build.Problem) {
+	if doc.Path == "" {
+		return nil
+	}
+	for _, p := range s.projects.read(snapshot, filepath.Dir(doc.Path)).Problems {
+		if p.File == doc.Path && p.Line >= 0 {
+			code := map[project.Kind]string{project.Service: "compose", project.Target: "bake"}[p.Kind]
+			list = append(list, build.Problem{Code: code, Message: p.Message, Lines: build.Lines{First: p.Line, Last: p.Line}})
+		}
+	}
+	return list
+}
