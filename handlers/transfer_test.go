@@ -8,7 +8,9 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/identity"
 	"github.com/tonistiigi/fsutil"
 
@@ -57,6 +59,26 @@ func TestSentOnce(t *testing.T) {
 	}
 }
 
+// awaitReleased waits until the engine has let go of what the last build used. A busy one
+// does so a moment after its answer; a build that comes before gets a folder of its own
+// to receive files in, and is sent all of them.
+func awaitReleased(t *testing.T, conn *engine.Conn) {
+	t.Helper()
+	for late := time.Now().Add(time.Minute); ; {
+		records, err := conn.DiskUsage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := slices.IndexFunc(records, func(r *client.UsageInfo) bool { return r.InUse })
+		if used < 0 {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("still in use: %+v", records[used])
+		}
+	}
+}
+
 // Newer BuildKits ask for the Dockerfile always (llb.DiffNone in frontend/dockerui).
 func testSentOnce(t *testing.T, conn *engine.Conn, dockerfileAlways bool) {
 	dir := t.TempDir()
@@ -82,6 +104,7 @@ func testSentOnce(t *testing.T, conn *engine.Conn, dockerfileAlways bool) {
 
 	sent := func() (dockerfiles, files []string) {
 		t.Helper()
+		awaitReleased(t, conn)
 		snapshot := ws.Snapshot()
 		p := &plan{snapshot: snapshot, doc: snapshot.Document(dockerfileURI), context: directory(dir)}
 		req, _, err := p.request(identity.NewID(), func(err error) { t.Error(err) })
