@@ -53,7 +53,8 @@ local function result(build)
   end)
 end
 
-vim.cmd('filetype on') -- which -l leaves off
+-- -l leaves filetypes off. Their plugins stay off: some want parsers, which Debian packs apart.
+vim.cmd('filetype on | filetype plugin off')
 
 -- As Neovim's own packages do it, without setup() where that is enough.
 vim.opt.runtimepath:append(vim.env.PLUGIN)
@@ -186,6 +187,26 @@ part(':BuildInfo names the engine and the build', function()
   check.contains('the build', text, 'lens.dockerfile')
 end)
 
+part(':BuildContext tells what is sent and why, and leads there', function()
+  open('context.dockerfile', { '# from nothing', 'FROM scratch', 'COPY busybox nothing /' })
+  open('.dockerignore', { '*.md' })
+  open('notes.md', { 'private' })
+  vim.cmd.buffer('context.dockerfile')
+  vim.cmd.BuildContext()
+  check.await('the buffer', function()
+    return vim.fn.expand('%') == 'buildls://context'
+  end)
+  local text = table.concat(lines(0), '\n')
+  check.contains('the files', text, 'MB  busybox')
+  check.contains('what is missing', text, 'nothing matches nothing')
+  check.contains('what is kept out', text, '1  *.md')
+  vim.fn.search('nothing matches')
+  vim.api.nvim_feedkeys(vim.keycode('<CR>'), 'xt', false)
+  check.equal('the buffer', vim.fn.expand('%:t'), 'context.dockerfile')
+  check.equal('its line', vim.fn.line('.'), 3)
+  vim.cmd('only')
+end)
+
 part('a server that dies takes its builds with it', function()
   open('long.dockerfile', { 'FROM scratch', 'COPY busybox /bin/', 'RUN ["/bin/busybox", "sleep", "100000"]' })
   vim.cmd.Build()
@@ -213,7 +234,6 @@ part('the help is whole', function()
   assert(vim.uv.fs_copyfile(vim.env.PLUGIN .. '/doc/buildls.txt', doc .. '/buildls.txt'))
   vim.cmd.helptags(doc)
   vim.opt.runtimepath:append(vim.fs.dirname(doc))
-  vim.cmd('filetype plugin off') -- that of help wants a parser, which Debian packs apart
   vim.cmd.help('buildls')
   check.equal('the file', vim.fn.expand('%:t'), 'buildls.txt')
   local known = {}

@@ -177,13 +177,7 @@ function M.jump()
   end
   local bufnr = vim.uri_to_bufnr(shown.uri)
   local at = vim.api.nvim_buf_get_extmark_by_id(bufnr, places, mark, {})
-  local window = vim.fn.win_findbuf(bufnr)[1]
-  if window then
-    vim.api.nvim_set_current_win(window)
-  else
-    vim.cmd('aboveleft sbuffer ' .. bufnr)
-  end
-  vim.api.nvim_win_set_cursor(0, { at[1] + 1, 0 })
+  require('buildls.server').jump(bufnr, at[1])
 end
 
 --- Shows the log, at the output of a step if one is named: counted from 1, as the lines at its

@@ -1,64 +1,103 @@
--- :BuildInfo and :BuildContext: what the server says, as text in a buffer of its own.
+-- :BuildInfo and :BuildContext: what the server says, as text in a buffer of its own. <CR> on
+-- a line that is about a line of a file goes there.
 
 local server = require('buildls.server')
 local state = require('buildls.state')
 
 local M = {}
 
---- Shows lines in the buffer of that name, below.
----@param lines string[]
-local function show(name, lines)
+---@class buildls.Line
+---@field [1] string
+---@field uri? string
+---@field line? integer 0-based
+
+local shown = {} ---@type table<integer, buildls.Line[]> by buffer
+
+local function jump()
+  local at = shown[vim.api.nvim_get_current_buf()][vim.fn.line('.')]
+  if at and at.uri then
+    server.jump(vim.uri_to_bufnr(at.uri), at.line)
+  end
+end
+
+---@return integer
+local function buffer(name)
   local bufnr = vim.fn.bufnr('^' .. name .. '$')
   if bufnr == -1 then
     bufnr = vim.api.nvim_create_buf(false, true)
     vim.api.nvim_buf_set_name(bufnr, name)
+    vim.keymap.set('n', '<CR>', jump, { buffer = bufnr, desc = 'Go to the line of the file' })
     vim.keymap.set('n', 'q', '<C-w>c', { buffer = bufnr, desc = 'Close this window' })
   end
+  return bufnr
+end
+
+--- Shows lines in the buffer of that name, below.
+---@param lines buildls.Line[]
+local function show(name, lines)
+  local bufnr = buffer(name)
+  local texts = {}
+  for i, line in ipairs(lines) do
+    texts[i] = line[1]:gsub('\n', ' ')
+  end
+  shown[bufnr] = lines
   vim.bo[bufnr].modifiable = true
-  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, vim.split(table.concat(lines, '\n'), '\n'))
+  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, texts)
   vim.bo[bufnr].modifiable = false
   if #vim.fn.win_findbuf(bufnr) == 0 then
     vim.cmd(('botright %dsplit | buffer %d'):format(math.min(#lines + 1, 15), bufnr))
   end
 end
 
-local function of_engine(answer)
-  local lines = {
-    ('engine   %s %s'):format(answer.name, answer.version),
-    ('address  %s'):format(answer.address),
-    ('why      %s'):format(answer.why),
-  }
-  for _, tried in ipairs(answer.tried or {}) do
-    lines[#lines + 1] = ('tried    %s'):format(tried)
-  end
-  return lines
+---@param lines buildls.Line[]
+---@param place? {uri: string, line: integer}
+local function add(lines, format, arguments, place)
+  local line = place or {}
+  line[1] = format:format(unpack(arguments))
+  lines[#lines + 1] = line
 end
 
-local function of_build(result)
-  local lines = { '', ('build    %s'):format(vim.uri_to_fname(result.uri)) }
-  if type(result.target) == 'string' and result.target ~= '' then
-    lines[#lines + 1] = ('target   %s'):format(result.target)
+local function add_engine(lines, answer)
+  add(lines, 'engine   %s %s', { answer.name, answer.version })
+  add(lines, 'address  %s', { answer.address })
+  add(lines, 'why      %s', { answer.why })
+  for _, tried in ipairs(answer.tried or {}) do
+    add(lines, 'tried    %s', { tried })
   end
-  vim.list_extend(lines, require('buildls.log').ending(result))
+end
+
+local function add_build(lines, result)
+  local place = { uri = result.uri, line = 0 }
+  if type(result.error) == 'table' and type(result.error.range) == 'table' then
+    place.line = result.error.range.start.line
+  end
+  add(lines, '', {})
+  add(lines, 'build    %s', { vim.uri_to_fname(result.uri) }, place)
+  if type(result.target) == 'string' and result.target ~= '' then
+    add(lines, 'target   %s', { result.target })
+  end
+  for _, text in ipairs(require('buildls.log').ending(result)) do
+    add(lines, '         %s', { text })
+  end
   for _, uri in ipairs(result.overlaid or {}) do
-    lines[#lines + 1] = ('unsaved  %s'):format(vim.uri_to_fname(uri))
+    add(lines, 'unsaved  %s', { vim.uri_to_fname(uri) }, { uri = uri, line = 0 })
   end
   for _, tag in ipairs(result.tags or {}) do
-    lines[#lines + 1] = ('image    %s'):format(tag)
+    add(lines, 'image    %s', { tag })
   end
   for _, warning in ipairs(result.warnings or {}) do
-    lines[#lines + 1] = ('note     %s'):format(warning.message)
+    add(lines, 'note     %s', { warning.message })
   end
-  return lines
 end
 
 --- Shows which engine would build, and what became of the newest build.
 function M.info()
   server.with_client(function(client)
     server.execute(client, 'buildls.engine', {}, function(answer)
-      local lines = of_engine(answer)
+      local lines = {}
+      add_engine(lines, answer)
       if state.last then
-        vim.list_extend(lines, of_build(state.last))
+        add_build(lines, state.last)
       end
       show('buildls://info', lines)
     end)
@@ -66,7 +105,7 @@ function M.info()
 end
 
 local function size(bytes)
-  for _, unit in ipairs({ 'B', 'KB', 'MB' }) do
+  for _, unit in ipairs({ 'B', 'kB', 'MB' }) do
     if bytes < 1000 then
       return (unit == 'B' and '%d %s' or '%.1f %s'):format(bytes, unit)
     end
@@ -75,17 +114,40 @@ local function size(bytes)
   return ('%.1f GB'):format(bytes)
 end
 
+local function add_context(lines, answer, uri)
+  add(lines, '%s: %d files, %s', { answer.context, answer.files, size(answer.bytes) })
+  for _, path in ipairs(answer.secrets or {}) do
+    add(lines, '⚠ looks like a secret: %s', { path })
+  end
+  add(lines, '', {})
+  add(lines, '%10s  %s', { 'size', 'taken by' })
+  for _, use in ipairs(answer.byInstruction or {}) do
+    local missing = #(use.missing or {}) > 0 and ': nothing matches ' .. table.concat(use.missing, ', ') or ''
+    local place = uri and { uri = uri, line = use.range.start.line }
+    add(lines, '%10s  %s%s', { size(use.bytes), use.name, missing }, place)
+  end
+  add(lines, '', {})
+  add(lines, '%10s  %s', { 'size', 'the largest' })
+  for _, file in ipairs(answer.largest or {}) do
+    add(lines, '%10s  %s', { size(file.bytes), file.path })
+  end
+  add(lines, '', {})
+  add(lines, '%10s  %s', { 'files', 'kept out by' })
+  for _, rule in ipairs(answer.excluded or {}) do
+    local folders = rule.dirs > 0 and (', %d folders'):format(rule.dirs) or ''
+    add(lines, '%10d  %s%s', { rule.files, rule.pattern, folders }, { uri = rule.uri, line = rule.line })
+  end
+end
+
 --- Shows what a build would send, and why.
-function M.context()
+---@param argument? table that of buildls.context
+function M.context(argument)
   server.with_client(function(client, uri)
-    server.execute(client, 'buildls.context', { uri = uri }, function(answer)
-      local lines = { ('%d files, %s; %d excluded'):format(answer.files, size(answer.bytes), answer.excluded or 0) }
-      for _, group in ipairs({ { 'largest', answer.largest }, { 'by instruction', answer.byInstruction } }) do
-        vim.list_extend(lines, { '', group[1] })
-        for _, item in ipairs(group[2] or {}) do
-          lines[#lines + 1] = ('%10s  %s'):format(size(item.bytes), item.path or item.name)
-        end
-      end
+    server.attach_modified(client)
+    argument = vim.tbl_extend('keep', argument or {}, { uri = uri })
+    server.execute(client, 'buildls.context', argument, function(answer)
+      local lines = {}
+      add_context(lines, answer, argument.uri)
       show('buildls://context', lines)
     end)
   end)

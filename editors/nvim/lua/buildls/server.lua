@@ -13,6 +13,18 @@ function M.notify(message, level)
   vim.notify('buildls: ' .. message, level or vim.log.levels.INFO)
 end
 
+--- Goes to a line of a buffer, in a window that shows it if there is one.
+---@param line integer 0-based
+function M.jump(bufnr, line)
+  local window = vim.fn.win_findbuf(bufnr)[1]
+  if window then
+    vim.api.nvim_set_current_win(window)
+  else
+    vim.cmd('aboveleft sbuffer ' .. bufnr)
+  end
+  vim.api.nvim_win_set_cursor(0, { math.min(line + 1, vim.api.nvim_buf_line_count(bufnr)), 0 })
+end
+
 --- The folder that is the workspace of a buffer; nil if the server has nothing to say to it.
 ---@param bufnr integer
 ---@return string?
@@ -74,9 +86,12 @@ function M.config()
     on_exit = function(_, _, client_id)
       state.gone(client_id)
     end,
-    commands = { -- of lenses, which would not send the other buffers
+    commands = { -- of lenses
       ['buildls.build'] = function(command)
         M.build(command.arguments and command.arguments[1])
+      end,
+      ['buildls.context'] = function(command)
+        require('buildls.report').context(command.arguments and command.arguments[1])
       end,
     },
   }
@@ -157,7 +172,7 @@ end
 --- Has the server see every modified buffer below its root: each may stand in for a file of
 --- the context.
 ---@param client vim.lsp.Client
-local function attach_modified(client)
+function M.attach_modified(client)
   if not client.root_dir then
     return
   end
@@ -218,7 +233,7 @@ end
 ---@param argument? table that of buildls.build
 function M.build(argument)
   M.with_client(function(client, uri)
-    attach_modified(client)
+    M.attach_modified(client)
     M.execute(client, 'buildls.build', vim.tbl_extend('keep', argument or {}, { uri = uri }), function(answer)
       require('buildls.log').begin(answer.id)
     end)
