@@ -68,6 +68,9 @@ func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure 
 	if text == "invalid argument" && r.hasNamed(HTTPContext) { // BuildKit 0.25, of Docker 28.5
 		return &Failure{Code: "build", Message: fmt.Sprintf("the Dockerfile front end of %s cannot take an http(s) URL as a named context; "+newerFrontend, info)}
 	}
+	if r.Context.Kind == GitContext && strings.Contains(text, `no access allowed to dir "context"`) { // it took the address for none
+		return &Failure{Code: "build", Message: fmt.Sprintf("context %s: %s is too old to know this as the address of a repository; write it as USER@HOST:PATH", r.Context, info)}
+	}
 	if r.DockerfileFS == nil && noDockerfileText.MatchString(text) {
 		return &Failure{Code: "build", Message: fmt.Sprintf("%s has no %s; name the Dockerfile in it with -f", r.Context, r.DockerfileName)}
 	}

@@ -32,6 +32,7 @@ func TestRemoteContextInTerminal(t *testing.T) {
 			"sub/Dockerfile", good, "sub/own.Dockerfile", base(t) + "COPY sub/a.txt /\nRUN cat /a.txt\n", "sub/a.txt", "from below\n"}
 		repo := serveGit(t, "", files...)
 		tarball := tarOf(t, files...)
+		elsewhere := filepath.Join(workspace(t, "my.Dockerfile", base(t)+"COPY sub/a.txt /\nRUN echo from elsewhere\n"), "my.Dockerfile")
 		web := serveFiles(t, map[string][]byte{"/ctx.tar": tarball, "/ctx.tar.gz": gzipped(t, tarball), "/Dockerfile": []byte(base(t) + "RUN echo one file\n")})
 		for _, c := range []struct {
 			name, want string
@@ -45,6 +46,7 @@ func TestRemoteContextInTerminal(t *testing.T) {
 			{"git, one that does not parse", "wrong.Dockerfile:2\n", 1, nil, []string{"-f", "wrong.Dockerfile", repo.address("#main")}},
 			{"git, no such target", "could not be found", 1, nil, []string{"--target", "gone", repo.address("#main")}},
 			{"git, Dockerfile on stdin", "a file here", 0, []byte(base(t) + "COPY sub/a.txt /\nRUN echo a file here; cat /a.txt\n"), []string{"-f", "-", repo.address("#main")}},
+			{"git, Dockerfile elsewhere", "from elsewhere", 0, nil, []string{"-f", elsewhere, repo.address("#main")}},
 			{"tar", "from afar", 0, nil, []string{web.URL + "/ctx.tar"}},
 			{"tar.gz", "from below", 0, nil, []string{"-f", "sub/own.Dockerfile", web.URL + "/ctx.tar.gz"}},
 			{"one Dockerfile", "one file", 0, nil, []string{web.URL + "/Dockerfile"}},
@@ -85,6 +87,7 @@ func TestRemoteContextErrors(t *testing.T) {
 			{"no Dockerfile in a tar", web.URL + "/ctx.tar", "has no Dockerfile"},
 			{"locked", locked.address("#main"), "GIT_AUTH_TOKEN"},
 			{"wrong password", strings.Replace(locked.address("#main"), "http://", "http://me:hunter2-secret@", 1), "GIT_AUTH_TOKEN"},
+			{"default branch", repo.address(""), map[bool]string{true: "no branch master", false: "has no Dockerfile"}[s.old]},
 			{"nobody there", "http://127.0.0.1:1/ctx.tar", "connection refused"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
