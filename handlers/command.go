@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"slices"
 	"sort"
 	"strings"
@@ -105,7 +104,7 @@ func dockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace.Doc
 	if !ok {
 		return nil, lsp.InvalidParams("%s is not open, and not a file", uri)
 	}
-	text, err := os.ReadFile(path)
+	text, err := workspace.ReadWithin(path)
 	if err != nil {
 		return nil, lsp.InvalidParams("no Dockerfile: %v", err)
 	}

@@ -269,10 +269,10 @@ func (p *plan) dockerfiles() (name string, files map[string][]byte, err error) {
 		files[name+".dockerignore"] = d.Text.Bytes()
 		return name, files, nil
 	}
-	switch data, err := os.ReadFile(ignore); {
+	switch data, err := workspace.ReadWithin(ignore); {
 	case err == nil:
 		files[name+".dockerignore"] = data
-	case !errors.Is(err, fs.ErrNotExist):
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, workspace.ErrOutside): // as in docker build
 		return "", nil, err
 	}
 	return name, files, nil

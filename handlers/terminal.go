@@ -119,7 +119,7 @@ func (t *TerminalBuild) document(dir string) (*workspace.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(path)
+	text, err := workspace.ReadWithin(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, lsp.InvalidParams("no Dockerfile at %s; name one with -f", path)
 	}

@@ -45,7 +45,7 @@ func TestSameAsTerminal(t *testing.T) {
 // A terminalSite is an engine with the tool that people build on it with.
 type terminalSite struct {
 	site
-	peer     func(t *testing.T, dir string, file string, a parityArgument) made
+	peer
 	terminal bool // that `buildls build` is tried too: it costs a process for every case
 	// provenance says that the tool adds it by default, with the time of the day.
 	provenance bool
@@ -91,9 +91,9 @@ func (p *parity) on(t *testing.T, s terminalSite) parityOn { return parityOn{t, 
 // yet, the other way round.
 func (p parityOn) compare(c parityCase, e *lsptest.Editor) {
 	dir, a := p.unpack(c, "editor first")
-	p.same("the terminal after the editor", p.inEditor(e, filepath.Join(dir, c.file), dir, a), p.site.peer(p.T, dir, c.file, a))
+	p.same("the terminal after the editor", p.inEditor(e, filepath.Join(dir, c.file), dir, a), p.site.build(p.T, dir, c.file, a))
 	dir, a = p.unpack(c, "terminal first")
-	first := p.site.peer(p.T, dir, c.file, a)
+	first := p.site.build(p.T, dir, c.file, a)
 	if p.site.terminal {
 		p.same("buildls build after the terminal", first, p.inTerminal(dir, c.file, a))
 	} else {

@@ -119,8 +119,7 @@ ONBUILD ARG TRIGGERED=1
 ONBUILD LABEL triggered=$TRIGGERED
 `, "dockerfile-frontend", string(program))
 	for _, name := range []string{"frontend", "onbuild"} {
-		build := p.buildctl(enginetest.Buildkitd(p.t).Address)
-		build(p.t, dir, "Dockerfile", parityArgument{Target: name, Tags: []string{p.registry + "/" + name}, Outputs: []parityOutput{{Type: "image", Attrs: map[string]string{"push": "true"}}}})
+		p.buildctl(enginetest.Buildkitd(p.t).Address).build(p.t, dir, "Dockerfile", parityArgument{Target: name, Tags: []string{p.registry + "/" + name}, Outputs: []parityOutput{{Type: "image", Attrs: map[string]string{"push": "true"}}}})
 	}
 }
 
@@ -249,29 +248,36 @@ func (o parityOutput) line() string {
 	return line
 }
 
+// A peer is the command line of a terminal's own tool: it builds in dir, writes rawjson
+// to its stderr, and the metadata to a file.
+type peer func(dir, file, metadata string, a parityArgument) *exec.Cmd
+
 // buildctl builds as people do on a buildkitd.
-func (p *parity) buildctl(address string) func(*testing.T, string, string, parityArgument) made {
+func (p *parity) buildctl(address string) peer {
 	program := enginetest.Buildctl(p.t)
-	return func(t *testing.T, dir, file string, a parityArgument) made {
-		t.Helper()
-		metadata := filepath.Join(t.TempDir(), "metadata")
+	return func(dir, file, metadata string, a parityArgument) *exec.Cmd {
 		cmd := exec.Command(program, append([]string{"--addr", address, "build", "--progress", "rawjson", "--metadata-file", metadata,
 			"--frontend", "dockerfile.v0", "--local", "context=.", "--local", "dockerfile=" + filepath.Dir(file), "--opt", "filename=" + filepath.Base(file)}, a.opts(p.env)...)...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), p.env...)
-		return madeBy(t, cmd, metadata)
+		return cmd
 	}
 }
 
 // docker builds as people do on a Docker engine.
-func (p *parity) docker(d *enginetest.Daemon) func(*testing.T, string, string, parityArgument) made {
+func (p *parity) docker(d *enginetest.Daemon) peer {
 	program := filepath.Join(enginetest.Dir(p.t), "docker-28", "cli", "docker")
-	return func(t *testing.T, dir, file string, a parityArgument) made {
-		t.Helper()
-		metadata := filepath.Join(t.TempDir(), "metadata")
+	return func(dir, file, metadata string, a parityArgument) *exec.Cmd {
 		cmd := exec.Command(program, slices.Concat([]string{"buildx", "build", "--progress", "rawjson", "--metadata-file", metadata, "--file", file}, a.flags(), []string{"."})...)
 		cmd.Dir, cmd.Env = dir, slices.Concat(os.Environ(), d.Env(), p.env)
-		return madeBy(t, cmd, metadata)
+		return cmd
 	}
+}
+
+// build builds as the peer does.
+func (build peer) build(t *testing.T, dir, file string, a parityArgument) made {
+	t.Helper()
+	metadata := filepath.Join(t.TempDir(), "metadata")
+	return madeBy(t, build(dir, file, metadata, a), metadata)
 }
 
 // aStep is the name of a vertex that stands for an instruction which does something.
