@@ -234,7 +234,7 @@ type loading struct {
 func newLoading(ctx context.Context) (*loading, error) {
 	at, err := docker.Current()
 	if err != nil {
-		return nil, &RefusedError{fmt.Sprintf("the image cannot be loaded: %v", err)}
+		return nil, &RefusedError{fmt.Sprintf("the image cannot be loaded: %v; mend that, or write a tar with an output of type oci or docker", err)}
 	}
 	d, err := docker.NewLoader(ctx, at)
 	if err != nil {

@@ -147,7 +147,50 @@ func TestContainerdStoreOutputs(t *testing.T) {
 	if out := d.Docker(t, "images", "-q", "app:loaded"); strings.TrimSpace(out) == "" {
 		t.Error("not loaded")
 	}
+	o.checkPlatforms(d)
 	o.e.Shutdown()
+}
+
+// checkPlatforms: one name holds an image for each platform, under the digest that the
+// result says.
+func (o outputs) checkPlatforms(d *enginetest.Daemon) {
+	o.Helper()
+	both := "file://" + o.dir + "/both.Dockerfile"
+	o.e.Open(both, "dockerfile", "FROM "+enginetest.Registry(o.T)+"/multi\nRUN cat /etc/arch\n")
+	r := buildNow(o.T, o.e, map[string]any{"uri": both, "platforms": []string{"linux/amd64", "linux/arm64"}, "tags": []string{"app:both"}})
+	if r.Status != "succeeded" || r.Digest == nil {
+		o.Errorf("%+v", r)
+		return
+	}
+	if id := d.Docker(o.T, "image", "inspect", "--format", "{{.ID}}", "app:both"); strings.TrimSpace(id) != *r.Digest {
+		o.Errorf("Docker holds %s, the result says %s", id, *r.Digest)
+	}
+	for _, arch := range []string{"amd64", "arm64"} {
+		if out := d.Docker(o.T, "image", "inspect", "--platform", "linux/"+arch, "--format", "{{.Architecture}}", "app:both"); strings.TrimSpace(out) != arch {
+			o.Errorf("linux/%s: %s", arch, out)
+		}
+	}
+}
+
+// What is built elsewhere is loaded into the Docker engine of the context in use.
+func TestLoadByContext(t *testing.T) {
+	d := enginetest.Docker(t, "28")
+	config := newDockerConfig(t)
+	config.context("near", d.Address, "")
+	config.write("config.json", `{"currentContext":"near"}`)
+	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
+	env := append(embeddedSite(t).env, "DOCKER_CONFIG="+config.dir, "DOCKER_HOST=")
+	if out, err := program(t, env, "build", "--load", "-t", "app:by-context", dir).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out := d.Docker(t, "images", "-q", "app:by-context"); strings.TrimSpace(out) == "" {
+		t.Error("not loaded")
+	}
+	config.write("config.json", `{"currentContext":"gone"}`)
+	out, err := program(t, env, "build", "--load", dir).CombinedOutput()
+	if err == nil || !contains(string(out), "cannot be loaded", `no Docker context "gone"`, "type oci or docker") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // load puts the image into the Docker engine, wherever it is built.
