@@ -25,15 +25,12 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 		return
 	}
 	seen, err := s.surveys.look(ctx, w)
-	switch {
-	case errors.Is(err, errLargeContext):
-		err = errLargeContext
-	case ctx.Err() != nil || errors.Is(err, errNewerText):
+	if ctx.Err() != nil || errors.Is(err, errNewerText) {
 		return // nobody wants to know any more
 	}
 	h.about(w.need.Uses[i].Lines)
 	if err != nil {
-		h.prose.paragraph("The context %s cannot be read: %s", h.prose.code(w.plan.context.Dir), h.prose.text(err.Error()))
+		h.prose.paragraph("Nothing can be told of the context %s: %s", h.prose.code(w.plan.context.Dir), h.prose.text(err.Error()))
 		return
 	}
 	h.prose.use(seen.uses[keyOfUse(w.need.Uses[i])], seen.ignore)

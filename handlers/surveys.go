@@ -19,6 +19,8 @@ const (
 	// surveyFresh is how long what was found is believed: not every client says when a
 	// file changes on the disk.
 	surveyFresh = 2 * time.Second
+	// afterEdit is how long nothing must be typed before a look in the background.
+	afterEdit = 500 * time.Millisecond
 )
 
 var errLargeContext = fmt.Errorf("it holds more than could be counted in %s; the command buildls.context counts it all", surveyWithin)
@@ -57,6 +59,7 @@ type sight struct {
 	took   time.Duration
 	ignore ignoreFile
 	uses   map[string]survey.Use // by keyOfUse
+	err    error                 // why it could not be seen
 }
 
 func (v *surveys) init(s *Server) { v.server, v.files = s, map[workspace.URI]*surveyed{} }
@@ -71,7 +74,7 @@ func (v *surveys) changed() {
 		f.end()
 		f.stale = true
 		if f.lensed && v.server.features.refreshLenses {
-			v.begin(uri, f, f.pause())
+			v.begin(uri, f, max(afterEdit, f.rest()))
 		}
 	}
 }
@@ -97,14 +100,13 @@ func (f *surveyed) end() {
 	}
 }
 
-// pause is how long nothing must change before a look in the background: the longer the
-// more it costs.
-func (f *surveyed) pause() time.Duration {
-	const least = 500 * time.Millisecond
+// rest is how long there is to be no look in the background: a fifth of the time, at most,
+// goes into looking.
+func (f *surveyed) rest() time.Duration {
 	if f.last == nil {
-		return least
+		return 0
 	}
-	return max(least, 4*f.last.took)
+	return max(0, 4*f.last.took-time.Since(f.last.at))
 }
 
 // begin looks in the background, after a pause. v.mu is held.
@@ -149,15 +151,15 @@ func (v *surveys) run(ctx context.Context, uri workspace.URI, f *surveyed) {
 // lenses says that the lenses of a file are asked for. It is what was seen of its context
 // the last time; if that is not of now, a look begins, which ends the channel.
 func (v *surveys) lenses(w contextWish) (*sight, <-chan struct{}) {
-	uri, f := w.plan.doc.URI, v.file(w.plan.doc.URI)
+	uri, f, key := w.plan.doc.URI, v.file(w.plan.doc.URI), w.key()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	f.lensed = true
-	if f.fresh(w.key()) {
+	if f.fresh(key) {
 		return f.last, nil
 	}
 	if f.pass == nil {
-		v.begin(uri, f, 0)
+		v.begin(uri, f, f.rest())
 	}
 	return f.last, f.pass.done
 }
@@ -240,38 +242,47 @@ func (v *surveys) look(ctx context.Context, w contextWish) (*sight, error) {
 	v.mu.Lock()
 	if f.fresh(key) {
 		defer v.mu.Unlock()
-		return f.last, nil
+		return f.last, f.last.err
 	}
 	f.stop, f.stale = stop, false
 	v.mu.Unlock()
-	seen, err := w.see(ctx)
+	seen := w.see(ctx)
+	seen.key = key
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	f.stop = nil
-	if err != nil {
-		f.stale = true
-		return nil, errors.Join(context.Cause(ctx), err)
+	if cause := context.Cause(ctx); seen.err != nil && cause != nil {
+		if !errors.Is(cause, errLargeContext) {
+			f.stale = true
+			return nil, cause
+		}
+		seen.err = cause
 	}
-	seen.key = key
 	f.last = seen
-	return seen, nil
+	return seen, seen.err
 }
 
-func (w contextWish) see(ctx context.Context) (*sight, error) {
-	began := time.Now()
+func (w contextWish) see(ctx context.Context) *sight {
+	seen, began := &sight{ignore: w.ignore, uses: map[string]survey.Use{}}, time.Now()
+	seen.err = w.count(ctx, seen.uses)
+	seen.at, seen.took = time.Now(), time.Since(began)
+	return seen
+}
+
+// count fills in what each instruction takes.
+func (w contextWish) count(ctx context.Context, uses map[string]survey.Use) error {
 	contextFS, err := w.plan.countedFS()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	answer, err := survey.Of(ctx, contextFS, question(w.need, w.ignore))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	seen := &sight{at: time.Now(), took: time.Since(began), ignore: w.ignore, uses: map[string]survey.Use{}}
 	for i, u := range w.need.Uses {
-		seen.uses[keyOfUse(u)] = answer.Uses[i]
+		uses[keyOfUse(u)] = answer.Uses[i]
 	}
-	return seen, nil
+	return nil
 }
 
 // fresh says whether what was seen last is what one would see now.

@@ -1,0 +1,109 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/buildls/buildls/build"
+)
+
+// wishFor is what a Dockerfile in a context wants of it.
+func wishFor(t *testing.T, dir, dockerfile string) contextWish {
+	t.Helper()
+	w := contextWish{plan: planFor(dir, dockerfile, nil)}
+	var err error
+	if w.need, err = build.ContextUses(t.Context(), []byte(dockerfile), nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if w.ignore, err = w.plan.ignoreFile(); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// What was seen a moment ago is not looked at again until something changed; a look that
+// was ended left nothing behind; a context that is too large is not tried all the time.
+func TestLook(t *testing.T) {
+	const dockerfile = "FROM scratch\nCOPY . /\n"
+	dir := layout{"a": "1"}.lay(t)
+	w := wishFor(t, dir, dockerfile)
+	var v surveys
+	v.init(nil)
+	look := func(ctx context.Context, want int) {
+		t.Helper()
+		seen, err := v.look(ctx, w)
+		if err != nil || seen.uses[keyOfUse(w.need.Uses[0])].Files != want {
+			t.Errorf("%+v, %v; want %d files", seen, err, want)
+		}
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if seen, err := v.look(canceled, w); !errors.Is(err, context.Canceled) {
+		t.Errorf("%+v, %v", seen, err)
+	}
+	look(t.Context(), 2) // the buffer of the Dockerfile too
+	if err := os.WriteFile(filepath.Join(dir, "b"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	look(t.Context(), 2)
+	v.changed()
+	look(t.Context(), 3)
+
+	v.changed()
+	tooLong, cancel := context.WithTimeoutCause(t.Context(), 0, errLargeContext)
+	defer cancel()
+	v.file(w.plan.doc.URI).turn <- struct{}{} // who waits for another's look sees nothing either
+	if seen, err := v.look(tooLong, w); !errors.Is(err, errLargeContext) {
+		t.Errorf("%+v, %v", seen, err)
+	}
+	<-v.file(w.plan.doc.URI).turn
+
+	f := v.file(w.plan.doc.URI)
+	f.last = &sight{key: w.key(), at: time.Now(), took: surveyWithin, err: errLargeContext}
+	f.stale = false
+	if seen, err := v.look(t.Context(), w); !errors.Is(err, errLargeContext) {
+		t.Errorf("%+v, %v", seen, err)
+	}
+	if rest := f.rest(); rest < 3*surveyWithin {
+		t.Errorf("rests for %s", rest)
+	}
+}
+
+// An edit ends the look of who looks.
+func TestEditEndsLook(t *testing.T) {
+	files := layout{}
+	for _, d := range "abcdefghijklmnopqrstuvwxyz" {
+		for _, e := range "abcdefghijklmnopqrstuvwxyz" {
+			files[string(d)+"/"+string(e)+"/"] = ""
+		}
+	}
+	w := wishFor(t, files.lay(t), "FROM scratch\nCOPY . /\n")
+	var v surveys
+	v.init(nil)
+	ended := make(chan error)
+	go func() {
+		for {
+			if _, err := v.look(t.Context(), w); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	for {
+		v.changed()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, errNewerText) {
+				t.Error(err)
+			}
+			return
+		case <-t.Context().Done():
+			return
+		default:
+		}
+	}
+}
