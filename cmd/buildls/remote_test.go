@@ -98,7 +98,20 @@ func TestRemoteContextErrors(t *testing.T) {
 				}
 			})
 		}
+		if s.name == "embedded" {
+			checkEngineLog(t, "hunter2")
+		}
 	})
+}
+
+// checkEngineLog checks that the embedded engine did not write a secret down.
+func checkEngineLog(t *testing.T, secret string) {
+	t.Helper()
+	dir, _ := embeddedDirs()
+	log, err := os.ReadFile(filepath.Join(dir, "buildls", "engine", "engine.log"))
+	if err != nil || len(log) == 0 || strings.Contains(string(log), secret) {
+		t.Errorf("the engine's log: %v: %s", err, log)
+	}
 }
 
 // In an editor the buffer is the Dockerfile, and the files come from afar. What lets
