@@ -57,8 +57,9 @@ func (s *Server) profiles(snapshot *workspace.Snapshot, settings Settings, path 
 	for _, name := range slices.Sorted(maps.Keys(settings.Profiles)) {
 		list = append(list, settingsProfile(snapshot, name, settings.Profiles[name]))
 	}
+	seen := buffersOf(snapshot)
 	for _, dir := range projectDirs(snapshot, path) {
-		read := s.projects.read(snapshot, dir)
+		read := s.projects.read(seen, dir)
 		groups = append(groups, read.Groups...)
 		for _, p := range read.Profiles {
 			if slices.ContainsFunc(list, func(o *profile) bool { return o.File == p.File && o.Name == p.Name }) {

@@ -32,17 +32,17 @@ type readProject struct {
 }
 
 // read reads a directory as the author sees it: a buffer goes before its file.
-func (ps *projects) read(snapshot *workspace.Snapshot, dir string) *project.Project {
+func (ps *projects) read(seen buffers, dir string) *project.Project {
 	ps.mu.Lock()
 	known := ps.known[dir]
 	ps.mu.Unlock()
-	if known != nil && known.holds(snapshot) {
+	if known != nil && known.holds(seen) {
 		return known.project
 	}
 	r := &readProject{files: map[string]string{}, env: map[string]string{}}
 	r.project = project.Read(dir, project.Source{
 		Read: func(path string) ([]byte, error) {
-			data, err := readBuffer(snapshot, path)
+			data, err := seen.read(path)
 			r.files[path] = hashOf(data, err)
 			return data, err
 		},
@@ -61,9 +61,9 @@ func (ps *projects) read(snapshot *workspace.Snapshot, dir string) *project.Proj
 }
 
 // holds says whether a project would be read the same.
-func (r *readProject) holds(snapshot *workspace.Snapshot) bool {
+func (r *readProject) holds(seen buffers) bool {
 	for path, hash := range r.files {
-		if hashOf(readBuffer(snapshot, path)) != hash {
+		if hashOf(seen.read(path)) != hash {
 			return false
 		}
 	}
@@ -97,9 +97,23 @@ func hashOf(data []byte, err error) string {
 // is that long.
 const maxProjectFile = 2 << 20
 
-// readBuffer reads a buffer, else a regular file.
-func readBuffer(snapshot *workspace.Snapshot, path string) ([]byte, error) {
-	if d := snapshot.Document(workspace.FileURI(path)); d != nil {
+// buffers are the open documents, by their paths. They are looked up for many a file that
+// is not there, so that costs nothing.
+type buffers map[string]*workspace.Document
+
+func buffersOf(snapshot *workspace.Snapshot) buffers {
+	seen := buffers{}
+	for _, d := range snapshot.Documents() {
+		if d.Path != "" {
+			seen[d.Path] = d
+		}
+	}
+	return seen
+}
+
+// read reads a buffer, else a regular file.
+func (seen buffers) read(path string) ([]byte, error) {
+	if d := seen[path]; d != nil {
 		return d.Text.Bytes(), nil
 	}
 	st, err := os.Stat(path)
@@ -175,7 +189,7 @@ func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Do
 	if doc.Path == "" {
 		return nil
 	}
-	for _, p := range s.projects.read(snapshot, filepath.Dir(doc.Path)).Problems {
+	for _, p := range s.projects.read(buffersOf(snapshot), filepath.Dir(doc.Path)).Problems {
 		if p.File == doc.Path && p.Line >= 0 {
 			code := map[project.Kind]string{project.Service: "compose", project.Target: "bake"}[p.Kind]
 			list = append(list, build.Problem{Code: code, Message: p.Message, Lines: build.Lines{First: p.Line, Last: p.Line}})

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // Reading says what is wrong, whatever the text: it neither panics nor takes all time or
@@ -30,7 +31,7 @@ func FuzzBake(f *testing.F) {
 		if json {
 			name = "docker-bake.json"
 		}
-		check(t, files{name: string(data)}.read())
+		check(t, files{name: string(data)})
 	})
 }
 
@@ -41,12 +42,17 @@ func FuzzCompose(f *testing.F) {
 	f.Add([]byte(bomb()), []byte{})
 	f.Add([]byte("services: {a: {build: {ulimits: {x: {}}, ssh: [1], extra_hosts: {a: [b]}, labels: 1}}}"), []byte("=\n"))
 	f.Fuzz(func(t *testing.T, data, env []byte) {
-		check(t, files{"compose.yaml": string(data), ".env": string(env)}.read())
+		check(t, files{"compose.yaml": string(data), ".env": string(env)})
 	})
 }
 
 // check holds what is so of every project.
-func check(t *testing.T, p *Project) {
+func check(t *testing.T, f files) {
+	start := time.Now()
+	p := f.read()
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
 	for _, profile := range p.Profiles {
 		if profile.Name == "" || profile.File == "" || profile.Start > profile.End {
 			t.Errorf("profile %+v", profile)
