@@ -10,6 +10,7 @@ import (
 
 	"github.com/moby/patternmatcher"
 
+	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -35,7 +36,7 @@ func (s *Server) apply(snapshot *workspace.Snapshot, raw []byte, arg buildArgume
 	}
 	out := &applied{}
 	path := pathOf(snapshot, arg.URI)
-	list, groups := s.profiles(snapshot, settings, path)
+	list, of := s.profiles(snapshot, settings, path)
 	base := settings.globBuild(relativeName(snapshot, path))
 	wish := arg.Profile
 	if wish == "" && arg.Context == "" {
@@ -44,13 +45,16 @@ func (s *Server) apply(snapshot *workspace.Snapshot, raw []byte, arg buildArgume
 	delete(base, "profile")
 	switch {
 	case wish != "":
-		p, err := named(list, groups, wish)
+		p, err := named(list, of, wish)
 		if err != nil {
 			return nil, err
 		}
 		out.profile = p
 	case arg.Context == "":
 		out.choose(using(list, path, arg.Target), arg.Target)
+		if out.profile == nil {
+			out.noteProblems(of.Problems)
+		}
 	}
 	if out.profile == nil && len(base) == 0 {
 		out.buildArgument = arg
@@ -94,6 +98,13 @@ func (a *applied) choose(list []*profile, target string) {
 		delete(chosen.argument, "tags") // its image is another
 	}
 	a.profile = &chosen
+}
+
+// noteProblems tells which files might have said how to build, had they been right.
+func (a *applied) noteProblems(list []*project.Problem) {
+	for _, p := range list {
+		a.notes = append(a.notes, fmt.Sprintf("what it says of builds does not count: %v", p))
+	}
 }
 
 // merge lays the argument over the profile, and that over the setting build.

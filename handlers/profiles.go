@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -52,15 +53,16 @@ func (p *profile) dockerfileURI(snapshot *workspace.Snapshot) workspace.URI {
 
 // profiles are all that there are, those of the settings first. path is a file whose
 // directories count too; it may be empty. Names that are not unique get their file's
-// before them.
-func (s *Server) profiles(snapshot *workspace.Snapshot, settings Settings, path string) (list []*profile, groups []project.Group) {
+// before them. of is what else was read: groups, and why files could not be.
+func (s *Server) profiles(snapshot *workspace.Snapshot, settings Settings, path string) (list []*profile, of project.Project) {
 	for _, name := range slices.Sorted(maps.Keys(settings.Profiles)) {
 		list = append(list, settingsProfile(snapshot, name, settings.Profiles[name]))
 	}
 	seen := buffersOf(snapshot)
 	for _, dir := range projectDirs(snapshot, path) {
 		read := s.projects.read(seen, dir)
-		groups = append(groups, read.Groups...)
+		of.Groups = append(of.Groups, read.Groups...)
+		of.Problems = append(of.Problems, read.Problems...)
 		for _, p := range read.Profiles {
 			if slices.ContainsFunc(list, func(o *profile) bool { return o.File == p.File && o.Name == p.Name }) {
 				continue // included by another file
@@ -69,7 +71,7 @@ func (s *Server) profiles(snapshot *workspace.Snapshot, settings Settings, path 
 		}
 	}
 	nameApart(snapshot, list)
-	return list, groups
+	return list, of
 }
 
 func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[string]json.RawMessage) *profile {
@@ -125,17 +127,17 @@ func relativeName(snapshot *workspace.Snapshot, path string) string {
 }
 
 // named is the profile of that name. A group of one target is that target.
-func named(list []*profile, groups []project.Group, name string) (*profile, error) {
+func named(list []*profile, of project.Project, name string) (*profile, error) {
 	for _, p := range list {
 		if p.Name == name {
 			return p, nil
 		}
 	}
-	for _, g := range groups {
+	for _, g := range of.Groups {
 		switch {
 		case g.Name != name:
 		case len(g.Targets) == 1 && g.Targets[0] != name:
-			return named(list, nil, g.Targets[0])
+			return named(list, project.Project{}, g.Targets[0])
 		default:
 			return nil, lsp.InvalidParams("profile %q is a group of targets; build them one by one: %s", name, strings.Join(g.Targets, ", "))
 		}
@@ -144,10 +146,14 @@ func named(list []*profile, groups []project.Group, name string) (*profile, erro
 	for _, p := range list {
 		names = append(names, p.Name)
 	}
-	if len(names) == 0 {
-		return nil, lsp.InvalidParams("there is no profile %q; no compose file, no bake file and no setting names one", name)
+	known := "no compose file, no bake file and no setting names one"
+	if len(names) > 0 {
+		known = "there are " + strings.Join(names, ", ")
 	}
-	return nil, lsp.InvalidParams("there is no profile %q; there are %s", name, strings.Join(names, ", "))
+	for _, p := range of.Problems {
+		known += fmt.Sprintf("; %v", p)
+	}
+	return nil, lsp.InvalidParams("there is no profile %q; %s", name, known)
 }
 
 // using are the profiles that build a Dockerfile; if a target is named and some of them

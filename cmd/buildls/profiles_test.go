@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,6 +85,14 @@ func TestProfilePrecedence(t *testing.T) {
 	says(map[string]any{}, "api", "buffer, glob", "context api")
 	e.Replace("file://"+dir+"/compose.yaml", "services: {api: {image: x}}\n")
 	says(map[string]any{}, "", "glob, glob", "context the folder")
+
+	e.Replace("file://"+dir+"/compose.yaml", "services: {api: {build: {contxt: api}}}\n")
+	r := mustBuild(t, e, map[string]any{"uri": uri})
+	if !slices.ContainsFunc(r.Warnings, func(w struct{ Message, Code string }) bool {
+		return w.Code == "profiles" && strings.Contains(w.Message, "compose.yaml:1: ") && strings.Contains(w.Message, "contxt")
+	}) {
+		t.Errorf("a compose file that is wrong: %+v", r.Warnings)
+	}
 	e.Shutdown()
 }
 
