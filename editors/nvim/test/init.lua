@@ -2,7 +2,7 @@
 -- and a statusline.
 vim.opt.runtimepath:append(vim.env.PLUGIN) -- as the README's recipes do
 require('buildls').setup()
-vim.o.statusline = " %f %m %= %{v:lua.require'buildls'.status()} "
+vim.o.statusline = " %f %m %= %<%{v:lua.require'buildls'.status()} "
 vim.o.laststatus = 2
 vim.o.swapfile = false
 vim.o.termguicolors = true

@@ -2,10 +2,12 @@
 -- asked, over its socket, for what a screen does not show.
 
 local check = require('check')
+local picture = require('picture')
 
 local M = {}
 M.__index = M
 
+local columns, rows = 100, 25
 local tmux = { 'tmux', '-L', 'buildls-' .. vim.fn.getpid(), '-f', vim.env.PLUGIN .. '/test/tmux.conf' }
 
 ---@param args string[]
@@ -25,7 +27,7 @@ function M.start(folder, file)
   local socket = vim.env.TMPDIR .. '/nvim.sock'
   os.remove(socket)
   local command = { vim.v.progpath, '--clean', '-u', vim.env.PLUGIN .. '/test/init.lua', '--listen', socket, file }
-  run(vim.list_extend({ 'new-session', '-d', '-x', '100', '-y', '28', '-c', folder, '--' }, command))
+  run(vim.list_extend({ 'new-session', '-d', '-x', columns, '-y', rows, '-c', folder, '--' }, command))
   local channel = check.await('Neovim listens', function()
     local ok, id = pcall(vim.fn.sockconnect, 'pipe', socket, { rpc = true })
     return ok and id > 0 and id
@@ -45,9 +47,20 @@ function M:type(text)
   end
 end
 
+--- Leaves Insert mode. An Escape is pressed again if it was taken for a part of what the
+--- terminal itself says at that moment.
+function M:normal()
+  check.await('Normal mode', function()
+    run({ 'send-keys', 'Escape' })
+    return vim.wait(1000, function()
+      return vim.rpcrequest(self.channel, 'nvim_get_mode').mode == 'n'
+    end, 20)
+  end)
+end
+
 --- Types an Ex command.
 function M:ex(command)
-  self:type('<Escape>')
+  self:normal()
   run({ 'send-keys', '-l', ':' .. command })
   run({ 'send-keys', 'Enter' })
 end
@@ -73,12 +86,17 @@ function M:shows(text, seconds)
   end, seconds)
 end
 
---- Keeps the screen, with its colours.
-function M:keep(name)
-  local path = ('%s/nvim-%s-%s.ansi'):format(vim.env.ARTEFACTS, tostring(vim.version()), name)
-  local file = assert(io.open(path, 'w'))
-  file:write(run({ 'capture-pane', '-e', '-p' }))
-  file:close()
+--- Keeps the screen, for a terminal (cat shows it) and as a picture.
+---@param name string
+---@param label string what is to be seen
+function M:keep(name, label)
+  local captured = run({ 'capture-pane', '-e', '-p' })
+  local path = ('%s/nvim-%s-%s'):format(vim.env.ARTEFACTS, tostring(vim.version()), name)
+  for extension, text in pairs({ ansi = captured, svg = picture.svg(captured, label, columns) }) do
+    local file = assert(io.open(path .. '.' .. extension, 'w'))
+    file:write(text)
+    file:close()
+  end
 end
 
 --- Says whether the session is over.

@@ -9,7 +9,7 @@ local check = require('check')
 local screen = require('screen')
 
 local version = tostring(vim.version())
-local folder = vim.env.DESK .. '/coffee-' .. version
+local folder = vim.env.DESK .. '/' .. version .. '/coffee'
 local on_disk = { Dockerfile = 'FROM scratch\nCOPY page.txt /\n', ['page.txt'] = 'Espresso: 2.20\n' }
 
 local function write(name, text)
@@ -72,7 +72,8 @@ local s = screen.start(folder, 'Dockerfile')
 --- Has the buffer hold these lines, typed at its end.
 local function retype(lines)
   s:ex('silent %d _')
-  s:type('i' .. table.concat(lines, '<Enter>') .. '<Escape>')
+  s:type('i' .. table.concat(lines, '<Enter>'))
+  s:normal()
 end
 
 local base =
@@ -132,7 +133,7 @@ part('a mistake is underlined as it is typed', function()
   end)
   check.equal('what is underlined', where, { from = 0, to = 5 })
   s:shows('unknown instruction')
-  s:keep('1-mistake')
+  s:keep('1-mistake', 'A mistake in a Dockerfile is underlined')
 end)
 
 part('a quick fix mends it', function()
@@ -153,14 +154,14 @@ part('the stages are completed', function()
 end)
 
 part('an unsaved Dockerfile is built, and its step that fails is marked', function()
-  retype(dockerfile('COPY page.txt /shop/', ('RUN echo baking %s; sleep 2; exit 7'):format(version)))
+  retype(dockerfile('COPY page.txt /shop/', 'RUN echo the oven is cold; sleep 2; exit 7'))
   s:ex('Build')
   check.await('the step is in the progress', function()
-    return status():find('RUN echo baking', 1, true)
+    return status():find('RUN echo the oven', 1, true)
   end)
-  s:shows('RUN echo baking')
-  check.contains('the statusline', s:text():match('\n( Dockerfile[^\n]*)'), 'Build coffee')
-  s:keep('2-building')
+  s:shows('RUN echo the oven')
+  check.contains('the statusline', s:text():match('\n( Dockerfile[^\n]*)'), '% [page 2/2] RUN echo')
+  s:keep('2-building', 'A Dockerfile is being built; the statusline shows the step')
   ends('Failed')
   local found = check.await('the error', function()
     return diagnostics()[1]
@@ -168,13 +169,14 @@ part('an unsaved Dockerfile is built, and its step that fails is marked', functi
   check.equal('its line', found.line, 7)
   check.contains('its message', found.message, 'exit code 7')
   s:shows('✗ exit 7')
-  s:keep('3-failed')
+  s:shows('▷ Build · failed')
+  s:keep('3-failed', 'A line of a Dockerfile that failed is marked')
 end)
 
 part('its log tells the line', function()
   s:ex('BuildLog')
-  s:shows('baking ' .. version)
-  s:keep('4-log')
+  s:shows('✗ [page 2/2]')
+  s:keep('4-log', 'An unsaved Dockerfile was built in Neovim: the line that failed is marked, and its log is below')
   s:type('gg<Enter>')
   check.await('the cursor is in the Dockerfile', function()
     return s:ask([[return vim.fn.expand('%:t') == 'Dockerfile' and vim.fn.line('.')]]) == 7
@@ -184,7 +186,8 @@ end)
 
 part('mended and built again, still unsaved; a buffer of the context is built too', function()
   s:ex('edit page.txt')
-  s:type('ggcwFlat white<Escape>')
+  s:type('ggcwFlat white')
+  s:normal()
   s:ex('buffer Dockerfile')
   retype(dockerfile('COPY page.txt /shop/', ('RUN echo mended %s > /shop/mended'):format(version)))
   check.await('the error is gone', function()
@@ -200,7 +203,7 @@ part('mended and built again, still unsaved; a buffer of the context is built to
   check.await('nothing is shown as running', function()
     return not s:text():find('running', 1, true)
   end)
-  s:keep('5-built')
+  s:keep('5-built', 'A Dockerfile was built; behind each line stands how long it took')
   local result = s:ask([[return require('buildls.state').last]])
   check.equal('status', result.status, 'succeeded')
   check.equal('what stood in for files', #result.overlaid, 2)

@@ -189,7 +189,7 @@ function M.open(number)
   if window then
     vim.api.nvim_set_current_win(window)
   else
-    vim.cmd('botright 12split | buffer ' .. bufnr)
+    vim.cmd(('botright %dsplit | buffer %d'):format(math.min(12, math.floor(vim.o.lines * 0.4)), bufnr))
     local here = vim.wo[0][0]
     here.wrap, here.number, here.relativenumber, here.signcolumn = false, false, false, 'no'
   end
