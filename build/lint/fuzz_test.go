@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/buildls/buildls/build"
 )
 
 // FuzzCheck checks arbitrary bytes: no panic, no hang, no line that is not there, and a
@@ -27,7 +29,12 @@ func FuzzCheck(f *testing.F) {
 		if ctx.Err() != nil {
 			t.Fatal("it takes too long")
 		}
+		mended := c.Mend(ctx, file)
 		last := bytes.Count(dockerfile, []byte("\n"))
+		if n := bytes.Count(mended, []byte("\n")); n < last || n > last+1 {
+			t.Fatalf("%d lines are mended to %d", last, n)
+		}
+		(&build.Baseline{Dockerfile: mended}).Compare(ctx, dockerfile)
 		for i, p := range problems {
 			if p.Lines.First < 0 || p.Lines.Last < p.Lines.First || p.Lines.Last > last || p.Message == "" {
 				t.Fatalf("%+v, of a file of %d lines", p, last+1)

@@ -25,11 +25,13 @@ func hintsOf(e *lsptest.Editor, uri string) string {
 
 var anyDuration = regexp.MustCompile(`\d+\.\d s`)
 
-// titlesOf are the titles of a document's lenses, likewise.
+// titlesOf are the titles of a document's lenses that build, likewise.
 func titlesOf(e *lsptest.Editor, uri string) string {
 	var list []string
 	for _, l := range e.Lenses(uri) {
-		list = append(list, fmt.Sprintf("%d %s", l.Range.Start.Line, anyDuration.ReplaceAllString(l.Command.Title, "N s")))
+		if l.Command.Command == "buildls.build" {
+			list = append(list, fmt.Sprintf("%d %s", l.Range.Start.Line, anyDuration.ReplaceAllString(l.Command.Title, "N s")))
+		}
 	}
 	return strings.Join(list, ", ")
 }
