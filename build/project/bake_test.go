@@ -2,6 +2,7 @@ package project
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +122,20 @@ func functions() string {
 	}
 	b.WriteString("a = f40(\"x\")\n")
 	return b.String()
+}
+
+// TestBakeSeeds holds that what buildx reads is read.
+func TestBakeSeeds(t *testing.T) {
+	dirs, err := filepath.Glob("testdata/bake/*")
+	if err != nil || len(dirs) == 0 {
+		t.Fatal("no files")
+	}
+	for _, dir := range dirs {
+		config, files := evaluated(t, dir)
+		if len(config.Targets) == 0 || len(files) == 0 {
+			t.Errorf("%s: nothing", dir)
+		}
+	}
 }
 
 // TestBakeJSONCost tells of a JSON file that is as hostile.

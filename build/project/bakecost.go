@@ -283,20 +283,24 @@ func (c *coster) call(e *hclsyntax.FunctionCallExpr, local map[string]float64) f
 		}
 		return product
 	case e.Name == "range":
-		return 1024 * 20
+		return 1024 * 4
 	}
 	return 2*args + 200
 }
 
-// loop is a for: its result, once for each element.
+// loop is a for. All its elements together are as long as the collection: so it costs
+// what it does with small ones, for each, and once what it does with one that is all.
 func (c *coster) loop(e *hclsyntax.ForExpr, local map[string]float64) float64 {
 	all := c.cost(e.CollExpr, local)
-	inner := maps.Clone(local)
-	if inner == nil {
-		inner = map[string]float64{}
+	body := func(element float64) float64 {
+		inner := maps.Clone(local)
+		if inner == nil {
+			inner = map[string]float64{}
+		}
+		inner[e.KeyVar], inner[e.ValVar] = 64, element
+		return c.sum(inner, e.KeyExpr, e.ValExpr, e.CondExpr)
 	}
-	inner[e.KeyVar], inner[e.ValVar] = 64, all
-	return all + max(1, all/2)*c.sum(inner, e.KeyExpr, e.ValExpr, e.CondExpr)
+	return all + max(1, all/2)*body(1) + body(all)
 }
 
 // checkLiteral refuses widths that cannot be seen, and those that are absurd.
