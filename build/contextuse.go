@@ -45,10 +45,10 @@ type ContextPath struct {
 }
 
 // ContextNeedOf has BuildKit's own front end convert a Dockerfile, in this process, and
-// reads from the definition what a build of target (a stage's name;
-// empty: the last stage) asks of its context. Nobody is asked: images that are not known
-// have no variables. The Dockerfile must be one that the linter (package lint) reads to
-// its end: this converter has no bounds of its own.
+// reads from the definition what a build of target (a stage's name; empty: the last stage)
+// asks of its context. Nobody is asked: images that are not known have no variables. The
+// Dockerfile must be one that the linter (package lint) reads to its end: this converter
+// has no bounds of its own.
 func ContextNeedOf(ctx context.Context, dockerfile []byte, target string, args map[string]string, images Images) (_ *ContextNeed, err error) {
 	defer survive(&err)
 	stages, err := Stages(dockerfile)
@@ -62,11 +62,10 @@ func ContextNeedOf(ctx context.Context, dockerfile []byte, target string, args m
 	if i < 0 {
 		return nil, fmt.Errorf("target stage %q could not be found", target)
 	}
-	n, err := contextNeed(ctx, dockerfile, stages, i, args, images)
-	if err != nil {
-		return nil, err
+	if i+1 < len(stages) { // the stage is to be the last
+		dockerfile = firstLines(dockerfile, stages[i+1].Lines.First)
 	}
-	return n.need, nil
+	return contextNeed(ctx, dockerfile, stages[i].Name, args, images)
 }
 
 // ContextUses is ContextNeedOf for every stage, also those that the last one does not
@@ -77,34 +76,23 @@ func ContextUses(ctx context.Context, dockerfile []byte, args map[string]string,
 	if err != nil {
 		return nil, err
 	}
-	all := needs{need: &ContextNeed{Nothing: true}, seen: map[Lines]bool{}}
-	for i := len(stages) - 1; i >= 0; i-- {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if all.seen[stages[i].Lines] {
-			continue
-		}
-		n, err := contextNeed(ctx, dockerfile, stages, i, args, images)
-		if err != nil {
-			return nil, err
-		}
-		all.add(n)
+	all := append(slices.Clip(dockerfile), "\nFROM scratch\n"...) // a stage that needs all others
+	for i := range stages {
+		all = fmt.Appendf(all, "COPY --from=%d / /\n", i)
 	}
-	all.sort()
-	return all.need, nil
+	if more, err := Stages(all); err != nil || len(more) != len(stages)+1 {
+		all = dockerfile // its last line goes on
+	}
+	return contextNeed(ctx, all, "", args, images)
 }
 
-// contextNeed converts the Dockerfile up to the end of a stage, so that it is the last.
-func contextNeed(ctx context.Context, dockerfile []byte, stages []Stage, i int, args map[string]string, images Images) (*needs, error) {
-	if i+1 < len(stages) {
-		dockerfile = firstLines(dockerfile, stages[i+1].Lines.First)
-	}
+// contextNeed converts a Dockerfile for its last stage, whose name is target.
+func contextNeed(ctx context.Context, dockerfile []byte, target string, args map[string]string, images Images) (*ContextNeed, error) {
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)
 	sm.Definition = &llb.Definition{}
 	caps := pb.Caps.CapSet(pb.Caps.All())
 	res, err := dockerfile2llb.Dockerfile2LLB(ctx, dockerfile, dockerfile2llb.ConvertOpt{
-		Config: dockerui.Config{Target: stages[i].Name, BuildArgs: maps.Clone(args)}, SourceMap: sm, MetaResolver: images, LLBCaps: &caps})
+		Config: dockerui.Config{Target: target, BuildArgs: maps.Clone(args)}, SourceMap: sm, MetaResolver: images, LLBCaps: &caps})
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +100,12 @@ func contextNeed(ctx context.Context, dockerfile []byte, stages []Stage, i int, 
 	if err != nil {
 		return nil, err
 	}
-	n := &needs{need: &ContextNeed{Nothing: true}, def: def, ops: map[string]*pb.Op{}, seen: map[Lines]bool{}}
+	n := &needs{need: &ContextNeed{Nothing: true}, def: def, ops: map[string]*pb.Op{}}
 	if err := n.read(); err != nil {
 		return nil, err
 	}
-	n.markStages(stages)
-	n.sort()
-	return n, nil
+	slices.SortStableFunc(n.need.Uses, func(a, b ContextUse) int { return cmp.Compare(a.Lines.First, b.Lines.First) })
+	return n.need, nil
 }
 
 // firstLines is the text before a 0-based line.
@@ -139,7 +126,6 @@ type needs struct {
 	need *ContextNeed
 	def  *llb.Definition
 	ops  map[string]*pb.Op // by digest
-	seen map[Lines]bool    // the FROMs of stages that the definition reaches
 }
 
 func (n *needs) read() error {
@@ -218,50 +204,4 @@ func (n *needs) use(dgst string, paths []ContextPath) {
 		last = lines
 		n.need.Uses = append(n.need.Uses, ContextUse{Name: strings.TrimPrefix(name, "LINK "), Lines: lines, Paths: paths})
 	}
-}
-
-// markStages notes which stages have an instruction in the definition.
-func (n *needs) markStages(stages []Stage) {
-	for _, locs := range n.def.Source.GetLocations() {
-		for _, loc := range locs.GetLocations() {
-			lines, ok := spanOf(loc.Ranges)
-			if !ok {
-				continue
-			}
-			for _, s := range slices.Backward(stages) {
-				if s.Lines.First <= lines.First {
-					n.seen[s.Lines] = true
-					break
-				}
-			}
-		}
-	}
-}
-
-// add adds what another build asks for.
-func (n *needs) add(other *needs) {
-	for lines := range other.seen {
-		n.seen[lines] = true
-	}
-	for _, u := range other.need.Uses {
-		if !slices.ContainsFunc(n.need.Uses, func(v ContextUse) bool { return v.Lines == u.Lines }) {
-			n.need.Uses = append(n.need.Uses, u)
-		}
-	}
-	switch {
-	case other.need.Nothing:
-	case n.need.Nothing:
-		n.need.Nothing, n.need.Follow = false, other.need.Follow
-	case len(n.need.Follow) == 0 || len(other.need.Follow) == 0:
-		n.need.Follow = nil
-	default:
-		n.need.Follow = append(slices.Clip(n.need.Follow), other.need.Follow...)
-	}
-}
-
-// sort orders what a map or several builds put together.
-func (n *needs) sort() {
-	slices.SortStableFunc(n.need.Uses, func(a, b ContextUse) int { return cmp.Compare(a.Lines.First, b.Lines.First) })
-	slices.Sort(n.need.Follow)
-	n.need.Follow = slices.Compact(n.need.Follow)
 }

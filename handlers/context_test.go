@@ -259,6 +259,7 @@ func TestContextIsWhatIsSent(t *testing.T) {
 		{name: "an exception", dockerfile: from + "COPY . /0/\n", ignore: "node_modules\n!node_modules/keep\n"},
 		{name: "exceptions with wildcards", dockerfile: from + "COPY . /0/\n", ignore: "*\n!**/*.go\n!*.txt\nb*\n"},
 		{name: "own ignore file", dockerfile: from + "COPY . /0/\n", ignore: "src\n", own: true},
+		{name: "own ignore file, empty, beside another", modern: true, dockerfile: from + "COPY . /0/\n", own: true, buffers: map[string]string{".dockerignore": "src\n"}},
 		{name: "directories and files", dockerfile: from + "COPY src/ /0/\nCOPY a.txt b.txt zero /1/\n", ignore: "**/*.log\n"},
 		{name: "wildcards", dockerfile: from + "COPY *.txt /0/\nCOPY src/*/*.go /1/\nCOPY s?c /2/\nCOPY *.none /3/\n"},
 		{name: "links", dockerfile: from + "COPY link /0/\nCOPY link/b.go /1/\nCOPY src/up /2/\nCOPY abs /3/\n"},
