@@ -9,4 +9,4 @@ read_globals = { vim = { other_fields = true, fields = {
   wo = { other_fields = true, read_only = false },
   opt = { other_fields = true, read_only = false },
 } } }
-files['test'] = { read_globals = { vim = { fields = { notify = { read_only = false } } } } }
+files['test'] = { read_globals = { vim = { fields = { notify = { read_only = false }, notify_once = { read_only = false } } } } }

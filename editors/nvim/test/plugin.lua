@@ -16,6 +16,7 @@ local said = {}
 vim.notify = function(message) -- as a plugin for notifications replaces it
   said[#said + 1] = message
 end
+vim.notify_once = vim.notify
 local finished = {}
 vim.api.nvim_create_autocmd('User', {
   pattern = 'BuildlsFinished',
@@ -67,15 +68,24 @@ part('a command that the author has is left alone', function()
   vim.api.nvim_del_user_command('BuildInfo')
 end)
 
-part('without a server, :Build says what to do', function()
+part('without a Dockerfile, or without the server, :Build says so', function()
   vim.cmd.Build()
+  check.contains('the message', said[#said], 'no Dockerfile is open')
+  local path = vim.env.PATH
+  vim.env.PATH = '/nowhere'
+  open('Dockerfile', { 'FROM scratch' })
+  vim.cmd.Build()
+  vim.env.PATH = path
+  check.contains('the message', said[#said - 1], 'buildls is not on the PATH')
   check.contains('the message', said[#said], 'checkhealth buildls')
 end)
 
+local settings = { profiles = { second = { target = 'two' } } }
 if vim.fn.has('nvim-0.11') == 1 then
+  vim.lsp.config('buildls', { settings = { buildls = settings } })
   vim.lsp.enable('buildls')
 else
-  require('buildls').setup()
+  require('buildls').setup({ settings = settings })
 end
 
 part('an unknown option is an error that names it', function()
@@ -167,6 +177,32 @@ part('a lens builds', function()
     client.commands[lens.command.command](lens.command, { bufnr = 0 })
   end)
   check.equal('target', r.target, 'one')
+end)
+
+part('a profile of the settings is completed, and built of this Dockerfile', function()
+  check.equal('completed', vim.fn.getcompletion('Build se', 'cmdline'), { 'second' })
+  local r = result(function()
+    vim.cmd('Build second')
+  end)
+  check.contains('what was built', r.uri, 'lens.dockerfile')
+  check.equal('target', r.target, 'two')
+end)
+
+part('a service of an unsaved compose file is built, from any buffer', function()
+  open(
+    'compose.yaml',
+    { 'services:', '  web:', '    build:', '      dockerfile: lens.dockerfile', '      target: one' }
+  )
+  check.await('it is completed', function()
+    return vim.tbl_contains(vim.fn.getcompletion('Build ', 'cmdline'), 'web')
+  end)
+  vim.cmd.edit(folder .. '/Dockerfile')
+  local r = result(function()
+    vim.cmd('Build web')
+  end)
+  check.contains('what was built', r.uri, 'lens.dockerfile')
+  check.equal('target', r.target, 'one')
+  vim.cmd.buffer('lens.dockerfile')
 end)
 
 part('a target that is not there is said', function()

@@ -42,15 +42,19 @@ local function complete_build(typed)
   end, found)
 end
 
---- A profile if there is one of that name, else a stage.
+--- Builds a profile if there is one of that name, else a stage.
 local function build(opts)
   if opts.args == '' then
     return server().build()
   end
   server().with_client(function(client, uri)
-    local profiles = names(ask(client, 'buildls.profiles', { uri = uri }))
-    local field = vim.tbl_contains(profiles, opts.args) and 'profile' or 'target'
-    server().build({ [field] = opts.args })
+    for _, profile in ipairs(ask(client, 'buildls.profiles', { uri = uri })) do
+      if profile.name == opts.args then
+        local own = type(profile.uri) == 'string' and profile.uri ~= ''
+        return server().build({ profile = profile.name, uri = not own and uri or nil })
+      end
+    end
+    server().build({ target = opts.args })
   end)
 end
 

@@ -109,6 +109,11 @@ function M.attach(bufnr)
   config = vim.deepcopy(
     config or vim.tbl_deep_extend('force', M.config(), { cmd = options.cmd, settings = { buildls = options.settings } })
   )
+  local program = type(config.cmd) == 'table' and config.cmd[1] or nil
+  if program and vim.fn.executable(program) == 0 then
+    vim.notify_once(('buildls: %s is not on the PATH; see :checkhealth buildls'):format(program), vim.log.levels.WARN)
+    return
+  end
   config.root_dir = root
   config.capabilities =
     vim.tbl_deep_extend('force', vim.lsp.protocol.make_client_capabilities(), config.capabilities or {})
@@ -191,17 +196,15 @@ end
 ---@return string? problem why there is no client
 function M.here()
   local bufnr = vim.api.nvim_get_current_buf()
-  local client, uri = M.client(bufnr), nil
-  if files.is_dockerfile(bufnr) then
-    if vim.api.nvim_buf_get_name(bufnr) == '' then
-      return nil, nil, 'this buffer has no name: ":file Dockerfile" gives it one; it need not be written'
-    end
-    client = own(bufnr) or M.attach(bufnr) -- it may have had no name when it was opened
-    uri = vim.uri_from_bufnr(bufnr)
+  if not files.is_dockerfile(bufnr) then
+    local client = M.client(bufnr)
+    return client, nil, not client and 'no Dockerfile is open' or nil
   end
-  return client,
-    uri,
-    not client and 'no Dockerfile is open, or the server does not start; see :checkhealth buildls' or nil
+  if vim.api.nvim_buf_get_name(bufnr) == '' then
+    return nil, nil, 'this buffer has no name: ":file Dockerfile" gives it one; it need not be written'
+  end
+  local client = own(bufnr) or M.attach(bufnr) -- it may have had no name when it was opened
+  return client, vim.uri_from_bufnr(bufnr), not client and 'the server does not start; see :checkhealth buildls' or nil
 end
 
 --- Calls back with here(), as soon as the server has answered initialize; else says why not.
@@ -228,13 +231,17 @@ function M.with_client(callback)
   })
 end
 
---- Builds. Without argument.uri it is the Dockerfile of the current buffer, else the one that
---- was opened or edited last.
+--- Builds. Without argument.uri it is the Dockerfile of the profile, if one is named, else that
+--- of the current buffer, else the one that was opened or edited last.
 ---@param argument? table that of buildls.build
 function M.build(argument)
+  argument = vim.deepcopy(argument or {})
   M.with_client(function(client, uri)
+    if not argument.profile then
+      argument.uri = argument.uri or uri
+    end
     M.attach_modified(client)
-    M.execute(client, 'buildls.build', vim.tbl_extend('keep', argument or {}, { uri = uri }), function(answer)
+    M.execute(client, 'buildls.build', argument, function(answer)
       require('buildls.log').begin(answer.id)
     end)
   end)
