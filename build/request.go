@@ -106,6 +106,9 @@ func (r *Request) frontendAttrs(info engine.Info) map[string]string {
 	attrs := r.Options.frontendAttrs()
 	maps.Copy(attrs, r.attestAttrs(info))
 	attrs["filename"] = r.DockerfileName
+	for k, v := range proxyArgs(info) {
+		attrs["build-arg:"+k] = v
+	}
 	for k, v := range r.BuildArgs {
 		attrs["build-arg:"+k] = v
 	}

@@ -111,9 +111,13 @@ func (o *Options) limits(out *build.Options) (err error) {
 }
 
 // valuesOf gives build args that have no value the environment's, as `docker build
-// --build-arg NAME` does; one that is not there either is left out.
+// --build-arg NAME` does; one that is not there either is left out. SOURCE_DATE_EPOCH
+// is taken from it unasked, likewise.
 func valuesOf(args map[string]*string) map[string]string {
 	out := map[string]string{}
+	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
+		out["SOURCE_DATE_EPOCH"] = epoch
+	}
 	for name, value := range args {
 		if value != nil {
 			out[name] = *value

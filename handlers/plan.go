@@ -85,6 +85,9 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings Settings) (*pla
 // count from dir.
 func (p *plan) fill(arg Options, dir string) error {
 	p.target, p.noCache, p.buildArgs = arg.Target, arg.NoCache, valuesOf(arg.BuildArgs)
+	if platform := os.Getenv("DOCKER_DEFAULT_PLATFORM"); platform != "" && len(arg.Platforms) == 0 {
+		arg.Platforms = []string{platform}
+	}
 	for _, platform := range arg.Platforms {
 		normal, err := build.CheckPlatform(platform)
 		if err != nil {
