@@ -54,6 +54,22 @@ func TestCaches(t *testing.T) {
 	})
 }
 
+// What the embedded engine writes into an image, another engine finds there.
+func TestInlineCacheOfEmbedded(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t, "Dockerfile", "")
+	uri, tag := "file://"+dir+"/Dockerfile", enginetest.Registry(t)+"/inline-embedded:a"
+	e := edit(t, s.env, dir)
+	e.Open(uri, "dockerfile", base(t)+"RUN echo "+dir+" >/made\n")
+	mustBuild(t, e, map[string]any{"uri": uri, "tags": []string{tag}, "push": true, "cacheTo": []string{"type=inline"}})
+	other := buildkitdSite(enginetest.Buildkitd(t))
+	r := mustBuild(t, e, map[string]any{"uri": uri, "engine": other.engine, "cacheFrom": []string{tag}})
+	if last := r.Steps[len(r.Steps)-1]; last.Status != "cached" || r.Engine != other.engine {
+		t.Errorf("on %s: %+v", r.Engine, last)
+	}
+	e.Shutdown()
+}
+
 // What a Docker engine writes into an image, it finds there again.
 func TestInlineCache(t *testing.T) {
 	for _, version := range []string{"20.10", "28"} {

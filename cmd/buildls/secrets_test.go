@@ -1,11 +1,16 @@
 package main
 
 import (
-	"net"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // Secrets reach the steps that mount them, and nothing else.
@@ -42,27 +47,55 @@ func TestSecrets(t *testing.T) {
 	})
 }
 
-// A step may use the author's SSH agent.
+// A step may use the keys of the author's SSH agent, and those that are named.
 func TestSSH(t *testing.T) {
+	list := identities(t)
+	key := sshKey(t)
 	onEachEngine(t, func(t *testing.T, s site) {
-		socket := filepath.Join(t.TempDir(), "agent")
-		agent, err := net.Listen("unix", socket)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer agent.Close()
-		dir := workspace(t, "Dockerfile", base(t)+"RUN --mount=type=ssh test -S $SSH_AUTH_SOCK && echo agent there\n")
+		socket := sshAgent(t, "key-of-the-author")
+		dir := workspace(t, "identities", list, "key", key, "Dockerfile", base(t)+"COPY --chmod=755 identities /\n"+
+			"RUN --mount=type=ssh /identities\nRUN --mount=type=ssh,id=deploy /identities | sed s/identity/deploys/\n")
 		e := editorOf(t, program(t, append(s.env, "SSH_AUTH_SOCK="+socket)), dir)
-		r := mustBuild(t, e, map[string]any{"uri": "file://" + dir + "/Dockerfile", "ssh": []map[string]any{{"id": "default"}}, "noCache": true})
-		if out := logOf(t, e, r); !strings.Contains(out, "agent there") {
+		r := mustBuild(t, e, map[string]any{"uri": "file://" + dir + "/Dockerfile", "ssh": []map[string]any{{"id": "default"}, {"id": "deploy", "paths": []string{"key"}}}, "noCache": true})
+		if out := logOf(t, e, r); !strings.Contains(out, "identity ssh-ed25519 key-of-the-author\n") || !strings.Contains(out, "deploys ssh-ed25519 ") {
 			t.Errorf("log %q", out)
 		}
 		e.Shutdown()
-		out, err := program(t, s.env, "build", "--no-cache", "--progress", "plain", "--ssh", "default="+socket, dir).CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "agent there") {
+		out, err := program(t, s.env, "build", "--no-cache", "--progress", "plain", "--ssh", "default="+socket, "--ssh", "deploy="+dir+"/key", dir).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "identity ssh-ed25519 key-of-the-author\n") {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
+}
+
+// identities is a program that lists the keys of an agent.
+func identities(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "identities")
+	cmd := exec.Command("go", "build", "-o", file, "./testdata/identities")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	program, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(program)
+}
+
+// sshKey is a private key as ssh-keygen writes it.
+func sshKey(t *testing.T) string {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "deploy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(block))
 }
 
 // What is wrong with a secret or an agent is said before anything is built.
