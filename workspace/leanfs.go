@@ -71,20 +71,27 @@ func (e *leanEntry) Info() (fs.FileInfo, error) {
 		return nil, err
 	}
 	stat := &types.Stat{Path: e.path, Mode: uint32(fi.Mode() &^ fs.ModeSocket)}
-	switch {
-	case fi.Mode()&fs.ModeSymlink != 0:
-		if stat.Linkname, err = os.Readlink(e.full); err != nil {
-			return nil, err
-		}
-	case !fi.IsDir():
+	if !fi.IsDir() {
 		stat.Size = fi.Size()
-		if id, several := identity(fi); several {
-			if first, ok := e.seen[id]; ok {
-				stat.Linkname = first
-			} else {
-				e.seen[id] = filepath.ToSlash(e.path)
-			}
+		if stat.Linkname, err = e.link(fi); err != nil {
+			return nil, err
 		}
 	}
 	return &fsutil.StatInfo{Stat: stat}, nil
+}
+
+// link is what a symlink leads to, and of a file's second name the first.
+func (e *leanEntry) link(fi fs.FileInfo) (string, error) {
+	if fi.Mode()&fs.ModeSymlink != 0 {
+		return os.Readlink(e.full)
+	}
+	id, several := identity(fi)
+	if !several {
+		return "", nil
+	}
+	first, ok := e.seen[id]
+	if !ok {
+		e.seen[id] = filepath.ToSlash(e.path)
+	}
+	return first, nil
 }
