@@ -153,6 +153,31 @@ part('the log is plain, live, and leads to lines that have moved', function()
   check.equal('its line', vim.fn.line('.'), 5)
 end)
 
+part("progress is Neovim's own, for whoever shows it", function()
+  local seen, statuses = {}, {}
+  local id = vim.api.nvim_create_autocmd('LspProgress', {
+    callback = function(ev)
+      seen[#seen + 1] = ev.data.params.value
+      statuses[#statuses + 1] = vim.lsp.status()
+    end,
+  })
+  result(vim.cmd.Build)
+  check.await('the end', function()
+    return seen[#seen] and seen[#seen].kind == 'end'
+  end)
+  vim.api.nvim_del_autocmd(id)
+  check.equal(
+    'the first',
+    { seen[1].kind, seen[1].title },
+    { 'begin', 'Build plugin-' .. version:gsub('%.', '-') .. ':latest' }
+  )
+  check.contains('a status', table.concat(statuses, '\n'), '%: Build plugin-')
+  for i = 2, #seen - 1 do
+    check.equal('a report', seen[i].kind, 'report')
+    check.equal('percentages rise', seen[i].percentage >= seen[i - 1].percentage, true)
+  end
+end)
+
 part('from another buffer, the Dockerfile that was edited last is built', function()
   open('main.go', { 'package main' })
   local r = result(vim.cmd.Build)

@@ -161,6 +161,14 @@ part('an unsaved Dockerfile is built, and its step that fails is marked', functi
   end)
   s:shows('RUN echo the oven')
   check.contains('the statusline', s:text():match('\n( Dockerfile[^\n]*)'), '% [page 2/2] RUN echo')
+  local live = check.await('the output of the step is in the log', function()
+    local now = s:ask([[return {
+      text = table.concat(vim.api.nvim_buf_get_lines(vim.fn.bufnr('buildls://log'), 0, -1, false), '\n'),
+      running = #require('buildls.state').running,
+    }]])
+    return now.text:find('\nthe oven is cold', 1, true) and now
+  end)
+  check.equal('builds that run meanwhile', live.running, 1)
   s:keep('2-building', 'A Dockerfile is being built; the statusline shows the step')
   ends('Failed')
   local found = check.await('the error', function()
