@@ -145,7 +145,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 	}
 	defer choice.Release()
 	info := choice.Conn.Info
-	where := site{engine: spelled(info), platforms: b.plan.platforms}
+	where := site{engine: info.Setting(), platforms: b.plan.platforms}
 	if len(where.platforms) == 0 && len(info.Platforms) > 0 {
 		where.platforms = info.Platforms[:1]
 	}

@@ -203,17 +203,6 @@ func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 	return ""
 }
 
-// spelled is an engine as the setting spells it.
-func spelled(i engine.Info) string {
-	switch {
-	case i.Builder != "":
-		return "builder:" + i.Builder
-	case i.Name == "buildkitd":
-		return i.Address
-	}
-	return i.Name
-}
-
 // started is the result as far as it is known before the build.
 func (p *plan) started(id string) *buildResult {
 	return &buildResult{ID: id, URI: p.doc.URI, Status: "running", Tags: []string{}, Platforms: append([]string{}, p.platforms...), Target: p.target,

@@ -50,6 +50,17 @@ type Info struct {
 	MultiPlatform bool
 }
 
+// Setting is the engine as Parse reads it.
+func (i Info) Setting() string {
+	switch {
+	case i.Builder != "":
+		return "builder:" + i.Builder
+	case i.Name == "buildkitd":
+		return i.Address
+	}
+	return i.Name
+}
+
 // String names the engine for a sentence: "Docker engine at unix:///…".
 func (i Info) String() string {
 	if i.Builder != "" && i.Address == "" {

@@ -34,7 +34,8 @@ type diagnosis struct {
 
 // A candidate is an engine that could build, or what it lacks.
 type candidate struct {
-	Engine  string `json:"engine"` // for people
+	Engine  string `json:"engine"`  // for people
+	Setting string `json:"setting"` // what the setting buildls.engine calls it
 	Address string `json:"address,omitempty"`
 	Version string `json:"version,omitempty"`
 	Chosen  bool   `json:"chosen"`
@@ -76,7 +77,7 @@ func diagnose(ctx context.Context, address string) *diagnosis {
 	found, _ := engines.Survey(ctx) // its error is Which's too, unless an engine is named
 	d.Candidates = []candidate{}
 	for _, f := range found {
-		d.Candidates = append(d.Candidates, candidate{Engine: f.Info.String(), Address: f.Info.Address, Version: f.Info.Version, Running: f.Running, Lacks: f.Lacks, Mend: f.Mend, Without: f.Without})
+		d.Candidates = append(d.Candidates, candidate{Engine: f.Info.String(), Setting: f.Info.Setting(), Address: f.Info.Address, Version: f.Info.Version, Running: f.Running, Lacks: f.Lacks, Mend: f.Mend, Without: f.Without})
 	}
 	choice, err := engines.Which(ctx, engine.Wish{Who: "--engine", Address: address})
 	if err != nil {

@@ -85,6 +85,9 @@ func TestDoctorCandidates(t *testing.T) {
 		t.Fatalf("%+v", d)
 	}
 	down, good, last := d.Candidates[0], d.Candidates[1], d.Candidates[len(d.Candidates)-1]
+	if down.Setting != "builder:down" || good.Setting != "docker" || last.Setting != "embedded" {
+		t.Errorf("settings: %q, %q, %q", down.Setting, good.Setting, last.Setting)
+	}
 	if down.Chosen || !contains(down.Lacks, "No such container") || !contains(down.Mend, "`docker buildx inspect --bootstrap down`") {
 		t.Errorf("%+v", down)
 	}

@@ -15,9 +15,9 @@ export default ts.config(
     },
   },
   {
-    files: ['test/**/*.mjs', '*.mjs'],
+    files: ['test/**/*.{mjs,js}', '*.mjs'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', document: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', fetch: 'readonly' },
+      globals: { require: 'readonly', exports: 'readonly', process: 'readonly', console: 'readonly', Buffer: 'readonly', document: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', fetch: 'readonly' },
     },
   },
 );

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { Server } from './server';
 
 interface Diagnosis {
-  candidates: { engine: string; address?: string; version?: string; chosen: boolean; running: boolean; lacks?: string }[];
+  candidates: { engine: string; setting: string; address?: string; version?: string; chosen: boolean; running: boolean; lacks?: string }[];
 }
 
 const run = promisify(execFile);
@@ -45,7 +45,7 @@ export class Engines {
         label: `${c.lacks ? '$(circle-slash)' : '$(check)'} ${c.engine}`,
         description: c.version ?? '',
         detail: c.lacks ?? c.address ?? '',
-        engine: spelled(c),
+        engine: c.setting,
       })),
       { label: 'Address…', description: 'builder:NAME, unix://, tcp://, ssh://, docker-container://' },
     ];
@@ -61,14 +61,6 @@ function readFailed(error: unknown): { stdout: string } {
   const stdout = (error as { stdout?: string }).stdout;
   if (stdout?.startsWith('{')) return { stdout };
   throw error;
-}
-
-/** An engine as the setting names it. */
-function spelled(c: { engine: string; address?: string }): string {
-  const builder = /^builder (\S+)/.exec(c.engine)?.[1];
-  if (builder !== undefined) return `builder:${builder}`;
-  if (c.engine.startsWith('docker') || c.engine.startsWith('embedded')) return c.engine.split(/\s/, 1)[0] ?? 'auto';
-  return c.address ?? 'auto';
 }
 
 /** Writes where the setting stands now: an engine is the machine's matter, not the project's. */

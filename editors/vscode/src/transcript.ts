@@ -57,8 +57,8 @@ export class Transcript {
         return yellow('Canceled');
       case 'failed': {
         const error = result.error;
-        const at = error?.range ? `  ${this.place(error.uri, error.range)}` : '';
-        return red(`Failed: ${error?.message ?? ''}`) + at;
+        const at = error?.range ? ` at ${this.place(error.uri, error.range)}` : '';
+        return red('Failed') + at + red(`: ${error?.message ?? ''}`);
       }
     }
   }

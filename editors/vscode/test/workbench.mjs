@@ -30,15 +30,17 @@ const settings = {
   'window.commandCenter': false,
   'remote.autoForwardPorts': false,
   'task.saveBeforeRun': 'never',
+  'security.workspace.trust.startupPrompt': 'never',
+  'security.workspace.trust.banner': 'never',
   'terminal.integrated.gpuAcceleration': 'off',
 };
 
 /** Starts code-server with the extensions and opens a folder in a browser. */
-export async function open({ desk, folder, extensions, trust = true, user = {} }) {
-  const data = join(desk, `code-${trust ? 'trusted' : 'restricted'}`);
+export async function open({ name, desk, folder, extensions, trust = true }) {
+  const data = join(desk, `code-${name}`);
   const flags = ['--user-data-dir', data, '--extensions-dir', join(data, 'extensions')];
   await mkdir(join(data, 'User'), { recursive: true });
-  await writeFile(join(data, 'User', 'settings.json'), JSON.stringify({ ...settings, ...user }));
+  await writeFile(join(data, 'User', 'settings.json'), JSON.stringify(settings));
   for (const extension of extensions) await codeServer([...flags, '--install-extension', extension]).ended;
   const port = await freePort();
   const quiet = ['--auth', 'none', '--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'];
@@ -53,12 +55,12 @@ export async function open({ desk, folder, extensions, trust = true, user = {} }
   page.setDefaultTimeout(patience);
   await page.goto(`http://127.0.0.1:${port}/?folder=${folder}`);
   await page.locator('.monaco-workbench .part.statusbar').waitFor();
-  return new Workbench(page, browser, server, data);
+  return new Workbench({ name, page, browser, server, data });
 }
 
 function codeServer(args) {
   const env = { ...process.env, EXTENSIONS_GALLERY: '{}' };
-  const child = spawn(process.execPath, [join(CODE_SERVER, 'out/node/entry.js'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(CODE_SERVER, 'out/node/entry.js'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
   const ended = once(child, 'exit').then(async ([code]) => {
@@ -67,6 +69,15 @@ function codeServer(args) {
   });
   ended.catch(() => undefined);
   return { child, ended };
+}
+
+/** Whether there is a process, or of a negative id, any in its group. */
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function freePort() {
@@ -95,17 +106,28 @@ export async function until(what, holds) {
 class Workbench {
   shots = 0;
 
-  constructor(page, browser, server, data) {
-    Object.assign(this, { page, browser, server, data });
+  constructor(parts) {
+    Object.assign(this, parts);
+    const { page } = parts;
     this.keyboard = page.keyboard;
     this.status = page.locator('[id="buildls.buildls.buildls"]');
     this.lines = page.locator('.editor-instance .view-lines').first();
   }
 
-  /** Chooses a command of the palette by its whole name. */
+  /** Chooses a command of the palette by its whole name. What cannot be called yet the palette does not show until it is opened again. */
   async command(name) {
-    await this.keyboard.press('F1');
-    await this.answer(name);
+    const row = this.item(name).first();
+    await until(`the palette has ${name}`, async () => {
+      await this.keyboard.press('Escape');
+      await this.keyboard.press('F1');
+      await this.page.locator('.quick-input-widget input[type=text]').waitFor();
+      await this.keyboard.type(name);
+      return row.waitFor({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+    });
+    await row.click();
   }
 
   /** Types into the quick input and takes the item of that name. */
@@ -123,8 +145,13 @@ class Workbench {
   async openFile(name) {
     await this.keyboard.press('Control+P');
     await this.answer(name);
-    await this.page.locator('.tab.active').filter({ hasText: name }).waitFor();
+    await this.tab(name);
     await this.focus();
+  }
+
+  /** Waits until the editor of that name is the active one. */
+  async tab(name) {
+    await this.page.locator('.tab.active').filter({ hasText: name }).waitFor();
   }
 
   async focus() {
@@ -139,6 +166,10 @@ class Workbench {
     await this.page.locator('.quick-input-widget input[type=text]').waitFor();
     await this.keyboard.type(String(line));
     await this.keyboard.press('Enter');
+    await this.isAt(line);
+  }
+
+  async isAt(line) {
     await this.page.locator('.statusbar-item').filter({ hasText: `Ln ${line}, Col` }).waitFor();
   }
 
@@ -154,6 +185,28 @@ class Workbench {
   /** A problem of the problems panel that has all these texts. */
   problem(...texts) {
     return texts.reduce((row, hasText) => row.filter({ hasText }), this.page.locator('.markers-panel-container .monaco-list-row'));
+  }
+
+  /** Follows the link in a row of a terminal, as with Ctrl+click. */
+  async follow(row, text) {
+    const box = await row.boundingBox();
+    const all = await row.textContent();
+    const x = box.x + (box.width * (all.indexOf(text) + text.length / 2)) / all.length;
+    const y = box.y + box.height / 2;
+    await this.page.mouse.move(x, y - 40);
+    await this.keyboard.down('Control');
+    await this.page.mouse.move(x, y, { steps: 5 });
+    await this.page.getByText('Go to the line').waitFor();
+    await this.page.mouse.click(x, y);
+    await this.keyboard.up('Control');
+  }
+
+  /** Writes the settings of the folder, in an editor. */
+  async writeSettings(text) {
+    await this.openFile('settings.json');
+    await this.retype(1, text);
+    await this.keyboard.press('Control+S');
+    await this.page.locator('.tab.active:not(.dirty)').waitFor();
   }
 
   /** Waits for a lens that says so. */
@@ -174,13 +227,15 @@ class Workbench {
 
   async shot(name) {
     this.shots++;
-    await this.page.screenshot({ path: join(ARTEFACTS, `${String(this.shots).padStart(2, '0')}-${name}.png`) });
+    await this.page.screenshot({ path: join(ARTEFACTS, `${this.name}-${String(this.shots).padStart(2, '0')}-${name}.png`) });
   }
 
-  /** Closes the browser, and ends the extension host with its server. */
+  /** Closes the browser and the editor's side of it. They take all that they started with them, buildls too. */
   async quit() {
     await this.browser.close();
+    const { pid } = this.server.child;
     this.server.child.kill('SIGTERM');
     await this.server.ended.catch(() => undefined);
+    await until('the processes of the editor have ended', () => !isAlive(-pid));
   }
 }

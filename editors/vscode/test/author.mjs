@@ -1,0 +1,119 @@
+// What an author does, in the order of the table: a scene builds upon the one before.
+
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { folder, line, onDisk } from './desk.mjs';
+import { until } from './workbench.mjs';
+
+let code;
+
+export function scenes(workbench) {
+  code = workbench;
+  return { isThin, underlines, mends, buildsAndFails, linksItsLog, buildsWhatIsTyped, cancels, quits };
+}
+
+/** The package holds what it needs, and its activation does not hold up the window. */
+async function isThin() {
+  const extensions = join(code.data, 'extensions');
+  const installed = (await readdir(extensions)).find((name) => name.startsWith('buildls.buildls-'));
+  const files = (await readdir(join(extensions, installed), { recursive: true })).filter((name) => !name.startsWith('.'));
+  assert.ok(files.includes('dist/extension.js') && files.includes('images/icon.png') && files.includes('LICENSE.txt'), files.join());
+  assert.ok(!files.some((name) => /node_modules|\.ts$|\.map$|^test/.test(name)), files.join());
+  const took = await until('the extension says how long its activation took', async () => /activated in ([\d.]+) ms/.exec(await code.log())?.[1]);
+  console.log(`activated in ${took} ms`);
+  assert.ok(Number(took) < 100);
+}
+
+/** A mistake is underlined while it is typed. */
+async function underlines() {
+  await code.command('Problems: Focus on Problems View');
+  await code.retype(line, 'RUM echo buffer >/proof');
+  await code.problem('RUM', `[Ln ${line}`).first().waitFor();
+  await code.page.locator('.squiggly-error').first().waitFor();
+  await code.shot('underlined');
+}
+
+/** A quick fix mends it. */
+async function mends() {
+  await code.goTo(line);
+  await code.keyboard.press('Control+.');
+  await code.page.locator('.action-widget').getByText('Change to RUN').click();
+  await code.problem('RUM').waitFor({ state: 'detached' });
+  await code.lines.getByText('RUN echo buffer').waitFor();
+}
+
+/** An unsaved buffer with a failing step: progress while it runs, then the error on its line. */
+async function buildsAndFails() {
+  await code.retype(line, 'RUN echo buffer >/proof; sleep 2; ls /shop');
+  await code.command('Build Image');
+  await code.statusSays(/\d+ % .*RUN echo buffer/);
+  await code.shot('building');
+  await code.statusSays('Build failed');
+  await code.problem('exit code 1', `[Ln ${line}`).waitFor();
+  await code.lens('failed');
+  await code.lines.getByText('✗ exit 1').waitFor();
+  await code.shot('failed');
+}
+
+/** The log names the line that failed, and leads to it. */
+async function linksItsLog() {
+  await code.goTo(1);
+  await code.command('Show Build Log');
+  const place = code.page.locator('.xterm-rows span').getByText(`Dockerfile:${line}`).first();
+  await place.waitFor();
+  await code.shot('log');
+  await code.follow(place, `Dockerfile:${line}`);
+  await code.isAt(line);
+}
+
+/** Mended and not saved, it builds; the image holds what the buffer says. */
+async function buildsWhatIsTyped() {
+  await code.retype(line, 'RUN echo buffer >/proof');
+  await code.command('Tasks: Run Task');
+  await code.answer('image');
+  await code.statusSays('Built in');
+  assert.equal(await readFile(join(folder, 'out', 'proof'), 'utf8'), 'buffer\n');
+  assert.equal(await readFile(join(folder, 'Dockerfile'), 'utf8'), onDisk, 'nobody has saved the Dockerfile');
+  await code.problem('exit code').waitFor({ state: 'detached' });
+  await code.lens(/Build · [\d.]+ s/);
+  await code.lines.getByText('cached').first().waitFor();
+  await code.shot('built');
+}
+
+/** The editor's own cancel ends the step. */
+async function cancels() {
+  const step = await buildLong('7391');
+  await code.page.locator('.statusbar-item').filter({ hasText: /^\s*Build coffee/ }).click();
+  await code.page.locator('.notification-list-item').getByText('Cancel', { exact: true }).click();
+  await code.statusSays('Build canceled');
+  await gone(step);
+  await code.lens('canceled');
+  await code.shot('canceled');
+}
+
+/** Quitting in the middle of a build ends the step too. */
+async function quits() {
+  const step = await buildLong('7392');
+  await code.quit();
+  await gone(step);
+}
+
+/** Builds a step that sleeps, and waits until it does. seconds tells it from all others. */
+async function buildLong(seconds) {
+  await code.retype(line, `RUN sleep ${seconds}`);
+  await code.command('Build Image');
+  return until(`a process sleeps ${seconds} s`, () => processOf(seconds));
+}
+
+async function gone(step) {
+  await until(`process ${step.pid} has ended`, async () => (await processOf(step.seconds)) === undefined);
+}
+
+async function processOf(seconds) {
+  for (const pid of await readdir('/proc')) {
+    const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    if (argv[0] === 'sleep' && argv[1] === seconds) return { pid, seconds };
+  }
+  return undefined;
+}

@@ -1,0 +1,35 @@
+// The folder that the tests open.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export const { DESK, ARTEFACTS } = process.env;
+export const folder = join(DESK, 'coffee');
+export const vsix = (name) => join(ARTEFACTS, `${name}.vsix`);
+
+export const onDisk = `FROM scratch AS base
+COPY busybox /bin/
+RUN ["/bin/busybox", "--install", "/bin"]
+
+FROM base AS shop
+RUN echo disk >/proof
+`;
+
+/** The line that is typed and mended. */
+export const line = 6;
+
+const image = { label: 'image', type: 'buildls', dockerfile: 'Dockerfile', outputs: [{ type: 'local', dest: 'out' }] };
+
+/** Writes the folder's own settings. */
+export async function settings(value) {
+  await writeFile(join(folder, '.vscode', 'settings.json'), JSON.stringify(value));
+}
+
+export async function lay() {
+  await mkdir(join(folder, '.vscode'));
+  await writeFile(join(folder, '.vscode', 'tasks.json'), JSON.stringify({ version: '2.0.0', tasks: [image] }));
+  await settings({});
+  await writeFile(join(folder, 'Dockerfile'), onDisk);
+  await writeFile(join(folder, '.dockerignore'), '*\n!busybox\n!prices.txt\n');
+  await writeFile(join(folder, 'prices.txt'), 'disk\n');
+}

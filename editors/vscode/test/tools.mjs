@@ -1,0 +1,88 @@
+// What stands around a build: choosing, the context, the engines, other extensions.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { folder, line } from './desk.mjs';
+import { until } from './workbench.mjs';
+
+let code;
+
+export function scenes(workbench) {
+  code = workbench;
+  return { choosesAndRemembers, buildsOtherBuffers, showsTheContext, asksTheDoctor, selectsABuilder, isQuietBesideOthers };
+}
+
+/** Stage and options are chosen; the next time they stand first. */
+async function choosesAndRemembers() {
+  await code.command('Build Image: Choose Target/Profile/Options…');
+  await code.item('shop').waitFor();
+  await code.shot('stages');
+  await code.answer('base');
+  await code.item('No cache').locator('input, .monaco-checkbox').first().click();
+  await code.shot('options');
+  await code.page.locator('.quick-input-widget').getByText('OK', { exact: true }).click();
+  await code.lens(/Build · [\d.]+ s/);
+  await code.command('Build Image: Same Options Again');
+  await until('base is built twice', async () => (await code.log()).match(/"target": "base"/g)?.length === 2);
+  await code.command('Build Image: Choose Target/Profile/Options…');
+  await code.page.locator('.quick-input-list .monaco-list-row').first().filter({ hasText: 'base' }).waitFor();
+  await code.keyboard.press('Escape');
+}
+
+/** A file of the context is built as it stands in its editor, too. */
+async function buildsOtherBuffers() {
+  await code.openFile('prices.txt');
+  await code.retype(1, 'buffer');
+  await code.openFile('Dockerfile');
+  await code.retype(line, 'COPY prices.txt /');
+  await code.command('Tasks: Run Task');
+  await code.answer('image');
+  const built = join(folder, 'out', 'prices.txt');
+  assert.equal(await until(`${built} is there`, () => readFile(built, 'utf8').catch(() => undefined)), 'buffer\n');
+  assert.equal(await readFile(join(folder, 'prices.txt'), 'utf8'), 'disk\n');
+}
+
+async function showsTheContext() {
+  await code.command('Show Context');
+  await code.tab('Build context');
+  await code.lines.getByText('COPY prices.txt /, 1 file').waitFor();
+  await code.shot('context');
+  await code.command('View: Close Editor');
+  await code.tab('Dockerfile');
+}
+
+async function asksTheDoctor() {
+  await code.command('buildls: Doctor');
+  await code.page.locator('.xterm-rows').getByText('embedded').first().waitFor();
+  await code.shot('doctor');
+}
+
+/** The choice is written into the settings, and the status bar says it. */
+async function selectsABuilder() {
+  await code.status.click();
+  await code.shot('menu');
+  await code.answer('Select Builder');
+  await code.item('embedded').first().waitFor();
+  await code.shot('builders');
+  await code.answer('embedded');
+  const settings = join(code.data, 'Machine', 'settings.json'); // the side where the engines are
+  await until('the setting is written', async () => /"buildls.engine": "embedded"/.test(await readFile(settings, 'utf8').catch(() => '')));
+  await code.statusSays('embedded');
+}
+
+/** What another extension has underlined is not underlined again, unless one wants it. */
+async function isQuietBesideOthers() {
+  await code.command('Problems: Focus on Problems View');
+  await code.retype(line, 'run echo; RUN echo');
+  await code.problem('Docker DX', 'casing').waitFor();
+  await code.problem('buildls', 'casing').waitFor({ state: 'detached' });
+  await code.goTo(line);
+  await code.keyboard.press('Home');
+  await code.keyboard.press('Control+.');
+  await code.page.locator('.action-widget').getByText('Write RUN').waitFor();
+  await code.shot('quiet');
+  await code.keyboard.press('Escape');
+  await code.writeSettings('{ "buildls.diagnostics.duplicates": "show" }');
+  await code.problem('buildls', 'casing').waitFor();
+}
