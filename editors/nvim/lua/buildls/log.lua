@@ -79,7 +79,7 @@ end
 --- Begins the log of a build, unless its first message was faster.
 ---@param id string
 function M.begin(id)
-  if shown.id == id or state.results[id] then
+  if shown.id == id or state.over[id] then
     return
   end
   shown.id, shown.uri, shown.places = id, nil, {}

@@ -12,10 +12,10 @@ local M = {
   running = {},
   ---@type string how the newest build that has ended did, in one line; empty while none has
   ended = '',
-  ---@type table<string, table> the contract's results of the builds that have ended, by id
-  results = {},
-  ---@type table? the newest of them
+  ---@type table? the contract's result of that build
   last = nil,
+  ---@type table<string, true> the ids of all builds that have ended
+  over = {},
 }
 
 ---@param token string|integer
@@ -50,8 +50,8 @@ end
 
 --- Takes a result.
 function M.finished(result)
-  M.results[result.id] = result
   M.last = result
+  M.over[result.id] = true
 end
 
 --- Forgets what a server ran that is no more.
