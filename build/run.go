@@ -43,18 +43,31 @@ type Outcome struct {
 // Log is the output of a step (a 0-based index into Steps), or of the whole build
 // if step is negative.
 func (o *Outcome) Log(step int) string {
+	names := make([]string, len(o.Steps))
+	for i, s := range o.Steps {
+		names[i] = s.Name
+	}
+	return LogOf(names, o.Logs(), step)
+}
+
+// Logs are the output of all that stands for no instruction, and then of each step.
+func (o *Outcome) Logs() []string { return append([]string{o.rest}, o.logs...) }
+
+// LogOf is the output of a step, or of all if step is negative, of what Logs returned.
+// names are those of the steps.
+func LogOf(names, logs []string, step int) string {
 	if step >= 0 {
-		if step >= len(o.logs) {
+		if step+1 >= len(logs) {
 			return ""
 		}
-		return o.logs[step]
+		return logs[step+1]
 	}
 	var b strings.Builder
-	b.WriteString(o.rest)
-	for i, text := range o.logs {
-		if text != "" {
-			fmt.Fprintf(&b, "%s\n%s", o.Steps[i].Name, text)
+	for i, text := range logs {
+		if i > 0 && text != "" {
+			fmt.Fprintln(&b, names[i-1])
 		}
+		b.WriteString(text)
 	}
 	return b.String()
 }

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -90,7 +91,8 @@ func (s *Server) run(b *running) {
 	}
 	b.plan.place(out)
 	found := problems(out, b.plan)
-	result := s.resultOf(b, out, where, found)
+	result := resultOf(s.converter(b.plan.doc), b, out, where, found)
+	s.past.compare(result, b.plan.key())
 	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, found)
 	s.diagnostics.publish(b.plan.doc.URI)
 	s.marks.end(b, out)
@@ -104,6 +106,7 @@ func (s *Server) run(b *running) {
 	if s.features.finished {
 		s.client.Notify("buildls/buildFinished", result)
 	}
+	s.past.keep(b, s.ws.Snapshot().Encoding())
 }
 
 // endBroken ends a build in which an invariant broke, so that nobody waits for it, and
@@ -113,7 +116,7 @@ func (s *Server) endBroken(b *running) {
 	if r == nil {
 		return
 	}
-	result := b.plan.started(b.id)
+	result := b.started()
 	result.Status, result.Error = "failed", &errorResult{Message: fmt.Sprintf("a defect of buildls: %v", r), URI: b.plan.doc.URI}
 	out := &build.Outcome{Status: build.Failed}
 	s.marks.end(b, out)
@@ -127,6 +130,15 @@ type site struct {
 	engine    string // as the setting spells it
 	platforms []string
 	laid
+}
+
+// newSite is an engine before it has the context.
+func newSite(info engine.Info, p *plan) site {
+	where := site{engine: info.Setting(), platforms: p.platforms}
+	if len(where.platforms) == 0 && len(info.Platforms) > 0 {
+		where.platforms = info.Platforms[:1]
+	}
+	return where
 }
 
 // buildAt finds the engine and has it build.
@@ -145,10 +157,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 	}
 	defer choice.Release()
 	info := choice.Conn.Info
-	where := site{engine: info.Setting(), platforms: b.plan.platforms}
-	if len(where.platforms) == 0 && len(info.Platforms) > 0 {
-		where.platforms = info.Platforms[:1]
-	}
+	where := newSite(info, b.plan)
 	s.log.Info("engine", zap.String("id", b.id), zap.Stringer("engine", info), zap.String("version", info.Version), zap.String("why", choice.Why), zap.Strings("tried", choice.Tried))
 
 	req, laid, err := b.plan.request(b.id, func(err error) { b.cancel(err) })
@@ -203,10 +212,9 @@ func problems(out *build.Outcome, p *plan) []build.Problem {
 	return list
 }
 
-func (s *Server) resultOf(b *running, out *build.Outcome, where site, found []build.Problem) *buildResult {
+func resultOf(c converter, b *running, out *build.Outcome, where site, found []build.Problem) *buildResult {
 	doc := b.plan.doc
-	c := s.converter(doc)
-	r := b.plan.started(b.id)
+	r := b.started()
 	r.Status = map[build.Status]string{build.Done: "succeeded", build.Failed: "failed", build.Canceled: "canceled"}[out.Status]
 	r.DurationMs = out.Duration.Milliseconds()
 	r.Engine = where.engine

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/lsp"
@@ -16,14 +17,19 @@ type builds struct {
 	wg   sync.WaitGroup
 }
 
-// remembered is how many builds that ended are kept, with their logs.
-const remembered = 50
+// How many builds that ended are kept in memory, and how many bytes of their logs. Those
+// before them are on disk, see past.
+const (
+	remembered      = 50
+	rememberedBytes = 4 << 20
+)
 
 // A running is one build, until it has ended and after.
 type running struct {
 	id       string
 	plan     *plan
 	sequence int64
+	began    time.Time
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	progress *lsp.Progress // nil if the client shows none
@@ -36,7 +42,7 @@ type running struct {
 // start takes a build in. Of two of the same file and target, the one whose command
 // came later goes on and the other is canceled.
 func (b *builds) start(ctx context.Context, p *plan, sequence int64) *running {
-	r := &running{id: newID(), plan: p, sequence: sequence}
+	r := &running{id: newID(), plan: p, sequence: sequence, began: time.Now()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -73,24 +79,33 @@ func (r *running) result() *buildResult {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended == nil {
-		return r.plan.started(r.id)
+		return r.started()
 	}
 	return r.ended
 }
+
+// started is the result as far as it is known before the build.
+func (r *running) started() *buildResult {
+	result := r.plan.started(r.id)
+	result.Started = r.began.UTC().Format(timeFormat)
+	return result
+}
+
+// timeFormat is RFC 3339 of UTC, of which texts are in the order of time.
+const timeFormat = "2006-01-02T15:04:05.000Z"
 
 // log is the output of a step, or of all. That of a build that runs is not kept here.
 func (r *running) log(step *int) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.outcome == nil:
+	if r.outcome == nil {
 		return "", lsp.InvalidParams("buildls.log: build %q has not ended", r.id)
-	case step == nil:
-		return r.outcome.Log(-1), nil
-	case *step < 0 || *step >= len(r.outcome.Steps):
-		return "", lsp.InvalidParams("buildls.log: build %q has %d steps, counted from 0", r.id, len(r.outcome.Steps))
 	}
-	return r.outcome.Log(*step), nil
+	var names []string
+	for _, s := range r.outcome.Steps {
+		names = append(names, s.Name)
+	}
+	return stepLog(r.id, step, names, r.outcome.Logs())
 }
 
 // finish lets go of a build that has ended, and forgets the oldest of too many.
@@ -98,20 +113,34 @@ func (b *builds) finish(r *running) {
 	r.cancel(nil)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	over := -remembered
-	for _, o := range b.list {
-		if !o.isRunning() {
-			over++
+	var kept []*running
+	ended, bytes := 0, 0
+	for _, o := range slices.Backward(b.list) {
+		if size, ok := o.size(); ok {
+			ended++
+			bytes += size
+			if ended > 1 && (ended > remembered || bytes > rememberedBytes) {
+				continue
+			}
 		}
+		kept = append(kept, o)
 	}
-	b.list = slices.DeleteFunc(b.list, func(o *running) bool {
-		if over <= 0 || o.isRunning() {
-			return false
-		}
-		over--
-		return true
-	})
+	slices.Reverse(kept)
+	b.list = kept
 	b.wg.Done()
+}
+
+// size is how many bytes of output are kept of a build; ok is false while it runs.
+func (r *running) size() (bytes int, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.outcome == nil {
+		return 0, false
+	}
+	for _, log := range r.outcome.Logs() {
+		bytes += len(log)
+	}
+	return bytes, true
 }
 
 // find returns the build id, or the newest if id is empty; nil if there is none.

@@ -154,34 +154,6 @@ func (s *Server) commandCancel(raw []byte, _ *commandParams) (lsp.Work, error) {
 	}, nil
 }
 
-func (s *Server) commandLog(raw []byte, _ *commandParams) (lsp.Work, error) {
-	var arg struct {
-		ID   string `json:"id"`
-		Step *int   `json:"step"`
-	}
-	if err := decodeArgument("buildls.log", raw, &arg); err != nil {
-		return nil, err
-	}
-	return func(context.Context) (any, error) {
-		b := s.builds.find(arg.ID)
-		if b == nil {
-			return nil, lsp.InvalidParams("buildls.log: no build %q is remembered", arg.ID)
-		}
-		text, err := b.log(arg.Step)
-		if err != nil {
-			return nil, err
-		}
-		return map[string]string{"text": text}, nil
-	}, nil
-}
-
-func (s *Server) commandBuilds(raw []byte, _ *commandParams) (lsp.Work, error) {
-	if err := decodeArgument("buildls.builds", raw, &struct{}{}); err != nil {
-		return nil, err
-	}
-	return func(context.Context) (any, error) { return s.builds.results(), nil }, nil
-}
-
 // An engineResult is the answer to buildls.engine, and doctor's.
 type engineResult struct {
 	Name      string   `json:"name"`

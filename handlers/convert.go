@@ -114,6 +114,7 @@ type buildResult struct {
 	Tags       []string        `json:"tags"`
 	Platforms  []string        `json:"platforms"`
 	Target     string          `json:"target"`
+	Started    string          `json:"started"` // in RFC 3339, of UTC, to the millisecond
 	DurationMs int64           `json:"durationMs"`
 	Engine     string          `json:"engine"`
 	Context    string          `json:"context"`
@@ -129,6 +130,7 @@ type stepResult struct {
 	Range      protocol.Range `json:"range"`
 	Status     string         `json:"status"`
 	DurationMs int64          `json:"durationMs"`
+	LastMs     *int64         `json:"lastMs,omitzero"` // how long it took when it last ran, in an earlier build
 	ExitCode   *int           `json:"exitCode,omitzero"`
 }
 

@@ -122,12 +122,12 @@ func init() {
 		},
 		{
 			Name: "buildls.log", Argument: "`id`, `step`", Answer: "`{text}`",
-			Description: "The output of a build, or of one of its steps.",
+			Description: "The output of a build, or of one of its steps, also of an earlier session.",
 			run:         (*Server).commandLog,
 		},
 		{
 			Name: "buildls.builds", Argument: "–", Answer: "results, newest first",
-			Description: "Lists the builds of this session, those that run included.",
+			Description: "Lists the builds of this session, those that run included, and the earlier ones of Dockerfiles in the open folders.",
 			run:         (*Server).commandBuilds,
 		},
 		{

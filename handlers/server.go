@@ -29,6 +29,7 @@ type Server struct {
 	features    features // of the client; set by initialize, before anything reads them
 	settings    settingsStore
 	builds      builds
+	past        past
 	diagnostics diagnostics
 	marks       marks
 	lint        linting
@@ -44,6 +45,7 @@ type Server struct {
 func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string) *Server {
 	s := &Server{rpc: rpc, client: rpc.Client(), log: log, level: level, version: version, ws: workspace.New()}
 	s.settings.init()
+	s.past.init(log)
 	s.diagnostics.init(s)
 	s.marks.init(s)
 	s.lint.init(s)

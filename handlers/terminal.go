@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
@@ -23,6 +24,8 @@ type TerminalBuild struct {
 	Options
 	Engine string
 	Stdout io.Writer // for an output to "-"
+
+	build *running // once there is a request
 }
 
 // Request makes of it the request that an editor's build of the same file makes, and
@@ -42,8 +45,26 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 	if err := p.fill(t.Options, wd); err != nil {
 		return nil, nil, err
 	}
-	req, _, err := p.request(newID(), onError)
+	t.build = &running{id: newID(), plan: p, began: time.Now()}
+	req, _, err := p.request(t.build.id, onError)
 	return req, []engine.Wish{{Who: "--engine", Address: t.Engine}}, err
+}
+
+// Keep keeps the build that was requested, for `buildls builds` and the editors. warn is
+// told if that fails.
+func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(error)) *BuildResult {
+	b := t.build
+	if b.plan.doc == nil {
+		b.plan.doc = &workspace.Document{URI: workspace.URI(b.plan.context.String()), Text: workspace.NewText(string(out.Dockerfile))}
+	}
+	doc := b.plan.doc
+	c := converter{uri: toURI(doc.URI), text: doc.Text, encoding: workspace.UTF16}
+	past := past{warn: warn}
+	result := resultOf(c, b, out, newSite(info, b.plan), problems(out, b.plan))
+	past.compare(result, b.plan.key())
+	b.end(out, result)
+	past.keep(b, c.encoding)
+	return result
 }
 
 // stdin as a context or a Dockerfile is what the terminal's standard input holds.

@@ -101,6 +101,7 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, std s
 	}
 	defer choice.Release()
 	out := buildShowing(ctx, choice.Conn, req, display)
+	t.Keep(out, choice.Conn.Info, func(err error) { fmt.Fprintf(std.err, "warning: %v\n", err) })
 	return report(out, req, choice.Conn.Info, mode, std)
 }
 

@@ -17,20 +17,24 @@ type result struct {
 	ID, URI, Status, Engine, Context, Target string
 	Digest, ImageID                          *string
 	Tags, Platforms, Overlaid                []string
+	Started                                  string
 	DurationMs                               int
-	Steps                                    []struct {
-		Name, Status string
-		Range        lsptest.Range
-		DurationMs   int
-		ExitCode     *int
-	}
-	Warnings []struct{ Message, Code string }
-	Profile  *struct{ Name, Source string }
-	Error    *struct {
+	Steps                                    []stepOf
+	Warnings                                 []struct{ Message, Code string }
+	Profile                                  *struct{ Name, Source string }
+	Error                                    *struct {
 		Message, URI, Log string
 		Range             *lsptest.Range
 		ExitCode          *int
 	}
+}
+
+type stepOf struct {
+	Name, Status string
+	Range        lsptest.Range
+	DurationMs   int
+	LastMs       *int
+	ExitCode     *int
 }
 
 // buildNow builds and waits for the result.

@@ -93,6 +93,7 @@ type leak struct {
 	site
 	env         []string
 	locked, dir string
+	state       string          // where builds are kept
 	written     strings.Builder // all that buildls has said
 }
 
@@ -101,7 +102,8 @@ func newLeak(t *testing.T, s site) *leak {
 	l := &leak{T: t, site: s, locked: lockedServer(t, user, password)}
 	config, certs := newDockerConfig(t), certificates(t)
 	config.write("config.json", fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, l.locked, base64.StdEncoding.EncodeToString([]byte(user+":"+password))))
-	l.env = append(s.env, "DOCKER_CONFIG="+config.dir, "SECRET_OF_TEST="+planted+"-of-the-environment", "SSH_AUTH_SOCK="+sshAgent(t, planted+"-key"),
+	l.state = t.TempDir()
+	l.env = append(s.env, "XDG_STATE_HOME="+l.state, "DOCKER_CONFIG="+config.dir, "SECRET_OF_TEST="+planted+"-of-the-environment", "SSH_AUTH_SOCK="+sshAgent(t, planted+"-key"),
 		"BUILDLS_TLS_CACERT="+certs+"/ca.pem", "BUILDLS_TLS_CERT="+certs+"/cert.pem", "BUILDLS_TLS_KEY="+certs+"/key.pem")
 	address := fmt.Sprintf("http://%s:%s@%s", user, password, l.locked)
 	steps := "add " + address + "/file.txt /a\nARG URL=" + address + "/file.txt\nADD --chmod=600 $URL /b\n"
@@ -167,6 +169,17 @@ func (l *leak) look() {
 		data, err := os.ReadFile(path)
 		if err != nil || len(data) == 0 {
 			l.Errorf("%s: %d bytes, %v", path, len(data), err)
+		}
+		l.say(path, string(data))
+	}
+	kept, err := filepath.Glob(filepath.Join(l.state, "buildls", "builds", "*"))
+	if err != nil || len(kept) < 20 {
+		l.Errorf("kept: %v, %v", kept, err)
+	}
+	for _, path := range kept {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			l.Error(err)
 		}
 		l.say(path, string(data))
 	}

@@ -18,6 +18,7 @@ usage:
   buildls [serve] [--stdio] [--log-file FILE]   the language server, on stdin and stdout
   buildls build [flags] CONTEXT                 the same build, here (see buildls build --help)
   buildls check [flags] FILE...                 what is wrong with Dockerfiles (see buildls check --help)
+  buildls builds [flags] [ID]                   the last builds, here and in editors (see buildls builds --help)
   buildls doctor [--engine ENGINE] [--json]     which engine would build, and why
   buildls engine [flags]                        the embedded engine (started when it is needed)
   buildls version
@@ -60,6 +61,8 @@ func run(ctx context.Context, args []string, std stdio) int {
 		return buildCommand(ctx, args, std)
 	case "check":
 		return checkCommand(ctx, args, std)
+	case "builds":
+		return buildsCommand(args, std)
 	case "doctor":
 		return doctor(ctx, args, std)
 	case "engine":
