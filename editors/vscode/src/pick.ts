@@ -6,7 +6,7 @@ import type { BuildArgument, Profile, Target } from './contract';
 import type { Server } from './server';
 
 interface Item extends vscode.QuickPickItem {
-  value: string | undefined;
+  chosen?: BuildArgument;
 }
 
 const options = [
@@ -35,40 +35,46 @@ export class Picker {
     return this.memory.get<BuildArgument>(key(uri));
   }
 
-  /** Asks for stage, profile and options. Undefined if the author thinks better of it. */
+  /** Asks for a stage or a profile, and for options. Undefined if the author thinks better of it. */
   async choose(uri: vscode.Uri | undefined): Promise<BuildArgument | undefined> {
     const about = uri ? { uri: uri.toString() } : {};
     const last = this.last(uri) ?? {};
-    const target = await this.target(about, last.target);
-    if (!target) return undefined;
-    const profile = await this.profile(about, last.profile);
-    if (!profile) return undefined;
+    const what = await this.what(about, last);
+    if (!what?.chosen) return undefined;
     const more = await this.options(last);
     if (!more) return undefined;
-    const chosen: BuildArgument = { ...about, ...more };
-    if (target.value !== undefined) chosen.target = target.value;
-    if (profile.value !== undefined) chosen.profile = profile.value;
+    const chosen: BuildArgument = { ...about, ...more, ...what.chosen };
     await this.memory.update(key(uri), chosen);
     return chosen;
   }
 
-  private async target(about: object, last: string | undefined): Promise<Item | undefined> {
-    const targets = await this.server.execute<Target[]>('buildls.targets', about);
-    const items = targets.map((t, i): Item => {
-      const value = t.default ? undefined : t.name || String(i);
-      return { label: t.name || `stage ${i}`, description: `FROM ${t.base}${t.default ? ', the default' : ''}`, detail: t.description, value };
-    });
-    return pick(items.reverse(), last, 'Which stage?');
+  /** Asks what to build. The last answer stands first. */
+  private async what(about: object, last: BuildArgument): Promise<Item | undefined> {
+    const profiles = await this.profiles(about);
+    const items = [...(await this.stages(about)), ...profiles];
+    const first = items.findIndex((item) => item.chosen?.target === last.target && item.chosen?.profile === last.profile);
+    if (first > 0) items.unshift(...items.splice(first, 1));
+    const at = items.findIndex((item) => item.chosen?.profile !== undefined && item.chosen.profile !== last.profile);
+    if (at >= 0) items.splice(at, 0, { label: 'profiles', kind: vscode.QuickPickItemKind.Separator });
+    const placeHolder = profiles.length > 0 ? 'Which stage or profile?' : 'Which stage?';
+    return vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true, matchOnDetail: true });
   }
 
-  /** Asks for a profile if there are any, and the server knows of them. */
-  private async profile(about: object, last: string | undefined): Promise<Item | undefined> {
-    const none: Item = { label: 'No profile', value: undefined };
-    if (!this.server.has('buildls.profiles')) return none;
+  /** The stages, the last one first: it is built if nothing is said. */
+  private async stages(about: object): Promise<Item[]> {
+    const targets = await this.server.execute<Target[]>('buildls.targets', about);
+    const named = targets.filter((t) => t.name !== '' || t.default); // others cannot be asked for
+    const items = named.map((t): Item => {
+      const description = `FROM ${t.base}${t.default ? ', the default' : ''}`;
+      return { label: t.name || 'the last stage', description, detail: t.description, chosen: t.default ? {} : { target: t.name } };
+    });
+    return items.reverse();
+  }
+
+  private async profiles(about: object): Promise<Item[]> {
+    if (!this.server.has('buildls.profiles')) return [];
     const profiles = await this.server.execute<Profile[]>('buildls.profiles', about);
-    if (profiles.length === 0) return none;
-    const items = profiles.map((p): Item => ({ label: p.name, description: p.description ?? '', detail: p.source ?? '', value: p.name }));
-    return pick([none, ...items], last, 'Which profile?');
+    return profiles.map((p) => ({ label: p.name, description: describe(p), chosen: { profile: p.name } }));
   }
 
   private async options(last: BuildArgument): Promise<BuildArgument | undefined> {
@@ -92,10 +98,9 @@ export class Picker {
   }
 }
 
-async function pick(items: Item[], last: string | undefined, placeHolder: string): Promise<Item | undefined> {
-  const first = items.findIndex((item) => item.value === last);
-  if (first > 0) items.unshift(...items.splice(first, 1));
-  return vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true, matchOnDetail: true });
+function describe(p: Profile): string {
+  const source = p.source?.startsWith('file:') ? vscode.workspace.asRelativePath(vscode.Uri.parse(p.source)) : p.source;
+  return [p.description, source].filter(Boolean).join(', ');
 }
 
 function key(uri: vscode.Uri | undefined): string {

@@ -2,7 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import * as vscode from 'vscode';
-import { LanguageClient, State, type LanguageClientOptions, type Middleware, type StaticFeature } from 'vscode-languageclient/node';
+import type { LanguageClient, LanguageClientOptions, Middleware, StaticFeature } from 'vscode-languageclient/node';
 import type { Builds } from './builds';
 import type { Log, Result } from './contract';
 import { findServer } from './find';
@@ -78,6 +78,7 @@ export class Server implements vscode.Disposable {
 
   private async launch(): Promise<void> {
     const command = await this.program();
+    const { LanguageClient, State } = await import('vscode-languageclient/node'); // large: not before it is needed
     this.channel.info(`starting ${command}`);
     const client = new LanguageClient('buildls', 'buildls', { command }, this.options());
     client.registerFeature(experimental);

@@ -28,7 +28,7 @@ export class Transcript {
   }
 
   end(result: Result): void {
-    let text = this.fresh();
+    let text = this.fresh() + (this.text === '' ? '' : '\n');
     for (const step of result.steps) text += this.step(step, result.uri) + '\n';
     for (const warning of result.warnings) text += yellow(`warning: ${warning.message}`) + '\n';
     this.write(text + this.outcome(result) + '\n');

@@ -22,7 +22,7 @@ async function isThin() {
   assert.ok(!files.some((name) => /node_modules|\.ts$|\.map$|^test/.test(name)), files.join());
   const took = await until('the extension says how long its activation took', async () => /activated in ([\d.]+) ms/.exec(await code.log())?.[1]);
   console.log(`activated in ${took} ms`);
-  assert.ok(Number(took) < 100);
+  assert.ok(Number(took) < 100, `activated in ${took} ms`);
 }
 
 /** A mistake is underlined while it is typed. */
@@ -46,7 +46,7 @@ async function mends() {
 /** An unsaved buffer with a failing step: progress while it runs, then the error on its line. */
 async function buildsAndFails() {
   await code.retype(line, 'RUN echo buffer >/proof; sleep 2; ls /shop');
-  await code.command('Build Image');
+  await code.keyboard.press('Control+Shift+Alt+B');
   await code.statusSays(/\d+ % .*RUN echo buffer/);
   await code.shot('building');
   await code.statusSays('Build failed');
@@ -81,9 +81,13 @@ async function buildsWhatIsTyped() {
   await code.shot('built');
 }
 
-/** The editor's own cancel ends the step. */
+/** The command ends the step, and so does the editor's own cancel. */
 async function cancels() {
-  const step = await buildLong('7391');
+  const first = await buildLong('7390', () => code.page.locator('.codelens-decoration a').filter({ hasText: '▷ Build' }).last().click());
+  await code.command('Cancel Build');
+  await code.statusSays('Build canceled');
+  await gone(first);
+  const step = await buildLong('7391', () => code.command('Build Image'));
   await code.page.locator('.statusbar-item').filter({ hasText: /^\s*Build coffee/ }).click();
   await code.page.locator('.notification-list-item').getByText('Cancel', { exact: true }).click();
   await code.statusSays('Build canceled');
@@ -94,15 +98,23 @@ async function cancels() {
 
 /** Quitting in the middle of a build ends the step too. */
 async function quits() {
-  const step = await buildLong('7392');
+  const step = await buildLong('7392', async () => {
+    await code.page.locator('.explorer-folders-view').getByText('Dockerfile', { exact: true }).click({ button: 'right' });
+    const item = code.page.locator('.context-view .action-label').getByText('Build Image', { exact: true });
+    await item.waitFor();
+    await until('the menu has taken the click', async () => { // a menu that has just opened takes none
+      await item.click({ timeout: 1000 }).catch(() => undefined);
+      return !(await item.isVisible());
+    });
+  });
   await code.quit();
   await gone(step);
 }
 
 /** Builds a step that sleeps, and waits until it does. seconds tells it from all others. */
-async function buildLong(seconds) {
+async function buildLong(seconds, build) {
   await code.retype(line, `RUN sleep ${seconds}`);
-  await code.command('Build Image');
+  await build();
   return until(`a process sleeps ${seconds} s`, () => processOf(seconds));
 }
 

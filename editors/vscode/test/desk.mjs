@@ -32,4 +32,5 @@ export async function lay() {
   await writeFile(join(folder, 'Dockerfile'), onDisk);
   await writeFile(join(folder, '.dockerignore'), '*\n!busybox\n!prices.txt\n');
   await writeFile(join(folder, 'prices.txt'), 'disk\n');
+  await writeFile(join(folder, 'compose.yaml'), 'services:\n  api:\n    build: { context: ., target: shop }\n');
 }

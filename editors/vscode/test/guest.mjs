@@ -22,6 +22,8 @@ async function checks() {
   await code.retype(line, 'RUM echo buffer >/proof');
   await code.problem('RUM', `[Ln ${line}`).first().waitFor();
   await code.retype(line, 'RUN echo buffer >/proof');
+  await code.problem('RUM').waitFor({ state: 'detached' });
+  await code.lens('▷ Build');
   await code.shot('restricted');
 }
 

@@ -10,7 +10,17 @@ let code;
 
 export function scenes(workbench) {
   code = workbench;
-  return { choosesAndRemembers, buildsOtherBuffers, showsTheContext, asksTheDoctor, selectsABuilder, isQuietBesideOthers };
+  return { choosesAndRemembers, buildsAProfile, buildsOtherBuffers, showsAWalkthrough, showsTheContext, asksTheDoctor, selectsABuilder, isQuietBesideOthers };
+}
+
+/** A profile of the folder's compose file is offered, and built. */
+async function buildsAProfile() {
+  await code.command('Build Image: Choose Target/Profile/Options…');
+  await code.item('api').filter({ hasText: 'compose.yaml' }).waitFor();
+  await code.shot('profiles');
+  await code.answer('api');
+  await code.page.locator('.quick-input-widget').getByText('OK', { exact: true }).click();
+  await until('the profile is built', async () => /built\b.*succeeded/.test((await code.log()).split('"target": "shop"')[1] ?? ''));
 }
 
 /** Stage and options are chosen; the next time they stand first. */
@@ -41,6 +51,16 @@ async function buildsOtherBuffers() {
   const built = join(folder, 'out', 'prices.txt');
   assert.equal(await until(`${built} is there`, () => readFile(built, 'utf8').catch(() => undefined)), 'buffer\n');
   assert.equal(await readFile(join(folder, 'prices.txt'), 'utf8'), 'disk\n');
+}
+
+async function showsAWalkthrough() {
+  await code.command('Welcome: Open Walkthrough...');
+  await code.answer('Build your first image');
+  await code.page.locator('.gettingStartedContainer').getByText('See where it will be built').click();
+  await code.page.locator('.gettingStartedContainer').getByText('Ask the doctor').waitFor();
+  await code.shot('walkthrough');
+  await code.command('View: Close Editor');
+  await code.tab('Dockerfile');
 }
 
 async function showsTheContext() {

@@ -24,6 +24,7 @@ const settings = {
   'editor.suggestOnTriggerCharacters': false,
   'editor.minimap.enabled': false,
   'workbench.startupEditor': 'none',
+  'workbench.reduceMotion': 'on',
   'workbench.colorTheme': 'Default Dark Modern',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.disableAIFeatures': true,
