@@ -19,13 +19,15 @@ type Context struct {
 	// Dir is the directory of a LocalContext or LayoutContext, absolute.
 	Dir string
 	// Source is what the Dockerfile front end is told of a GitContext, HTTPContext or
-	// ImageContext, and a LayoutContext's digest. It may hold a password: show String.
+	// ImageContext, a LayoutContext's digest, and "target:NAME". It may hold a password: show String.
 	Source string
 	// FS are the files of a LocalContext.
 	FS fsutil.FS
 	// SharedKey identifies a LocalContext, so that an engine asks only for what changed
 	// in it since the last build.
 	SharedKey string
+	// Build is what a TargetContext is the result of. Builds do not stand on themselves.
+	Build *Request
 
 	archive *archive // of an ArchiveContext
 	git     *dfgitutil.GitRef
@@ -43,6 +45,7 @@ const (
 	ArchiveContext             // a tar, that is sent as it is
 	ImageContext               // an image of a registry; for named contexts
 	LayoutContext              // an image in an OCI layout on this machine; likewise
+	TargetContext              // the result of another build; likewise
 )
 
 // Remote says whether the engine gets the files from elsewhere than a directory of this
@@ -118,7 +121,8 @@ func ContextName(name string) (string, error) {
 }
 
 // ParseNamedContext reads what `docker build --build-context` takes as a value: what
-// ParseContext does, docker-image://NAME, and oci-layout://PATH[:TAG][@DIGEST].
+// ParseContext does, docker-image://NAME, and oci-layout://PATH[:TAG][@DIGEST]; or, as in
+// bake files, target:NAME, whose Build is then the caller's to find.
 func ParseNamedContext(value string, locate func(path string) (string, error)) (Context, error) {
 	if image, ok := strings.CutPrefix(value, "docker-image://"); ok {
 		if _, err := reference.ParseNormalizedNamed(image); err != nil {
@@ -129,8 +133,11 @@ func ParseNamedContext(value string, locate func(path string) (string, error)) (
 	if layout, ok := strings.CutPrefix(value, "oci-layout://"); ok {
 		return parseLayout(layout, locate)
 	}
-	if strings.HasPrefix(value, "target:") {
-		return Context{}, errors.New("target: names a target of a bake file, and this build is of none")
+	if name, ok := strings.CutPrefix(value, "target:"); ok {
+		if name == "" {
+			return Context{}, errors.New("target: names no other build; write it as target:NAME")
+		}
+		return Context{Kind: TargetContext, Source: value}, nil
 	}
 	return ParseContext(value, locate)
 }

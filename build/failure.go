@@ -19,6 +19,9 @@ import (
 type Failure struct {
 	Message string
 	Code    string // "syntax" or "build"
+	// Build is the ID of the linked build that failed; empty if that is none. Lines are
+	// of its Dockerfile.
+	Build string
 	// Lines of the Dockerfile that are at fault; nil if none is, as when the engine
 	// went away.
 	Lines    *Lines

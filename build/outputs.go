@@ -98,7 +98,7 @@ func (o *Output) loads() bool { return o.Type == client.ExporterDocker && o.Dest
 
 // outputsOn are the outputs, with what the engine does unasked.
 func (r *Request) outputsOn(info engine.Info) []Output {
-	if len(r.Outputs) == 0 && info.ImageStore {
+	if len(r.Outputs) == 0 && info.ImageStore && r.Linked == "" {
 		return []Output{{Type: client.ExporterImage}}
 	}
 	return r.Outputs
@@ -271,7 +271,7 @@ func (l *loading) end(cause error) error {
 
 // WantsImage says whether the outputs leave an image somewhere.
 func (r *Request) WantsImage() bool {
-	return len(r.Outputs) == 0 || slices.ContainsFunc(r.Outputs, func(o Output) bool {
+	return len(r.Outputs) == 0 && r.Linked == "" || slices.ContainsFunc(r.Outputs, func(o Output) bool {
 		return o.Type != client.ExporterLocal && o.Type != client.ExporterTar
 	})
 }

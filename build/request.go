@@ -23,6 +23,9 @@ import (
 type Request struct {
 	// ID is unique over all builds of an engine; it becomes the solve's ref.
 	ID string
+	// Linked is the name of a build whose result is a context of another: such a one
+	// leaves nothing else. Empty for one that is built for its own sake.
+	Linked string
 	// Dockerfile is the text that is built.
 	Dockerfile []byte
 	// DockerfileName is its name in DockerfileFS, else its path in the context.

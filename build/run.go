@@ -126,6 +126,12 @@ func stopped(ctx context.Context) (Status, *Failure) {
 
 // explain says why the build failed: the engine, a refusal, or the Dockerfile.
 func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Request) *Failure {
+	var linked *linkedError
+	if errors.As(err, &linked) && linked.req != req {
+		fail := explain(ctx, conn, linked.err, f.of(linked.req), linked.req)
+		fail.Build = linked.req.ID
+		return fail
+	}
 	var refused *RefusedError
 	if errors.As(err, &refused) {
 		return &Failure{Code: "build", Message: refused.Reason}
@@ -146,6 +152,7 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Re
 // Dockerfile in a remote context, the line map (empty for a Dockerfile without steps),
 // the base images, or a status.
 type event struct {
+	of         *Request // the linked build that it is of; nil for the build itself
 	dockerfile []byte
 	lines      LineMap
 	images     Images
@@ -193,20 +200,21 @@ func solve(ctx context.Context, conn *engine.Conn, req *Request, f *fold, obs Ob
 
 // solveTelling runs the build and tells what it learns, all of it before it returns.
 func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell func(event)) (*client.SolveResponse, error) {
-	session, hidden, err := req.session()
+	l, err := newLinking(conn, req, tell)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := solveHiding(ctx, conn, req, session, hidden, tell)
-	return resp, hidden.hideInError(err)
+	return l.solve(ctx, append(req.linked(), req))
 }
 
-func solveHiding(ctx context.Context, conn *engine.Conn, req *Request, parts []session.Attachable, hidden mask, tell func(event)) (*client.SolveResponse, error) {
+// build runs one build. then is called with its result, solved lazily.
+func (l *linking) build(ctx context.Context, req *Request, then func(context.Context, *gateway.Result) error) (*client.SolveResponse, error) {
+	conn, tell := l.conn, l.telling(req)
 	opt, err := req.solveOpt(conn.Info)
 	if err != nil {
 		return nil, err
 	}
-	opt.Session = append(opt.Session, parts...)
+	opt.Session = append(opt.Session, l.parts[req]...)
 	if opt.FrontendAttrs, err = req.withHosts(ctx, conn, opt.FrontendAttrs); err != nil {
 		return nil, err
 	}
@@ -219,7 +227,7 @@ func solveHiding(ctx context.Context, conn *engine.Conn, req *Request, parts []s
 	var eg errgroup.Group
 	eg.Go(func() error {
 		for s := range statuses { // closed by Build
-			hidden.hide(s)
+			l.hidden.hide(s)
 			tell(event{status: s})
 		}
 		return nil
@@ -230,7 +238,11 @@ func solveHiding(ctx context.Context, conn *engine.Conn, req *Request, parts []s
 		if refused = errors.Join(req.supported(conn.Info, caps), req.supportedOutputs(conn.Info, caps), req.supportedAttests(conn.Info, caps), req.supportedContexts(conn.Info, caps)); refused != nil {
 			return nil, refused
 		}
-		return throughGateway{g, opt.FrontendAttrs, hidden, req, tell}.solve(ctx)
+		res, err := throughGateway{g, opt.FrontendAttrs, l, req, tell}.solve(ctx, then)
+		if errors.As(err, new(*linkedError)) || errors.As(err, new(*RefusedError)) {
+			refused = err
+		}
+		return res, err
 	}, statuses)
 	eg.Wait()
 	if err != nil {
@@ -243,17 +255,22 @@ func solveHiding(ctx context.Context, conn *engine.Conn, req *Request, parts []s
 // throughGateway is a build that the engine lets this side steer.
 type throughGateway struct {
 	gateway.Client
-	attrs  map[string]string
-	hidden mask
-	req    *Request
-	tell   func(event)
+	attrs map[string]string
+	link  *linking
+	req   *Request
+	tell  func(event)
 }
 
 // solve solves lazily, reads the line map from what would be built, and only then has
-// it built; exporters run on the result that it returns.
-func (g throughGateway) solve(ctx context.Context) (*gateway.Result, error) {
+// it built; exporters run on the result that it returns. A linked build is built when
+// those that stand on it are solved, too.
+func (g throughGateway) solve(ctx context.Context, then func(context.Context, *gateway.Result) error) (*gateway.Result, error) {
 	dockerfile := g.req.Dockerfile
-	res, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: g.attrs})
+	inputs, attrs, err := g.link.inputs(ctx, g.req, g.attrs)
+	if err != nil {
+		return nil, err
+	}
+	res, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: attrs, FrontendInputs: inputs})
 	if dockerfile == nil && g.req.DockerfileFS == nil {
 		dockerfile = g.readDockerfile(ctx, res, err)
 		g.tell(event{dockerfile: dockerfile})
@@ -262,18 +279,28 @@ func (g throughGateway) solve(ctx context.Context) (*gateway.Result, error) {
 		return nil, err
 	}
 	if lines, err := newLineMap(ctx, res, dockerfile); err == nil { // a front end of another make has none
-		g.tell(event{lines: g.hidden.hideInLines(lines)})
+		g.tell(event{lines: g.link.hidden.hideInLines(lines)})
+	}
+	if err := then(ctx, res); err != nil || g.req.Linked != "" {
+		return res, err
 	}
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
 		g.tell(event{images: baseImages(ctx, g, res, g.req.KnownImage)})
 		return nil
 	})
+	eg.Go(func() error { return evaluate(ctx, res) })
+	return res, eg.Wait()
+}
+
+// evaluate has a lazily solved result built.
+func evaluate(ctx context.Context, res *gateway.Result) error {
+	eg, ctx := errgroup.WithContext(ctx)
 	res.EachRef(func(ref gateway.Reference) error {
 		eg.Go(func() error { return ref.Evaluate(ctx) })
 		return nil
 	})
-	return res, eg.Wait()
+	return eg.Wait()
 }
 
 // registryCredentials are the ones of the Docker config and its helpers, read-only.
@@ -286,6 +313,9 @@ func registryCredentials() session.Attachable {
 // observe folds an event in and tells the observer.
 func (f *fold) observe(e event, obs Observer) {
 	switch {
+	case e.of != nil && e.status == nil:
+		f.linked[e.of] = e.lines
+		return
 	case e.dockerfile != nil:
 		f.dockerfile = e.dockerfile
 		return
@@ -297,6 +327,7 @@ func (f *fold) observe(e event, obs Observer) {
 		f.tellSteps(obs)
 		return
 	}
+	f.own(e.status, e.of)
 	if obs.Status != nil {
 		obs.Status(e.status)
 	}
@@ -341,7 +372,7 @@ func (o *Outcome) keepLogs(f *fold) {
 		if i := f.step(v.Digest); i >= 0 {
 			o.logs[i] = v.text()
 		} else if len(v.log) > 0 {
-			fmt.Fprintf(&rest, "%s\n%s", v.Name, v.text())
+			fmt.Fprintf(&rest, "%s\n%s", f.shown(v), v.text())
 		}
 	}
 	o.rest = rest.String()

@@ -81,6 +81,7 @@ func (r *Request) addNamedContexts(opt *client.SolveOpt, caps map[string]bool) e
 			opt.LocalMounts[mount] = c.FS
 			attrs["context:"+name] = "local:" + mount
 			attrs["sharedkey:localdir:"+name] = c.SharedKey
+		case TargetContext: // see linking.inputs
 		default:
 			return fmt.Errorf("context %q: it has no files", name)
 		}

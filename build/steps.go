@@ -68,6 +68,9 @@ type fold struct {
 	warnings []*client.VertexWarning
 	message  string // the newest that progress showed
 	images   Images
+
+	linked map[*Request]LineMap       // of the builds that this one stands on
+	owner  map[digest.Digest]*Request // which of them tells of a vertex
 }
 
 type vertex struct {
@@ -76,7 +79,9 @@ type vertex struct {
 	truncated bool
 }
 
-func newFold() *fold { return &fold{vertices: map[digest.Digest]*vertex{}} }
+func newFold() *fold {
+	return &fold{vertices: map[digest.Digest]*vertex{}, linked: map[*Request]LineMap{}, owner: map[digest.Digest]*Request{}}
+}
 
 // update folds one status message in, and returns the output that it brought.
 func (f *fold) update(ss *client.SolveStatus) []Log {
@@ -88,7 +93,7 @@ func (f *fold) update(ss *client.SolveStatus) []Log {
 	for _, l := range ss.Logs {
 		v := f.vertex(l.Vertex)
 		v.write(l.Data)
-		logs = append(logs, Log{Step: f.step(l.Vertex), Name: v.Name, Text: string(l.Data)})
+		logs = append(logs, Log{Step: f.step(l.Vertex), Name: f.shown(v), Text: string(l.Data)})
 	}
 	return logs
 }
@@ -249,7 +254,7 @@ func (f *fold) progress() Progress {
 		}
 	}
 	if running != nil { // between two, the last one's name stays
-		f.message = running.Name
+		f.message = f.shown(running)
 	}
 	p := Progress{Message: f.message}
 	if len(f.lines) == 0 {

@@ -154,11 +154,6 @@ func (a *applied) finish(snapshot *workspace.Snapshot) error {
 			return lsp.InvalidParams("profile %q of %s asks for %s, which a file cannot grant; allow it with \"allow\": [%q]", p.Name, filepath.Base(p.File), e, e)
 		}
 	}
-	for name, value := range a.Contexts {
-		if target, ok := strings.CutPrefix(value, "target:"); ok {
-			return lsp.InvalidParams("profile %q of %s: its context %q is the image of %s, which cannot be built along yet; give it as contexts, for example docker-image://NAME", p.Name, filepath.Base(p.File), name, target)
-		}
-	}
 	a.ShmSize, a.Ulimits = p.Build.ShmSize, p.Build.Ulimits
 	if a.URI == "" {
 		a.URI = p.dockerfileURI(snapshot)

@@ -55,10 +55,14 @@ func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, raw []b
 		return nil, err
 	}
 	plan, err := newPlan(snapshot, *whole, settings)
+	if err == nil {
+		err = s.link(plan, settings)
+	}
 	if err != nil {
 		s.reportMissingTarget(sequence, err)
+		return nil, err
 	}
-	return plan, err
+	return plan, nil
 }
 
 // newProgress shows the build where the client can: on the token of the request, else
@@ -83,6 +87,7 @@ func (s *Server) run(b *running) {
 		zap.Any("profile", b.plan.profile.result()), zap.Strings("notes", b.plan.notes))
 	s.diagnostics.begin(b.sequence, b.plan.doc, b.plan.target)
 	s.diagnostics.publish(b.plan.doc.URI)
+	s.unmarkFaults(b)
 	s.marks.begin(b)
 
 	out, where := s.buildAt(b)
@@ -90,11 +95,13 @@ func (s *Server) run(b *running) {
 		s.lint.all(s.ws.Snapshot())
 	}
 	b.plan.place(out)
+	where.blame(b.plan, out)
 	found := problems(out, b.plan)
 	result := resultOf(s.converter(b.plan.doc), b, out, where, found)
 	s.past.compare(result, b.plan.key())
 	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, found)
 	s.diagnostics.publish(b.plan.doc.URI)
+	s.markFault(b, where.fault)
 	s.marks.end(b, out)
 	b.end(out, result)
 
@@ -130,6 +137,7 @@ type site struct {
 	engine    string // as the setting spells it
 	platforms []string
 	laid
+	fault *fault // nil if none is in another Dockerfile
 }
 
 // newSite is an engine before it has the context.
@@ -242,8 +250,12 @@ func resultOf(c converter, b *running, out *build.Outcome, where site, found []b
 	}
 	if out.Failure != nil {
 		r.Error = &errorResult{Message: out.Failure.Message, URI: doc.URI, ExitCode: out.Failure.ExitCode, Log: out.Failure.Log}
-		if out.Failure.Lines != nil {
+		switch {
+		case out.Failure.Lines != nil:
 			r.Error.Range = ptr(c.problemRange(found[0]))
+		case where.fault != nil:
+			r.Error.URI, c.text = where.fault.plan.doc.URI, where.fault.plan.doc.Text
+			r.Error.Range = ptr(c.problemRange(where.fault.Problem))
 		}
 	}
 	return r

@@ -72,13 +72,21 @@ func (o *Options) contexts(dir string) (map[string]build.Context, error) {
 
 // A laid is the contexts with the author's buffers laid over them.
 type laid struct {
-	overlaid []workspace.URI // the buffers that stand in for files
-	notUTF8  []string        // files that are not text: their buffers cannot stand in
+	overlaid []workspace.URI  // the buffers that stand in for files
+	notUTF8  []string         // files that are not text: their buffers cannot stand in
+	linked   map[string]*plan // of the linked builds, by their ids
 }
 
-// lay lays the author's buffers over a local context. onError is told when a file cannot
-// be sent.
-func (p *plan) lay(c build.Context, l *laid, onError func(error)) (build.Context, error) {
+// A laying lays the author's buffers over contexts. onError is told when a file cannot be
+// sent.
+type laying struct {
+	laid
+	onError func(error)
+	made    map[*plan]*build.Request // of linked builds: each is one, however many stand on it
+}
+
+// context lays buffers over a local context.
+func (l *laying) context(p *plan, c build.Context) (build.Context, error) {
 	if c.Kind != build.LocalContext {
 		return c, nil
 	}
@@ -86,7 +94,7 @@ func (p *plan) lay(c build.Context, l *laid, onError func(error)) (build.Context
 	if err != nil {
 		return c, fmt.Errorf("reading the context: %w", err)
 	}
-	contextFS.OnError = func(path string, err error) { onError(&build.ContextError{Path: path, Err: err}) }
+	contextFS.OnError = func(path string, err error) { l.onError(&build.ContextError{Path: path, Err: err}) }
 	for _, path := range contextFS.Overlaid() {
 		if uri := p.uriOf(path); !slices.Contains(l.overlaid, uri) {
 			l.overlaid = append(l.overlaid, uri)
@@ -101,16 +109,22 @@ func (p *plan) lay(c build.Context, l *laid, onError func(error)) (build.Context
 	return c, nil
 }
 
-// layAll lays the author's buffers over all contexts of a request.
-func (p *plan) layAll(req *build.Request, onError func(error)) (l laid, err error) {
-	if req.Context, err = p.lay(p.context, &l, onError); err != nil {
-		return l, err
+// all lays buffers over all contexts of a request, and makes the requests whose results
+// are some of them.
+func (l *laying) all(p *plan, req *build.Request) (err error) {
+	if req.Context, err = l.context(p, p.context); err != nil {
+		return err
 	}
 	req.Contexts = map[string]build.Context{}
 	for _, name := range slices.Sorted(maps.Keys(p.contexts)) {
-		if req.Contexts[name], err = p.lay(p.contexts[name], &l, onError); err != nil {
-			return l, err
+		c, err := l.context(p, p.contexts[name])
+		if err == nil && c.Kind == build.TargetContext {
+			c.Build, err = l.target(p.linked[name])
 		}
+		if err != nil {
+			return err
+		}
+		req.Contexts[name] = c
 	}
-	return l, nil
+	return nil
 }

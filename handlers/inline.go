@@ -45,7 +45,7 @@ func (p *plan) place(out *build.Outcome) {
 	for i := range out.Warnings {
 		out.Warnings[i].Lines, out.Warnings[i].Columns = move(out.Warnings[i].Lines), build.Columns{}
 	}
-	if f := out.Failure; f != nil && f.Lines != nil {
+	if f := out.Failure; f != nil && f.Lines != nil && f.Build == "" {
 		f.Lines = ptr(move(*f.Lines))
 	}
 }

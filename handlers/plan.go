@@ -26,6 +26,7 @@ type plan struct {
 	filename  string // of a Dockerfile that lies in the remote context; doc is nil then
 	context   build.Context
 	contexts  map[string]build.Context
+	linked    map[string]*plan // what those that are targets are the results of
 	target    string
 	tags      []string // full names
 	tagged    bool     // by the author, not by default
@@ -212,6 +213,13 @@ func (p *plan) started(id string) *buildResult {
 // request lays the author's buffers over the contexts. onError is told when a file
 // cannot be sent.
 func (p *plan) request(id string, onError func(error)) (*build.Request, laid, error) {
+	l := &laying{onError: onError, made: map[*plan]*build.Request{}}
+	req, err := l.request(p, id)
+	return req, l.laid, err
+}
+
+// request makes the request of a plan, and those that it stands on.
+func (l *laying) request(p *plan, id string) (*build.Request, error) {
 	req := &build.Request{
 		ID: id, DockerfileName: p.filename,
 		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
@@ -221,12 +229,11 @@ func (p *plan) request(id string, onError func(error)) (*build.Request, laid, er
 	if p.doc != nil {
 		name, files, err := p.dockerfiles()
 		if err != nil {
-			return nil, laid{}, err
+			return nil, err
 		}
 		req.Dockerfile, req.DockerfileName, req.DockerfileFS = files[name], name, workspace.NewDockerfileFS(name, files, string(p.doc.URI))
 	}
-	l, err := p.layAll(req, onError)
-	return req, l, err
+	return req, l.all(p, req)
 }
 
 // overlays are the buffers that the setting lets stand in.

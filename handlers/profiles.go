@@ -22,6 +22,7 @@ import (
 type profile struct {
 	project.Profile                            // of one of the settings: the name and the Dockerfile
 	argument        map[string]json.RawMessage // as that of buildls.build
+	of              *project.Project           // nil for one of the settings
 }
 
 // settingsSource is what a profile of the settings says it comes from.
@@ -67,7 +68,7 @@ func (s *Server) profiles(snapshot *workspace.Snapshot, settings Settings, path 
 			if slices.ContainsFunc(list, func(o *profile) bool { return o.File == p.File && o.Name == p.Name }) {
 				continue // included by another file
 			}
-			list = append(list, &profile{Profile: p, argument: fieldsOf(p.Build)})
+			list = append(list, &profile{Profile: p, argument: fieldsOf(p.Build), of: read})
 		}
 	}
 	nameApart(snapshot, list)

@@ -45,6 +45,11 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 	if err := p.fill(t.Options, wd); err != nil {
 		return nil, nil, err
 	}
+	for name, c := range p.contexts {
+		if c.Kind == build.TargetContext {
+			return nil, nil, lsp.InvalidParams("contexts: %s: %s names a target of a bake file, and this build is of none", name, c)
+		}
+	}
 	t.build = &running{id: newID(), plan: p, began: time.Now()}
 	req, _, err := p.request(t.build.id, onError)
 	return req, []engine.Wish{{Who: "--engine", Address: t.Engine}}, err

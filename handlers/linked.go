@@ -1,0 +1,212 @@
+package handlers
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/lsp"
+)
+
+// A context that is target:NAME is the result of another build: that of the profile NAME.
+// In a bake file it is a target, in a compose file (service:NAME) a service of the same
+// project.
+
+// A linker plans the builds that a build stands on, each once.
+type linker struct {
+	server   *Server
+	settings Settings
+	given    fields // what holds for them too, of the argument
+	plans    map[string]*plan
+	path     []string // the profiles that are being planned
+}
+
+// link plans the builds whose results are contexts of p. What runs is as if they were
+// built before; they leave nothing, and they are allowed what p is.
+func (s *Server) link(p *plan, settings Settings) error {
+	allow := append([]string{}, p.options.Allow...)
+	if p.options.Network == "host" {
+		allow = append(allow, "network.host")
+	}
+	l := &linker{server: s, settings: settings, plans: map[string]*plan{}, given: fieldsOf(struct {
+		Allow   []string `json:"allow"`
+		NoCache bool     `json:"noCache,omitempty"`
+		Pull    bool     `json:"pull,omitempty"`
+	}{allow, p.noCache, p.options.Pull})}
+	if p.profile != nil {
+		l.path = []string{p.profile.key()}
+	}
+	return l.link(p)
+}
+
+func (l *linker) link(p *plan) error {
+	for _, name := range slices.Sorted(maps.Keys(p.contexts)) {
+		c := p.contexts[name]
+		if c.Kind != build.TargetContext {
+			continue
+		}
+		other, err := l.find(p, strings.TrimPrefix(c.Source, "target:"))
+		if err != nil {
+			return fmt.Errorf("contexts: %s: %w", name, err)
+		}
+		if p.linked == nil {
+			p.linked = map[string]*plan{}
+		}
+		if p.linked[name], err = l.plan(p, other); err != nil {
+			return fmt.Errorf("contexts: %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// find is the profile that target:NAME means in a plan: what a file says is of the same
+// project, what the author says any profile.
+func (l *linker) find(p *plan, name string) (*profile, error) {
+	if p.profile == nil || p.profile.of == nil || !slices.Contains(slices.Collect(maps.Values(p.profile.Build.Contexts)), "target:"+name) {
+		list, of := l.server.profiles(p.snapshot, l.settings, p.doc.Path)
+		return named(list, of, name)
+	}
+	var found *profile
+	for _, other := range p.profile.of.Profiles {
+		if other.Name == name && (found == nil || other.Kind == p.profile.Kind) { // bake reads compose files too
+			found = &profile{Profile: other, argument: fieldsOf(other.Build), of: p.profile.of}
+		}
+	}
+	if found == nil {
+		return nil, lsp.InvalidParams("%s %q builds %s, which %s does not describe", p.profile.Kind, p.profile.Name, name, filepath.Base(p.profile.File))
+	}
+	return found, nil
+}
+
+// plan is what building a profile for another would be.
+func (l *linker) plan(p *plan, other *profile) (*plan, error) {
+	key := other.key()
+	if i := slices.Index(l.path, key); i >= 0 {
+		return nil, lsp.InvalidParams("it needs itself: %s", strings.Join(append(l.names(l.path[i:]), baseProfile(other.Name)), " needs "))
+	}
+	if known := l.plans[key]; known != nil {
+		return known, nil
+	}
+	base := l.settings.globBuild(relativeName(p.snapshot, other.Dockerfile))
+	delete(base, "profile")
+	a := applied{profile: other}
+	if err := a.merge(p.snapshot, base, l.given); err != nil {
+		return nil, err
+	}
+	if a.URI == "" {
+		return nil, lsp.InvalidParams("profile %q names no Dockerfile; give it a uri", other.Name)
+	}
+	if a.Network == "host" && !slices.Contains(a.Allow, "network.host") {
+		return nil, lsp.InvalidParams("profile %q asks for network.host; allow it with \"allow\": [\"network.host\"]", other.Name)
+	}
+	a.Tags, a.Outputs, a.Push, a.Load, a.CacheTo, a.Attest, a.IIDFile, a.MetadataFile, a.Engine = nil, nil, false, false, nil, nil, "", "", ""
+	linked, err := newPlan(p.snapshot, a, l.settings)
+	if err != nil {
+		return nil, fmt.Errorf("profile %q: %w", other.Name, err)
+	}
+	l.path = append(l.path, key)
+	defer func() { l.path = l.path[:len(l.path)-1] }()
+	l.plans[key] = linked
+	return linked, l.link(linked)
+}
+
+// names are those of profiles, by their keys.
+func (l *linker) names(keys []string) (names []string) {
+	for _, key := range keys {
+		_, name, _ := strings.Cut(key, "\x00")
+		names = append(names, name)
+	}
+	return names
+}
+
+// key identifies a profile, whatever else is called as it is.
+func (p *profile) key() string {
+	if p.File == "" {
+		return "\x00" + p.Name
+	}
+	return p.File + "\x00" + baseProfile(p.Name)
+}
+
+// target makes the request of a linked build.
+func (l *laying) target(p *plan) (*build.Request, error) {
+	if req := l.made[p]; req != nil {
+		return req, nil
+	}
+	id := newID()
+	req, err := l.request(p, id)
+	if err != nil {
+		return nil, err
+	}
+	req.Linked = baseProfile(p.profile.Name)
+	if l.linked == nil {
+		l.linked = map[string]*plan{}
+	}
+	l.made[p], l.linked[id] = req, p
+	return req, nil
+}
+
+// A fault is in the Dockerfile of a linked build.
+type fault struct {
+	plan *plan
+	build.Problem
+}
+
+// blame says of a failure in which linked build it happened, and where, if that is
+// in another document.
+func (w *site) blame(p *plan, out *build.Outcome) {
+	f := out.Failure
+	if f == nil || w.linked[f.Build] == nil {
+		return
+	}
+	other := w.linked[f.Build]
+	target := "target " + baseProfile(other.profile.Name)
+	f.Build = "" // now its lines are moved
+	other.place(&build.Outcome{Failure: f})
+	if f.Lines == nil || other.doc.URI == p.doc.URI {
+		f.Message = target + ": " + f.Message
+		return
+	}
+	w.fault = &fault{other, build.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines}}
+	f.Message = fmt.Sprintf("%s: %s:%d: %s", target, relativeName(p.snapshot, other.doc.Path), f.Lines.First+1, f.Message)
+	f.Lines = nil
+}
+
+// others are the documents of the builds that a plan stands on, but for its own.
+func (p *plan) others() (list []*plan) {
+	for _, name := range slices.Sorted(maps.Keys(p.linked)) {
+		other := p.linked[name]
+		for _, o := range append(other.others(), other) {
+			if !slices.ContainsFunc(append(list, p), func(known *plan) bool { return known.doc.URI == o.doc.URI }) {
+				list = append(list, o)
+			}
+		}
+	}
+	return list
+}
+
+// markFault shows a fault in its document, as long as it is not built again.
+func (s *Server) markFault(b *running, where *fault) {
+	for _, o := range b.plan.others() {
+		var found []build.Problem
+		if where != nil && where.plan.doc.URI == o.doc.URI {
+			found = []build.Problem{where.Problem}
+		}
+		s.diagnostics.finish(b.sequence, o.doc.URI, linkedTarget, found)
+		s.diagnostics.publish(o.doc.URI)
+	}
+}
+
+// unmarkFaults forgets what earlier builds found in the documents that are built along.
+func (s *Server) unmarkFaults(b *running) {
+	for _, o := range b.plan.others() {
+		s.diagnostics.begin(b.sequence, o.doc, linkedTarget)
+		s.diagnostics.publish(o.doc.URI)
+	}
+}
+
+// linkedTarget stands for the target of a build that is not for its own sake: no stage is
+// called so.
+const linkedTarget = "target:"
