@@ -8,7 +8,7 @@ local M = {}
 M.__index = M
 
 local columns, rows = 100, 25
-local tmux = { 'tmux', '-S', vim.env.DESK .. '/tmux', '-f', vim.env.PLUGIN .. '/test/tmux.conf' }
+local tmux = { 'tmux', '-S', vim.env.DESK .. '/tmux', '-f', vim.env.PLUGIN .. '/../test/tmux.conf' }
 
 ---@param args string[]
 ---@return string

@@ -1,0 +1,187 @@
+;;; buildls.el --- Build container images from the buffer  -*- lexical-binding: t; -*-
+
+;; Copyright the authors of buildls
+;; SPDX-License-Identifier: Apache-2.0
+;; Author: The authors of buildls
+;; URL: https://github.com/buildls/buildls
+;; Version: 0.1.0
+;; Package-Requires: ((emacs "28.1") (eglot "1.9"))
+;; Keywords: languages, tools
+
+;;; Commentary:
+
+;; Has Eglot start buildls for Dockerfiles, and adds what Eglot lacks: commands
+;; that build (`buildls-build'), cancel (`buildls-cancel') and show the log
+;; (`buildls-log'), and what became of a build, in the mode line and as a message.
+;;
+;; What is built is what the buffers hold, saved or not.
+
+;;; Code:
+
+(require 'ansi-color)
+(require 'eglot)
+(require 'project)
+
+(declare-function eglot-execute "eglot" (server action))
+
+;; `M-x eglot' is then enough, wherever it was loaded from first.
+;;;###autoload (with-eval-after-load 'eglot (require 'buildls))
+
+(defclass buildls-server (eglot-lsp-server) ()
+  :documentation "A buildls, which says when a build has ended.")
+
+(add-to-list 'eglot-server-programs
+             '((dockerfile-mode dockerfile-ts-mode) . (buildls-server "buildls")))
+
+(defvar buildls--server nil
+  "The server of the newest build.
+The buffer of the log, for one, has none of its own.")
+
+(cl-defmethod eglot-client-capabilities ((_server buildls-server))
+  "What Eglot can, and that it wants to know of builds that have ended."
+  (plist-put (copy-sequence (cl-call-next-method))
+             :experimental '(:buildls (:finished t))))
+
+(defalias 'buildls--uri
+  (if (fboundp 'eglot-path-to-uri) 'eglot-path-to-uri 'eglot--path-to-uri)
+  "The URI of a path.")
+
+(defalias 'buildls--path
+  (if (fboundp 'eglot-uri-to-path) 'eglot-uri-to-path 'eglot--uri-to-path)
+  "The path of a URI.")
+
+(defvar-local buildls--build nil
+  "The id of the newest build of this Dockerfile.")
+
+(defvar-local buildls--status nil
+  "What became of that build, in a word, for the mode line.")
+
+(add-to-list 'minor-mode-alist '(buildls--status (" Build:" buildls--status)))
+
+(defun buildls--show (status)
+  "Show STATUS in the mode line."
+  (setq buildls--status status)
+  (force-mode-line-update))
+
+(cl-defmethod eglot-handle-notification
+  ((_server buildls-server) (_method (eql 'buildls/buildFinished))
+   &key id uri status durationMs engine error &allow-other-keys)
+  "Say how build ID of URI has ended: STATUS, DURATIONMS, ENGINE, ERROR."
+  (with-current-buffer (or (find-buffer-visiting (buildls--path uri)) (current-buffer))
+    (when (equal id buildls--build) ; not one that it overtook
+      (buildls--show status)))
+  (message "buildls: %s"
+           (pcase status
+             ("succeeded" (format "built in %.1f s on %s" (/ durationMs 1000.0) engine))
+             ("canceled" "canceled")
+             (_ (concat "failed: "
+                        (car (split-string (or (plist-get error :message) "") "\n")))))))
+
+(defun buildls--of-buffer ()
+  "The buildls of this buffer, or nil."
+  (let ((server (eglot-current-server)))
+    (and (cl-typep server 'buildls-server) server)))
+
+(defun buildls--start ()
+  "The buildls of this buffer.  It is started if there is no server yet."
+  (unless (or (eglot-current-server) (null buffer-file-name))
+    (call-interactively #'eglot))
+  (or (buildls--of-buffer)
+      (user-error "No buildls here: visit a Dockerfile in `dockerfile-mode'")))
+
+(defun buildls--execute (server command &optional argument)
+  "Have SERVER execute COMMAND with ARGUMENT, a plist, and return its answer.
+It gets the changes of this buffer first."
+  (let ((params (list :command command
+                      :arguments (if argument (vector argument) []))))
+    (if (fboundp 'eglot-execute)
+        (eglot-execute server params)
+      (jsonrpc-request server :workspace/executeCommand params :deferred command))))
+
+(defun buildls--unsaved (server)
+  "Modified buffers of the project that Eglot does not send to SERVER."
+  (let ((root (expand-file-name (project-root (eglot--project server)))))
+    (cl-remove-if-not
+     (lambda (buffer)
+       (with-current-buffer buffer
+         (and buffer-file-name
+              (buffer-modified-p)
+              (not (eq (eglot-current-server) server))
+              (string-prefix-p root (expand-file-name buffer-file-name)))))
+     (buffer-list))))
+
+(defun buildls--call-with-unsaved (server call)
+  "Call CALL while SERVER has the unsaved buffers of the project.
+A build takes its snapshot when it is asked for, so that they need not stay."
+  (let (open)
+    (unwind-protect
+        (progn
+          (dolist (buffer (buildls--unsaved server))
+            (with-current-buffer buffer
+              (push (buildls--uri buffer-file-name) open)
+              (jsonrpc-notify server :textDocument/didOpen
+                              `(:textDocument
+                                (:uri ,(car open) :languageId "plaintext" :version 0
+                                 :text ,(save-restriction
+                                          (widen)
+                                          (buffer-substring-no-properties (point-min) (point-max))))))))
+          (funcall call))
+      (dolist (uri open)
+        (jsonrpc-notify server :textDocument/didClose `(:textDocument (:uri ,uri)))))))
+
+(defun buildls--read-target ()
+  "Ask for a stage of this Dockerfile."
+  (let ((targets (buildls--execute (buildls--start) "buildls.targets"
+                                   (list :uri (buildls--uri buffer-file-name)))))
+    (completing-read "Build target: "
+                     (delq nil (mapcar (lambda (target) (plist-get target :name)) targets))
+                     nil t)))
+
+;;;###autoload
+(defun buildls-build (&optional argument)
+  "Build the image of this Dockerfile, saved or not.
+With a prefix argument ask for the stage.  From Lisp, ARGUMENT is a plist
+of what else the server's command `buildls.build' takes, such as :target."
+  (interactive (list (and current-prefix-arg (list :target (buildls--read-target)))))
+  (let* ((server (buildls--start))
+         (argument (append (list :uri (buildls--uri buffer-file-name)) argument))
+         (answer (buildls--call-with-unsaved
+                  server (lambda () (buildls--execute server "buildls.build" argument)))))
+    (setq buildls--server server
+          buildls--build (plist-get answer :id))
+    (buildls--show "running")))
+
+(defun buildls--of-newest-build ()
+  "The server of this buffer, else that of the newest build."
+  (or (buildls--of-buffer)
+      buildls--server
+      (user-error "Nothing was built yet")))
+
+;;;###autoload
+(defun buildls-cancel ()
+  "Cancel the newest build."
+  (interactive)
+  ;; Not `jsonrpc-request': that of Emacs 28 leaves what comes right behind the
+  ;; answer, here that the build has ended, until more comes.
+  (jsonrpc-async-request
+   (buildls--of-newest-build)
+   :workspace/executeCommand '(:command "buildls.cancel" :arguments [])
+   :success-fn (lambda (answer)
+                 (unless (eq (plist-get answer :canceled) t)
+                   (message "buildls: no build is running")))))
+
+;;;###autoload
+(defun buildls-log ()
+  "Show the output of the newest build."
+  (interactive)
+  (let ((text (plist-get (buildls--execute (buildls--of-newest-build) "buildls.log") :text)))
+    (with-current-buffer (get-buffer-create "*buildls log*")
+      (let ((inhibit-read-only t))
+        (erase-buffer)
+        (insert (ansi-color-apply (or text "")))
+        (special-mode))
+      (goto-char (point-max))
+      (display-buffer (current-buffer)))))
+
+(provide 'buildls)
+;;; buildls.el ends here
