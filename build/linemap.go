@@ -25,6 +25,8 @@ type MappedVertex struct {
 	Digest digest.Digest
 	Name   string // as progress shows it, e.g. "[build 2/3] RUN make"
 	Lines  Lines
+
+	ops [][]byte // of the definition that it is part of
 }
 
 // newLineMap reads the line map from the definitions of a lazily solved result: the
@@ -49,7 +51,7 @@ func newLineMap(ctx context.Context, res *gateway.Result, dockerfile []byte) (Li
 				continue
 			}
 			seen[d] = true
-			m = append(m, MappedVertex{Digest: d, Name: nameOn(platform, def.Metadata[d].Description["llb.customname"]), Lines: lines})
+			m = append(m, MappedVertex{Digest: d, Name: nameOn(platform, def.Metadata[d].Description["llb.customname"]), Lines: lines, ops: def.Def})
 		}
 		return nil
 	})

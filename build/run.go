@@ -38,6 +38,7 @@ type Outcome struct {
 	Images     Images   // that the Dockerfile stands on, and were not known
 	logs       []string // by step
 	rest       string   // of vertices that stand for no instruction
+	states     []stepState
 }
 
 // Log is the output of a step (a 0-based index into Steps), or of the whole build
@@ -110,6 +111,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 		out.Failure = explain(ctx, conn, err, f, req)
 	}
 	out.keepLogs(f)
+	out.keepStates(f)
 	out.Duration = time.Since(start)
 	return out
 }
@@ -376,4 +378,10 @@ func (o *Outcome) keepLogs(f *fold) {
 		}
 	}
 	o.rest = rest.String()
+}
+
+func (o *Outcome) keepStates(f *fold) {
+	for _, v := range f.lines {
+		o.states = append(o.states, stepState{v.ops, v.Digest})
+	}
 }

@@ -174,11 +174,13 @@ func (m mask) hide(s *client.SolveStatus) {
 	}
 }
 
-func (m mask) hideIn(text []byte) []byte {
+func (m mask) hideIn(text []byte) []byte { return redactURLs(m.hideValues(text)) }
+
+func (m mask) hideValues(text []byte) []byte {
 	for _, v := range m {
 		text = bytes.ReplaceAll(text, v, []byte("***"))
 	}
-	return redactURLs(text)
+	return text
 }
 
 func (m mask) hideInText(text string) string {

@@ -126,6 +126,16 @@ func init() {
 			run:         (*Server).commandLog,
 		},
 		{
+			Name: "buildls.files", Argument: "`id`, `step`, `path`", Answer: "`[{path, change, bytes}]`",
+			Description: "What a step `added`, `changed` and `deleted`, below `path` if there is one. A directory's path ends with a slash.",
+			run:         (*Server).commandFiles,
+		},
+		{
+			Name: "buildls.file", Argument: "`id`, `step`, `path`", Answer: "`{text, bytes, binary, truncated}`",
+			Description: "A file as a step left it: the first MiB, and no text of a binary one.",
+			run:         (*Server).commandFile,
+		},
+		{
 			Name: "buildls.builds", Argument: "–", Answer: "results, newest first",
 			Description: "Lists the builds of this session, those that run included, and the earlier ones of Dockerfiles in the open folders.",
 			run:         (*Server).commandBuilds,

@@ -1,0 +1,133 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/lsp"
+)
+
+// stepArgument names a step of a build; without id, of the newest.
+type stepArgument struct {
+	ID   string  `json:"id"`
+	Step *int    `json:"step"`
+	Path *string `json:"path"`
+}
+
+// A changeResult is an element of the answer to buildls.files.
+type changeResult struct {
+	Path   string           `json:"path"`
+	Change build.ChangeKind `json:"change"`
+	Bytes  int64            `json:"bytes"`
+}
+
+func (s *Server) commandFiles(raw []byte, _ *commandParams) (lsp.Work, error) {
+	var arg stepArgument
+	if err := decodeArgument("buildls.files", raw, &arg); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (any, error) {
+		var changes []build.Change
+		err := s.atStep(ctx, "buildls.files", arg, func(p *inspected) (err error) {
+			changes, err = p.outcome.Changes(ctx, p.conn, p.req, *arg.Step)
+			return err
+		})
+		if arg.Path != nil {
+			changes = build.Below(changes, *arg.Path)
+		}
+		answer := make([]changeResult, len(changes))
+		for i, c := range changes {
+			answer[i] = changeResult{c.Path, c.Kind, c.Bytes}
+		}
+		return answer, err
+	}, nil
+}
+
+// A fileResult is the answer to buildls.file.
+type fileResult struct {
+	Text      string `json:"text"`
+	Bytes     int64  `json:"bytes"`
+	Binary    bool   `json:"binary"`
+	Truncated bool   `json:"truncated"`
+}
+
+func (s *Server) commandFile(raw []byte, _ *commandParams) (lsp.Work, error) {
+	var arg stepArgument
+	if err := decodeArgument("buildls.file", raw, &arg); err != nil {
+		return nil, err
+	}
+	if arg.Path == nil {
+		return nil, lsp.InvalidParams("buildls.file: it lacks path, as buildls.files names it")
+	}
+	return func(ctx context.Context) (any, error) {
+		var f *build.File
+		err := s.atStep(ctx, "buildls.file", arg, func(p *inspected) (err error) {
+			f, err = p.outcome.File(ctx, p.conn, p.req, *arg.Step, *arg.Path)
+			return err
+		})
+		if none := (*build.NoFileError)(nil); errors.As(err, &none) {
+			return nil, lsp.InvalidParams("buildls.file: %v", none)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return fileResult{f.Text, f.Bytes, f.Binary, f.Truncated}, nil
+	}, nil
+}
+
+// An inspected is a build that has ended, and the engine that it ran on.
+type inspected struct {
+	outcome *build.Outcome
+	conn    *engine.Conn
+	req     *build.Request
+}
+
+// atStep calls look with the engine that ran a step.
+func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, look func(*inspected) error) error {
+	b := s.builds.find(arg.ID)
+	if b == nil {
+		return lsp.InvalidParams("%s: no build %q of this session is remembered", command, arg.ID)
+	}
+	out, err := b.step(command, arg.Step)
+	if err != nil {
+		return err
+	}
+	choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.platforms, b.plan.wishes...)
+	if err != nil {
+		return err
+	}
+	defer choice.Release()
+	if at := newSite(choice.Conn.Info, b.plan).engine; at != b.result().Engine {
+		return lsp.InvalidParams("%s: the build ran on %s, and now builds run on %s; build again", command, b.result().Engine, at)
+	}
+	err = look(&inspected{out, choice.Conn, b.plan.inspection()})
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// step is the outcome, if a step of it can be looked at.
+func (r *running) step(command string, step *int) (*build.Outcome, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.outcome == nil:
+		return nil, lsp.InvalidParams("%s: build %q has not ended", command, r.id)
+	case step == nil:
+		return nil, lsp.InvalidParams("%s: it lacks step, an index into the steps of the result", command)
+	case *step < 0 || *step >= len(r.outcome.Steps):
+		return nil, lsp.InvalidParams("%s: build %q has %d steps, counted from 0", command, r.id, len(r.outcome.Steps))
+	}
+	if err := r.outcome.CheckStep(*step); err != nil {
+		return nil, lsp.InvalidParams("%s: there is nothing to show of step %d, %s: %v", command, *step, r.outcome.Steps[*step].Name, err)
+	}
+	return r.outcome, nil
+}
+
+// inspection is what a request says beside what is built.
+func (p *plan) inspection() *build.Request {
+	return &build.Request{Platforms: p.platforms, Secrets: p.secrets, SSH: p.ssh, Options: p.options}
+}
