@@ -152,9 +152,8 @@ func (l *linking) inputs(ctx context.Context, req *Request, attrs map[string]str
 				platform = "::" + platform
 			}
 			context, key := "context:"+name+platform, c.Source+platform
-			if ref == nil { // it has no files
-				attrs[context] = "docker-image://scratch"
-				continue
+			if ref == nil { // an input cannot be empty; nor can it in docker/buildx
+				return nil, nil, &RefusedError{fmt.Sprintf("%s is a context, and its image has no files, so nothing can stand on it", c)}
 			}
 			def, err := definitionOf(ctx, ref)
 			if err != nil {

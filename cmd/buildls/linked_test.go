@@ -311,3 +311,66 @@ target "api" {
 	says(map[string]any{"uri": web, "context": ".", "contexts": map[string]string{"api": "target:allowing"}, "allow": []string{"network.host"}}, "host\n")
 	e.Shutdown()
 }
+
+// A build that is canceled while a target that it stands on is built ends at once, and so
+// does that; what that one prints of its secret is hidden.
+func TestLinkedCanceled(t *testing.T) {
+	for _, s := range []site{buildkitdSite(enginetest.Buildkitd(t)), dockerSite(enginetest.Docker(t, "28"), "28")} {
+		t.Run(s.name, func(t *testing.T) {
+			sleep := newSleep()
+			dir := workspace(t, "docker-bake.hcl", "target \"app\" { contexts = { below = \"target:below\" } }\ntarget \"below\" {\n  context = \"below\"\n  secret = [\"id=token,src=below/token\"]\n}\n",
+				"Dockerfile", "FROM below\nCOPY --from=below / /all/\nRUN echo here\n", "below/Dockerfile", base(t)+"RUN --mount=type=secret,id=token cat /run/secrets/token; "+sleep+"\n", "below/token", "hunter2-of-below")
+			e := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}})
+			var started struct{ ID string }
+			if err := e.Execute("buildls.build", map[string]any{"profile": "app", "noCache": true}, &started); err != nil {
+				t.Fatal(err)
+			}
+			awaitSleep(t, sleep)
+			if err := e.Execute("buildls.cancel", map[string]any{"id": started.ID}, nil); err != nil {
+				t.Fatal(err)
+			}
+			e.Await("the end", func() bool {
+				var list []result
+				return e.Execute("buildls.builds", nil, &list) == nil && len(list) > 0 && list[0].Status == "canceled"
+			})
+			awaitNoSleep(t, sleep)
+			var log struct{ Text string }
+			if err := e.Execute("buildls.log", map[string]any{"id": started.ID}, &log); err != nil || !strings.Contains(log.Text, "***") {
+				t.Errorf("%v: %q", err, log.Text)
+			}
+			for _, m := range e.All("") {
+				if strings.Contains(string(m.Params), "hunter2") {
+					t.Errorf("a secret: %s", m.Params)
+				}
+			}
+			e.Shutdown()
+		})
+	}
+}
+
+// What is wrong with a target that a build stands on is said with its name.
+func TestLinkedMistakes(t *testing.T) {
+	s := embeddedSite(t)
+	bake := ""
+	for name, attributes := range map[string]string{
+		"remote": `context = "https://127.0.0.1:1/x.git"`, "nosecret": `secret = ["id=x,src=gone"]`, "notarget": `target = "nope"`, "nodir": `context = "nodir"`,
+		"empty": `dockerfile = "Dockerfile.empty"`, "missing": `dockerfile = "Dockerfile.missing"`,
+	} {
+		bake += "target \"" + name + "\" {\n  " + attributes + "\n}\ntarget \"on-" + name + "\" {\n  contexts = { below = \"target:" + name + "\" }\n}\n"
+	}
+	dir := workspace(t, "docker-bake.hcl", bake, "Dockerfile", "FROM below\n", "Dockerfile.empty", "FROM scratch\nENV A=b\n", "Dockerfile.missing", base(t)+"COPY nothing /\n")
+	e := edit(t, s.env, dir)
+	for name, want := range map[string][]string{"remote": {`"remote"`, "remote context", "docker-image://"}, "nosecret": {`"nosecret"`, "gone does not exist"},
+		"notarget": {`"notarget"`, `unknown target "nope"`}, "nodir": {`"nodir"`, "no such file"}} {
+		err := e.Execute("buildls.build", map[string]any{"profile": "on-" + name, "wait": true}, nil)
+		if lsptest.Code(err) != -32602 || !contains(err.Error(), append(want, "below")...) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, want := range map[string][]string{"empty": {"target:empty", "no files"}, "missing": {"target missing: Dockerfile.missing:2: \"/nothing\" not found"}} {
+		if r := buildNow(t, e, map[string]any{"profile": "on-" + name}); r.Status != "failed" || !contains(messageOf(r), want...) {
+			t.Errorf("%s: %+v", name, r.Error)
+		}
+	}
+	e.Shutdown()
+}
