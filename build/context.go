@@ -69,7 +69,7 @@ func ParseContext(value string, locate func(path string) (string, error)) (Conte
 		return c, err
 	}
 	if scheme, _, ok := strings.Cut(value, "://"); ok {
-		return Context{}, fmt.Errorf("context %s: %s:// is not known; it can be a directory, a git URL or an http(s) URL", redact(value), scheme)
+		return Context{}, fmt.Errorf("context %s: %s:// is not known; it can be a directory, a git URL or an http(s) URL", redactAddress(value), scheme)
 	}
 	if err != nil {
 		return Context{}, fmt.Errorf("context %w", err)
@@ -98,14 +98,14 @@ func parseRemote(value string) (c Context, ok bool, err error) {
 	ref, isGit, err := dfgitutil.ParseGitRef(value)
 	switch {
 	case isGit && err != nil:
-		return Context{}, false, fmt.Errorf("context %s: %w", redact(value), err)
+		return Context{}, false, fmt.Errorf("context %s: %w", redactAddress(value), err)
 	case isGit:
 		return Context{Kind: GitContext, Source: value, git: ref}, true, nil
 	case !strings.HasPrefix(value, "http://") && !strings.HasPrefix(value, "https://"):
 		return Context{}, false, nil
 	}
 	if u, err := parseURL(value); err != nil || u.Host == "" {
-		return Context{}, false, fmt.Errorf("context %s: it is not a valid URL", redact(value))
+		return Context{}, false, fmt.Errorf("context %s: it is not a valid URL", redactAddress(value))
 	}
 	return Context{Kind: HTTPContext, Source: value}, true, nil
 }

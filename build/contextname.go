@@ -19,7 +19,7 @@ func (c Context) String() string {
 	case ArchiveContext:
 		return "the tar on stdin"
 	}
-	return redact(c.Source)
+	return redactAddress(c.Source)
 }
 
 // Name is a short name of the context: the directory's, the repository's, the file's
@@ -46,9 +46,9 @@ var archiveExt = regexp.MustCompile(`\.(tar|tgz|txz|tbz2?|tzst)?(\.(gz|bz2|xz|zs
 // let in whoever has them.
 var credentials = regexp.MustCompile(`^([a-zA-Z0-9+.-]+://)([^/?#]*@)?([^?#]*)(\?[^#]*)?`)
 
-// redact removes from a URL what may let somebody in. The user's name of an SSH address
+// redactAddress removes from a URL what may let somebody in. The user's name of an SSH address
 // stays, it is part of where.
-func redact(address string) string {
+func redactAddress(address string) string {
 	m := credentials.FindStringSubmatchIndex(address)
 	if m == nil {
 		return address

@@ -14,6 +14,8 @@ import (
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/session/sshforward/sshprovider"
+
+	"github.com/buildls/buildls/build/redact"
 )
 
 // A Secret says where a value is that a step may mount. The value itself is read when
@@ -169,12 +171,12 @@ func (m mask) hide(s *client.SolveStatus) {
 			w.Detail[i] = m.hideIn(d)
 		}
 		if w.SourceInfo != nil {
-			w.SourceInfo.Data = redactURLs(w.SourceInfo.Data) // the Dockerfile, see fold.problems
+			w.SourceInfo.Data = redact.URLsIn(w.SourceInfo.Data) // the Dockerfile, see fold.problems
 		}
 	}
 }
 
-func (m mask) hideIn(text []byte) []byte { return redactURLs(m.hideValues(text)) }
+func (m mask) hideIn(text []byte) []byte { return redact.URLsIn(m.hideValues(text)) }
 
 func (m mask) hideValues(text []byte) []byte {
 	for _, v := range m {

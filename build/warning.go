@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/client"
+
+	"github.com/buildls/buildls/build/redact"
 )
 
 // ruleText splits a lint warning as BuildKit's linter words it for a build:
@@ -15,7 +17,7 @@ var ruleText = regexp.MustCompile(`^([A-Z][A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
 // problems are the engine's warnings about lines of the Dockerfile.
 func (f *fold) problems() []Problem {
 	var out []Problem
-	shown := redactURLs(f.dockerfile)
+	shown := redact.URLsIn(f.dockerfile)
 	for _, w := range f.warnings {
 		if w.SourceInfo == nil || !bytes.Equal(w.SourceInfo.Data, shown) {
 			continue

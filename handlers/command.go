@@ -12,6 +12,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/redact"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -46,10 +47,10 @@ func (s *Server) executeCommand(p *protocol.ExecuteCommandParams) (lsp.Work, err
 
 // redacted is an error that shows no login of a URL: one may quote the author's text.
 func redacted(err error) error {
-	if err == nil || build.RedactURLs(err.Error()) == err.Error() {
+	if err == nil || redact.URLs(err.Error()) == err.Error() {
 		return err
 	}
-	text := build.RedactURLs(err.Error())
+	text := redact.URLs(err.Error())
 	var wrong *lsp.ParamsError
 	if errors.As(err, &wrong) {
 		return lsp.InvalidParams("%s", text)

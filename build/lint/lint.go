@@ -23,6 +23,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/redact"
 )
 
 // A File is what is checked.
@@ -56,7 +57,7 @@ func (c *Checker) Check(ctx context.Context, f File) []build.Problem {
 	problems := c.find(ctx, f)
 	narrowAll(problems, f.Dockerfile)
 	for i := range problems {
-		problems[i].Message = build.RedactURLs(problems[i].Message)
+		problems[i].Message = redact.URLs(problems[i].Message)
 	}
 	slices.SortStableFunc(problems, func(a, b build.Problem) int {
 		return cmp.Or(cmp.Compare(a.Lines.First, b.Lines.First), cmp.Compare(a.Columns.Start, b.Columns.Start),

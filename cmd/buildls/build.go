@@ -16,6 +16,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/redact"
 	"github.com/buildls/buildls/handlers"
 )
 
@@ -79,7 +80,7 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, std s
 		return exitFailed
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "buildls build: %s\n", build.RedactURLs(err.Error()))
+		fmt.Fprintf(std.err, "buildls build: %s\n", redact.URLs(err.Error()))
 		return exitUsage
 	}
 	toStdout := slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout })
@@ -168,7 +169,7 @@ func excerpt(name string, out *build.Outcome) string {
 		if i >= f.Lines.First && i <= f.Lines.Last {
 			mark = ">>>"
 		}
-		fmt.Fprintf(&b, " %4d %s %s\n", i+1, mark, build.RedactURLs(strings.TrimRight(lines[i], "\r")))
+		fmt.Fprintf(&b, " %4d %s %s\n", i+1, mark, redact.URLs(strings.TrimRight(lines[i], "\r")))
 	}
 	return b.String()
 }

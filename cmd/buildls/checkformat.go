@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/redact"
 	ws "github.com/buildls/buildls/workspace"
 )
 
@@ -69,9 +70,9 @@ func (f checked) mark(r region) string {
 			return '\t'
 		}
 		return ' '
-	}, build.RedactURLs(string(runes[:start])))
-	marked := []rune(build.RedactURLs(string(runes[start:max(start, end)])))
-	return fmt.Sprintf("    %s\n    %s%s\n", build.RedactURLs(line), indent, strings.Repeat("^", max(1, len(marked))))
+	}, redact.URLs(string(runes[:start])))
+	marked := []rune(redact.URLs(string(runes[start:max(start, end)])))
+	return fmt.Sprintf("    %s\n    %s%s\n", redact.URLs(line), indent, strings.Repeat("^", max(1, len(marked))))
 }
 
 // A finding is an element of the JSON format. Columns count UTF-16 units.

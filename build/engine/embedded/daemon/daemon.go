@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build/engine/embedded"
+	"github.com/buildls/buildls/build/redact"
 	"github.com/sirupsen/logrus"
 	fscopy "github.com/tonistiigi/fsutil/copy"
 )
@@ -45,7 +46,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	opt.pid = pid
-	logrus.SetOutput(stderr)
+	logrus.SetOutput(redact.Writer{W: stderr}) // BuildKit repeats what a Dockerfile says
 	logrus.SetFormatter(&logrus.TextFormatter{FullTimestamp: true, TimestampFormat: "2006-01-02T15:04:05.000Z07:00"})
 	if opt.debug {
 		logrus.SetLevel(logrus.DebugLevel)

@@ -1,7 +1,9 @@
-package build
+// Package redact hides in texts what lets somebody in at the URLs that stand there.
+package redact
 
 import (
 	"bytes"
+	"io"
 	"regexp"
 	"strings"
 )
@@ -10,11 +12,12 @@ import (
 // step runs or prints.
 var login = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)([^\s/?#"'<>\\]+)@`)
 
-// RedactURLs hides in a text what lets somebody in at the URLs that stand there. The
-// user's name of an SSH address stays, it is part of where.
-func RedactURLs(text string) string { return string(redactURLs([]byte(text))) }
+// URLs hides the logins in a text. The user's name of an SSH address stays, it is part
+// of where.
+func URLs(text string) string { return string(URLsIn([]byte(text))) }
 
-func redactURLs(text []byte) []byte {
+// URLsIn is [URLs] of bytes. What holds no login is returned as it is.
+func URLsIn(text []byte) []byte {
 	if !bytes.Contains(text, []byte("://")) || !bytes.ContainsRune(text, '@') {
 		return text
 	}
@@ -29,4 +32,14 @@ func redactURLs(text []byte) []byte {
 		}
 		return []byte(scheme + "://***@")
 	})
+}
+
+// Writer hides the logins in what is written to w, each call by itself.
+type Writer struct{ W io.Writer }
+
+func (w Writer) Write(text []byte) (int, error) {
+	if _, err := w.W.Write(URLsIn(text)); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
