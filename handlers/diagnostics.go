@@ -13,7 +13,7 @@ import (
 )
 
 // diagnostics holds what is wrong with each file, as lint and builds say, and publishes
-// it when it changed. A build's problems are moved along as the text is edited, and go when their own lines
+// it when it or the text changed. A build's problems are moved along as the text is edited, and go when their own lines
 // are edited, when the next build of the file starts, or when the file closes. Here,
 // and only here, the result of a build that a newer one has overtaken is dropped.
 type diagnostics struct {
@@ -34,6 +34,8 @@ type fileProblems struct {
 	problems map[string][]build.Problem // of builds, by target
 	newest   map[string]*generation     // by target
 	sent     []protocol.Diagnostic
+	version  int32 // of the text that sent is about
+	said     bool  // whether anything was ever wrong
 }
 
 // A generation is the newest build of a file and target that has begun, and the edits
@@ -165,7 +167,8 @@ func shift(problems []build.Problem, edits []workspace.LineEdit) []build.Problem
 	return moved
 }
 
-// publish sends the file's problems if they are not what was sent last. It returns
+// publish sends the file's problems if they are not what was sent last of this text: a
+// client may drop those of a text that it has left behind, as Helix does. It returns
 // when the newest state has been sent, and may block while the client does not read.
 func (d *diagnostics) publish(uri workspace.URI) {
 	d.sending.Lock()
@@ -190,10 +193,11 @@ func (d *diagnostics) current(uri workspace.URI) (*protocol.PublishDiagnosticsPa
 		list = append(list, c.diagnostic(p))
 	}
 	slices.SortStableFunc(list, compareDiagnostics)
-	if slices.EqualFunc(list, f.sent, sameDiagnostic) {
+	known := !f.said || !f.open || f.version == f.doc.Version
+	if known && slices.EqualFunc(list, f.sent, sameDiagnostic) {
 		return nil, false
 	}
-	f.sent = list
+	f.sent, f.version, f.said = list, f.doc.Version, f.said || len(list) > 0
 	if !f.open && len(list) == 0 && len(f.newest) == 0 {
 		delete(d.files, uri.Key())
 	}
