@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 type builds struct {
 	mu   sync.Mutex
 	list []*running // oldest first; those that run, and the last remembered ones
+	tidy *time.Timer
 	wg   sync.WaitGroup
 }
 
@@ -127,7 +129,18 @@ func (b *builds) finish(r *running) {
 	}
 	slices.Reverse(kept)
 	b.list = kept
+	b.tidyLater()
 	b.wg.Done()
+}
+
+// tidyLater gives memory back to the system when no build has ended for a second. The
+// collector runs rarely, so that typing does not pay for it (see cmd's serve), and a build
+// leaves several times what is kept of it.
+func (b *builds) tidyLater() {
+	if b.tidy == nil {
+		b.tidy = time.AfterFunc(time.Second, debug.FreeOSMemory)
+	}
+	b.tidy.Reset(time.Second)
 }
 
 // size is how many bytes of output are kept of a build; ok is false while it runs.
