@@ -97,6 +97,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	f.dockerfile = req.Dockerfile
 	notes := req.missingCaches()
 	resp, err := solve(ctx, conn, req, f, obs)
+	f.hideLogs()
 	out := &Outcome{Status: Done, Notes: notes, Dockerfile: f.dockerfile, Steps: f.steps(err == nil), Warnings: f.problems(), Images: f.images}
 	switch {
 	case err == nil:
@@ -152,12 +153,13 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Re
 
 // An event is what the build's goroutines tell the one that folds: the text of a
 // Dockerfile in a remote context, the line map (empty for a Dockerfile without steps),
-// the base images, or a status.
+// the base images, what must not be shown, or a status.
 type event struct {
 	of         *Request // the linked build that it is of; nil for the build itself
 	dockerfile []byte
 	lines      LineMap
 	images     Images
+	hidden     mask
 	status     *client.SolveStatus
 }
 
@@ -205,6 +207,9 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 	l, err := newLinking(conn, req, tell)
 	if err != nil {
 		return nil, err
+	}
+	if len(l.hidden) > 0 {
+		tell(event{hidden: l.hidden})
 	}
 	return l.solve(ctx, append(req.linked(), req))
 }
@@ -323,6 +328,9 @@ func (f *fold) observe(e event, obs Observer) {
 		return
 	case e.images != nil:
 		f.images = e.images
+		return
+	case e.hidden != nil:
+		f.hidden = e.hidden
 		return
 	case e.status == nil:
 		f.setLines(e.lines)

@@ -154,7 +154,8 @@ func (m mask) sorted() mask {
 }
 
 // hide masks what a step prints, and what BuildKit says itself. It sees each piece of
-// output by itself: a value that a program writes in pieces is not found.
+// output by itself: a value that a program writes in pieces is found at the end alone, by
+// fold.hideLogs.
 func (m mask) hide(s *client.SolveStatus) {
 	for _, l := range s.Logs {
 		l.Data = m.hideIn(l.Data)

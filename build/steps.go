@@ -68,6 +68,7 @@ type fold struct {
 	warnings []*client.VertexWarning
 	message  string // the newest that progress showed
 	images   Images
+	hidden   mask
 
 	linked map[*Request]LineMap       // of the builds that this one stands on
 	owner  map[digest.Digest]*Request // which of them tells of a vertex
@@ -96,6 +97,13 @@ func (f *fold) update(ss *client.SolveStatus) []Log {
 		logs = append(logs, Log{Step: f.step(l.Vertex), Name: f.shown(v), Text: string(l.Data)})
 	}
 	return logs
+}
+
+// hideLogs masks what came in pieces: the output is kept, and may be for long.
+func (f *fold) hideLogs() {
+	for _, v := range f.order {
+		v.log = f.hidden.hideValues(v.log)
+	}
 }
 
 func (f *fold) vertex(d digest.Digest) *vertex {

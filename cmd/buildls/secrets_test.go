@@ -47,6 +47,24 @@ func TestSecrets(t *testing.T) {
 	})
 }
 
+// A secret that a step prints in pieces is not in what is kept of its output.
+func TestSecretInPieces(t *testing.T) {
+	s, kept := remembering(t, embeddedSite(t))
+	dir := workspace(t, "Dockerfile", base(t)+"RUN --mount=type=secret,id=s v=$(cat /run/secrets/s); printf ${v%pieces}; sleep 1; echo pieces; exit 3\n", "token", "hunter2-in-pieces")
+	e := edit(t, s.env, dir)
+	r := buildNow(t, e, map[string]any{"uri": "file://" + dir + "/Dockerfile", "secrets": []map[string]string{{"id": "s", "src": "token"}}, "noCache": true})
+	out := logOf(t, e, r)
+	e.Shutdown()
+	files, err := filepath.Glob(filepath.Join(kept, "*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	record, err := os.ReadFile(files[0])
+	if all := out + string(record) + r.Error.Message + r.Error.Log; err != nil || strings.Contains(all, "hunter2") || strings.Count(all, "***") < 4 {
+		t.Errorf("%v: %s", err, all)
+	}
+}
+
 // A step may use the keys of the author's SSH agent, and those that are named.
 func TestSSH(t *testing.T) {
 	list := identities(t)
