@@ -374,3 +374,21 @@ func TestLinkedMistakes(t *testing.T) {
 	}
 	e.Shutdown()
 }
+
+// Two targets of one Dockerfile find the same mistakes in it, which are said once; the
+// steps of both are steps of this Dockerfile.
+func TestLinkedSameFile(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t, "docker-bake.hcl", "target \"one\" { target = \"one\" }\ntarget \"two\" {\n  target = \"two\"\n  contexts = { below = \"target:one\" }\n}\n",
+		"Dockerfile", strings.Replace(base(t), "\n", " AS one\n", 1)+"ENV A b\nRUN echo one\nFROM below AS two\nRUN echo two\n")
+	e := edit(t, s.env, dir)
+	r := mustBuild(t, e, map[string]any{"profile": "two"})
+	var lines []int
+	for _, step := range r.Steps {
+		lines = append(lines, step.Range.Start.Line)
+	}
+	if len(r.Warnings) == 0 || r.Warnings[0].Code != "LegacyKeyValueFormat" || slices.Contains(r.Warnings[1:], r.Warnings[0]) || !slices.Equal(lines, []int{0, 2, 4}) {
+		t.Errorf("%+v, %+v", r.Warnings, r.Steps)
+	}
+	e.Shutdown()
+}
