@@ -36,9 +36,9 @@ func (i Images) ResolveImageConfig(_ context.Context, ref string, _ sourceresolv
 // a lazily solved result stands on and that is not known yet, by its full name. They are
 // asked for by digest, as the engine has just resolved them for the build: it has them,
 // and asks no registry. What cannot be had is left out.
-func baseImages(ctx context.Context, g gateway.Client, res *gateway.Result, known func(image string) bool) Images {
+func baseImages(ctx context.Context, g gateway.Client, defs []definition, known func(image string) bool) Images {
 	configs := Images{}
-	resolved := imagesOf(ctx, res)
+	resolved := imagesOf(defs)
 	for _, image := range slices.Sorted(maps.Keys(resolved)) {
 		if known != nil && known(image) {
 			continue
@@ -50,19 +50,11 @@ func baseImages(ctx context.Context, g gateway.Client, res *gateway.Result, know
 	return configs
 }
 
-// imagesOf are the images among the sources of a result: their full names, and what the
+// imagesOf are the images among the sources of definitions: their full names, and what the
 // engine resolved them to, with a digest.
-func imagesOf(ctx context.Context, res *gateway.Result) map[string]string {
+func imagesOf(defs []definition) map[string]string {
 	images := map[string]string{}
-	eachPlatform(res, func(_ string, ref gateway.Reference) error {
-		st, err := ref.ToState()
-		if err != nil {
-			return nil
-		}
-		def, err := st.Marshal(ctx)
-		if err != nil {
-			return nil
-		}
+	for _, def := range defs {
 		for _, raw := range def.Def {
 			var op pb.Op
 			if op.UnmarshalVT(raw) != nil {
@@ -74,9 +66,32 @@ func imagesOf(ctx context.Context, res *gateway.Result) map[string]string {
 				images[full] = resolved
 			}
 		}
-		return nil
-	})
+	}
 	return images
+}
+
+// localImages are the IDs of the images among the sources of definitions that have no digest
+// there, by what they are called: those of a Docker engine's own store, which it finds again
+// without asking a registry.
+func localImages(ctx context.Context, g gateway.Client, defs []definition) map[string]string {
+	ids := map[string]string{}
+	for _, def := range defs {
+		for _, raw := range def.Def {
+			var op pb.Op
+			if op.UnmarshalVT(raw) != nil {
+				continue
+			}
+			image, ok := strings.CutPrefix(op.GetSource().GetIdentifier(), "docker-image://")
+			if !ok || strings.Contains(image, "@") || ids[image] != "" {
+				continue
+			}
+			opt := sourceresolver.Opt{ImageOpt: &sourceresolver.ResolveImageOpt{ResolveMode: pb.AttrImageResolveModePreferLocal}}
+			if _, _, config, err := g.ResolveImageConfig(ctx, image, opt); err == nil {
+				ids[image] = digest.FromBytes(config).String()
+			}
+		}
+	}
+	return ids
 }
 
 // fullName is the full form of an image's name.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
@@ -29,21 +30,33 @@ type MappedVertex struct {
 	ops [][]byte // of the definition that it is part of
 }
 
-// newLineMap reads the line map from the definitions of a lazily solved result: the
-// front end leaves in each the source range of every op (pb.Source), and an op's
-// digest is its vertex's. Ops of other files than dockerfile are left out.
-func newLineMap(ctx context.Context, res *gateway.Result, dockerfile []byte) (LineMap, error) {
-	var m LineMap
-	seen := map[digest.Digest]bool{}
-	err := eachPlatform(res, func(platform string, ref gateway.Reference) error {
+// A definition is what is solved for a platform.
+type definition struct {
+	platform string // empty if there is one alone
+	*llb.Definition
+}
+
+// definitions are those of a lazily solved result.
+func definitions(ctx context.Context, res *gateway.Result) (defs []definition, err error) {
+	err = eachPlatform(res, func(platform string, ref gateway.Reference) error {
 		st, err := ref.ToState()
 		if err != nil {
 			return err
 		}
 		def, err := st.Marshal(ctx)
-		if err != nil {
-			return err
-		}
+		defs = append(defs, definition{platform, def})
+		return err
+	})
+	return defs, err
+}
+
+// newLineMap reads the line map from definitions: the
+// front end leaves in each the source range of every op (pb.Source), and an op's
+// digest is its vertex's. Ops of other files than dockerfile are left out.
+func newLineMap(defs []definition, dockerfile []byte) LineMap {
+	var m LineMap
+	seen := map[digest.Digest]bool{}
+	for _, def := range defs {
 		for dgst, locs := range def.Source.GetLocations() {
 			d := digest.Digest(dgst)
 			lines, ok := linesIn(def.Source, locs, dockerfile)
@@ -51,14 +64,13 @@ func newLineMap(ctx context.Context, res *gateway.Result, dockerfile []byte) (Li
 				continue
 			}
 			seen[d] = true
-			m = append(m, MappedVertex{Digest: d, Name: nameOn(platform, def.Metadata[d].Description["llb.customname"]), Lines: lines, ops: def.Def})
+			m = append(m, MappedVertex{Digest: d, Name: nameOn(def.platform, def.Metadata[d].Description["llb.customname"]), Lines: lines, ops: def.Def})
 		}
-		return nil
-	})
+	}
 	slices.SortFunc(m, func(a, b MappedVertex) int {
 		return cmp.Or(cmp.Compare(a.Lines.First, b.Lines.First), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Digest, b.Digest))
 	})
-	return m, err
+	return m
 }
 
 // eachPlatform calls fn for the references of a result, with the platform of each if

@@ -57,6 +57,8 @@ type Request struct {
 	// KnownImage says of a base image (its full name) that its config need not be asked
 	// for again; nil: none is known.
 	KnownImage func(image string) bool
+
+	recorders map[string]*recorder // of the local contexts, by their names as sources
 }
 
 // CheckTag returns the full form of an image's name, e.g. "docker.io/library/app:dev".

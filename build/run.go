@@ -36,6 +36,7 @@ type Outcome struct {
 	Notes      []string // warnings that no line causes
 	Duration   time.Duration
 	Images     Images   // that the Dockerfile stands on, and were not known
+	Record     *Record  // to explain the next build by; nil if it did not get that far
 	logs       []string // by step
 	rest       string   // of vertices that stand for no instruction
 	states     []stepState
@@ -113,6 +114,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	}
 	out.keepLogs(f)
 	out.keepStates(f)
+	out.Record = req.record(f, out.Steps, conn.Info.String())
 	out.Duration = time.Since(start)
 	return out
 }
@@ -158,7 +160,9 @@ type event struct {
 	of         *Request // the linked build that it is of; nil for the build itself
 	dockerfile []byte
 	lines      LineMap
+	defs       []definition // with the lines
 	images     Images
+	imageIDs   map[string]string // with the images
 	hidden     mask
 	status     *client.SolveStatus
 }
@@ -285,15 +289,16 @@ func (g throughGateway) solve(ctx context.Context, then func(context.Context, *g
 	if err != nil {
 		return nil, err
 	}
-	if lines, err := newLineMap(ctx, res, dockerfile); err == nil { // a front end of another make has none
-		g.tell(event{lines: g.link.hidden.hideInLines(lines)})
+	defs, err := definitions(ctx, res)
+	if err == nil { // a front end of another make has none
+		g.tell(event{lines: g.link.hidden.hideInLines(newLineMap(defs, dockerfile)), defs: defs})
 	}
 	if err := then(ctx, res); err != nil || g.req.Linked != "" {
 		return res, err
 	}
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
-		g.tell(event{images: baseImages(ctx, g, res, g.req.KnownImage)})
+		g.tell(event{images: baseImages(ctx, g, defs, g.req.KnownImage), imageIDs: localImages(ctx, g, defs)})
 		return nil
 	})
 	eg.Go(func() error { return evaluate(ctx, res) })
@@ -327,13 +332,14 @@ func (f *fold) observe(e event, obs Observer) {
 		f.dockerfile = e.dockerfile
 		return
 	case e.images != nil:
-		f.images = e.images
+		f.images, f.imageIDs = e.images, e.imageIDs
 		return
 	case e.hidden != nil:
 		f.hidden = e.hidden
 		return
 	case e.status == nil:
 		f.setLines(e.lines)
+		f.defs = e.defs
 		f.tellSteps(obs)
 		return
 	}

@@ -32,7 +32,7 @@ func (r *Request) addSources(opt *client.SolveOpt) error {
 	case EmptyContext:
 		opt.LocalMounts[dockerui.DefaultLocalNameContext] = staticfs.NewFS()
 	case LocalContext:
-		opt.LocalMounts[dockerui.DefaultLocalNameContext] = c.FS
+		opt.LocalMounts[dockerui.DefaultLocalNameContext] = r.recorded(dockerui.DefaultLocalNameContext, c)
 		opt.SharedKey = c.SharedKey
 	case GitContext, HTTPContext:
 		attrs["context"] = c.Source
@@ -74,11 +74,8 @@ func (r *Request) addNamedContexts(opt *client.SolveOpt, caps map[string]bool) e
 			}
 			attrs["context:"+name] = ref
 		case LocalContext:
-			mount := name
-			if name == dockerui.DefaultLocalNameContext || name == dockerui.DefaultLocalNameDockerfile {
-				mount = "_" + name
-			}
-			opt.LocalMounts[mount] = c.FS
+			mount := mountName(name)
+			opt.LocalMounts[mount] = r.recorded(mount, c)
 			attrs["context:"+name] = "local:" + mount
 			attrs["sharedkey:localdir:"+name] = c.SharedKey
 		case TargetContext: // see linking.inputs
@@ -88,6 +85,23 @@ func (r *Request) addNamedContexts(opt *client.SolveOpt, caps map[string]bool) e
 	}
 	opt.OCIStores = stores
 	return nil
+}
+
+// mountName is what the directory of a named context is called towards the engine.
+func mountName(name string) string {
+	if name == dockerui.DefaultLocalNameContext || name == dockerui.DefaultLocalNameDockerfile {
+		return "_" + name
+	}
+	return name
+}
+
+// recorded is a directory of which is remembered what the engine is shown.
+func (r *Request) recorded(mount string, c Context) fsutil.FS {
+	if r.recorders == nil {
+		r.recorders = map[string]*recorder{}
+	}
+	r.recorders[mount] = newRecorder(c.FS)
+	return r.recorders[mount]
 }
 
 // queried says that a git URL says by a query what to fetch, which older front ends

@@ -31,6 +31,8 @@ type Step struct {
 	Started  bool // false for one that was not reached
 	Duration time.Duration
 	ExitCode *int // of a RUN that failed
+	// Why it was not cached, in a sentence; empty if it was, or did not run.
+	Why string
 }
 
 // From says whether the step stands for a FROM: an image that is looked up.
@@ -68,6 +70,8 @@ type fold struct {
 	warnings []*client.VertexWarning
 	message  string // the newest that progress showed
 	images   Images
+	imageIDs map[string]string // of local ones
+	defs     []definition
 	hidden   mask
 
 	linked map[*Request]LineMap       // of the builds that this one stands on

@@ -91,6 +91,7 @@ func (s *Server) run(b *running) {
 	s.marks.begin(b)
 
 	out, where := s.buildAt(b)
+	s.memory.explain(b.plan, out)
 	if s.images.learn(out.Images) { // lint may now say what depends on them
 		s.lint.all(s.ws.Snapshot())
 	}

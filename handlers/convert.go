@@ -132,6 +132,7 @@ type stepResult struct {
 	DurationMs int64          `json:"durationMs"`
 	LastMs     *int64         `json:"lastMs,omitzero"` // how long it took when it last ran, in an earlier build
 	ExitCode   *int           `json:"exitCode,omitzero"`
+	Why        string         `json:"why,omitzero"` // it was not cached
 }
 
 type warningResult struct {
@@ -153,7 +154,7 @@ type errorResult struct {
 func (c converter) steps(steps []build.Step) []stepResult {
 	out := make([]stepResult, len(steps))
 	for i, s := range steps {
-		out[i] = stepResult{Name: s.Name, Range: c.lineRange(s.Lines), Status: string(s.Status), DurationMs: s.Duration.Milliseconds(), ExitCode: s.ExitCode}
+		out[i] = stepResult{Name: s.Name, Range: c.lineRange(s.Lines), Status: string(s.Status), DurationMs: s.Duration.Milliseconds(), ExitCode: s.ExitCode, Why: s.Why}
 	}
 	return out
 }

@@ -35,6 +35,7 @@ type Server struct {
 	lint        linting
 	surveys     surveys
 	images      images
+	memory      memory
 	projects    projects
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages

@@ -30,11 +30,11 @@ type result struct {
 }
 
 type stepOf struct {
-	Name, Status string
-	Range        lsptest.Range
-	DurationMs   int
-	LastMs       *int
-	ExitCode     *int
+	Name, Status, Why string
+	Range             lsptest.Range
+	DurationMs        int
+	LastMs            *int
+	ExitCode          *int
 }
 
 // buildNow builds and waits for the result.
