@@ -85,11 +85,14 @@ func ask[T any](p *past, wait time.Duration, f func(history.Store) (T, error)) (
 }
 
 // key tells builds of a file and target from others. Several inline Dockerfiles may stand
-// in one file.
+// in one file, and what is no file is known by its context.
 func (p *plan) key() string {
 	key := string(p.doc.URI.Key()) + "\x00" + strings.ToLower(p.target)
 	if p.inline() != nil {
 		key += "\x00" + p.profile.Name
+	}
+	if p.doc.Path == "" {
+		key += "\x00" + p.context.String()
 	}
 	return key
 }
