@@ -63,7 +63,7 @@ func (d *desk) fill() error {
 // demo be killed.
 func (d *desk) env() []string {
 	return append(os.Environ(), "BUILDLS_ENGINE=embedded", "BUILDLS_ENGINE_PROGRAM=", "BUILDLS_ENGINE_IDLE=1m",
-		"XDG_RUNTIME_DIR="+d.dir, "XDG_DATA_HOME="+d.dir)
+		"XDG_RUNTIME_DIR="+d.dir, "XDG_DATA_HOME="+d.dir, "XDG_STATE_HOME="+d.dir)
 }
 
 // clear ends the engine, whose lock names its process and goes with it, and removes
