@@ -53,17 +53,22 @@ func (b *Baseline) cacheKeys(ctx context.Context, dockerfile []byte) map[int][]s
 // definition is what would be solved.
 func (b *Baseline) definition(ctx context.Context, dockerfile []byte, platform *ocispecs.Platform) (_ *llb.Definition, err error) {
 	defer survive(&err)
+	res, err := b.convert(ctx, dockerfile, platform)
+	if err != nil {
+		return nil, err
+	}
+	return res.State.Marshal(ctx)
+}
+
+// convert is what a Dockerfile becomes on a platform; nil: this one.
+func (b *Baseline) convert(ctx context.Context, dockerfile []byte, platform *ocispecs.Platform) (*dockerfile2llb.Result, error) {
 	caps := pb.Caps.CapSet(pb.Caps.All())
 	opt := dockerfile2llb.ConvertOpt{TargetPlatform: platform, MetaResolver: layered{b.Images}, LLBCaps: &caps,
 		SourceMap: llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)}
 	opt.Target = b.Target
 	opt.BuildArgs = maps.Clone(b.BuildArgs) // it deletes some
 	opt.MultiPlatformRequested = len(b.Platforms) > 1
-	res, err := dockerfile2llb.Dockerfile2LLB(ctx, withoutCheck(dockerfile), opt)
-	if err != nil {
-		return nil, err
-	}
-	return res.State.Marshal(ctx)
+	return dockerfile2llb.Dockerfile2LLB(ctx, withoutCheck(dockerfile), opt)
 }
 
 // layered takes an image that is not known for one with a layer: of one that has none, the

@@ -113,6 +113,9 @@ func exitMessage(code int, log string) string {
 
 var ansiText = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z]`)
 
+// Tail is the last n lines of a step (0-based) that say anything, without colours.
+func (o *Outcome) Tail(step, n int) string { return tailOf(o.Log(step), n) }
+
 // tailOf is the last n lines that say anything, without colours.
 func tailOf(log string, n int) string {
 	var lines []string

@@ -23,6 +23,12 @@ func (i Images) Has(image string) bool {
 	return ok && i[full] != nil
 }
 
+// Config is that of an image, nil if it is not known. The name may be short.
+func (i Images) Config(image string) []byte {
+	full, _ := fullName(image)
+	return i[full]
+}
+
 // ResolveImageConfig implements [llb.ImageMetaResolver].
 func (i Images) ResolveImageConfig(_ context.Context, ref string, _ sourceresolver.Opt) (string, digest.Digest, []byte, error) {
 	config := i[ref]

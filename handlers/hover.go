@@ -28,6 +28,7 @@ type hover struct {
 	at       workspace.Position
 	prose    prose
 	lines    *build.Lines // what the hover is about, the first that a part names; nil: a word
+	span     *[2]int      // bytes of the text, from and to, that it is about alone; nothing is added to that
 }
 
 // about says which lines a part speaks of.
@@ -41,7 +42,7 @@ func (h *hover) about(l build.Lines) {
 // kind, in the order in which they are shown. They run concurrently with everything else,
 // and return soon after the context is canceled.
 var hoverParts = map[workspace.Kind][]func(*Server, context.Context, *hover){
-	workspace.Dockerfile: {(*Server).hoverContext},
+	workspace.Dockerfile: {(*Server).hoverVariable, (*Server).hoverStep, (*Server).hoverContext},
 	workspace.Ignore:     {(*Server).hoverIgnore},
 }
 
@@ -54,7 +55,9 @@ func (s *Server) hover(p *hoverParams) (lsp.Work, error) {
 	return func(ctx context.Context) (any, error) {
 		h := &hover{snapshot: snapshot, doc: doc, at: fromPosition(p.Position), prose: prose{markdown: s.features.markdown}}
 		for _, part := range hoverParts[doc.Kind()] {
-			part(s, ctx, h)
+			if h.span == nil {
+				part(s, ctx, h)
+			}
 		}
 		if h.prose.empty() {
 			return nil, nil
@@ -69,7 +72,9 @@ func (c converter) hover(h *hover) *protocol.Hover {
 		kind = protocol.MarkupKindMarkdown
 	}
 	out := &protocol.Hover{Contents: &protocol.MarkupContent{Kind: kind, Value: h.prose.String()}}
-	if h.lines != nil {
+	if h.span != nil {
+		out.Range = ptr(c.byteRange(h.span[0], h.span[1]))
+	} else if h.lines != nil {
 		out.Range = ptr(c.lineRange(*h.lines))
 	}
 	return out
@@ -136,6 +141,19 @@ func (p *prose) code(s string) string {
 		return fence + " " + s + " " + fence
 	}
 	return fence + s + fence
+}
+
+// block is text of several lines, as it is.
+func (p *prose) block(s string) {
+	if !p.markdown {
+		p.paragraph("%s", s)
+		return
+	}
+	fence := "```"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	p.paragraph("%stext\n%s\n%s", fence, s, fence)
 }
 
 // link leads to a 0-based line of a file.
