@@ -148,8 +148,8 @@ func (m *marks) of(ctx context.Context, snapshot *workspace.Snapshot, doc *works
 		f = file.steps
 	}
 	m.mu.Unlock()
-	if f == nil {
-		return nil
+	if f == nil || f.outcome == nil && !m.server.features.refreshHints {
+		return nil // a client that is not told to ask again would go on showing what ran
 	}
 	now := doc.Text.Bytes()
 	if !bytes.Equal(now, f.baseline.Dockerfile) {

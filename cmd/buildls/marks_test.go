@@ -225,6 +225,27 @@ func TestMarksOfOvertaken(t *testing.T) {
 	e.Shutdown()
 }
 
+// A client that does not refresh hints, as Helix and Emacs, is shown none while a build
+// runs: they would stay.
+func TestMarksWithoutRefresh(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	uri := "file://" + dir + "/Dockerfile"
+	e := lsptest.New(t, program(t, s.env), refreshing(dir))
+	sleep := newSleep()
+	e.Open(uri, "dockerfile", base(t)+"RUN "+sleep+"; true\n")
+	if err := e.Execute("buildls.build", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	awaitSleep(t, sleep)
+	if got := hintsOf(e, uri); got != "" {
+		t.Errorf("hints while it runs: %s", got)
+	}
+	endSleep(t, sleep)
+	e.Await("marks", func() bool { return like("1 N s", hintsOf(e, uri)) })
+	e.Shutdown()
+}
+
 // A client is asked to refresh what it can, and that alone, and nothing after shutdown.
 func TestRefresh(t *testing.T) {
 	s := embeddedSite(t)
