@@ -56,6 +56,7 @@ type linking struct {
 	parts  map[*Request][]session.Attachable
 	tell   func(event)
 
+	held   *Held
 	order  []*Request // those that are solved, lazily
 	solved map[*Request]*gateway.Result
 }

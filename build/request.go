@@ -59,6 +59,9 @@ type Request struct {
 	KnownImage func(image string) bool
 
 	recorders map[string]*recorder // of the local contexts, by their names as sources
+
+	// Hold takes over a build whose command failed, before Run returns; nil: none is held.
+	Hold func(*Held)
 }
 
 // CheckTag returns the full form of an image's name, e.g. "docker.io/library/app:dev".

@@ -165,6 +165,8 @@ type event struct {
 	imageIDs   map[string]string // with the images
 	hidden     mask
 	status     *client.SolveStatus
+	failed     error // of a build that is held
+	held       *Held
 }
 
 // solve runs the build and folds what it says. The fold is no longer touched when
@@ -184,23 +186,41 @@ func solve(ctx context.Context, conn *engine.Conn, req *Request, f *fold, obs Ob
 		case <-gone:
 		}
 	}
+	// A build that is held lasts longer than its context.
+	lasting, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { end(context.Cause(ctx)) })
+	defer stop()
 	go func() {
+		defer end(nil)
 		var err error
-		resp, err = solveTelling(ctx, conn, req, tell)
+		resp, err = solveTelling(lasting, conn, req, tell)
 		ended <- err
 	}()
 
 	giveUp := ctx.Done()
 	var late <-chan time.Time
+	var held event
 	for {
 		select {
 		case e := <-events:
-			f.observe(e, obs)
+			if e.held != nil {
+				held, late = e, time.After(letGo)
+			} else {
+				f.observe(e, obs)
+			}
+			if held.held != nil && f.hasFailed(held.held.vertex) {
+				req.Hold(held.held)
+				return nil, held.failed
+			}
 		case err := <-ended:
 			return resp, err
 		case <-giveUp:
 			giveUp, late = nil, time.After(letGo)
 		case <-late:
+			if held.held != nil && ctx.Err() == nil { // its last words do not come
+				req.Hold(held.held)
+				return nil, held.failed
+			}
 			return nil, context.Cause(ctx)
 		}
 	}
@@ -215,6 +235,11 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 	if len(l.hidden) > 0 {
 		tell(event{hidden: l.hidden})
 	}
+	defer func() {
+		if l.held != nil {
+			close(l.held.ended)
+		}
+	}()
 	return l.solve(ctx, append(req.linked(), req))
 }
 
@@ -250,6 +275,9 @@ func (l *linking) build(ctx context.Context, req *Request, then func(context.Con
 			return nil, refused
 		}
 		res, err := throughGateway{g, opt.FrontendAttrs, l, req, tell}.solve(ctx, then)
+		if err != nil {
+			l.hold(ctx, req, g, err)
+		}
 		if errors.As(err, new(*linkedError)) || errors.As(err, new(*RefusedError)) {
 			refused = err
 		}

@@ -234,6 +234,12 @@ func (f *fold) failed() *vertex {
 	return nil
 }
 
+// hasFailed says whether a vertex is known to have failed.
+func (f *fold) hasFailed(d digest.Digest) bool {
+	v := f.vertices[d]
+	return v != nil && v.Error != ""
+}
+
 var (
 	canceledText = regexp.MustCompile(`context canceled|CANCELED`)
 	exitCodeText = regexp.MustCompile(`(?:^|: )exit code: (\d+)$`)

@@ -45,6 +45,7 @@ func (s *Server) codeAction(p *codeActionParams) (lsp.Work, error) {
 		actions := []protocol.CodeAction{} // not null: a list
 		if wanted(p.Context.Only, protocol.CodeActionKindQuickFix) {
 			actions = append(actions, c.quickFixes(p.Range, problems, file)...)
+			actions = append(actions, s.shellActions(ctx, snapshot, doc, p.Range)...)
 		}
 		if wanted(p.Context.Only, fixAllKind) {
 			actions = append(actions, c.fixAll(problems, file)...)

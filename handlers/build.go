@@ -175,6 +175,10 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 	}
 	where.laid = laid
 	req.KnownImage = s.images.known
+	if s.features.shell {
+		req.Hold = func(h *build.Held) { s.shells.hold(b, h, func() { s.marks.refresh.changed(0) }) }
+	}
+	s.shells.letGo(b.plan.doc.URI)
 	return build.Run(b.ctx, choice.Conn, req, s.observer(b)), where
 }
 

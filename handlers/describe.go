@@ -136,6 +136,11 @@ func init() {
 			run:         (*Server).commandFile,
 		},
 		{
+			Name: "buildls.shell", Argument: "`id`, `step`", Answer: "`{command}`",
+			Description: "The command line that opens a shell in a step, the failed one if none is named, for the editor to run in a terminal.",
+			run:         (*Server).commandShell,
+		},
+		{
 			Name: "buildls.builds", Argument: "–", Answer: "results, newest first",
 			Description: "Lists the builds of this session, those that run included, and the earlier ones of Dockerfiles in the open folders.",
 			run:         (*Server).commandBuilds,

@@ -25,6 +25,7 @@ type features struct {
 	refreshHints  bool // workspace.inlayHint.refreshSupport
 	markdown      bool // textDocument.hover.contentFormat
 	log, finished bool // experimental.buildls
+	shell         bool // likewise
 }
 
 func featuresOf(c *protocol.ClientCapabilities) features {
@@ -45,10 +46,10 @@ func featuresOf(c *protocol.ClientCapabilities) features {
 		f.markdown = t.Hover != nil && slices.Contains(t.Hover.ContentFormat, protocol.MarkupKindMarkdown)
 	}
 	var experimental struct {
-		Buildls struct{ Log, Finished bool } `json:"buildls"`
+		Buildls struct{ Log, Finished, Shell bool } `json:"buildls"`
 	}
 	if len(c.Experimental) > 0 && json.Unmarshal(c.Experimental, &experimental) == nil {
-		f.log, f.finished = experimental.Buildls.Log, experimental.Buildls.Finished
+		f.log, f.finished, f.shell = experimental.Buildls.Log, experimental.Buildls.Finished, experimental.Buildls.Shell
 	}
 	return f
 }

@@ -29,7 +29,7 @@ type lens struct {
 // lensesOf find the lenses of a document, by its kind. They run concurrently with everything
 // else, and do not let the client wait.
 var lensesOf = map[workspace.Kind][]func(*Server, context.Context, *workspace.Snapshot, *workspace.Document) []lens{
-	workspace.Dockerfile: {(*Server).stageLenses, (*Server).contextLenses},
+	workspace.Dockerfile: {(*Server).stageLenses, (*Server).contextLenses, (*Server).shellLenses},
 	workspace.Compose:    {(*Server).profileLenses},
 	workspace.Bake:       {(*Server).profileLenses},
 }

@@ -36,6 +36,7 @@ type Server struct {
 	surveys     surveys
 	images      images
 	memory      memory
+	shells      shells
 	projects    projects
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages
@@ -78,9 +79,13 @@ func (s *Server) shutdown(*struct{}) (lsp.Work, error) {
 		s.marks.refresh.stop(ctx)
 		s.builds.cancelAll(errShutdown)
 		s.builds.wait()
+		s.shells.close()
 		return nil, nil
 	}, nil
 }
 
 // Close gives back what outlives the connection. Call it after Run.
-func (s *Server) Close() { s.engines.Close() }
+func (s *Server) Close() {
+	s.shells.close()
+	s.engines.Close()
+}

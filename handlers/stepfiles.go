@@ -99,7 +99,7 @@ func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, l
 		return err
 	}
 	defer choice.Release()
-	if at := newSite(choice.Conn.Info, b.plan).engine; at != b.result().Engine {
+	if at := choice.Conn.Info.Setting(); at != b.result().Engine {
 		return lsp.InvalidParams("%s: the build ran on %s, and now builds run on %s; build again", command, b.result().Engine, at)
 	}
 	err = look(&inspected{out, choice.Conn, b.plan.inspection()})

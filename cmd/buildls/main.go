@@ -21,6 +21,7 @@ usage:
   buildls builds [flags] [ID]                   the last builds, here and in editors (see buildls builds --help)
   buildls doctor [--engine ENGINE] [--json]     which engine would build, and why
   buildls engine [flags]                        the embedded engine (started when it is needed)
+  buildls attach SOCKET [-- PROGRAM...]         a shell in a step, for editors to run in a terminal
   buildls version
 `
 
@@ -65,6 +66,8 @@ func run(ctx context.Context, args []string, std stdio) int {
 		return buildsCommand(args, std)
 	case "doctor":
 		return doctor(ctx, args, std)
+	case "attach":
+		return attachCommand(ctx, args, std)
 	case "engine":
 		return engineCommand(args, std)
 	case "version":

@@ -1,0 +1,193 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+
+	"github.com/buildls/buildls/build/attach"
+	"github.com/buildls/buildls/build/engine"
+)
+
+// A shell is a container, and the process in it.
+type shell struct {
+	gateway.NewContainerRequest
+	gateway.StartRequest
+}
+
+// shellIn is a shell with all that a command has, but for its mounts.
+func shellIn(exec *pb.ExecOp, platform *pb.Platform) shell {
+	meta := exec.Meta
+	return shell{
+		gateway.NewContainerRequest{NetMode: exec.Network, Hostname: meta.Hostname, ExtraHosts: meta.ExtraHosts, Platform: platform},
+		gateway.StartRequest{Args: []string{shellOf(meta.Args)}, Env: slices.Clone(meta.Env), SecretEnv: exec.Secretenv,
+			User: meta.User, Cwd: meta.Cwd, SecurityMode: exec.Security, Tty: true},
+	}
+}
+
+// shells are the programs that are used interactively, too.
+var shells = []string{"sh", "ash", "bash", "dash", "ksh", "zsh", "fish"}
+
+// shellOf is the shell that runs a command.
+func shellOf(args []string) string {
+	if len(args) > 0 && slices.Contains(shells, path.Base(args[0])) {
+		return args[0]
+	}
+	return "/bin/sh"
+}
+
+func mountOf(m *pb.Mount) gateway.Mount {
+	return gateway.Mount{Selector: m.Selector, Dest: m.Dest, Readonly: m.Readonly, MountType: m.MountType,
+		CacheOpt: m.CacheOpt, SecretOpt: m.SecretOpt, SSHOpt: m.SSHOpt}
+}
+
+// run returns the exit code of the process. It ends with ctx.
+func (s shell) run(ctx context.Context, g gateway.Client, t attach.Terminal) (int, error) {
+	if len(t.Args) > 0 {
+		s.Args = t.Args
+	}
+	if t.Term != "" {
+		s.Env = append(s.Env, "TERM="+t.Term)
+	}
+	said := &firstWords{WriteCloser: t.Stdout}
+	s.Stdin, s.Stdout, s.Stderr = t.Stdin, said, said
+	container, err := g.NewContainer(ctx, s.NewContainerRequest)
+	if err != nil {
+		return 0, fmt.Errorf("cannot make a container for the shell: %w", err)
+	}
+	defer container.Release(context.WithoutCancel(ctx))
+	process, err := container.Start(ctx, s.StartRequest)
+	if err != nil {
+		return 0, s.explain(ctx, err)
+	}
+	process.Resize(ctx, gateway.WinSize(t.Size))
+	go func() { // ends with the terminal
+		for size := range t.Resize {
+			process.Resize(ctx, gateway.WinSize(size))
+		}
+	}()
+	return s.exit(ctx, process.Wait(), said)
+}
+
+// exit reads how a process ended. That there is no such program is said where the program would
+// speak.
+func (s shell) exit(ctx context.Context, err error, said *firstWords) (int, error) {
+	var exit *gwpb.ExitError
+	switch {
+	case err == nil:
+		return 0, nil
+	case ctx.Err() != nil || !errors.As(err, &exit) || exit.ExitCode == gwpb.UnknownExitStatus:
+		return 0, s.explain(ctx, err)
+	case strings.HasPrefix(string(said.words), "runc run failed: "):
+		return 0, s.explain(ctx, errors.New(string(said.words)))
+	}
+	return int(exit.ExitCode), nil
+}
+
+// firstWords keeps what is written first.
+type firstWords struct {
+	io.WriteCloser
+	words []byte
+}
+
+func (f *firstWords) Write(p []byte) (int, error) {
+	f.words = append(f.words, p[:min(len(p), 1024-len(f.words))]...)
+	return f.WriteCloser.Write(p)
+}
+
+func (s shell) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if program, missing := missingProgram(err.Error()); missing {
+		return fmt.Errorf("this image has no %s; name a program that it has: `buildls attach … -- PROGRAM`", program)
+	}
+	return fmt.Errorf("the shell could not start: %w", err)
+}
+
+// Shell runs a program in what a step (a 0-based index into the outcome's steps) left, with its
+// mounts and environment, and returns the program's exit code. The engine finds the files in its
+// cache; the step is not run again. Of a step that is no command, the environment is that of the
+// command before it.
+func (o *Outcome) Shell(ctx context.Context, conn *engine.Conn, req *Request, step int, t attach.Terminal) (int, error) {
+	code, ended := 0, error(nil)
+	_, err := inspect(ctx, conn, req, nil, nil, func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+		if caps := g.BuildOpts().Caps; caps.Supports(gwpb.CapGatewayExec) != nil {
+			ended = fmt.Errorf("%s is too old to run shells in steps; newer engines do", conn.Info)
+			return gateway.NewResult(), nil
+		}
+		s, err := o.states[step].shell(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		code, ended = s.run(ctx, g, t)
+		return gateway.NewResult(), nil
+	})
+	if ended != nil {
+		err = ended
+	}
+	return code, err
+}
+
+// shell is one in the files that the step left.
+func (s stepState) shell(ctx context.Context, g gateway.Client) (shell, error) {
+	op, err := s.op()
+	if err != nil {
+		return shell{}, err
+	}
+	_, after, err := s.around()
+	if err != nil {
+		return shell{}, err
+	}
+	root, err := s.lookUp(ctx, g, after)
+	if err != nil {
+		return shell{}, err
+	}
+	exec := op.GetExec()
+	if exec == nil {
+		c := shellIn(s.commandBefore(op), op.Platform)
+		c.Mounts = []gateway.Mount{{Dest: pb.RootMount, Ref: root}}
+		return c, nil
+	}
+	c := shellIn(exec, op.Platform)
+	for _, m := range exec.Mounts {
+		at := mountOf(m)
+		switch {
+		case m.Dest == pb.RootMount:
+			at.Ref = root
+		case m.Input >= 0:
+			if at.Ref, err = s.lookUp(ctx, g, op.Inputs[m.Input]); err != nil {
+				return shell{}, err
+			}
+		}
+		c.Mounts = append(c.Mounts, at)
+	}
+	return c, nil
+}
+
+// commandBefore is the nearest command on which an op stands; one without an environment if
+// there is none.
+func (s stepState) commandBefore(op *pb.Op) *pb.ExecOp {
+	for range s.ops {
+		in, _, err := throughOp(op)
+		if err != nil || in < 0 || in >= int64(len(op.Inputs)) {
+			break
+		}
+		if op, err = (stepState{s.ops, digest.Digest(op.Inputs[in].Digest)}).op(); err != nil {
+			break
+		}
+		if exec := op.GetExec(); exec != nil {
+			return &pb.ExecOp{Meta: exec.Meta}
+		}
+	}
+	return &pb.ExecOp{Meta: &pb.Meta{Cwd: "/"}}
+}

@@ -1,0 +1,249 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/attach"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// shells are the failed builds that are held for shells, and the sockets to which terminals
+// attach. The zero value is ready.
+type shells struct {
+	mu     sync.Mutex
+	dir    string // of the sockets; empty if there is none yet
+	held   map[string]*heldBuild
+	open   map[net.Listener]bool
+	closed bool
+}
+
+// A heldBuild is let go when nobody has used it for shellIdle.
+type heldBuild struct {
+	*build.Held
+	uri  workspace.URI
+	idle *time.Timer
+}
+
+// shellIdle is how long a failed build is held, and a socket waits for a terminal.
+const shellIdle = 10 * time.Minute
+
+// letGoWithin bounds the wait for an engine that is to let a build go.
+const letGoWithin = 5 * time.Second
+
+// hold keeps a failed build until it is let go; changed is called then.
+func (s *shells) hold(b *running, h *build.Held, changed func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held == nil {
+		s.held = map[string]*heldBuild{}
+	}
+	s.held[b.id] = &heldBuild{h, b.plan.doc.URI, time.AfterFunc(shellIdle, func() { h.LetGo(context.Background()) })}
+	go func() { // ends with the build, which close lets go
+		<-h.Ended()
+		s.mu.Lock()
+		s.held[b.id].idle.Stop()
+		delete(s.held, b.id)
+		s.mu.Unlock()
+		changed()
+	}()
+}
+
+// of is the build id as it is held, nil if it is not.
+func (s *shells) of(id string) *heldBuild {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held[id]
+}
+
+// letGo lets go of the builds of a file; of all if it is empty. An engine would answer a newer
+// one with the old failure.
+func (s *shells) letGo(uri workspace.URI) {
+	ctx, cancel := context.WithTimeout(context.Background(), letGoWithin)
+	defer cancel()
+	s.mu.Lock()
+	var list []*heldBuild
+	for _, h := range s.held {
+		if uri == "" || h.uri.Key() == uri.Key() {
+			list = append(list, h)
+		}
+	}
+	s.mu.Unlock()
+	for _, h := range list {
+		h.LetGo(ctx)
+	}
+}
+
+// close ends all shells, and removes the sockets.
+func (s *shells) close() {
+	s.letGo("")
+	s.mu.Lock()
+	s.closed = true
+	for l := range s.open {
+		l.Close()
+	}
+	dir := s.dir
+	s.mu.Unlock()
+	if dir != "" {
+		os.RemoveAll(dir)
+	}
+}
+
+// listen makes a socket for a shell. It is closed when nobody has attached for a while, or with
+// the server.
+func (s *shells) listen() (net.Listener, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errShutdown
+	}
+	if s.dir == "" {
+		dir, err := os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "buildls-shell-") // 0700
+		if err != nil {
+			dir, err = os.MkdirTemp("", "buildls-shell-")
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.dir, s.open = dir, map[net.Listener]bool{}
+	}
+	l, err := attach.Listen(s.dir)
+	if err == nil {
+		s.open[l] = true
+	}
+	return l, err
+}
+
+func (s *shells) forget(l net.Listener) {
+	l.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, l)
+}
+
+// A shellFunc runs a shell in a terminal until it ends.
+type shellFunc func(context.Context, attach.Terminal) (int, error)
+
+func (s *Server) commandShell(raw []byte, _ *commandParams) (lsp.Work, error) {
+	var arg struct {
+		ID   string `json:"id"`
+		Step *int   `json:"step"`
+	}
+	if err := decodeArgument("buildls.shell", raw, &arg); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (any, error) {
+		if runtime.GOOS == "windows" {
+			return nil, lsp.InvalidParams("buildls.shell: there are no shells in steps on Windows yet")
+		}
+		run, err := s.shellAt(ctx, stepArgument{ID: arg.ID, Step: arg.Step})
+		if err != nil {
+			return nil, err
+		}
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		l, err := s.shells.listen()
+		if err != nil {
+			return nil, err
+		}
+		s.rpc.Go(func() { s.serveShells(l, run) })
+		return map[string][]string{"command": {self, "attach", filepath.ToSlash(l.Addr().String())}}, nil
+	}, nil
+}
+
+// shellAt finds how a shell in a step is run; without a step, in the one that failed.
+func (s *Server) shellAt(ctx context.Context, arg stepArgument) (shellFunc, error) {
+	b := s.builds.find(arg.ID)
+	if b == nil {
+		return nil, lsp.InvalidParams("buildls.shell: no build %q of this session is remembered", arg.ID)
+	}
+	failed := b.failedStep()
+	if arg.Step == nil && failed >= 0 {
+		arg.Step = &failed
+	}
+	if arg.Step == nil || *arg.Step != failed {
+		arg.ID = b.id
+		if _, err := b.step("buildls.shell", arg.Step); err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context, t attach.Terminal) (code int, err error) {
+			wrong := s.atStep(ctx, "buildls.shell", arg, func(p *inspected) error {
+				code, err = p.outcome.Shell(ctx, p.conn, p.req, *arg.Step, t)
+				return err
+			})
+			return code, wrong
+		}, nil
+	}
+	if h := s.shells.of(b.id); h != nil {
+		return func(ctx context.Context, t attach.Terminal) (int, error) {
+			h.idle.Stop()
+			defer h.idle.Reset(shellIdle)
+			return h.Shell(ctx, t)
+		}, nil
+	}
+	return nil, s.notHeld(ctx, b)
+}
+
+// notHeld says why there is no shell in a step that failed.
+func (s *Server) notHeld(ctx context.Context, b *running) error {
+	if !s.features.shell {
+		return lsp.InvalidParams("buildls.shell: what a failed step left is kept only for clients that say experimental.buildls.shell")
+	}
+	if choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.platforms, b.plan.wishes...); err == nil {
+		defer choice.Release()
+		if err := build.CanHold(ctx, choice.Conn); err != nil {
+			return lsp.InvalidParams("buildls.shell: %v", err)
+		}
+	}
+	return lsp.InvalidParams("buildls.shell: what the failed step left is no longer kept (or it is no RUN); build again")
+}
+
+// serveShells runs a shell for each terminal that attaches.
+func (s *Server) serveShells(l net.Listener, run shellFunc) {
+	defer s.shells.forget(l)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	idle := time.AfterFunc(shellIdle, func() { l.Close() })
+	defer idle.Stop()
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				s.log.Warn("shell", zap.Error(err))
+			}
+			return
+		}
+		if !attach.Trusted(c) {
+			c.Close()
+			continue
+		}
+		idle.Reset(shellIdle)
+		wg.Go(func() { attach.Serve(s.rpc.Context(), c, run) })
+	}
+}
+
+// failedStep is the index of the step that failed, -1 if none did.
+func (r *running) failedStep() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.outcome != nil {
+		for i, st := range r.outcome.Steps {
+			if st.Status == build.Failed {
+				return i
+			}
+		}
+	}
+	return -1
+}
