@@ -15,6 +15,13 @@ type stepState struct {
 	vertex digest.Digest
 }
 
+// keepStates keeps where each step is found again.
+func (o *Outcome) keepStates(f *fold) {
+	for _, v := range f.lines {
+		o.states = append(o.states, stepState{v.ops, v.Digest})
+	}
+}
+
 // op is the vertex's own.
 func (s stepState) op() (*pb.Op, error) {
 	for _, raw := range s.ops {
