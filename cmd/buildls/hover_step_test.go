@@ -49,7 +49,7 @@ func TestHoverStep(t *testing.T) {
 			if c != nil {
 				code = "`%s`"
 			}
-			says(1, 0, fmt.Sprintf("1:0-1:%d", len("FROM  AS one")+len(enginetest.Registry(t)+"/base")), "FROM "+enginetest.Registry(t)+"/base", "took")
+			says(1, 0, fmt.Sprintf("1:0-1:%d", len("FROM  AS one")+len(enginetest.Registry(t)+"/base")), "FROM "+enginetest.Registry(t)+"/base")
 			if s.name == "embedded" {
 				says(1, 0, "", "digest: "+strings.TrimSuffix(fmt.Sprintf(code, "sha256:"), "`"), "platform: "+strings.TrimSuffix(fmt.Sprintf(code, "linux/"), "`"), "layers: 1")
 			}
