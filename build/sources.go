@@ -27,6 +27,9 @@ const (
 // its build/opt.go, loadInputs.
 func (r *Request) addSources(opt *client.SolveOpt) error {
 	attrs, caps := opt.FrontendAttrs, map[string]bool{}
+	// Never none: under none an engine keeps what buildctl sends, and would give it files
+	// and modes of ours.
+	opt.SharedKey = "buildls"
 	opt.LocalMounts = map[string]fsutil.FS{}
 	switch c := r.Context; c.Kind {
 	case EmptyContext:
