@@ -256,6 +256,8 @@ func (c *claims) holds(line, why string) bool {
 		return count("not reached", c.before.Status == "failed")
 	case strings.HasPrefix(why, "nothing has changed"):
 		return count("gone", c.pruned && wasThere)
+	case strings.HasPrefix(why, "this cannot be told"):
+		return count("untold", true) // no reason, so no false one
 	case argClaim.MatchString(why):
 		return count("arg", c.argHolds(argClaim.FindStringSubmatch(why)) && (strings.Contains(line, "$") || strings.HasPrefix(line, "RUN")))
 	case stepClaim.MatchString(why):
@@ -269,8 +271,6 @@ func (c *claims) holds(line, why string) bool {
 		return count("directory", strings.Join(only(c.old.lines, "WORKDIR"), "\n") != strings.Join(only(c.now.lines, "WORKDIR"), "\n"))
 	case fileClaim.MatchString(why):
 		return count("files", c.filesHold(line, why))
-	case strings.HasPrefix(why, "this cannot be told"):
-		return count("untold", true) // no reason, so no false one
 	}
 	return false
 }
