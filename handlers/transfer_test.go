@@ -39,24 +39,7 @@ func (o *openedFS) Open(name string) (io.ReadCloser, error) {
 // TestSentOnce: an engine asks for a file once and again only when its content changed;
 // a buffer that equals its file is that file.
 func TestSentOnce(t *testing.T) {
-	for name, address := range map[string]func(t *testing.T) string{
-		"buildkitd": func(t *testing.T) string { return enginetest.Buildkitd(t).Address },
-		"docker-20.10": func(t *testing.T) string {
-			t.Setenv("DOCKER_HOST", enginetest.Docker(t, "20.10").Address)
-			return "docker"
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var pool engine.Pool
-			defer pool.Close()
-			choice, err := pool.Resolve(t.Context(), nil, nil, engine.Wish{Address: address(t)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer choice.Release()
-			testSentOnce(t, choice.Conn, name == "buildkitd")
-		})
-	}
+	onSentEngines(t, func(t *testing.T, conn *engine.Conn, old bool) { testSentOnce(t, conn, !old) })
 }
 
 // awaitReleased waits until the engine has let go of what the last build used. A busy one
