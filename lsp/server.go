@@ -37,12 +37,16 @@ type Server struct {
 	state state // touched by the reading goroutine alone
 
 	mu       sync.Mutex // guards what follows
-	inflight map[jsonrpc2.ID]context.CancelCauseFunc
+	inflight map[requestID]*request
+	waiting  int           // requests that are not answered yet
+	idle     chan struct{} // closed when there are none; nil: nobody waits for that
 	works    sync.WaitGroup
 
-	ready chan struct{}           // closed when the connection can be sent on
-	end   context.CancelCauseFunc // of the connection; the cause is an exitError
-	ctx   context.Context
+	requestSlots, commandSlots slots
+
+	wire *wire
+	end  context.CancelCauseFunc // of the connection; the cause is an exitError
+	ctx  context.Context
 }
 
 // state is the lifecycle's, see the LSP specification, "Server lifecycle".
@@ -71,8 +75,9 @@ func NewServer(log *zap.Logger) *Server {
 		log:           log,
 		requests:      map[string]func([]byte) (Work, error){},
 		notifications: map[string]func([]byte) error{},
-		inflight:      map[jsonrpc2.ID]context.CancelCauseFunc{},
-		ready:         make(chan struct{}),
+		inflight:      map[requestID]*request{},
+		requestSlots:  make(slots, maxRequests),
+		commandSlots:  make(slots, maxCommands),
 	}
 	s.client = newClient(s)
 	OnNotification(s, protocol.MethodWindowWorkDoneProgressCancel, s.client.cancelProgress)
@@ -125,10 +130,10 @@ const closeWithin = 5 * time.Second
 // 1. It closes rwc.
 func (s *Server) Run(ctx context.Context, rwc io.ReadWriteCloser) int {
 	s.ctx, s.end = context.WithCancelCause(ctx)
-	stream := jsonrpc2.NewBufferedStream(&watchedWriter{rwc, s.end}, jsonrpc2.VSCodeObjectCodec{})
-	conn := jsonrpc2.NewConn(s.ctx, stream, s, jsonrpc2.SetLogger(zap.NewStdLog(s.log)))
+	s.wire = newWire(s, &watchedWriter{rwc, s.end})
+	conn := jsonrpc2.NewConn(s.ctx, s.wire, s.wire, jsonrpc2.SetLogger(zap.NewStdLog(s.log)))
 	s.client.conn = conn
-	close(s.ready)
+	close(s.wire.ready)
 
 	select {
 	case <-s.ctx.Done():
@@ -188,22 +193,39 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Handle implements [jsonrpc2.Handler]: it is called for one message after another.
-func (s *Server) Handle(_ context.Context, _ *jsonrpc2.Conn, req *jsonrpc2.Request) {
-	<-s.ready
-	var params []byte
-	if req.Params != nil {
-		params = *req.Params
-	}
-	if req.Notif {
-		s.notification(req.Method, params)
+// handle is called for one message after another.
+func (s *Server) handle(m *message) {
+	if m.id == "" {
+		s.notification(m.method, m.params)
 		return
 	}
-	work, err := s.request(req.Method, params)
+	work, err := s.request(m.method, m.params)
 	if err != nil {
-		work = func(context.Context) (any, error) { return nil, err }
+		work = failing(err)
 	}
-	s.start(req, work)
+	s.start(m.id, m.method, work)
+}
+
+// refuse answers what is no request.
+func (s *Server) refuse(id requestID, err *jsonrpc2.Error) {
+	s.log.Warn("the client sent what is no message", zap.String("why", err.Message))
+	s.start(id, "", failing(err))
+}
+
+func failing(err error) Work {
+	return func(context.Context) (any, error) { return nil, err }
+}
+
+// unreadable ends the connection: nothing more can be read from the client.
+func (s *Server) unreadable(err error) error {
+	s.linger()
+	var framing *framingError
+	if errors.As(err, &framing) {
+		s.log.Error("the connection ends", zap.Error(err))
+		s.end(&exitError{1, err.Error()})
+		return io.EOF // jsonrpc2 need not say it again
+	}
+	return err
 }
 
 func (s *Server) notification(method string, params []byte) {
@@ -239,17 +261,19 @@ func (s *Server) exit() {
 // cancelRequest cancels a request in flight. One that has been answered is left alone.
 func (s *Server) cancelRequest(params []byte) {
 	var p struct {
-		ID jsonrpc2.ID `json:"id"`
+		ID json.RawMessage `json:"id"`
 	}
-	if err := json.Unmarshal(params, &p); err != nil {
-		s.log.Warn("cancelRequest", zap.Error(err))
+	err := json.Unmarshal(params, &p)
+	id, ok := parseID(p.ID)
+	if err != nil || !ok {
+		s.log.Warn("cancelRequest: no id", zap.Error(err))
 		return
 	}
 	s.mu.Lock()
-	cancel := s.inflight[p.ID]
+	r := s.inflight[id]
 	s.mu.Unlock()
-	if cancel != nil {
-		cancel(errRequestCanceled)
+	if r != nil {
+		r.cancel(errRequestCanceled)
 	}
 }
 
@@ -303,77 +327,6 @@ func (s *Server) watchClient(params []byte) {
 			s.end(&exitError{1, "the client's process died"})
 		}
 	}()
-}
-
-// start runs the concurrent phase and answers. A canceled request is answered at
-// once; its work ends on its own.
-func (s *Server) start(req *jsonrpc2.Request, work Work) {
-	ctx, cancel := context.WithCancelCause(s.ctx)
-	s.mu.Lock()
-	s.inflight[req.ID] = cancel
-	s.mu.Unlock()
-
-	type answer struct {
-		result any
-		err    error
-	}
-	done := make(chan answer, 1)
-	s.Go(func() {
-		var a answer
-		defer func() {
-			if r := recover(); r != nil {
-				a.err = s.panicked(req.Method, r)
-			}
-			done <- a
-		}()
-		if work != nil {
-			a.result, a.err = work(ctx)
-		}
-	})
-	s.Go(func() {
-		defer cancel(nil)
-		var a answer
-		select {
-		case a = <-done:
-		case <-ctx.Done():
-			a.err = context.Cause(ctx)
-		}
-		s.mu.Lock()
-		delete(s.inflight, req.ID)
-		s.mu.Unlock()
-		s.answer(req, a.result, a.err, ctx)
-	})
-}
-
-func (s *Server) answer(req *jsonrpc2.Request, result any, err error, ctx context.Context) {
-	resp := &jsonrpc2.Response{ID: req.ID}
-	if context.Cause(ctx) == errRequestCanceled {
-		err = &jsonrpc2.Error{Code: int64(protocol.LSPErrorCodesRequestCancelled), Message: "canceled"}
-	}
-	if err == nil {
-		var raw []byte
-		if raw, err = protocol.Marshal(result); err == nil {
-			resp.Result = (*json.RawMessage)(&raw)
-		}
-	}
-	if err != nil {
-		resp.Error = asError(err)
-	}
-	if err := s.client.conn.SendResponse(s.ctx, resp); err != nil && !errors.Is(err, jsonrpc2.ErrClosed) {
-		s.log.Debug("answering", zap.String("method", req.Method), zap.Error(err))
-	}
-}
-
-func asError(err error) *jsonrpc2.Error {
-	var e *jsonrpc2.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	var params *ParamsError
-	if errors.As(err, &params) {
-		return &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: err.Error()}
-	}
-	return &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError, Message: err.Error()}
 }
 
 // A ParamsError is a request that a person, or a client's author, can mend by calling
