@@ -52,6 +52,9 @@ type Request struct {
 	Attests               []Attest
 	CacheFrom, CacheTo    []Cache
 	IIDFile, MetadataFile string // absolute, or empty
+	// Unrecorded keeps the build out of the engine's own history of builds, which holds few and
+	// takes longer to write than a build of which all is cached takes.
+	Unrecorded bool
 	Options
 
 	// KnownImage says of a base image (its full name) that its config need not be asked
@@ -143,6 +146,7 @@ func (r *Request) solveOpt(info engine.Info) (client.SolveOpt, error) {
 		CacheExports:  r.cacheExports(),
 
 		AllowedEntitlements: r.entitlements(),
+		Internal:            r.Unrecorded,
 	}
 	return opt, r.addSources(&opt)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -225,15 +224,18 @@ func (l *laying) request(p *plan, id string) (*build.Request, error) {
 		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
 		Secrets: p.secrets, SSH: p.ssh, Outputs: p.outputs, Stdout: p.stdout, Options: p.options,
 		Attests: p.attests, CacheFrom: p.cacheFrom, CacheTo: p.cacheTo, IIDFile: p.iidFile, MetadataFile: p.metadata,
+		Unrecorded: p.stdout == nil, // an editor's builds would drive those of the terminal out of the engine's history
 	}
-	if p.doc != nil {
-		name, files, err := p.dockerfiles()
-		if err != nil {
-			return nil, err
-		}
-		req.Dockerfile, req.DockerfileName, req.DockerfileFS = files[name], name, workspace.NewDockerfileFS(name, files, string(p.doc.URI))
+	if err := l.all(p, req); err != nil || p.doc == nil {
+		return req, err
 	}
-	return req, l.all(p, req)
+	name, files, err := p.dockerfiles()
+	if err != nil {
+		return nil, err
+	}
+	takeIgnoreAlong(name, files, req.Context)
+	req.Dockerfile, req.DockerfileName, req.DockerfileFS = files[name], name, workspace.NewDockerfileFS(name, files, string(p.doc.URI))
+	return req, nil
 }
 
 // overlays are the buffers that the setting lets stand in.
@@ -252,29 +254,6 @@ func (p *plan) uriOf(path string) workspace.URI {
 		}
 	}
 	return workspace.FileURI(path)
-}
-
-// dockerfiles are the Dockerfile and, if it has one of its own, its .dockerignore
-// (BuildKit's frontend/dockerui: <name>.dockerignore beside it). A buffer goes before
-// its file.
-func (p *plan) dockerfiles() (name string, files map[string][]byte, err error) {
-	if p.doc.Path == "" || p.inline() != nil {
-		return "Dockerfile", map[string][]byte{"Dockerfile": p.text()}, nil
-	}
-	name = filepath.Base(p.doc.Path)
-	files = map[string][]byte{name: p.doc.Text.Bytes()}
-	ignore := p.doc.Path + ".dockerignore"
-	if d := p.snapshot.Document(workspace.FileURI(ignore)); d != nil && p.overlay != "dockerfile" {
-		files[name+".dockerignore"] = d.Text.Bytes()
-		return name, files, nil
-	}
-	switch data, err := workspace.ReadWithin(ignore); {
-	case err == nil:
-		files[name+".dockerignore"] = data
-	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, workspace.ErrOutside): // as in docker build
-		return "", nil, err
-	}
-	return name, files, nil
 }
 
 // sharedKey identifies a context on this machine.

@@ -1,0 +1,81 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/moby/buildkit/frontend/dockerui"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
+)
+
+// dockerfiles are the Dockerfile and, if it has one of its own, its .dockerignore
+// (BuildKit's frontend/dockerui: <name>.dockerignore beside it). A buffer goes before
+// its file.
+func (p *plan) dockerfiles() (name string, files map[string][]byte, err error) {
+	if p.doc.Path == "" || p.inline() != nil {
+		return "Dockerfile", map[string][]byte{"Dockerfile": p.text()}, nil
+	}
+	name = filepath.Base(p.doc.Path)
+	files = map[string][]byte{name: p.doc.Text.Bytes()}
+	ignore := p.doc.Path + ".dockerignore"
+	if d := p.snapshot.Document(workspace.FileURI(ignore)); d != nil && p.overlay != "dockerfile" {
+		files[name+".dockerignore"] = d.Text.Bytes()
+		return name, files, nil
+	}
+	switch data, err := workspace.ReadWithin(ignore); {
+	case err == nil:
+		files[name+".dockerignore"] = data
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, workspace.ErrOutside): // as in docker build
+		return "", nil, err
+	}
+	return name, files, nil
+}
+
+// takeIgnoreAlong adds the .dockerignore of the context to files, which are sent as one, as if it
+// were the Dockerfile's own: the engine need not look for it in the context. It is left there if
+// it is no plain file, so that it is the engine that says what becomes of it.
+func takeIgnoreAlong(name string, files map[string][]byte, c build.Context) {
+	own := name + dockerui.DefaultDockerignoreName
+	if _, has := files[own]; has || c.Kind != build.LocalContext && c.Kind != build.EmptyContext {
+		return
+	}
+	data, ok := []byte(nil), true
+	if c.Kind == build.LocalContext {
+		data, ok = plainFile(c, dockerui.DefaultDockerignoreName)
+	}
+	if ok {
+		files[own] = append(data, "\n#\n"...) // an empty one is none to an engine elsewhere
+	}
+}
+
+// plainFile is a file of a local context; nil if there is none. ok is false if it is something
+// else, or too large.
+func plainFile(c build.Context, name string) (data []byte, ok bool) {
+	const limit = 1 << 20
+	found, plain := false, false
+	err := c.FS.Walk(context.Background(), name, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		found, plain = true, !found && path == name && d.Type().IsRegular()
+		return nil
+	})
+	if err != nil || !found || !plain {
+		return nil, err == nil && !found
+	}
+	f, err := c.FS.Open(name)
+	if err != nil {
+		return nil, false
+	}
+	defer f.Close()
+	data, err = io.ReadAll(io.LimitReader(f, limit+1))
+	return data, err == nil && len(data) <= limit
+}

@@ -1,0 +1,47 @@
+package handlers
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
+)
+
+// What goes along as the Dockerfile's own ignore file is what the engine would have found in the
+// context, or nothing.
+func TestIgnoreGoesAlong(t *testing.T) {
+	const own = "Dockerfile.dockerignore"
+	for name, c := range map[string]struct {
+		make func(ignore string) error
+		want string // empty: the engine looks by itself
+	}{
+		"none":        {func(string) error { return nil }, "\n#\n"},
+		"a file":      {func(ignore string) error { return os.WriteFile(ignore, []byte("a\n!b"), 0o600) }, "a\n!b\n#\n"},
+		"a link":      {func(ignore string) error { return os.Symlink("Dockerfile", ignore) }, ""},
+		"a directory": {func(ignore string) error { return os.MkdirAll(filepath.Join(ignore, "a"), 0o700) }, ""},
+		"too large":   {func(ignore string) error { return os.WriteFile(ignore, make([]byte, 2<<20), 0o600) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := c.make(filepath.Join(dir, ".dockerignore")); err != nil {
+				t.Fatal(err)
+			}
+			files, err := workspace.NewContextFS(dir, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			along := map[string][]byte{}
+			takeIgnoreAlong("Dockerfile", along, build.Context{Kind: build.LocalContext, Dir: dir, FS: files})
+			if got := string(along[own]); got != c.want {
+				t.Errorf("%.60q, want %q", got, c.want)
+			}
+		})
+	}
+	has := map[string][]byte{own: []byte("its own")}
+	takeIgnoreAlong("Dockerfile", has, build.Context{})
+	if string(has[own]) != "its own" {
+		t.Errorf("%q", has[own])
+	}
+}
