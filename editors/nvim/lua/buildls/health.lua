@@ -12,24 +12,33 @@ local function check_neovim()
   end
 end
 
---- What a program says; nil if it does not run.
+--- What a program says, and how it ends.
 ---@param cmd string[]
----@return string?
-local function run(cmd)
-  local ok, process = pcall(vim.system, cmd, { text = true, timeout = 20000 })
-  local done = ok and process:wait()
-  return done and vim.trim(done.stdout .. done.stderr) or nil
+---@param env? table<string, string>
+---@return string
+---@return boolean ok
+local function run(cmd, env)
+  local ok, process = pcall(vim.system, cmd, { text = true, timeout = 20000, env = env })
+  if not ok then
+    return 'it does not run', false
+  end
+  local done = process:wait()
+  local said = vim.trim(done.stdout .. done.stderr)
+  return said ~= '' and said or 'nothing within 20 s', done.code == 0
 end
 
---- The server's program, as it is configured.
-local function command()
+--- The server's program and the engine that it is told to use, as they are configured.
+---@return string? program
+---@return string? engine
+local function configured()
   local config = vim.fn.has('nvim-0.11') == 1 and vim.lsp.config.buildls or nil
   local cmd = config and config.cmd or require('buildls.options').cmd
-  return type(cmd) == 'table' and cmd[1] or nil
+  local settings = config and (config.settings or {}).buildls or require('buildls.options').settings
+  return type(cmd) == 'table' and cmd[1] or nil, (settings or {}).engine
 end
 
 local function check_server()
-  local program = command()
+  local program, engine = configured()
   if not program then
     return health.info('the server is started by a function')
   end
@@ -39,8 +48,14 @@ local function check_server()
       'or name it: require("buildls").setup({ cmd = { "/path/to/buildls" } })',
     })
   end
-  health.ok(('%s: %s'):format(vim.fn.exepath(program), run({ program, 'version' }) or 'it does not run'))
-  health.info('buildls doctor says:\n' .. (run({ program, 'doctor' }) or 'nothing within 20 s'))
+  local version, runs = run({ program, 'version' })
+  health[runs and 'ok' or 'error'](('%s: %s'):format(vim.fn.exepath(program), version))
+  local said, builds = run({ program, 'doctor' }, engine and { BUILDLS_ENGINE = engine })
+  if builds then
+    health.ok('there is an engine. buildls doctor says:\n' .. said)
+  else
+    health.error('nothing can be built, only checked. buildls doctor says:\n' .. said)
+  end
 end
 
 local function check_clients()
