@@ -268,6 +268,71 @@ part(':BuildContext tells what is sent and why, and leads there', function()
   vim.cmd('only')
 end)
 
+--- Waits for a buffer of ours, whose name has this pattern, that becomes the current one.
+local function shown(name)
+  check.await('the buffer ' .. name, function()
+    return vim.fn.expand('%'):find('^buildls://' .. name)
+  end)
+  return table.concat(lines(0), '\n')
+end
+
+--- Presses <CR> on the first line that has a text.
+local function enter(text)
+  vim.fn.cursor(1, 1)
+  check.equal('a line has ' .. text, vim.fn.search(text, 'c') > 0, true)
+  vim.api.nvim_feedkeys(vim.keycode('<CR>'), 'xt', false)
+end
+
+local function says(text)
+  check.await('the message ' .. text, function()
+    return said[#said]:find(text, 1, true)
+  end)
+end
+
+part('what a step changed is told, and what is no text', function()
+  open('steps.dockerfile', {
+    'FROM scratch',
+    'COPY busybox /bin/',
+    'RUN ["/bin/busybox", "--install", "/bin"]',
+    [[RUN yes buildls | head -c 2000000 >/log.json && echo 'a = 1' >/a.toml && mkdir /empty && rm /bin/vi]],
+  })
+  check.equal('status', result(vim.cmd.Build).status, 'succeeded')
+  vim.cmd('BuildFiles 1')
+  check.contains('the first step', shown('files/'), '2.0 MB  /bin/busybox')
+  enter('  /bin/busybox$')
+  says('/bin/busybox is binary, of 2.0 MB')
+
+  vim.cmd('wincmd p | 4 | BuildFiles') -- on the line of the last step
+  shown('files/.*/3$')
+  enter('  /empty/$')
+  says('is a directory')
+  enter('^deleted .*/bin/vi$')
+  says('was deleted')
+  local list = vim.fn.win_getid()
+  enter('  /a.toml$')
+  check.equal('a small file', shown('file/'), 'a = 1')
+  check.equal('its filetype', vim.bo.filetype, 'toml')
+  vim.fn.win_gotoid(list)
+  enter('  /log.json$')
+  check.equal('the beginning of a large one', #shown('file/') > 1000000, true)
+  local below = vim.api.nvim_buf_get_extmarks(0, -1, 0, -1, { details = true })
+  check.contains('what is said below it', vim.inspect(below), 'the file has 2.0 MB')
+  vim.cmd('only')
+end)
+
+part('a program is run in any step that ran, in a terminal where the author wants it', function()
+  vim.cmd('vertical BuildShell 2 /bin/busybox ls /bin/vi')
+  check.await('the terminal', function()
+    return vim.bo.buftype == 'terminal'
+  end)
+  check.equal('the layout', vim.fn.winlayout()[1], 'row')
+  check.equal('its exit code', vim.fn.jobwait({ vim.bo.channel }, 10000), { 0 })
+  check.await('what it prints', function()
+    return lines(0)[1] == '/bin/vi'
+  end)
+  vim.cmd('stopinsert | bwipeout!')
+end)
+
 part('a server that dies takes its builds with it', function()
   open('long.dockerfile', { 'FROM scratch', 'COPY busybox /bin/', 'RUN ["/bin/busybox", "sleep", "100000"]' })
   vim.cmd.Build()
@@ -279,6 +344,34 @@ part('a server that dies takes its builds with it', function()
   check.await('nothing runs', function()
     return not require('buildls').status():find('sleep', 1, true)
   end)
+  check.await('the client is gone', function()
+    return #vim.lsp.get_clients({ name = 'buildls' }) == 0
+  end)
+end)
+
+part('the builds of a server that died are listed by the next', function()
+  open('steps.dockerfile', { 'FROM scratch' })
+  vim.cmd.BuildHistory()
+  check.await('the quickfix list', function()
+    return vim.bo.buftype == 'quickfix'
+  end)
+  check.equal('a failed step', vim.fn.search('exit 3', 'w') > 0, true)
+  vim.cmd.BuildFiles()
+  says('of this session')
+  vim.cmd.BuildLog()
+  check.contains('its log', shown('log/'), 'red\n30%\nno end')
+  vim.cmd('only')
+end)
+
+part('lenses and marks can be left out', function()
+  require('buildls').setup({ code_lens = false, inlay_hints = false })
+  open('plain.dockerfile', { 'FROM scratch' })
+  check.await('it is attached', attached)
+  check.equal('hints are on', vim.lsp.inlay_hint.is_enabled({ bufnr = 0 }), false)
+  if vim.lsp.codelens.is_enabled then
+    check.equal('lenses are on', vim.lsp.codelens.is_enabled({ bufnr = 0 }), false)
+  end
+  check.equal('lenses are asked for', #vim.api.nvim_get_autocmds({ buffer = 0, event = 'InsertLeave' }), 0)
 end)
 
 part(':checkhealth finds nothing wrong', function()

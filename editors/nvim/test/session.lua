@@ -100,10 +100,12 @@ local function ends(how)
   end)
 end
 
+--- A part stands on those before it: the first that fails is the last that runs.
 local function part(name, run)
-  return check.part(version .. ' ' .. name, run, function()
-    io.stdout:write(s:gone() and '(the editor is gone)\n' or s:text())
-  end)
+  return check.failed == 0
+    and check.part(version .. ' ' .. name, run, function()
+      io.stdout:write(s:gone() and '(the editor is gone)\n' or s:text())
+    end)
 end
 
 part('a Dockerfile is opened, and the server attached', function()
@@ -153,8 +155,20 @@ part('the stages are completed', function()
   check.equal('the targets', s:ask([[return vim.fn.getcompletion('Build ', 'cmdline')]]), { 'base', 'page' })
 end)
 
+part('a message that is too long for its line needs no key, and is whole', function()
+  local name = 'a-stage-that-nobody-has-and-with-a-name-that-is-as-long-as-names-of-stages-never-are'
+  s:ex('Build ' .. name)
+  s:shows('…')
+  check.contains('the screen', s:text():gsub('%s*\n%s*', ''), name)
+  check.equal('it is asked for', s:ask('return vim.api.nvim_get_mode().mode'), 'n')
+  s:type('l')
+  check.await('the message is gone with the next movement', function()
+    return s:ask('return #vim.api.nvim_list_wins()') == 1
+  end)
+end)
+
 part('an unsaved Dockerfile is built, and its step that fails is marked', function()
-  retype(dockerfile('COPY page.txt /shop/', 'RUN echo the oven is cold; sleep 2; exit 7'))
+  retype(dockerfile('COPY page.txt /shop/', 'RUN echo the oven is cold | tee /oven; sleep 2; exit 7'))
   s:ex('Build')
   check.await('the step is in the progress', function()
     return status():find('RUN echo the oven', 1, true)
@@ -192,6 +206,21 @@ part('its log tells the line', function()
   s:ex('only')
 end)
 
+part('a quick fix opens a shell in the step that failed', function()
+  s:ex('lua vim.lsp.buf.code_action({ apply = true, filter = function(a) return a.title:find("shell") end })')
+  s:shows('/ #')
+  s:type('cat /oven | tr a-z A-Z; ls /shop<Enter>')
+  s:shows('THE OVEN IS COLD')
+  s:shows('page.txt')
+  s:keep('5-shell', 'A shell in the step of a Dockerfile that failed')
+  s:type('exit 3<Enter>')
+  s:shows('[Process exited 3]')
+  s:type('<Enter>') -- ends the terminal, as Neovim has it
+  check.await('the terminal is gone', function()
+    return s:ask([[return vim.fn.expand('%:t')]]) == 'Dockerfile'
+  end)
+end)
+
 part('mended and built again, still unsaved; a buffer of the context is built too', function()
   s:ex('edit page.txt')
   s:type('ggcwFlat white')
@@ -211,10 +240,41 @@ part('mended and built again, still unsaved; a buffer of the context is built to
   check.await('nothing is shown as running', function()
     return not s:text():find('running', 1, true)
   end)
-  s:keep('5-built', 'A Dockerfile was built; behind each line stands how long it took')
+  s:keep('6-built', 'A Dockerfile was built; behind each line stands how long it took')
   local result = s:ask([[return require('buildls.state').last]])
   check.equal('status', result.status, 'succeeded')
   check.equal('what stood in for files', #result.overlaid, 2)
+end)
+
+part('the builds and their steps are in the quickfix list', function()
+  s:ex('BuildHistory')
+  s:shows('not cached: ')
+  s:keep('7-history', 'The builds of a Dockerfile, and what became of their steps, in the quickfix list')
+  s:ex('call search("✗ ")')
+  s:shows('✗ [page 2/2]')
+  s:type('<Enter>')
+  check.await('the cursor is on the line that failed then', function()
+    return s:ask([[return vim.fn.expand('%:t') == 'Dockerfile' and vim.fn.line('.')]]) == 7
+  end)
+  s:type('<C-w>p')
+  s:ex('BuildLog')
+  check.await('the log of the step that failed then', function()
+    return s:ask([[return vim.bo.buftype == 'nofile' and vim.fn.getline(1)]]) == 'the oven is cold'
+  end)
+  s:ex('close')
+end)
+
+part('what a step changed is listed, and its files are read', function()
+  s:ex('silent! buffer Dockerfile | only | 7')
+  s:ex('BuildFiles')
+  s:shows('1 added')
+  s:ex('call search("mended$")')
+  s:type('<Enter>')
+  check.await('the file', function()
+    return s:ask([[return vim.fn.expand('%'):find('^buildls://file/') and vim.fn.getline(1)]]) == 'mended ' .. version
+  end)
+  s:keep('8-files', 'What a step of a Dockerfile changed, and one of the files')
+  s:ex('silent! buffer Dockerfile | only')
 end)
 
 part('the image holds what the buffers hold', function()

@@ -58,48 +58,52 @@ local function build(opts)
   end)
 end
 
-local function log(opts)
-  local step = tonumber(opts.args)
-  if opts.args ~= '' and not step then
-    return server().notify('a step is a number, from 1', vim.log.levels.WARN)
+--- Makes a command of what takes the number of a step, or none.
+---@param show fun(number?: integer)
+local function of_step(show)
+  return function(opts)
+    if opts.args ~= '' and not opts.args:find('^[1-9]%d*$') then
+      return server().notify('a step is a number, from 1', vim.log.levels.WARN)
+    end
+    show(tonumber(opts.args))
   end
-  require('buildls.log').open(step)
 end
 
-local function steps()
+--- The first argument is a step if it is a number; the rest a program to run there.
+local function shell(opts)
+  local program = vim.list_slice(opts.fargs)
+  local number = (program[1] or ''):find('^[1-9]%d*$') and tonumber(table.remove(program, 1)) or nil
+  require('buildls.shell').open(number, program, opts.smods)
+end
+
+local function complete_steps(typed, line)
   local last = require('buildls.state').last
+  local first = not line:find('%S%s+%S+%s')
   return vim
-    .iter(ipairs(last and last.steps or {}))
+    .iter(ipairs(first and last and last.steps or {}))
     :map(function(i)
       return tostring(i)
     end)
+    :filter(function(number)
+      return vim.startswith(number, typed)
+    end)
     :totable()
 end
+
+local buildls = require('buildls')
 
 local commands = {
   Build = {
     build,
     { nargs = '?', complete = complete_build, desc = 'Build the image of this Dockerfile, saved or not' },
   },
-  BuildCancel = {
-    function()
-      server().cancel()
-    end,
-    { desc = 'Cancel the newest build' },
-  },
-  BuildLog = { log, { nargs = '?', complete = steps, desc = 'Show the log of the newest build' } },
-  BuildContext = {
-    function()
-      require('buildls.report').context()
-    end,
-    { desc = 'Show what a build would send, and why' },
-  },
-  BuildInfo = {
-    function()
-      require('buildls.report').info()
-    end,
-    { desc = 'Show the engine and the newest build' },
-  },
+  BuildCancel = { buildls.cancel, { desc = 'Cancel the newest build' } },
+  BuildLog = { of_step(buildls.log), { nargs = '?', complete = complete_steps, desc = 'Show the log of a build' } },
+  BuildContext = { buildls.context, { desc = 'Show what a build would send, and why' } },
+  BuildInfo = { buildls.info, { desc = 'Show the engine and the newest build' } },
+  BuildHistory = { buildls.history, { desc = 'List the builds and their steps in the quickfix list' } },
+  BuildFiles = { of_step(buildls.files), { nargs = '?', complete = complete_steps, desc = 'Show what a step changed' } },
+  BuildShell = { shell, { nargs = '*', complete = complete_steps, desc = 'Open a shell in a step' } },
 }
 
 --- Whose command a name is: ours unless the author has one.

@@ -42,6 +42,9 @@ end
 ---@param bufnr integer
 ---@return boolean
 function M.is_dockerfile(bufnr)
+  if vim.bo[bufnr].buftype ~= '' then
+    return false -- what a step left, for one
+  end
   local name = vim.api.nvim_buf_get_name(bufnr)
   local known = find(name)
   if known then

@@ -52,6 +52,41 @@ function M.cancel()
   require('buildls.server').cancel()
 end
 
+--- Shows the log of the newest build. In a list of :BuildHistory, and what was opened from it,
+--- this and the rest are about the build and the step that the cursor is on.
+---@param step? integer from 1, whose output the cursor goes to
+function M.log(step)
+  require('buildls.log').open(step)
+end
+
+--- Shows what a build would send, and why.
+function M.context()
+  require('buildls.report').context()
+end
+
+--- Shows the engine that would build, and the newest build.
+function M.info()
+  require('buildls.report').info()
+end
+
+--- Lists the builds that are remembered, and their steps, in the quickfix list.
+function M.history()
+  require('buildls.history').open()
+end
+
+--- Shows what a step changed.
+---@param step? integer from 1; without it that which the cursor is on
+function M.files(step)
+  require('buildls.changes').open(step)
+end
+
+--- Opens a terminal with a shell in a step.
+---@param step? integer from 1; without it the one that failed, else that which the cursor is on
+---@param program? string[] what is run instead of the shell
+function M.shell(step, program)
+  require('buildls.shell').open(step, program)
+end
+
 --- One line for a statusline: the build that runs, else how the newest ended; empty if there
 --- was none.
 ---@return string

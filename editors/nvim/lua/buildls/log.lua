@@ -1,35 +1,31 @@
--- The log of the newest build, in a buffer, while it runs and after. <CR> goes to the line of
--- the Dockerfile that a line of the log is about.
+-- The log of the newest build, in a buffer, while it runs and after; and of earlier ones. <CR>
+-- goes to the line of the Dockerfile that a line of the newest log is about.
 
+local scratch = require('buildls.scratch')
+local server = require('buildls.server')
 local state = require('buildls.state')
+local where = require('buildls.steps')
 
 local M = {}
 
 local headings = vim.api.nvim_create_namespace('buildls.log')
-local places = vim.api.nvim_create_namespace('buildls.steps') -- in the Dockerfile, moving with its text
 
 -- What the buffer shows.
 local shown = {
   id = nil, ---@type string? of the build
-  uri = nil, ---@type string? of its Dockerfile; known when it has ended
+  client_id = nil, ---@type integer?
+  result = nil, ---@type table? known when it has ended
   step = nil, ---@type string? whose output came last
   partial = '', -- the last line, if it has no end yet
   steps = {}, ---@type table<integer, integer> headings to steps, 0-based as in the contract
-  places = {}, ---@type table<integer, integer> steps to places
 }
 
 ---@return integer
 local function buffer()
-  local bufnr = vim.fn.bufnr('^buildls://log$')
-  if bufnr ~= -1 then
-    return bufnr
+  local bufnr, new = scratch.buffer('buildls://log', M.jump, 'Go to the line of the Dockerfile')
+  if new then
+    shown.steps, shown.step = {}, nil
   end
-  bufnr = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_name(bufnr, 'buildls://log')
-  vim.bo[bufnr].modifiable, vim.bo[bufnr].undolevels = false, -1
-  vim.keymap.set('n', '<CR>', M.jump, { buffer = bufnr, desc = 'Go to the line of the Dockerfile' })
-  vim.keymap.set('n', 'q', '<C-w>c', { buffer = bufnr, desc = 'Close the log' })
-  shown.steps, shown.step = {}, nil
   return bufnr
 end
 
@@ -40,9 +36,7 @@ end
 local function write(row, lines)
   local bufnr = buffer()
   local last = vim.api.nvim_buf_line_count(bufnr)
-  vim.bo[bufnr].modifiable = true
-  vim.api.nvim_buf_set_lines(bufnr, row, -1, false, lines)
-  vim.bo[bufnr].modifiable = false
+  scratch.write(bufnr, row, lines)
   for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
     if vim.api.nvim_win_get_cursor(window)[1] >= last then
       vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(bufnr), 0 })
@@ -78,19 +72,19 @@ end
 
 --- Begins the log of a build, unless its first message was faster.
 ---@param id string
-function M.begin(id)
+function M.begin(id, client_id)
   if shown.id == id or state.over[id] then
     return
   end
-  shown.id, shown.uri, shown.places = id, nil, {}
+  shown.id, shown.client_id, shown.result = id, client_id, nil
   write(0, {})
   shown.steps, shown.step, shown.partial = {}, nil, ''
 end
 
 --- Takes a buildls/log: more of the output of a step.
 ---@param params {id: string, step?: integer, name: string, text: string}
-function M.take(params)
-  M.begin(params.id)
+function M.take(params, client_id)
+  M.begin(params.id, client_id)
   if params.id ~= shown.id then
     return -- of an older build
   end
@@ -109,7 +103,8 @@ end
 
 local signs = { cached = '=', done = '✓', failed = '✗', canceled = '-' }
 
-local function summary(step)
+--- What became of a step, in one line.
+function M.summary(step)
   local how = step.status
   if step.status == 'done' then
     how = ('%.1f s'):format(step.durationMs / 1000)
@@ -119,34 +114,18 @@ local function summary(step)
   return ('%s %s  %s'):format(signs[step.status] or ' ', step.name, how)
 end
 
---- Marks the steps' lines in the Dockerfile, which is as it was built or nearly so: a jump
---- finds them when the text above was edited.
-local function place(result)
-  local bufnr = vim.uri_to_bufnr(result.uri)
-  if not vim.api.nvim_buf_is_loaded(bufnr) then
-    return
-  end
-  vim.api.nvim_buf_clear_namespace(bufnr, places, 0, -1)
-  local last = vim.api.nvim_buf_line_count(bufnr) - 1
-  for i, step in ipairs(result.steps) do
-    local row = math.min(step.range.start.line, last)
-    shown.places[i - 1] = vim.api.nvim_buf_set_extmark(bufnr, places, row, 0, {})
-  end
-end
-
 --- Takes the result of a build: what became of each step, and why it failed.
 ---@param result table
 function M.finish(result)
   if result.id ~= shown.id then
     return
   end
-  shown.uri = result.uri
-  place(result)
+  shown.result = result
   if behind() > 0 then
     write(behind(), { '' })
   end
   for i, step in ipairs(result.steps) do
-    heading(summary(step), i - 1, step.status == 'failed' and 'DiagnosticError' or 'Comment')
+    heading(M.summary(step), i - 1, step.status == 'failed' and 'DiagnosticError' or 'Comment')
   end
   write(behind(), M.ending(result))
 end
@@ -163,44 +142,80 @@ function M.ending(result)
   return lines
 end
 
---- Goes from the line under the cursor to the line of its step.
-function M.jump()
+--- The step that the line under the cursor is about, 0-based.
+---@return integer?
+local function step_here()
   local row = vim.api.nvim_win_get_cursor(0)[1] - 1
   local above = vim.api.nvim_buf_get_extmarks(0, headings, { row, -1 }, 0, { limit = 1 })[1]
-  local step = above and shown.steps[above[1]]
-  local mark = step and shown.places[step]
-  if not mark then
-    local why = step and not shown.uri and 'the line is known when the build has ended'
-      or 'this is of no line of the Dockerfile'
-    require('buildls.server').notify(why)
-    return
-  end
-  local bufnr = vim.uri_to_bufnr(shown.uri)
-  local at = vim.api.nvim_buf_get_extmark_by_id(bufnr, places, mark, {})
-  require('buildls.server').jump(bufnr, at[1])
+  return above and shown.steps[above[1]]
 end
 
---- Shows the log, at the output of a step if one is named: counted from 1, as the lines at its
---- end are.
----@param number? integer
-function M.open(number)
-  local bufnr = buffer()
-  local window = vim.fn.win_findbuf(bufnr)[1]
-  if window then
-    vim.api.nvim_set_current_win(window)
-  else
-    vim.cmd(('botright %dsplit | buffer %d'):format(math.min(12, math.floor(vim.o.lines * 0.4)), bufnr))
-    local here = vim.wo[0][0]
-    here.wrap, here.number, here.relativenumber, here.signcolumn = false, false, false, 'no'
+--- What the cursor is on, if it is in the log.
+---@return buildls.At?
+function M.here()
+  if shown.id and vim.api.nvim_get_current_buf() == vim.fn.bufnr('^buildls://log$') then
+    local step = step_here()
+    local name = step and shown.result and shown.result.steps[step + 1].name
+    return { client_id = shown.client_id, id = shown.id, step = step, name = name }
   end
+end
+
+--- Goes from the line under the cursor to the line of its step.
+function M.jump()
+  local step = step_here()
+  if not step or not shown.result then
+    local why = step and 'the line is known when the build has ended' or 'this is of no line of the Dockerfile'
+    server.notify(why)
+    return
+  end
+  server.jump(where.place_of(shown.result, step))
+end
+
+local function height()
+  return math.min(12, math.floor(vim.o.lines * 0.4))
+end
+
+--- Shows the log of the newest build.
+---@param step? integer whose output the cursor goes to, 0-based
+local function newest(step)
+  local bufnr = buffer()
+  scratch.show(bufnr, height())
   local row = vim.api.nvim_buf_line_count(bufnr)
   for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(bufnr, headings, 0, -1, {})) do
-    if number and shown.steps[mark[1]] == number - 1 then
+    if step and shown.steps[mark[1]] == step then
       row = mark[2] + 1
       break
     end
   end
   vim.api.nvim_win_set_cursor(0, { row, 0 })
+end
+
+--- Shows what was kept of the output of a build, or of a step of it.
+---@param at buildls.At
+local function earlier(at)
+  server.execute_at(at, 'buildls.log', { id = at.id, step = at.step }, function(answer)
+    if answer.text == '' then
+      return server.notify('nothing was printed')
+    end
+    local bufnr = scratch.buffer(('buildls://log/%s/%s'):format(at.id, at.step and at.step + 1 or ''))
+    scratch.write(bufnr, 0, vim.split((plain(answer.text):gsub('\n$', '')), '\n'))
+    vim.b[bufnr].buildls = at
+    scratch.show(bufnr, height())
+  end)
+end
+
+--- Shows the log of the newest build; that of another one, if the cursor is in what shows it.
+---@param number? integer of the step whose output the cursor goes to, from 1
+function M.open(number)
+  local at = where.listed()
+  if at and number then
+    at.step = number - 1
+  end
+  if at and at.id ~= shown.id then
+    earlier(at)
+  else
+    newest(number and number - 1 or at and at.step)
+  end
 end
 
 return M

@@ -21,7 +21,7 @@ end
 
 --- The first line of a text, as short as it must be for no key to be needed.
 ---@param beside? integer the width of what else stands in the message line
-local function fit(text, beside)
+function M.fit(text, beside)
   text = text:match('^[^\n]*')
   local room = vim.v.echospace - (beside or 0)
   if vim.fn.strdisplaywidth(text) <= room then
@@ -42,11 +42,11 @@ end
 --- Before 0.12 it is a message like any other.
 local function echo(value)
   if value.kind == 'end' then
-    vim.api.nvim_echo({ { fit(ending(value)), failed(value) and 'ErrorMsg' or nil } }, true, {})
+    vim.api.nvim_echo({ { M.fit(ending(value)), failed(value) and 'ErrorMsg' or nil } }, true, {})
     return
   end
   local message = value.message and ': ' .. value.message or ''
-  vim.api.nvim_echo({ { fit(('%3d%% %s%s'):format(value.percentage or 0, value.title or '', message)) } }, false, {})
+  vim.api.nvim_echo({ { M.fit(('%3d%% %s%s'):format(value.percentage or 0, value.title or '', message)) } }, false, {})
 end
 
 -- The progress messages of Neovim 0.12, by their ids.
@@ -58,9 +58,9 @@ local function echo_progress(client_id, token, value)
   local ended = value.kind == 'end'
   local id = ('buildls.%d.%s'):format(client_id, token)
   messages[id] = not ended and { client_id = client_id, token = token } or nil
-  local title = ended and 'buildls' or fit(value.title or '', 40)
+  local title = ended and 'buildls' or M.fit(value.title or '', 40)
   local text = ended and ending(value) or value.message or 'Starting'
-  vim.api.nvim_echo({ { fit(text, vim.fn.strdisplaywidth(title) + #': 100% ') } }, ended, {
+  vim.api.nvim_echo({ { M.fit(text, vim.fn.strdisplaywidth(title) + #': 100% ') } }, ended, {
     id = id,
     kind = 'progress',
     source = 'buildls',

@@ -1,60 +1,19 @@
 -- :BuildInfo and :BuildContext: what the server says, as text in a buffer of its own. <CR> on
 -- a line that is about a line of a file goes there.
 
+local scratch = require('buildls.scratch')
 local server = require('buildls.server')
 local state = require('buildls.state')
 
 local M = {}
 
----@class buildls.Line
----@field [1] string
----@field uri? string
----@field line? integer 0-based
-
-local shown = {} ---@type table<integer, buildls.Line[]> by buffer
-
-local function jump()
-  local at = shown[vim.api.nvim_get_current_buf()][vim.fn.line('.')]
-  if at and at.uri then
-    server.jump(vim.uri_to_bufnr(at.uri), at.line)
-  end
-end
-
----@return integer
-local function buffer(name)
-  local bufnr = vim.fn.bufnr('^' .. name .. '$')
-  if bufnr == -1 then
-    bufnr = vim.api.nvim_create_buf(false, true)
-    vim.api.nvim_buf_set_name(bufnr, name)
-    vim.keymap.set('n', '<CR>', jump, { buffer = bufnr, desc = 'Go to the line of the file' })
-    vim.keymap.set('n', 'q', '<C-w>c', { buffer = bufnr, desc = 'Close this window' })
-  end
-  return bufnr
-end
-
---- Shows lines in the buffer of that name, below.
----@param lines buildls.Line[]
-local function show(name, lines)
-  local bufnr = buffer(name)
-  local texts = {}
-  for i, line in ipairs(lines) do
-    texts[i] = line[1]:gsub('\n', ' ')
-  end
-  shown[bufnr] = lines
-  vim.bo[bufnr].modifiable = true
-  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, texts)
-  vim.bo[bufnr].modifiable = false
-  if #vim.fn.win_findbuf(bufnr) == 0 then
-    vim.cmd(('botright %dsplit | buffer %d'):format(math.min(#lines + 1, 15), bufnr))
-  end
-end
-
 ---@param lines buildls.Line[]
 ---@param place? {uri: string, line: integer}
 local function add(lines, format, arguments, place)
-  local line = place or {}
-  line[1] = format:format(unpack(arguments))
-  lines[#lines + 1] = line
+  local function follow()
+    server.jump(vim.uri_to_bufnr(place.uri), place.line)
+  end
+  lines[#lines + 1] = { format:format(unpack(arguments)), follow = place and follow }
 end
 
 local function add_engine(lines, answer)
@@ -99,23 +58,13 @@ function M.info()
       if state.last then
         add_build(lines, state.last)
       end
-      show('buildls://info', lines)
+      scratch.list('buildls://info', lines)
     end)
   end)
 end
 
-local function size(bytes)
-  for _, unit in ipairs({ 'B', 'kB', 'MB' }) do
-    if bytes < 1000 then
-      return (unit == 'B' and '%d %s' or '%.1f %s'):format(bytes, unit)
-    end
-    bytes = bytes / 1000
-  end
-  return ('%.1f GB'):format(bytes)
-end
-
 local function add_context(lines, answer, uri)
-  add(lines, '%s: %d files, %s', { answer.context, answer.files, size(answer.bytes) })
+  add(lines, '%s: %d files, %s', { answer.context, answer.files, scratch.size(answer.bytes) })
   for _, path in ipairs(answer.secrets or {}) do
     add(lines, '⚠ looks like a secret: %s', { path })
   end
@@ -124,12 +73,12 @@ local function add_context(lines, answer, uri)
   for _, use in ipairs(answer.byInstruction or {}) do
     local missing = #(use.missing or {}) > 0 and ': nothing matches ' .. table.concat(use.missing, ', ') or ''
     local place = uri and { uri = uri, line = use.range.start.line }
-    add(lines, '%10s  %s%s', { size(use.bytes), use.name, missing }, place)
+    add(lines, '%10s  %s%s', { scratch.size(use.bytes), use.name, missing }, place)
   end
   add(lines, '', {})
   add(lines, '%10s  %s', { 'size', 'the largest' })
   for _, file in ipairs(answer.largest or {}) do
-    add(lines, '%10s  %s', { size(file.bytes), file.path })
+    add(lines, '%10s  %s', { scratch.size(file.bytes), file.path })
   end
   add(lines, '', {})
   add(lines, '%10s  %s', { 'files', 'kept out by' })
@@ -148,7 +97,7 @@ function M.context(argument)
     server.execute(client, 'buildls.context', argument, function(answer)
       local lines = {}
       add_context(lines, answer, argument.uri)
-      show('buildls://context', lines)
+      scratch.list('buildls://context', lines)
     end)
   end)
 end

@@ -8,9 +8,18 @@ local M = {}
 
 local modern = vim.fn.has('nvim-0.11') == 1
 
+--- Tells the author. What is longer than the message line would have Neovim itself wait for a
+--- key: its beginning is shown there, and all of it in a window that goes with the next movement.
 ---@param message string
 function M.notify(message, level)
-  vim.notify('buildls: ' .. message, level or vim.log.levels.INFO)
+  message, level = 'buildls: ' .. message, level or vim.log.levels.INFO
+  local short = require('buildls.progress').fit(message)
+  local builtin = debug.getinfo(vim.notify, 'S').source:find('^@vim/')
+  if not builtin or short == message then
+    return vim.notify(message, level)
+  end
+  vim.notify(short, level)
+  vim.lsp.util.open_floating_preview(vim.split(message, '\n'), '', { focusable = false, max_width = vim.o.columns - 4 })
 end
 
 --- Goes to a line of a buffer, in a window that shows it if there is one.
@@ -56,14 +65,19 @@ function M.call(client, method, ...)
 end
 
 local handlers = {
-  ['buildls/log'] = function(_, params)
-    require('buildls.log').take(params)
+  ['buildls/log'] = function(_, params, ctx)
+    require('buildls.log').take(params, ctx.client_id)
   end,
   ['buildls/buildFinished'] = function(_, result, ctx)
-    state.finished(result)
+    state.finished(result, ctx.client_id)
+    require('buildls.steps').place(result, ctx.client_id)
     require('buildls.log').finish(result)
     require('buildls.marks').finished(ctx.client_id)
     vim.api.nvim_exec_autocmds('User', { pattern = 'BuildlsFinished', modeline = false, data = result })
+  end,
+  ['window/showMessage'] = function(_, params)
+    local levels = { vim.log.levels.ERROR, vim.log.levels.WARN }
+    M.notify((params.message:gsub('^buildls: ', '')), levels[params.type])
   end,
 }
 
@@ -81,17 +95,21 @@ function M.config()
       end
     end,
     settings = { buildls = vim.empty_dict() },
-    capabilities = { experimental = { buildls = { log = true, finished = true } } },
+    capabilities = { experimental = { buildls = { log = true, finished = true, shell = true } } },
     handlers = vim.tbl_extend('error', handlers, require('buildls.marks').handlers),
     on_exit = function(_, _, client_id)
       state.gone(client_id)
     end,
-    commands = { -- of lenses
+    commands = { -- of lenses and quick fixes
       ['buildls.build'] = function(command)
         M.build(command.arguments and command.arguments[1])
       end,
       ['buildls.context'] = function(command)
         require('buildls.report').context(command.arguments and command.arguments[1])
+      end,
+      ['buildls.shell'] = function(command, ctx)
+        local argument = command.arguments[1]
+        require('buildls.shell').open_at({ client_id = ctx.client_id, id = argument.id, step = argument.step })
       end,
     },
   }
@@ -174,6 +192,16 @@ function M.execute(client, command, argument, on_answer)
   M.call(client, 'request', 'workspace/executeCommand', { command = command, arguments = { argument } }, done)
 end
 
+--- Sends a command to the server that knows a build.
+---@param at buildls.At
+function M.execute_at(at, command, argument, on_answer)
+  local client = vim.lsp.get_client_by_id(at.client_id)
+  if not client then
+    return M.notify('the server of that build has ended', vim.log.levels.WARN)
+  end
+  M.execute(client, command, argument, on_answer)
+end
+
 --- Has the server see every modified buffer below its root: each may stand in for a file of
 --- the context.
 ---@param client vim.lsp.Client
@@ -242,7 +270,7 @@ function M.build(argument)
     end
     M.attach_modified(client)
     M.execute(client, 'buildls.build', argument, function(answer)
-      require('buildls.log').begin(answer.id)
+      require('buildls.log').begin(answer.id, client.id)
     end)
   end)
 end

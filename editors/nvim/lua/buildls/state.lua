@@ -14,6 +14,8 @@ local M = {
   ended = '',
   ---@type table? the contract's result of that build
   last = nil,
+  ---@type integer? the client that ran it
+  last_client = nil,
   ---@type table<string, true> the ids of all builds that have ended
   over = {},
 }
@@ -49,8 +51,8 @@ function M.progress(client_id, token, value)
 end
 
 --- Takes a result.
-function M.finished(result)
-  M.last = result
+function M.finished(result, client_id)
+  M.last, M.last_client = result, client_id
   M.over[result.id] = true
 end
 
