@@ -82,8 +82,8 @@ func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure 
 	if !ok {
 		return nil
 	}
-	reason := c.reason(cmp.Or(v.Error, text), v.text())
-	fail := &Failure{Code: "build", Log: v.text(), Message: fmt.Sprintf("context %s: %s", c, reason)}
+	reason := c.reason(cmp.Or(v.Error, text), v.last(failLog))
+	fail := &Failure{Code: "build", Log: v.last(failLog), Message: fmt.Sprintf("context %s: %s", c, reason)}
 	if name != "" {
 		fail.Message = fmt.Sprintf("context %s (%s): %s", name, c, reason)
 		fail.Lines = locator{err: err, text: text, fold: f, dockerfile: f.dockerfile}.lines()

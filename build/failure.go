@@ -54,7 +54,7 @@ func newFailure(err error, f *fold, dockerfile []byte) *Failure {
 		fail.Code = "syntax"
 	}
 	if v := at.vertex(); v != nil {
-		fail.Log = v.text()
+		fail.Log = v.last(failLog)
 		fail.ExitCode = exitCodeOf(err, v)
 	}
 	if program, ok := missingProgram(at.text + "\n" + fail.Log); ok {
@@ -100,6 +100,9 @@ func exitCodeOf(err error, v *vertex) *int {
 	return exitCodeIn(v.Error)
 }
 
+// failLog is how many bytes of a step's output its failure repeats.
+const failLog = logBlock
+
 // lastLines is how many lines of a step's output a message repeats.
 const lastLines = 5
 
@@ -112,9 +115,6 @@ func exitMessage(code int, log string) string {
 }
 
 var ansiText = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z]`)
-
-// Tail is the last n lines of a step (0-based) that say anything, without colours.
-func (o *Outcome) Tail(step, n int) string { return tailOf(o.Log(step), n) }
 
 // tailOf is the last n lines that say anything, without colours.
 func tailOf(log string, n int) string {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -35,43 +34,10 @@ type Outcome struct {
 	Warnings   []Problem
 	Notes      []string // warnings that no line causes
 	Duration   time.Duration
-	Images     Images   // that the Dockerfile stands on, and were not known
-	Record     *Record  // to explain the next build by; nil if it did not get that far
-	logs       []string // by step
-	rest       string   // of vertices that stand for no instruction
+	Images     Images  // that the Dockerfile stands on, and were not known
+	Record     *Record // to explain the next build by; nil if it did not get that far
+	outputs    outputs
 	states     []stepState
-}
-
-// Log is the output of a step (a 0-based index into Steps), or of the whole build
-// if step is negative.
-func (o *Outcome) Log(step int) string {
-	names := make([]string, len(o.Steps))
-	for i, s := range o.Steps {
-		names[i] = s.Name
-	}
-	return LogOf(names, o.Logs(), step)
-}
-
-// Logs are the output of all that stands for no instruction, and then of each step.
-func (o *Outcome) Logs() []string { return append([]string{o.rest}, o.logs...) }
-
-// LogOf is the output of a step, or of all if step is negative, of what Logs returned.
-// names are those of the steps.
-func LogOf(names, logs []string, step int) string {
-	if step >= 0 {
-		if step+1 >= len(logs) {
-			return ""
-		}
-		return logs[step+1]
-	}
-	var b strings.Builder
-	for i, text := range logs {
-		if i > 0 && text != "" {
-			fmt.Fprintln(&b, names[i-1])
-		}
-		b.WriteString(text)
-	}
-	return b.String()
 }
 
 // An Observer follows a build. Its functions are called from one goroutine, in
@@ -98,7 +64,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	f.dockerfile = req.Dockerfile
 	notes := req.missingCaches()
 	resp, err := solve(ctx, conn, req, f, obs)
-	f.hideLogs()
+	f.flushLogs()
 	out := &Outcome{Status: Done, Notes: notes, Dockerfile: f.dockerfile, Steps: f.steps(err == nil), Warnings: f.problems(), Images: f.images}
 	switch {
 	case err == nil:
@@ -112,7 +78,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 		out.Status = Failed
 		out.Failure = explain(ctx, conn, err, f, req)
 	}
-	out.keepLogs(f)
+	out.outputs = f.outputs()
 	out.keepStates(f)
 	out.Record = req.record(f, out.Steps, conn.Info.String())
 	out.Duration = time.Since(start)
@@ -353,17 +319,4 @@ func (o *Outcome) exported(resp *client.SolveResponse, info engine.Info, req *Re
 			o.Tags = strings.Split(names, ",")
 		}
 	}
-}
-
-func (o *Outcome) keepLogs(f *fold) {
-	o.logs = make([]string, len(f.lines))
-	var rest strings.Builder
-	for _, v := range f.order {
-		if i := f.step(v.Digest); i >= 0 {
-			o.logs[i] = v.text()
-		} else if len(v.log) > 0 {
-			fmt.Fprintf(&rest, "%s\n%s", f.shown(v), v.text())
-		}
-	}
-	o.rest = rest.String()
 }

@@ -154,8 +154,7 @@ func (m mask) sorted() mask {
 }
 
 // hide masks what a step prints, and what BuildKit says itself. It sees each piece of
-// output by itself: a value that a program writes in pieces is found at the end alone, by
-// fold.hideLogs.
+// output by itself: a value that a program writes in pieces is found by output.write.
 func (m mask) hide(s *client.SolveStatus) {
 	for _, l := range s.Logs {
 		l.Data = m.hideIn(l.Data)
@@ -184,6 +183,49 @@ func (m mask) hideValues(text []byte) []byte {
 		text = bytes.ReplaceAll(text, v, []byte("***"))
 	}
 	return text
+}
+
+// hideInPieces masks values in text, of which more is to come: held is the end of it that may
+// be the beginning of a value.
+func (m mask) hideInPieces(text []byte) (shown, held []byte) {
+	var first [256]bool
+	for _, v := range m {
+		first[v[0]] = true
+	}
+	var out []byte
+	done := 0 // so much of text is in out
+	for i := 0; i < len(text) && len(m) > 0; i++ {
+		if !first[text[i]] {
+			continue
+		}
+		whole, begun := m.at(text[i:])
+		switch {
+		case begun:
+			return append(out, text[done:i]...), text[i:]
+		case whole > 0:
+			out = append(append(out, text[done:i]...), "***"...)
+			i += whole - 1
+			done = i + 1
+		}
+	}
+	if done == 0 {
+		return text, nil
+	}
+	return append(out, text[done:]...), nil
+}
+
+// at is the length of the longest value that text begins with; begun says that a longer one may
+// begin there.
+func (m mask) at(text []byte) (whole int, begun bool) {
+	for _, v := range m { // the longest first
+		switch {
+		case bytes.HasPrefix(text, v):
+			return len(v), false
+		case bytes.HasPrefix(v, text):
+			return 0, true
+		}
+	}
+	return 0, false
 }
 
 func (m mask) hideInText(text string) string {

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -54,10 +53,6 @@ type Progress struct {
 	Percentage int    // 0 to 99; a build is whole only when it has ended
 }
 
-// maxLog bounds the output that is kept of one vertex, in bytes. The end is kept:
-// that is where the mistake is.
-const maxLog = 1 << 20
-
 // fold is the state of one build: a pure function of the line map and of the
 // status messages in the order in which they came.
 type fold struct {
@@ -76,16 +71,17 @@ type fold struct {
 
 	linked map[*Request]LineMap       // of the builds that this one stands on
 	owner  map[digest.Digest]*Request // which of them tells of a vertex
+
+	book *logbook
 }
 
 type vertex struct {
 	client.Vertex
-	log       []byte
-	truncated bool
+	output
 }
 
 func newFold() *fold {
-	return &fold{vertices: map[digest.Digest]*vertex{}, linked: map[*Request]LineMap{}, owner: map[digest.Digest]*Request{}}
+	return &fold{vertices: map[digest.Digest]*vertex{}, linked: map[*Request]LineMap{}, owner: map[digest.Digest]*Request{}, book: &logbook{limit: maxLog}}
 }
 
 // update folds one status message in, and returns the output that it brought.
@@ -95,25 +91,34 @@ func (f *fold) update(ss *client.SolveStatus) []Log {
 	}
 	f.warnings = append(f.warnings, ss.Warnings...)
 	var logs []Log
+	say := func(v *vertex, text []byte) {
+		if len(text) > 0 {
+			logs = append(logs, Log{Step: f.step(v.Digest), Name: f.shown(v), Text: string(text)})
+		}
+	}
 	for _, l := range ss.Logs {
 		v := f.vertex(l.Vertex)
-		v.write(l.Data)
-		logs = append(logs, Log{Step: f.step(l.Vertex), Name: f.shown(v), Text: string(l.Data)})
+		say(v, v.write(l.Data, f.hidden))
+	}
+	for _, v := range ss.Vertexes {
+		if v.Completed != nil {
+			say(f.vertices[v.Digest], f.vertices[v.Digest].flush(f.hidden))
+		}
 	}
 	return logs
 }
 
-// hideLogs masks what came in pieces: the output is kept, and may be for long.
-func (f *fold) hideLogs() {
+// flushLogs keeps what was held back: nothing more comes.
+func (f *fold) flushLogs() {
 	for _, v := range f.order {
-		v.log = f.hidden.hideValues(v.log)
+		v.flush(f.hidden)
 	}
 }
 
 func (f *fold) vertex(d digest.Digest) *vertex {
 	v := f.vertices[d]
 	if v == nil {
-		v = &vertex{Vertex: client.Vertex{Digest: d}}
+		v = &vertex{Vertex: client.Vertex{Digest: d}, output: output{book: f.book}}
 		f.vertices[d] = v
 		f.order = append(f.order, v)
 	}
@@ -130,22 +135,6 @@ func merge(old, v client.Vertex) client.Vertex {
 		v.Completed = old.Completed
 	}
 	return v
-}
-
-func (v *vertex) write(data []byte) {
-	v.log = append(v.log, data...)
-	if over := len(v.log) - maxLog; over > 0 {
-		v.log = append(v.log[:0:0], v.log[over:]...)
-		v.truncated = true
-	}
-}
-
-// text is the output so far, with a word on what was left out.
-func (v *vertex) text() string {
-	if v.truncated {
-		return fmt.Sprintf("[only the last %d KiB were kept]\n%s", maxLog>>10, v.log)
-	}
-	return string(v.log)
 }
 
 // setLines says which vertices stand for instructions.

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -104,18 +103,5 @@ func TestUnspokenIsCached(t *testing.T) {
 	}
 	if s := f.steps(false)[0]; s.Status != Canceled {
 		t.Errorf("%+v", s)
-	}
-}
-
-// The end of a long output is kept, and said to be no more than that.
-func TestLongLog(t *testing.T) {
-	f := newFold()
-	line := strings.Repeat("x", 1023) + "\n"
-	for range maxLog/len(line) + 10 {
-		f.update(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: "v", Data: []byte(line)}}})
-	}
-	text := f.vertices["v"].text()
-	if len(text) > maxLog+100 || !strings.HasPrefix(text, "[only the last 1024 KiB were kept]\n") {
-		t.Errorf("%d bytes, %.60q", len(text), text)
 	}
 }

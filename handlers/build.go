@@ -179,7 +179,15 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		req.Hold = func(h *build.Held) { s.shells.hold(b, h, func() { s.marks.refresh.changed(0) }) }
 	}
 	s.shells.letGo(b.plan.doc.URI)
-	return build.Run(b.ctx, choice.Conn, req, s.observer(b)), where
+	obs := s.observer(b)
+	if s.features.log {
+		live := newLiveLog(func(l build.Log) {
+			s.client.Notify("buildls/log", logParams{ID: b.id, Step: stepIndex(l.Step), Name: l.Name, Text: l.Text})
+		})
+		defer live.close()
+		obs.Log = live.add
+	}
+	return build.Run(b.ctx, choice.Conn, req, obs), where
 }
 
 // observer shows what the build says of itself.
@@ -187,11 +195,6 @@ func (s *Server) observer(b *running) build.Observer {
 	obs := build.Observer{Progress: func(p build.Progress) { b.progress.Report(cmp.Or(p.Message, "Starting"), p.Percentage) }}
 	if s.features.marks {
 		obs.Steps = func(steps []build.Step) { s.marks.progress(b, steps) }
-	}
-	if s.features.log {
-		obs.Log = func(l build.Log) {
-			s.client.Notify("buildls/log", logParams{ID: b.id, Step: stepIndex(l.Step), Name: l.Name, Text: l.Text})
-		}
 	}
 	return obs
 }

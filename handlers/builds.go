@@ -19,11 +19,12 @@ type builds struct {
 	wg   sync.WaitGroup
 }
 
-// How many builds that ended are kept in memory, and how many bytes of their logs. Those
-// before them are on disk, see past.
+// How many builds that ended are kept, and how many bytes of their logs, in memory and in
+// temporary files. Of those before them the history has the end, see past.
 const (
-	remembered      = 50
-	rememberedBytes = 4 << 20
+	remembered       = 50
+	rememberedBytes  = 4 << 20
+	rememberedOnDisk = 512 << 20
 )
 
 // A running is one build, until it has ended and after.
@@ -98,16 +99,15 @@ const timeFormat = "2006-01-02T15:04:05.000Z"
 
 // log is the output of a step, or of all. That of a build that runs is not kept here.
 func (r *running) log(step *int) (string, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.outcome == nil {
+	out := r.over()
+	if out == nil {
 		return "", lsp.InvalidParams("buildls.log: build %q has not ended", r.id)
 	}
-	var names []string
-	for _, s := range r.outcome.Steps {
-		names = append(names, s.Name)
+	at, err := stepOf(r.id, step, len(out.Steps))
+	if err != nil {
+		return "", err
 	}
-	return stepLog(r.id, step, names, r.outcome.Logs())
+	return out.Log(at), nil
 }
 
 // finish lets go of a build that has ended, and forgets the oldest of too many.
@@ -116,12 +116,13 @@ func (b *builds) finish(r *running) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var kept []*running
-	ended, bytes := 0, 0
+	ended, memory, file := 0, int64(0), int64(0)
 	for _, o := range slices.Backward(b.list) {
-		if size, ok := o.size(); ok {
-			ended++
-			bytes += size
-			if ended > 1 && (ended > remembered || bytes > rememberedBytes) {
+		if out := o.over(); out != nil {
+			m, f := out.LogSize()
+			ended, memory, file = ended+1, memory+m, file+f
+			if ended > 1 && (ended > remembered || memory > rememberedBytes || file > rememberedOnDisk) {
+				out.Drop()
 				continue
 			}
 		}
@@ -131,6 +132,17 @@ func (b *builds) finish(r *running) {
 	b.list = kept
 	b.tidyLater()
 	b.wg.Done()
+}
+
+// drop lets go of the files of logs.
+func (b *builds) drop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.list {
+		if out := r.over(); out != nil {
+			out.Drop()
+		}
+	}
 }
 
 // tidyLater gives memory back to the system when no build has ended for a second. The
@@ -143,17 +155,11 @@ func (b *builds) tidyLater() {
 	b.tidy.Reset(time.Second)
 }
 
-// size is how many bytes of output are kept of a build; ok is false while it runs.
-func (r *running) size() (bytes int, ok bool) {
+// over is how the build ended; nil while it runs.
+func (r *running) over() *build.Outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.outcome == nil {
-		return 0, false
-	}
-	for _, log := range r.outcome.Logs() {
-		bytes += len(log)
-	}
-	return bytes, true
+	return r.outcome
 }
 
 // find returns the build id, or the newest if id is empty; nil if there is none.

@@ -104,7 +104,7 @@ func (p *past) keep(r *running, e workspace.Encoding) {
 		p.warn(fmt.Errorf("build %s is not kept: %w", r.id, err))
 		return
 	}
-	record := history.Record{ID: r.id, Began: r.began, Key: r.plan.key(), Header: header, Logs: r.outcome.Logs()}
+	record := history.Record{ID: r.id, Began: r.began, Key: r.plan.key(), Header: header, Logs: r.outcome.LastLogs(history.MaxStepLog + 1)}
 	if _, err := ask(p, patience, func(s history.Store) (any, error) { return nil, s.Add(record) }); err != nil {
 		p.warn(err)
 	}
@@ -254,13 +254,22 @@ func (p *past) log(id string, step *int) (string, error) {
 
 // stepLog is the output of a step of a build, or of all if step is nil.
 func stepLog(id string, step *int, names, logs []string) (string, error) {
+	at, err := stepOf(id, step, len(names))
+	if err != nil {
+		return "", err
+	}
+	return build.LogOf(names, logs, at), nil
+}
+
+// stepOf is the step that is asked for, of so many; -1 for all.
+func stepOf(id string, step *int, steps int) (int, error) {
 	switch {
 	case step == nil:
-		return build.LogOf(names, logs, -1), nil
-	case *step < 0 || *step >= len(names):
-		return "", lsp.InvalidParams("buildls.log: build %q has %d steps, counted from 0", id, len(names))
+		return -1, nil
+	case *step < 0 || *step >= steps:
+		return 0, lsp.InvalidParams("buildls.log: build %q has %d steps, counted from 0", id, steps)
 	}
-	return build.LogOf(names, logs, *step), nil
+	return *step, nil
 }
 
 // A BuildResult is the contract's result of a build, for a terminal.

@@ -87,5 +87,6 @@ func (s *Server) shutdown(*struct{}) (lsp.Work, error) {
 // Close gives back what outlives the connection. Call it after Run.
 func (s *Server) Close() {
 	s.shells.close()
+	s.builds.drop()
 	s.engines.Close()
 }

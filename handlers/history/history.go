@@ -26,7 +26,7 @@ const (
 	maxBytes   = 16 << 20 // of all builds together
 	maxHeader  = 1 << 20  // of a build
 	maxLogs    = 1 << 20  // of a build's steps together
-	maxStepLog = 128 << 10
+	MaxStepLog = 128 << 10
 )
 
 // A Store is a directory of builds. It need not exist until a build is added.
@@ -169,7 +169,7 @@ func ends(logs []string) []string {
 	}
 	out := make([]string, len(logs))
 	for i, log := range logs {
-		out[i] = End(log, min(maxStepLog, maxLogs/max(1, spoke)))
+		out[i] = End(log, min(MaxStepLog, maxLogs/max(1, spoke)))
 	}
 	return out
 }

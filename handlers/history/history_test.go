@@ -85,7 +85,7 @@ func TestBounds(t *testing.T) {
 	}
 
 	s = Store{t.TempDir()}
-	large := strings.Repeat("0123456\n", maxStepLog)
+	large := strings.Repeat("0123456\n", MaxStepLog)
 	for i := range 40 {
 		r := record(i)
 		r.Logs = []string{large, "short", large, large, large, large, large, large, large, large, large, large}

@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -80,6 +81,7 @@ func (o *options) run(at stage) (code int, err error) {
 	syscall.Umask(0)
 	fscopy.UmaskIsZero = true
 	setVersion()
+	keepLogs()
 	if at == rootlessInside {
 		if err := useRuntimeDir(o.socket); err != nil {
 			return 0, err
@@ -88,6 +90,19 @@ func (o *options) run(at stage) (code int, err error) {
 	}
 	return 0, serve(ctx, *o)
 }
+
+// keepLogs has BuildKit pass on what steps print: by default it clips it at 2 MiB and 200 KiB a
+// second (its util/progress/logs). What it keeps of a build in a terminal is on disk.
+func keepLogs() {
+	for name, value := range map[string]string{"BUILDKIT_STEP_LOG_MAX_SIZE": strconv.Itoa(maxStepLog), "BUILDKIT_STEP_LOG_MAX_SPEED": "-1"} {
+		if os.Getenv(name) == "" {
+			os.Setenv(name, value)
+		}
+	}
+}
+
+// maxStepLog is more than a client keeps, and still an end for a step that never stops printing.
+const maxStepLog = 256 << 20
 
 // untilSignaled returns a context that ends with the first signal to end. A second one
 // ends the process at once, also where others in the process, main say, listen to it.

@@ -1,0 +1,114 @@
+package build
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/moby/buildkit/client"
+)
+
+// printed folds in what a step printed, in many pieces.
+func printed(f *fold, lines int) (all string) {
+	var b strings.Builder
+	for i := range lines {
+		line := fmt.Sprintf("%d: %s\n", i, strings.Repeat("x", i%100))
+		b.WriteString(line)
+		f.update(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: "v", Data: []byte(line)}, {Vertex: "w", Data: []byte("other\n")}}})
+	}
+	return b.String()
+}
+
+// All output is kept, and little of it in memory.
+func TestLongLog(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	f := newFold()
+	f.setLines(LineMap{{Digest: "v"}, {Digest: "w"}})
+	all := printed(f, 50_000)
+	out := &Outcome{Steps: make([]Step, 2), outputs: f.outputs()}
+	if got := out.Log(0); got != all {
+		t.Errorf("%d bytes of %d", len(got), len(all))
+	}
+	if got := out.Log(1); got != strings.Repeat("other\n", 50_000) {
+		t.Errorf("%d bytes of the other", len(got))
+	}
+	for _, n := range []int{10, 3 * logBlock, 1 << 20} {
+		if got := out.LastLogs(n)[1]; got != all[len(all)-n:] {
+			t.Errorf("the last %d bytes: %d", n, len(got))
+		}
+	}
+	memory, file := out.LogSize()
+	if memory > 6*logBlock || file < int64(len(all)-2*logBlock) {
+		t.Errorf("%d bytes in memory, %d in the file", memory, file)
+	}
+	if left, err := filepath.Glob(os.Getenv("TMPDIR") + "/*"); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+	out.Drop()
+	if text := out.Log(0); !strings.Contains(text, "KiB of output can no longer be read") || !strings.HasSuffix(text, all[len(all)-logBlock:]) {
+		t.Errorf("%.100q", text)
+	}
+}
+
+// Of too much, and of what there is no place for, the end is kept, and it is said.
+func TestTooLongLog(t *testing.T) {
+	f := newFold()
+	f.book.limit = 4 * logBlock
+	all := printed(f, 20_000)
+	text := f.vertices["v"].text()
+	begin, end, ok := strings.Cut(text, " KiB of output were not kept]\n")
+	if begin = begin[:strings.LastIndex(begin, "\n[")]; !ok || !strings.HasPrefix(all, begin) || !strings.HasSuffix(all, end) || len(end) < logBlock || len(begin) < logBlock {
+		t.Errorf("%d bytes, then %d", len(begin), len(end))
+	}
+
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	f = newFold()
+	all = printed(f, 50_000)
+	text = f.vertices["v"].text()
+	_, end, ok = strings.Cut(text, " KiB of output were not kept]\n")
+	if !ok || !strings.HasSuffix(all, end) || len(end) < lostLog-logBlock || len(end) > lostLog+logBlock {
+		t.Errorf("%d bytes", len(end))
+	}
+}
+
+// However output is cut into pieces, no value is left in it, and nothing else is lost.
+func TestHideInPieces(t *testing.T) {
+	hidden := mask{[]byte("abcabd"), []byte("abcab"), []byte("bcab"), []byte("dddd")}.sorted()
+	for range 2000 {
+		text := make([]byte, rand.IntN(60))
+		for i := range text {
+			text[i] = "abcd"[rand.IntN(4)]
+		}
+		whole := shownOf(hidden, [][]byte{text})
+		var pieces [][]byte
+		for rest := text; len(rest) > 0; {
+			n := 1 + rand.IntN(len(rest))
+			pieces, rest = append(pieces, bytes.Clone(rest[:n])), rest[n:]
+		}
+		if got := shownOf(hidden, pieces); got != whole {
+			t.Fatalf("%s in %q: %s, whole %s", text, pieces, got, whole)
+		}
+		if slices.ContainsFunc(hidden, func(v []byte) bool { return strings.Contains(whole, string(v)) }) {
+			t.Fatalf("%s: %s", text, whole)
+		}
+	}
+}
+
+// shownOf is what is kept of pieces, and told.
+func shownOf(hidden mask, pieces [][]byte) string {
+	out := output{book: &logbook{limit: maxLog}}
+	var told []byte
+	for _, p := range pieces {
+		told = append(told, out.write(p, hidden)...)
+	}
+	told = append(told, out.flush(hidden)...)
+	if string(told) != out.text() {
+		return fmt.Sprintf("told %q, kept %q", told, out.text())
+	}
+	return string(told)
+}
