@@ -2,11 +2,11 @@ package embedded_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/buildls/buildls/build/engine/embedded"
+	"github.com/buildls/buildls/build/engine/enginetest"
 	"golang.org/x/sys/unix"
 )
 
@@ -72,9 +72,7 @@ func BenchmarkCachedBuild(b *testing.B) {
 
 func useProgram(b *testing.B) {
 	b.Helper()
-	if os.Getenv("BUILDLS_TEST_ENGINES") == "" {
-		b.Skip("starts a real engine: set BUILDLS_TEST_ENGINES=1")
-	}
+	enginetest.Dir(b)
 	if err := embedded.CheckHost(); err != nil {
 		b.Skipf("no embedded engine here: %v", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build/engine/embedded"
+	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/staticfs"
 	"github.com/moby/sys/mountinfo"
@@ -44,6 +45,9 @@ func TestMain(m *testing.M) {
 
 // builtEnv names a buildls that was built already.
 const builtEnv = "BUILDLS_TEST_BUILT"
+
+// busyboxEnv names a busybox for a user who cannot read that of the engines' folder.
+const busyboxEnv = "BUILDLS_TEST_BUSYBOX"
 
 func connectOnce(where string) int {
 	root, socket, _ := strings.Cut(where, "\n")
@@ -91,18 +95,15 @@ func buildProgram() (string, error) {
 // needHost skips the test where an engine could not run.
 func needHost(t *testing.T) {
 	t.Helper()
-	if err := embedded.CheckHost(); err != nil {
-		t.Skipf("no embedded engine here: %v", err)
-	}
+	err := embedded.CheckHost()
+	enginetest.Need(t, "a machine for the embedded engine", err == nil, fmt.Sprint(err))
 }
 
 // newEngine returns the places of an engine of the test's own, and ends what runs there
 // when the test is over.
 func newEngine(t *testing.T) embedded.Paths {
 	t.Helper()
-	if os.Getenv("BUILDLS_TEST_ENGINES") == "" {
-		t.Skip("starts a real engine: set BUILDLS_TEST_ENGINES=1")
-	}
+	enginetest.Dir(t)
 	needHost(t)
 	path, err := buildProgram()
 	if err != nil {
@@ -206,9 +207,13 @@ func waitEnd(t testing.TB, pidfd int, bound time.Duration) {
 
 func busybox(t testing.TB) []byte {
 	t.Helper()
-	data, err := os.ReadFile("/bin/busybox")
+	path := os.Getenv(busyboxEnv)
+	if path == "" {
+		path = enginetest.Busybox(t)
+	}
+	data, err := os.ReadFile(path)
 	if err != nil {
-		t.Skip("no /bin/busybox to build with: apt-get install busybox-static")
+		t.Fatal(err)
 	}
 	return data
 }

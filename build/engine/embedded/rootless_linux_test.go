@@ -24,14 +24,15 @@ func TestWithoutRoot(t *testing.T) {
 	}
 	home := who.Home(t)
 	self := filepath.Join(home, "embedded.test")
-	for from, to := range map[string]string{os.Args[0]: self, path: filepath.Join(home, "buildls")} {
+	box := filepath.Join(home, "busybox")
+	for from, to := range map[string]string{os.Args[0]: self, path: filepath.Join(home, "buildls"), enginetest.Busybox(t): box} {
 		if out, err := exec.Command("install", "-m", "755", from, to).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.run", "^Test(Build|Failing|Insecure|Socket|EngineSurvives|Idle|Killed|EngineEnds|Stale|ProgramSays|Concurrent|EngineIsFound|Canceled|Terminated)")
 	who.Run(cmd, home)
-	cmd.Env = append(cmd.Env, "BUILDLS_TEST_ENGINES="+os.Getenv("BUILDLS_TEST_ENGINES"), builtEnv+"="+filepath.Join(home, "buildls"))
+	cmd.Env = append(cmd.Env, "BUILDLS_TEST_ENGINES="+os.Getenv("BUILDLS_TEST_ENGINES"), builtEnv+"="+filepath.Join(home, "buildls"), busyboxEnv+"="+box)
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	out, err := cmd.CombinedOutput()
 	t.Logf("as %s:\n%s", who.Name, out)
