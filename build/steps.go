@@ -77,6 +77,8 @@ type fold struct {
 
 type vertex struct {
 	client.Vertex
+	running bool                   // perhaps again: an exporter pushes after it has completed
+	parts   []*client.VertexStatus // as first seen
 	output
 }
 
@@ -87,7 +89,12 @@ func newFold() *fold {
 // update folds one status message in, and returns the output that it brought.
 func (f *fold) update(ss *client.SolveStatus) []Log {
 	for _, v := range ss.Vertexes {
-		f.vertex(v.Digest).Vertex = merge(f.vertex(v.Digest).Vertex, *v)
+		w := f.vertex(v.Digest)
+		w.running = v.Started != nil && v.Completed == nil
+		w.Vertex = merge(w.Vertex, *v)
+	}
+	for _, s := range ss.Statuses {
+		f.part(s)
 	}
 	f.warnings = append(f.warnings, ss.Warnings...)
 	var logs []Log
@@ -253,7 +260,7 @@ func exitCodeIn(message string) *int {
 func (f *fold) progress() Progress {
 	var running *vertex
 	for _, v := range f.order {
-		if v.Started == nil || v.Completed != nil {
+		if !v.running || f.step(v.Digest) >= 0 && v.Completed != nil {
 			continue
 		}
 		if running == nil || f.step(v.Digest) >= 0 || f.step(running.Digest) < 0 {
@@ -261,7 +268,7 @@ func (f *fold) progress() Progress {
 		}
 	}
 	if running != nil { // between two, the last one's name stays
-		f.message = f.shown(running)
+		f.message = f.shown(running) + running.doing()
 	}
 	p := Progress{Message: f.message}
 	if len(f.lines) == 0 {

@@ -105,3 +105,29 @@ func TestUnspokenIsCached(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// What a vertex is at is shown behind its name: bytes, or words.
+func TestDoing(t *testing.T) {
+	begun := time.Unix(1, 0)
+	f := newFold()
+	f.update(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: "sha256:a", Name: "[1/2] FROM base", Started: &begun}}})
+	for _, c := range []struct {
+		want string
+		part client.VertexStatus
+	}{
+		{"[1/2] FROM base: resolve registry/base", client.VertexStatus{ID: "resolve registry/base@sha256:12"}},
+		{"[1/2] FROM base", client.VertexStatus{ID: "resolve registry/base@sha256:12", Completed: &begun}},
+		{"[1/2] FROM base: 1MB of 4MB", client.VertexStatus{ID: "sha256:12", Current: 1e6, Total: 4e6}},
+		{"[1/2] FROM base: 2MB of 7MB", client.VertexStatus{ID: "sha256:34", Current: 1e6, Total: 3e6}},
+		{"[1/2] FROM base: 5MB of 7MB", client.VertexStatus{ID: "sha256:12", Current: 4e6, Total: 4e6}},
+		{"[1/2] FROM base", client.VertexStatus{ID: "sha256:34", Current: 3e6, Total: 3e6}},
+		{"[1/2] FROM base", client.VertexStatus{ID: "extracting sha256:12"}},
+		{"[1/2] FROM base: transferring 5kB", client.VertexStatus{ID: "transferring:", Current: 5000}},
+	} {
+		c.part.Vertex = "sha256:a"
+		f.update(&client.SolveStatus{Statuses: []*client.VertexStatus{&c.part}})
+		if got := f.progress().Message; got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
