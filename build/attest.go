@@ -85,7 +85,7 @@ func (r *Request) checkAttests(info engine.Info) error {
 	if !r.attested() {
 		return nil
 	}
-	if info.ImageStore && !info.MultiPlatform {
+	if graphStore(info) {
 		return &RefusedError{fmt.Sprintf("%s cannot keep attestations; leave out attest, "+
 			"switch Docker to the containerd image store, or choose another engine", info)}
 	}

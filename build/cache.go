@@ -67,7 +67,7 @@ func readable(info engine.Info) []string {
 
 // writable are those that it writes.
 func writable(info engine.Info) []string {
-	if info.ImageStore && !info.MultiPlatform {
+	if graphStore(info) {
 		return []string{"inline"}
 	}
 	if can := readable(info); can != nil {
@@ -81,7 +81,7 @@ func (c Cache) checkOn(info engine.Info, verb string, can []string) error {
 		return nil
 	}
 	mend := "choose a buildkitd"
-	if info.ImageStore && !info.MultiPlatform {
+	if graphStore(info) {
 		mend = "switch Docker to the containerd image store, or choose another engine"
 	}
 	return &RefusedError{fmt.Sprintf("%s cannot %s a cache of type %s; it can %s %s; %s", info, verb, c.Type, verb, strings.Join(can, ", "), mend)}

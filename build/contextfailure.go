@@ -23,7 +23,7 @@ func (r *Request) supportedContexts(info engine.Info, caps apicaps.CapSet) error
 	}
 	for _, c := range all {
 		switch {
-		case c.Kind == LayoutContext && info.ImageStore && !info.MultiPlatform: // whatever its BuildKit says
+		case c.Kind == LayoutContext && graphStore(info): // whatever its BuildKit says
 			return &RefusedError{fmt.Sprintf("%s cannot take an OCI layout as a context; switch Docker to the containerd image store, or choose another engine", info)}
 		case c.Kind == LayoutContext && !caps.Contains(pb.CapSourceOCILayout):
 			return refuse("an OCI layout")

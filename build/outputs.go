@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/apicaps"
 
@@ -79,7 +80,7 @@ func CheckOutput(o Output) (Output, error) {
 }
 
 // inDir says that the output is a directory and not one file.
-func (o *Output) inDir() bool {
+func (o Output) inDir() bool {
 	if o.Type == client.ExporterLocal {
 		return true
 	}
@@ -88,13 +89,13 @@ func (o *Output) inDir() bool {
 }
 
 // Pushes says whether the output goes to a registry.
-func (o *Output) Pushes() bool {
+func (o Output) Pushes() bool {
 	push, _ := strconv.ParseBool(o.Attrs["push"])
 	return o.Type == client.ExporterImage && push
 }
 
 // loads says whether the output goes into a Docker engine.
-func (o *Output) loads() bool { return o.Type == client.ExporterDocker && o.Dest == "" }
+func (o Output) loads() bool { return o.Type == client.ExporterDocker && o.Dest == "" }
 
 // outputsOn are the outputs, with what the engine does unasked.
 func (r *Request) outputsOn(info engine.Info) []Output {
@@ -104,14 +105,18 @@ func (r *Request) outputsOn(info engine.Info) []Output {
 	return r.Outputs
 }
 
+// graphStore says that an engine is Docker without the containerd image store: it keeps
+// layers and configs, and no manifests.
+func graphStore(info engine.Info) bool { return info.ImageStore && !info.MultiPlatform }
+
 // checkOutputs refuses what the engine lacks or would only pretend to do.
 func (r *Request) checkOutputs(info engine.Info) error {
 	for _, o := range r.outputsOn(info) {
 		switch {
-		case o.Pushes() && info.ImageStore && !info.MultiPlatform:
-			return &RefusedError{fmt.Sprintf("%s does not push what it builds, it only says so; build, then use `docker push`, "+
-				"or switch Docker to the containerd image store, or choose another engine", info)}
-		case info.ImageStore && !info.MultiPlatform && (o.Type == client.ExporterOCI || o.Type == client.ExporterDocker && o.Dest != ""):
+		case o.Pushes() && graphStore(info) && o.Attrs["push-by-digest"] != "":
+			return &RefusedError{fmt.Sprintf("%s pushes images by their tags only (push-by-digest); "+
+				"switch Docker to the containerd image store, or choose another engine", info)}
+		case graphStore(info) && (o.Type == client.ExporterOCI || o.Type == client.ExporterDocker && o.Dest != ""):
 			return &RefusedError{fmt.Sprintf("%s has no exporter %q; it has image, local and tar; choose another engine, or use `docker save`", info, o.Type)}
 		case o.loads() && !info.ImageStore && len(r.Platforms) > 1:
 			return &RefusedError{"an image for several platforms cannot be loaded; write an oci tar, or build for one"}
@@ -128,11 +133,26 @@ func (r *Request) supportedOutputs(info engine.Info, caps apicaps.CapSet) error 
 	return nil
 }
 
+// lostAnnotations says that a Docker engine has nowhere to keep annotations. It passes over
+// them in silence.
+func (r *Request) lostAnnotations(info engine.Info) []string {
+	for _, o := range r.Outputs {
+		for name := range o.Attrs {
+			if _, is, _ := exptypes.ParseAnnotationKey(name); is && graphStore(info) && (o.Type == client.ExporterImage || o.loads()) {
+				return []string{fmt.Sprintf("the image is without its annotations: %s keeps no manifests; "+
+					"switch Docker to the containerd image store, or choose another engine", info)}
+			}
+		}
+	}
+	return nil
+}
+
 // An export is the outputs of a build that runs. Its owner ends it with keep or drop.
 type export struct {
 	entries []client.ExportEntry
 	files   []*outputFile
 	load    *loading // nil if nothing is loaded
+	push    []string // images that the engine pushes when they are in its store
 }
 
 // newExport opens what the build writes to.
@@ -149,6 +169,9 @@ func (r *Request) newExport(ctx context.Context, info engine.Info) (*export, err
 		switch {
 		case info.ImageStore && (o.Type == client.ExporterImage || o.loads()):
 			entry.Type = "moby"
+			if graphStore(info) {
+				e.push = append(e.push, pushLater(entry)...)
+			}
 		case o.loads():
 			if e.load == nil {
 				load, err := newLoading(ctx)
@@ -271,7 +294,8 @@ func (l *loading) end(cause error) error {
 
 // WantsImage says whether the outputs leave an image somewhere.
 func (r *Request) WantsImage() bool {
-	return len(r.Outputs) == 0 && r.Linked == "" || slices.ContainsFunc(r.Outputs, func(o Output) bool {
-		return o.Type != client.ExporterLocal && o.Type != client.ExporterTar
-	})
+	return len(r.Outputs) == 0 && r.Linked == "" || slices.ContainsFunc(r.Outputs, Output.IsImage)
 }
+
+// IsImage says whether the output is an image and not its files alone.
+func (o Output) IsImage() bool { return o.Type != client.ExporterLocal && o.Type != client.ExporterTar }

@@ -95,7 +95,7 @@ func (e *RefusedError) Error() string { return e.Reason }
 
 // check refuses, before the build starts, what the engine would only do halfway.
 func (r *Request) check(info engine.Info) error {
-	if len(r.Platforms) > 1 && r.WantsImage() && info.ImageStore && !info.MultiPlatform {
+	if len(r.Platforms) > 1 && r.WantsImage() && graphStore(info) {
 		return &RefusedError{fmt.Sprintf("%s cannot keep an image for several platforms (%s); "+
 			"build for one, switch Docker to the containerd image store, or choose another engine", info, strings.Join(r.Platforms, ", "))}
 	}

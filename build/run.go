@@ -62,7 +62,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	start := time.Now()
 	f := newFold()
 	f.dockerfile = req.Dockerfile
-	notes := req.missingCaches()
+	notes := append(req.missingCaches(), req.lostAnnotations(conn.Info)...)
 	resp, err := solve(ctx, conn, req, f, obs)
 	f.flushLogs()
 	out := &Outcome{Status: Done, Notes: notes, Dockerfile: f.dockerfile, Steps: f.steps(err == nil), Warnings: f.problems(), Images: f.images}
@@ -238,7 +238,10 @@ func (l *linking) build(ctx context.Context, req *Request, then func(context.Con
 		export.drop()
 		return nil, cmp.Or(refused, err)
 	}
-	return resp, export.keep()
+	if err := export.keep(); err != nil {
+		return nil, err
+	}
+	return resp, pushAll(ctx, conn, export.push, resp, tell)
 }
 
 // throughGateway is a build that the engine lets this side steer.

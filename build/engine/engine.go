@@ -20,6 +20,8 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/grpcerrors"
 	"google.golang.org/grpc/codes"
+
+	"github.com/buildls/buildls/build/engine/docker"
 )
 
 // An Engine is a place where a build can run. Connecting is bounded: an engine
@@ -88,7 +90,14 @@ func (i Info) String() string {
 // A Conn is a connection to an engine. Its owner closes it.
 type Conn struct {
 	*client.Client
-	Info Info
+	Info   Info
+	docker docker.Endpoint // of a Docker engine
+}
+
+// Push has a Docker engine push an image of its store, and returns the digest that the
+// registry has it under.
+func (c *Conn) Push(ctx context.Context, image string, tell func(docker.Layer)) (digest string, err error) {
+	return docker.Push(ctx, c.docker, image, tell)
 }
 
 // An UnavailableError says that an engine cannot be used, and what mends it.

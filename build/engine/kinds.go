@@ -41,7 +41,7 @@ func (e dockerEngine) Connect(ctx context.Context, _ func(string)) (*Conn, error
 	info.Version = d.Version
 	info.Platforms = []string{d.Platform}
 	info.MultiPlatform = d.Containerd
-	return &Conn{Client: d.Client, Info: info}, nil
+	return &Conn{Client: d.Client, Info: info, docker: e.at}, nil
 }
 
 func (e dockerEngine) connect(ctx context.Context) (*docker.Engine, error) {

@@ -3,13 +3,18 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
@@ -101,21 +106,52 @@ func TestOutputs(t *testing.T) {
 // checkPush checks that what is said to be pushed is in the registry.
 func (o outputs) checkPush() {
 	o.Helper()
-	refused := ""
-	if o.store {
-		refused = "does not push"
-	}
 	for name, fields := range map[string]map[string]any{
 		"push": {"push": true}, "registry": o.of(output("registry", "")), "image": o.of(output("image", "", "push", "true")),
 	} {
 		tag := enginetest.Registry(o.T) + "/pushed-" + o.name + ":" + name
 		fields["tags"] = []string{tag}
-		r := o.try(refused, fields)
-		if got := digestAt(o.T, tag); refused == "" && (r.Digest == nil || got != *r.Digest || !slices.Equal(r.Tags, []string{tag})) {
+		r := o.try("", fields)
+		if got := digestAt(o.T, tag); r.Digest == nil || got != *r.Digest || !slices.Equal(r.Tags, []string{tag}) {
 			o.Errorf("%s: the registry has %q, the result is %+v", name, got, r)
-		} else if refused != "" && got != "" {
-			o.Errorf("%s: refused, and pushed", name)
 		}
+	}
+	o.checkSlowPush()
+	r := buildNow(o.T, o.e, map[string]any{"uri": "file://" + o.dir + "/Dockerfile", "push": true, "tags": []string{"127.0.0.1:1/nobody:there"}})
+	if r.Status != "failed" || r.Error == nil || !contains(r.Error.Message, "127.0.0.1:1") || r.Error.Range != nil {
+		o.Errorf("push to nobody: %s %+v", r.Status, r.Error)
+	}
+}
+
+// checkSlowPush: while a registry takes its time, progress says that the image is pushed.
+func (o outputs) checkSlowPush() {
+	o.Helper()
+	shown := make(chan struct{})
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: enginetest.Registry(o.T)})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			select {
+			case <-shown:
+			case <-r.Context().Done():
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	release := sync.OnceFunc(func() { close(shown) })
+	defer slow.Close()
+	defer release()
+	tag := strings.TrimPrefix(slow.URL, "http://") + "/slow-" + o.name + ":a"
+	var started struct{ Token json.RawMessage }
+	if err := o.e.Execute("buildls.build", map[string]any{"uri": "file://" + o.dir + "/Dockerfile", "push": true, "tags": []string{tag}}, &started); err != nil {
+		o.Fatal(err)
+	}
+	o.e.Await("a push in progress", func() bool {
+		return slices.ContainsFunc(o.e.Progress(string(started.Token)), func(p lsptest.Progress) bool { return strings.Contains(p.Message, "pushing") })
+	})
+	release()
+	o.e.Await("the end of the push", func() bool { return o.e.Ended(string(started.Token)) })
+	if digestAt(o.T, strings.Replace(tag, strings.TrimPrefix(slow.URL, "http://"), enginetest.Registry(o.T), 1)) == "" {
+		o.Errorf("not pushed: %+v", o.e.Progress(string(started.Token)))
 	}
 }
 
