@@ -51,6 +51,7 @@ type Options struct {
 	CgroupParent string   `json:"-"`
 	Provenance   string   `json:"-"` // short for attest
 	SBOM         string   `json:"-"` // likewise
+	Annotations  []string `json:"-"` // likewise for attributes of outputs
 }
 
 func buildFields() []string { return jsonFields(&buildArgument{}) }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/project"
 )
 
 // An Output is what a build leaves, as in `docker build --output`.
@@ -64,7 +65,31 @@ func (o *Options) outputs(dir string, terminal bool) ([]build.Output, error) {
 		}
 		list = append(list, out)
 	}
-	return o.pushed(list)
+	list, err := o.pushed(list)
+	if err != nil {
+		return nil, err
+	}
+	return o.annotated(list)
+}
+
+// annotated adds the annotations to all outputs that are images.
+func (o *Options) annotated(list []build.Output) ([]build.Output, error) {
+	if len(o.Annotations) > 0 && len(list) == 0 {
+		list = append(list, build.Output{Type: "image", Attrs: map[string]string{}})
+	}
+	for _, text := range o.Annotations {
+		attrs, err := project.Annotation(text)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			if list[i].IsImage() {
+				list[i].Attrs = maps.Clone(list[i].Attrs)
+				maps.Copy(list[i].Attrs, attrs)
+			}
+		}
+	}
+	return list, nil
 }
 
 // pushed adds what the short forms push and load say.

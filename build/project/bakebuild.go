@@ -117,25 +117,36 @@ func (t *bakeTarget) annotate(b *Build) error {
 		b.Outputs = []Output{{Type: "image", Attrs: map[string]string{}}}
 	}
 	for _, a := range t.Annotations {
-		key, value, ok := strings.Cut(a, "=")
-		if !ok {
-			return fmt.Errorf("annotation %q: write it as KEY=VALUE", a)
+		attrs, err := Annotation(a)
+		if err != nil {
+			return err
 		}
-		kinds, key, ok := strings.Cut(key, ":")
-		if !ok {
-			kinds, key = "", kinds
-		}
-		for kind := range strings.SplitSeq(kinds, ",") {
-			for i := range b.Outputs {
-				b.Outputs[i].Attrs[annotationKey(kind, key)] = value
-			}
+		for i := range b.Outputs {
+			maps.Copy(b.Outputs[i].Attrs, attrs)
 		}
 	}
 	return nil
 }
 
-// annotationKey spells an annotation as an exporter's attribute (BuildKit's
-// exporter/containerimage/exptypes): annotation-index.KEY, annotation[linux/arm64].KEY.
+// Annotation is [KIND,…:]KEY=VALUE as attributes of an exporter.
+func Annotation(text string) (map[string]string, error) {
+	key, value, ok := strings.Cut(text, "=")
+	if !ok {
+		return nil, fmt.Errorf("annotation %q: write it as KEY=VALUE", text)
+	}
+	kinds, key, ok := strings.Cut(key, ":")
+	if !ok {
+		kinds, key = "", kinds
+	}
+	attrs := map[string]string{}
+	for kind := range strings.SplitSeq(kinds, ",") {
+		attrs[annotationKey(kind, key)] = value
+	}
+	return attrs, nil
+}
+
+// annotationKey spells an annotation as BuildKit's exporter/containerimage/exptypes reads
+// it: annotation-index.KEY, annotation[linux/arm64].KEY.
 func annotationKey(kind, key string) string {
 	name, platform, _ := strings.Cut(kind, "[")
 	if platform != "" {

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/client"
@@ -27,6 +29,24 @@ func buildCommand(ctx context.Context, args []string, std stdio) int {
 	flags.Usage = func() { fmt.Fprint(std.err, buildUsage) }
 	buildFlags(flags, &t)
 	progress := flags.String("progress", "auto", "")
+	var check bool
+	flags.BoolVar(&check, "check", false, "")
+	flags.Func("call", "", func(s string) error {
+		if s != "check" && s != "build" {
+			return errors.New("it can be build or check")
+		}
+		check = s == "check"
+		return nil
+	})
+	for _, name := range []string{"q", "quiet"} {
+		flags.BoolFunc(name, "", func(s string) error {
+			quiet, err := strconv.ParseBool(s)
+			if quiet {
+				*progress = "quiet"
+			}
+			return err
+		})
+	}
 	contexts, code, ok := parseMixed(flags, args, std)
 	if !ok {
 		return code
@@ -34,6 +54,9 @@ func buildCommand(ctx context.Context, args []string, std stdio) int {
 	if len(contexts) != 1 {
 		fmt.Fprintf(std.err, "buildls build: takes one CONTEXT, not %d\n%s", len(contexts), buildUsage)
 		return exitUsage
+	}
+	if check {
+		return checkInstead(ctx, contexts[0], t.File, std)
 	}
 	t.Context = contexts[0]
 	if t.Context == "-" || t.File == "-" {
@@ -137,14 +160,17 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 	for _, note := range out.Notes {
 		fmt.Fprintf(std.err, "warning: %s\n", note)
 	}
+	if mode == "quiet" {
+		if out.Exported && !slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout }) {
+			fmt.Fprintln(std.out, out.ImageID)
+		}
+		return exitOK
+	}
 	cached := len(slices.DeleteFunc(slices.Clone(out.Steps), func(s build.Step) bool { return s.Status != build.Cached }))
 	fmt.Fprintf(std.err, "built in %.1f s on %s, %d of %d steps cached", out.Duration.Seconds(), info, cached, len(out.Steps))
 	switch {
 	case out.Exported:
 		fmt.Fprintln(std.err, "", strings.Join(out.Tags, " "))
-		if mode == "quiet" && !slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout }) {
-			fmt.Fprintln(std.out, out.ImageID)
-		}
 	case len(req.Outputs) > 0:
 		fmt.Fprintln(std.err)
 	case len(req.Tags) > 0:

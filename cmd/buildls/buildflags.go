@@ -33,6 +33,8 @@ flags:
                            let steps mount a secret; env=VARIABLE instead of src
       --ssh default|ID=PATH[,...]
                            let steps use the SSH agent, one at a socket, or keys
+      --annotation [TYPE:]KEY=VALUE
+                           add an annotation to the image
   -o, --output type=TYPE,dest=PATH
                            local, tar, oci, docker, image or registry; a directory
                            alone is local, - a tar to stdout; may be repeated
@@ -60,8 +62,11 @@ flags:
       --ulimit NAME=SOFT[:HARD]
                            limit what a step may use
       --cgroup-parent NAME the parent of the steps' cgroups
+      --builder NAME       a buildx builder; short for --engine builder:NAME
       --engine ENGINE      auto, docker, embedded, or the address of a buildkitd
       --progress MODE      auto, plain, tty, quiet or rawjson (default auto)
+  -q, --quiet              print the image's id alone
+      --check              say what is wrong with the Dockerfile, and do not build it
 
 exit code: 0 built, 1 failed, 2 wrong usage
 `
@@ -117,6 +122,7 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 			return err
 		})
 	}
+	flags.Func("annotation", "", appendTo(&t.Annotations))
 	flags.BoolVar(&t.Push, "push", false, "")
 	flags.BoolVar(&t.Load, "load", false, "")
 	flags.Func("cache-from", "", appendTo(&t.CacheFrom))
@@ -136,6 +142,13 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 	flags.Func("ulimit", "", appendTo(&t.Ulimits))
 	flags.StringVar(&t.CgroupParent, "cgroup-parent", "", "")
 	flags.StringVar(&t.Engine, "engine", "", "")
+	flags.Func("builder", "", func(s string) error {
+		t.Engine = "builder:" + s
+		return nil
+	})
+	for _, name := range []string{"rm", "force-rm"} { // BuildKit leaves no containers
+		flags.Bool(name, true, "")
+	}
 }
 
 // appendTo is a flag that may be given several times.

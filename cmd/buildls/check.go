@@ -75,6 +75,18 @@ func verdict(files []checked, strict bool) int {
 	return exitOK
 }
 
+// checkInstead is `buildls build --check`: as with `docker build`, a warning fails.
+func checkInstead(ctx context.Context, dir, file string, std stdio) int {
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		fmt.Fprintf(std.err, "buildls build: --check: %s is no directory; `buildls check FILE` checks a Dockerfile alone\n", dir)
+		return exitUsage
+	}
+	if file == "" {
+		file = filepath.Join(dir, "Dockerfile")
+	}
+	return checkCommand(ctx, []string{"--strict", "--context", dir, "--", file}, std)
+}
+
 // checkAll checks the files that names stand for, several at a time, and returns them in
 // order.
 func checkAll(ctx context.Context, names []string, dir string, stdin io.Reader) ([]checked, error) {
