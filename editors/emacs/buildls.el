@@ -12,7 +12,8 @@
 
 ;; Has Eglot start buildls for Dockerfiles, and adds what Eglot lacks: commands
 ;; that build (`buildls-build'), cancel (`buildls-cancel') and show the log
-;; (`buildls-log'), and what became of a build, in the mode line and as a message.
+;; (`buildls-log'), and what became of a build: in the mode line, as a message, and
+;; from Emacs 29 on behind each instruction.
 ;;
 ;; What is built is what the buffers hold, saved or not.
 
@@ -58,6 +59,13 @@ The buffer of the log, for one, has none of its own.")
 
 (add-to-list 'minor-mode-alist '(buildls--status (" Build:" buildls--status)))
 
+(declare-function eglot--update-hints-1 "eglot" (from to))
+
+(defun buildls--draw-hints ()
+  "Ask for inlay hints, which Eglot does after edits only."
+  (when (and (bound-and-true-p eglot-inlay-hints-mode) (fboundp 'eglot--update-hints-1))
+    (eglot--update-hints-1 (point-min) (point-max))))
+
 (defun buildls--show (status)
   "Show STATUS in the mode line."
   (setq buildls--status status)
@@ -69,7 +77,8 @@ The buffer of the log, for one, has none of its own.")
   "Say how build ID of URI has ended: STATUS, DURATIONMS, ENGINE, ERROR."
   (with-current-buffer (or (find-buffer-visiting (buildls--path uri)) (current-buffer))
     (when (equal id buildls--build) ; not one that it overtook
-      (buildls--show status)))
+      (buildls--show status)
+      (buildls--draw-hints)))
   (message "buildls: %s"
            (pcase status
              ("succeeded" (format "built in %.1f s on %s" (/ durationMs 1000.0) engine))
