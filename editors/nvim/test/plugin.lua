@@ -374,6 +374,17 @@ part('lenses and marks can be left out', function()
   check.equal('lenses are asked for', #vim.api.nvim_get_autocmds({ buffer = 0, event = 'InsertLeave' }), 0)
 end)
 
+part(':checkhealth says what is missing', function()
+  local engine, path = vim.env.BUILDLS_ENGINE, vim.env.PATH
+  vim.env.BUILDLS_ENGINE = 'unix:///nowhere'
+  vim.cmd('checkhealth buildls')
+  vim.env.BUILDLS_ENGINE, vim.env.PATH = engine, '/nowhere'
+  check.contains('without its engine', table.concat(lines(0), '\n'), 'ERROR nothing can be built')
+  vim.cmd('checkhealth buildls')
+  vim.env.PATH = path
+  check.contains('without the server', table.concat(lines(0), '\n'), 'ERROR buildls is not on the PATH')
+end)
+
 part(':checkhealth finds nothing wrong', function()
   vim.cmd('checkhealth buildls')
   local text = table.concat(lines(0), '\n')
