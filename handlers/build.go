@@ -26,7 +26,7 @@ func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
 	if err := decodeArgument("buildls.build", raw, &arg); err != nil {
 		return nil, err
 	}
-	sequence := s.sequence.Add(1)
+	sequence := s.newBuild()
 	return func(ctx context.Context) (any, error) {
 		plan, err := s.plan(ctx, p.snapshot, raw, arg, sequence)
 		if err != nil {
@@ -47,6 +47,13 @@ func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
 	}, nil
 }
 
+// newBuild orders a build among all, in the message loop. It is followed by plan.
+func (s *Server) newBuild() (sequence int64) {
+	sequence = s.sequence.Add(1)
+	s.diagnostics.order(sequence)
+	return sequence
+}
+
 // plan checks an argument and all that it stands on.
 func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, raw []byte, arg buildArgument, sequence int64) (*plan, error) {
 	settings := s.currentSettings(ctx)
@@ -60,6 +67,7 @@ func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, raw []b
 	}
 	if err != nil {
 		s.reportMissingTarget(sequence, err)
+		s.diagnostics.begun(sequence)
 		return nil, err
 	}
 	return plan, nil
@@ -88,12 +96,13 @@ func (s *Server) run(b *running) {
 	s.diagnostics.begin(b.sequence, b.plan.doc, b.plan.target)
 	s.diagnostics.publish(b.plan.doc.URI)
 	s.unmarkFaults(b)
+	s.diagnostics.begun(b.sequence)
 	s.marks.begin(b)
 
 	out, where := s.buildAt(b)
 	s.memory.explain(b.plan, out)
 	if s.images.learn(out.Images) { // lint may now say what depends on them
-		s.lint.all(s.ws.Snapshot())
+		s.lint.all()
 	}
 	b.plan.place(out)
 	where.blame(b.plan, out)

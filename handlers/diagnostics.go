@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -19,8 +20,10 @@ import (
 type diagnostics struct {
 	server *Server
 
-	mu    sync.Mutex // guards files; held in the message loop, so never while sending
+	mu    sync.Mutex // guards what follows; held in the message loop, so never while sending
 	files map[workspace.URI]*fileProblems
+	// ordered are the builds that were asked for and have not begun, by their sequence.
+	ordered map[int64]*order
 
 	sending sync.Mutex // one publication after another, each of the newest state
 }
@@ -46,9 +49,30 @@ type generation struct {
 	ended    bool
 }
 
+// An order is what happened to files since a build was asked for: to its snapshot.
+type order struct {
+	edits  map[workspace.URI][]workspace.LineEdit
+	closed map[workspace.URI]bool
+}
+
 func (d *diagnostics) init(s *Server) {
 	d.server = s
 	d.files = map[workspace.URI]*fileProblems{}
+	d.ordered = map[int64]*order{}
+}
+
+// order is called in the message loop when a build is asked for, begun when it has begun
+// or never will.
+func (d *diagnostics) order(sequence int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ordered[sequence] = &order{map[workspace.URI][]workspace.LineEdit{}, map[workspace.URI]bool{}}
+}
+
+func (d *diagnostics) begun(sequence int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.ordered, sequence)
 }
 
 func (d *diagnostics) file(uri workspace.URI) *fileProblems {
@@ -65,15 +89,22 @@ func (d *diagnostics) file(uri workspace.URI) *fileProblems {
 func (d *diagnostics) begin(sequence int64, doc *workspace.Document, target string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	since := d.ordered[sequence]
+	if since != nil && since.closed[doc.URI.Key()] {
+		return
+	}
 	f := d.file(doc.URI)
 	if g := f.newest[target]; g != nil && g.sequence > sequence {
 		return
 	}
-	f.newest[target] = &generation{sequence: sequence}
+	g := &generation{sequence: sequence}
+	if since != nil {
+		g.edits = slices.Clone(since.edits[doc.URI.Key()])
+	}
+	f.newest[target] = g
 	clear(f.problems)
-	f.doc = doc
-	if now := d.server.ws.Snapshot().Document(doc.URI); now != nil {
-		f.doc, f.open = now, true
+	if !f.open {
+		f.doc = doc
 	}
 }
 
@@ -99,12 +130,13 @@ func (d *diagnostics) opened(doc *workspace.Document) {
 	f.doc, f.open, f.uri = doc, true, doc.URI
 }
 
-// linted takes what lint says of a text, and says whether that is still the newest.
-func (d *diagnostics) linted(doc *workspace.Document, problems []build.Problem) bool {
+// linted takes what a pass of lint says of a text, and says whether that is still the
+// newest. The pass is canceled by a newer one of the same text, for other settings.
+func (d *diagnostics) linted(pass context.Context, doc *workspace.Document, problems []build.Problem) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.files[doc.URI.Key()]
-	if f == nil || !f.open || f.doc != doc {
+	if pass.Err() != nil || f == nil || !f.open || f.doc != doc {
 		return false
 	}
 	f.lint = problems
@@ -115,6 +147,9 @@ func (d *diagnostics) linted(doc *workspace.Document, problems []build.Problem) 
 func (d *diagnostics) edited(doc *workspace.Document, edits []workspace.LineEdit) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for _, o := range d.ordered {
+		o.edits[doc.URI.Key()] = append(o.edits[doc.URI.Key()], edits...)
+	}
 	f := d.files[doc.URI.Key()]
 	if f == nil {
 		return
@@ -138,6 +173,9 @@ func (d *diagnostics) edited(doc *workspace.Document, edits []workspace.LineEdit
 // closed forgets a file.
 func (d *diagnostics) closed(uri workspace.URI) {
 	d.mu.Lock()
+	for _, o := range d.ordered {
+		o.closed[uri.Key()] = true
+	}
 	f := d.files[uri.Key()]
 	if f != nil {
 		clear(f.problems)

@@ -134,7 +134,8 @@ func toFolders(list []protocol.WorkspaceFolder) []workspace.Folder {
 // initialized asks for what initialize cannot say: the settings, and every buffer of
 // the workspace, because each may stand in for a file of the context.
 func (s *Server) initialized(*protocol.InitializedParams) error {
-	s.rpc.Go(s.pullSettings)
+	turn := s.settings.turn()
+	s.rpc.Go(func() { s.pullSettings(turn) })
 	var regs []protocol.Registration
 	if s.features.widerSync {
 		regs = append(regs, syncRegistrations()...)

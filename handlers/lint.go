@@ -65,18 +65,18 @@ func (l *linting) init(s *Server) {
 
 // changed checks what a change of doc concerns: itself, or the Dockerfiles that an
 // ignore file may concern.
-func (l *linting) changed(snapshot *workspace.Snapshot, doc *workspace.Document) {
+func (l *linting) changed(doc *workspace.Document) {
 	switch doc.Kind() {
 	case workspace.Ignore:
-		l.all(snapshot)
+		l.all()
 	default:
-		l.start(snapshot, doc)
+		l.start(doc.URI)
 	}
 }
 
 // closed ends the pass of a document; if it was an ignore file, the file on the disk
 // counts again.
-func (l *linting) closed(snapshot *workspace.Snapshot, uri workspace.URI) {
+func (l *linting) closed(uri workspace.URI) {
 	l.mu.Lock()
 	if cancel := l.passes[uri.Key()]; cancel != nil {
 		cancel(errNewerText)
@@ -85,30 +85,35 @@ func (l *linting) closed(snapshot *workspace.Snapshot, uri workspace.URI) {
 	delete(l.checkers, uri.Key())
 	l.mu.Unlock()
 	if workspace.KindOf(uri, "") == workspace.Ignore {
-		l.all(snapshot)
+		l.all()
 	}
 }
 
 // all checks every open Dockerfile.
-func (l *linting) all(snapshot *workspace.Snapshot) {
-	for _, d := range snapshot.Documents() {
-		l.start(snapshot, d)
+func (l *linting) all() {
+	for _, d := range l.server.ws.Snapshot().Documents() {
+		l.start(d.URI)
 	}
 }
 
-// start begins a pass on a document, and cancels the one that runs. What is no
+// start begins a pass on an open document, and cancels the one that runs. What is no
 // Dockerfile has no mistakes of its own, but problems of a build may have moved.
-func (l *linting) start(snapshot *workspace.Snapshot, doc *workspace.Document) {
-	ctx, cancel := context.WithCancelCause(l.server.rpc.Context())
+func (l *linting) start(uri workspace.URI) {
 	l.mu.Lock()
-	if previous := l.passes[doc.URI.Key()]; previous != nil {
+	defer l.mu.Unlock()
+	snapshot := l.server.ws.Snapshot() // under the lock: no pass gives way to one of an older text
+	doc := snapshot.Document(uri)
+	if doc == nil {
+		return
+	}
+	ctx, cancel := context.WithCancelCause(l.server.rpc.Context())
+	if previous := l.passes[uri.Key()]; previous != nil {
 		previous(errNewerText)
 	}
-	l.passes[doc.URI.Key()] = cancel
-	if l.checkers[doc.URI.Key()] == nil {
-		l.checkers[doc.URI.Key()] = new(checker)
+	l.passes[uri.Key()] = cancel
+	if l.checkers[uri.Key()] == nil {
+		l.checkers[uri.Key()] = new(checker)
 	}
-	l.mu.Unlock()
 	l.server.rpc.Go(func() {
 		defer cancel(nil)
 		l.pass(ctx, snapshot, doc)
@@ -131,7 +136,7 @@ func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *w
 	} else if kind := doc.Kind(); kind == workspace.Compose || kind == workspace.Bake {
 		problems = s.projectProblems(snapshot, doc)
 	}
-	if ctx.Err() == nil && s.diagnostics.linted(doc, problems) {
+	if s.diagnostics.linted(ctx, doc, problems) {
 		s.diagnostics.publish(doc.URI)
 	}
 }
@@ -181,7 +186,7 @@ func contentOf(snapshot *workspace.Snapshot, path string) []byte {
 func (s *Server) didChangeWatchedFiles(p *protocol.DidChangeWatchedFilesParams) error {
 	for _, c := range p.Changes {
 		if workspace.KindOf(workspace.URI(c.URI), "") == workspace.Ignore {
-			s.lint.all(s.ws.Snapshot())
+			s.lint.all()
 			s.surveys.changed()
 			return nil
 		}

@@ -32,6 +32,8 @@ type settingsStore struct {
 	initial map[string]json.RawMessage
 	current Settings
 	said    map[string]bool // complaints, each told once
+	turns   int64           // given out, one for each time that the client speaks of its configuration
+	taken   int64           // the turn of what is current
 
 	known     chan struct{} // closed when the client's configuration was read, or cannot be
 	knownOnce sync.Once
@@ -120,11 +122,20 @@ func checkEngine(value string) error {
 	return err
 }
 
+// turn is given out in the message loop: of two configurations the later counts, whichever
+// is read first.
+func (st *settingsStore) turn() int64 {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.turns++
+	return st.turns
+}
+
 // pullSettings asks the client for its configuration.
-func (s *Server) pullSettings() {
+func (s *Server) pullSettings(turn int64) {
 	defer s.settings.knownOnce.Do(func() { close(s.settings.known) })
 	if !s.features.configuration {
-		s.applySettings(nil) // says what is wrong with the initial ones
+		s.applySettings(turn, nil) // says what is wrong with the initial ones
 		return
 	}
 	var answer []json.RawMessage
@@ -136,26 +147,32 @@ func (s *Server) pullSettings() {
 		return
 	}
 	if len(answer) == 1 {
-		s.applySettings(section(answer[0]))
+		s.applySettings(turn, section(answer[0]))
 	}
 }
 
 // didChangeConfiguration takes the settings that came along, or asks for them.
 func (s *Server) didChangeConfiguration(p *protocol.DidChangeConfigurationParams) error {
+	turn := s.settings.turn()
 	if s.features.configuration {
-		s.rpc.Go(s.pullSettings)
+		s.rpc.Go(func() { s.pullSettings(turn) })
 		return nil
 	}
 	layer := section(p.Settings)
-	s.rpc.Go(func() { s.applySettings(layer) })
+	s.rpc.Go(func() { s.applySettings(turn, layer) })
 	return nil
 }
 
 // applySettings replaces the client's layer, and tells the author once what is wrong
-// with it.
-func (s *Server) applySettings(layer map[string]json.RawMessage) {
+// with it. One that comes after its turn is not applied.
+func (s *Server) applySettings(turn int64, layer map[string]json.RawMessage) {
 	st := &s.settings
 	st.mu.Lock()
+	if turn < st.taken {
+		st.mu.Unlock()
+		return
+	}
+	st.taken = turn
 	now, wrong := read(st.initial, layer)
 	changed := !reflect.DeepEqual(st.current, now)
 	st.current = now
@@ -163,12 +180,12 @@ func (s *Server) applySettings(layer map[string]json.RawMessage) {
 	for _, w := range wrong {
 		st.said[w] = true
 	}
-	st.mu.Unlock()
 	if level, err := zap.ParseAtomicLevel(now.LogLevel); err == nil {
 		s.level.SetLevel(level.Level())
 	}
+	st.mu.Unlock()
 	if changed { // what lint says may depend on them, and where the context is
-		s.lint.all(s.ws.Snapshot())
+		s.lint.all()
 		s.surveys.changed()
 	}
 	if len(wrong) > 0 {

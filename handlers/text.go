@@ -40,7 +40,7 @@ func (s *Server) didOpen(p *didOpenParams) error {
 	snapshot, _, err := s.ws.Apply(workspace.Open{URI: d.URI, Language: d.LanguageID, Version: d.Version, Text: d.Text})
 	doc := snapshot.Document(d.URI)
 	s.diagnostics.opened(doc)
-	s.lint.changed(snapshot, doc)
+	s.lint.changed(doc)
 	s.surveys.changed()
 	return err
 }
@@ -54,15 +54,15 @@ func (s *Server) didChange(p *didChangeParams) error {
 	}
 	doc := snapshot.Document(uri)
 	s.diagnostics.edited(doc, edits)
-	s.lint.changed(snapshot, doc)
+	s.lint.changed(doc)
 	s.surveys.changed()
 	return nil
 }
 
 func (s *Server) didClose(p *didCloseParams) error {
 	uri := p.TextDocument.URI
-	snapshot, _, err := s.ws.Apply(workspace.Close{URI: uri})
-	s.lint.closed(snapshot, uri)
+	_, _, err := s.ws.Apply(workspace.Close{URI: uri})
+	s.lint.closed(uri)
 	s.diagnostics.closed(uri)
 	s.marks.closed(uri)
 	s.surveys.closed(uri)
@@ -79,7 +79,7 @@ func (s *Server) didSave(p *didCloseParams) error {
 	if doc == nil || doc.Kind() != workspace.Dockerfile {
 		return nil
 	}
-	sequence := s.sequence.Add(1)
+	sequence := s.newBuild()
 	s.rpc.Go(func() { s.buildSaved(snapshot, doc, sequence) })
 	return nil
 }

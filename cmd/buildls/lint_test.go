@@ -306,3 +306,27 @@ func TestLintWatchedIgnoreFile(t *testing.T) {
 	e.Await("the ignored file", func() bool { return codes(e, uri) == "0:FromAsCasing 1:CopyIgnoredFile" })
 	e.Shutdown()
 }
+
+// The settings that were sent last count, and what is typed meanwhile is checked by them,
+// however close they follow each other.
+func TestSettingsInOrder(t *testing.T) {
+	const uri = "file:///order/Dockerfile"
+	e := lsptest.New(t, program(t, nil), lsptest.Options{Capabilities: map[string]any{"workspace": map[string]any{}}})
+	e.Open(uri, "dockerfile", "FROM scratch\nMAINTAINER me\n")
+	for round := range 100 {
+		severity := 0
+		for i := range 4 {
+			severity = 1 + (round+i)%4
+			e.Notify("workspace/didChangeConfiguration", map[string]any{"settings": map[string]any{"buildls": map[string]any{
+				"lint": map[string]any{"severity": map[string]any{"MaintainerDeprecated": []string{"error", "warning", "info", "hint"}[severity-1]}}}}})
+			e.Replace(uri, fmt.Sprintf("FROM scratch\nMAINTAINER me %d %d\n", round, i))
+		}
+		e.AwaitPublished(uri)
+		e.Await(fmt.Sprintf("severity %d in round %d", severity, round), func() bool {
+			d := e.Diagnostics(uri)
+			return len(d) == 1 && d[0].Severity == severity
+		})
+		e.Forget()
+	}
+	e.Shutdown()
+}

@@ -17,6 +17,7 @@ const asProgram = "BUILDLS_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		tellProfiles()
 		main()
 		return
 	}

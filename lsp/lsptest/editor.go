@@ -43,6 +43,7 @@ type Editor struct {
 	opts Options
 	conn *jsonrpc2.Conn
 	cmd  *exec.Cmd
+	gate *gate
 
 	Server json.RawMessage // the answer to initialize
 
@@ -115,9 +116,28 @@ type Progress struct {
 
 // pipe is the server's stdin and stdout as one stream.
 type pipe struct {
-	io.Reader
+	*gate
 	io.WriteCloser
 }
+
+// A gate is what is read through; nothing comes through while it is shut.
+type gate struct {
+	io.Reader
+	shut sync.RWMutex
+}
+
+func (g *gate) Read(p []byte) (int, error) {
+	n, err := g.Reader.Read(p)
+	g.shut.RLock()
+	defer g.shut.RUnlock()
+	return n, err
+}
+
+// Freeze has the editor read nothing until Thaw; what it does else goes on.
+func (e *Editor) Freeze() { e.gate.shut.Lock() }
+
+// Thaw ends a freeze.
+func (e *Editor) Thaw() { e.gate.shut.Unlock() }
 
 // Start starts the server cmd, without initializing it. It is ended with the test.
 func Start(t testing.TB, cmd *exec.Cmd, opts Options) *Editor {
@@ -131,13 +151,14 @@ func Start(t testing.TB, cmd *exec.Cmd, opts Options) *Editor {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.gate = &gate{Reader: out}
 	if cmd.Stderr == nil {
 		cmd.Stderr = &lineLogger{t: t}
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	e.conn = jsonrpc2.NewConn(context.Background(), jsonrpc2.NewBufferedStream(pipe{out, in}, jsonrpc2.VSCodeObjectCodec{}), e)
+	e.conn = jsonrpc2.NewConn(context.Background(), jsonrpc2.NewBufferedStream(pipe{e.gate, in}, jsonrpc2.VSCodeObjectCodec{}), e)
 	go func() {
 		<-e.conn.DisconnectNotify() // all of stdout is read
 		cmd.Wait()
@@ -192,6 +213,7 @@ func (e *Editor) Handle(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.
 	e.Messages = append(e.Messages, m)
 	close(e.changed)
 	e.changed = make(chan struct{})
+	settings := e.opts.Settings
 	e.mu.Unlock()
 	if req.Notif {
 		return
@@ -201,7 +223,7 @@ func (e *Editor) Handle(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.
 		conn.ReplyWithError(ctx, req.ID, &jsonrpc2.Error{Code: jsonrpc2.CodeInternalError, Message: "no"})
 	case req.Method == "workspace/configuration" && e.opts.Mute, strings.HasSuffix(req.Method, "/refresh") && e.opts.Busy:
 	case req.Method == "workspace/configuration":
-		conn.Reply(ctx, req.ID, []any{e.opts.Settings})
+		conn.Reply(ctx, req.ID, []any{settings})
 	default:
 		conn.Reply(ctx, req.ID, nil)
 	}
@@ -223,6 +245,32 @@ func (e *Editor) CallWithID(id string, method string, params, result any) error 
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return e.conn.Call(ctx, method, params, result, jsonrpc2.PickID(jsonrpc2.ID{Str: id, IsString: true}))
+}
+
+// Send sends a request, and returns what waits for its answer.
+func (e *Editor) Send(method string, params any) (wait func(result any) error) {
+	e.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	sent, err := e.conn.DispatchCall(ctx, method, params)
+	if err != nil {
+		e.t.Fatalf("%s: %v", method, err)
+	}
+	return func(result any) error {
+		defer cancel()
+		if err := sent.Wait(ctx, result); err != nil {
+			return fmt.Errorf("%s: %w", method, err)
+		}
+		return nil
+	}
+}
+
+// Configure changes what the editor answers to workspace/configuration, and tells so.
+func (e *Editor) Configure(settings map[string]any) {
+	e.t.Helper()
+	e.mu.Lock()
+	e.opts.Settings = settings
+	e.mu.Unlock()
+	e.Notify("workspace/didChangeConfiguration", map[string]any{"settings": nil})
 }
 
 // Code is the JSON-RPC code of an error, 0 if it is of another kind.
@@ -381,6 +429,13 @@ func (e *Editor) Count(method string) (n int) {
 	return n
 }
 
+// Forget forgets what the server sent so far, for a session that lasts.
+func (e *Editor) Forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.Messages = nil
+}
+
 // Published are all publications for a document, in order.
 func (e *Editor) Published(uri string) []Published {
 	var out []Published
@@ -403,6 +458,23 @@ func (e *Editor) Diagnostics(uri string) []Diagnostic {
 		return nil
 	}
 	return all[len(all)-1].Diagnostics
+}
+
+// AwaitPublished waits until what is wrong with the newest text of a document was published.
+// That of a document in which nothing ever was is not.
+func (e *Editor) AwaitPublished(uri string) {
+	e.t.Helper()
+	e.Await(fmt.Sprintf("publication for version %d of %s", e.versions[uri], uri), func() bool {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		for _, m := range slices.Backward(e.Messages) {
+			var p Published
+			if m.Method == "textDocument/publishDiagnostics" && json.Unmarshal(m.Params, &p) == nil && p.URI == uri {
+				return p.Version != nil && *p.Version == e.versions[uri]
+			}
+		}
+		return false
+	})
 }
 
 // Tokens are those that progress was begun on, in order.
