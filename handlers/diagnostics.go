@@ -227,7 +227,7 @@ func (d *diagnostics) current(uri workspace.URI) (*protocol.PublishDiagnosticsPa
 	}
 	c := d.server.converter(f.doc)
 	list := []protocol.Diagnostic{} // not null: null is no list
-	for _, p := range f.all() {
+	for _, p := range f.all(d.server.settings.now().LintSeverity) {
 		list = append(list, c.diagnostic(p))
 	}
 	slices.SortStableFunc(list, compareDiagnostics)
@@ -247,12 +247,17 @@ func (d *diagnostics) current(uri workspace.URI) (*protocol.PublishDiagnosticsPa
 }
 
 // all are the problems of lint and builds, each once: what a build says of a line and lint
-// has said in the same words, or by the same rule, is lint's.
-func (f *fileProblems) all() []build.Problem {
+// has said in the same words, or by the same rule, is lint's. What the author turned off no
+// build says either, unless it failed by that.
+func (f *fileProblems) all(wanted severities) []build.Problem {
 	all := slices.Clone(f.lint)
 	for _, target := range slices.Sorted(maps.Keys(f.problems)) {
 		for _, p := range f.problems[target] {
-			if !slices.ContainsFunc(all, func(o build.Problem) bool { return same(o, p) }) {
+			shown := true
+			if p.Severity != build.Error {
+				p, shown = wanted.of(p)
+			}
+			if shown && !slices.ContainsFunc(all, func(o build.Problem) bool { return same(o, p) }) {
 				all = append(all, p)
 			}
 		}

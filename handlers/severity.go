@@ -24,16 +24,20 @@ func (s severities) apply(problems []build.Problem) []build.Problem {
 	}
 	var out []build.Problem
 	for _, p := range problems {
-		name, set := s[p.Code]
-		if set && name == "off" {
-			continue
+		if p, shown := s.of(p); shown {
+			out = append(out, p)
 		}
-		if set {
-			p.Severity = severityNames[name]
-		}
-		out = append(out, p)
 	}
 	return out
+}
+
+// of is a problem as severe as the author wants it; shown is false if it is off.
+func (s severities) of(p build.Problem) (_ build.Problem, shown bool) {
+	name, set := s[p.Code]
+	if set {
+		p.Severity = severityNames[name]
+	}
+	return p, name != "off"
 }
 
 // setSeverity reads lint.severity. Whether a rule of that name exists is not asked:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
 
@@ -327,6 +328,27 @@ func TestSettingsInOrder(t *testing.T) {
 			return len(d) == 1 && d[0].Severity == severity
 		})
 		e.Forget()
+	}
+	e.Shutdown()
+}
+
+// What the author turned off is not said by a build either; that it failed is.
+func TestSeverityOfBuilds(t *testing.T) {
+	dir := workspace(t)
+	uri := "file://" + dir + "/Dockerfile"
+	e := lsptest.New(t, program(t, buildkitdSite(enginetest.Buildkitd(t)).env), lsptest.Options{Folders: []string{dir}, Settings: map[string]any{
+		"lint": map[string]any{"severity": map[string]any{"MaintainerDeprecated": "off", "LegacyKeyValueFormat": "hint", "build": "off"}}}})
+	e.Open(uri, "dockerfile", base(t)+"MAINTAINER me\nENV a b\nRUN exit 3\n")
+	if r := buildNow(t, e, nil); r.Status != "failed" {
+		t.Errorf("%+v", r)
+	}
+	for _, x := range e.Diagnostics(uri) {
+		if x.Code == "LegacyKeyValueFormat" && x.Severity != 4 || x.Code == "build" && x.Severity != 1 {
+			t.Errorf("%+v", x)
+		}
+	}
+	if got := codes(e, uri); got != "2:LegacyKeyValueFormat 3:build" {
+		t.Error(got)
 	}
 	e.Shutdown()
 }
