@@ -39,6 +39,7 @@ type fileProblems struct {
 	sent     []protocol.Diagnostic
 	version  int32 // of the text that sent is about
 	said     bool  // whether anything was ever wrong
+	queued   bool  // whether somebody waits to publish its newest state
 }
 
 // A generation is the newest build of a file and target that has begun, and the edits
@@ -184,7 +185,7 @@ func (d *diagnostics) closed(uri workspace.URI) {
 	}
 	d.mu.Unlock()
 	if f != nil {
-		d.server.rpc.Go(func() { d.publish(uri) })
+		d.server.rpc.Go(func() { d.publishNext(uri) })
 	}
 }
 
@@ -211,10 +212,34 @@ func shift(problems []build.Problem, edits []workspace.LineEdit) []build.Problem
 func (d *diagnostics) publish(uri workspace.URI) {
 	d.sending.Lock()
 	defer d.sending.Unlock()
-	params, changed := d.current(uri)
-	if changed {
+	d.send(uri)
+}
+
+func (d *diagnostics) send(uri workspace.URI) {
+	if params, changed := d.current(uri); changed {
 		d.server.client.Notify("textDocument/publishDiagnostics", params)
 	}
+}
+
+// publishNext is publish for those who need not wait for it: if somebody waits already, it is
+// left to him. So a client that does not read costs no more for all that is typed.
+func (d *diagnostics) publishNext(uri workspace.URI) {
+	d.mu.Lock()
+	f := d.files[uri.Key()]
+	left := f == nil || f.queued
+	if !left {
+		f.queued = true
+	}
+	d.mu.Unlock()
+	if left {
+		return
+	}
+	d.sending.Lock()
+	defer d.sending.Unlock()
+	d.mu.Lock()
+	f.queued = false
+	d.mu.Unlock()
+	d.send(uri)
 }
 
 // current is what to publish of a file, and whether it differs from what was sent.

@@ -137,7 +137,7 @@ func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *w
 		problems = s.projectProblems(snapshot, doc)
 	}
 	if s.diagnostics.linted(ctx, doc, problems) {
-		s.diagnostics.publish(doc.URI)
+		s.diagnostics.publishNext(doc.URI)
 	}
 }
 

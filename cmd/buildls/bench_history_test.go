@@ -107,7 +107,7 @@ func buildMany(b *testing.B, s site, n int) (rss, goroutines int) {
 }
 
 // resident is the resident memory of a process in MB, that of its program's file included.
-func resident(b *testing.B, pid int) int {
+func resident(b testing.TB, pid int) int {
 	b.Helper()
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	if err != nil {
