@@ -43,6 +43,9 @@ func (e *ContextError) Unwrap() error { return e.Err }
 
 // newFailure explains an error that Solve returned.
 func newFailure(err error, f *fold, dockerfile []byte) *Failure {
+	if exitCodeText.FindString(err.Error()) == "" && strings.Contains(err.Error(), "no space left on device") { // the path says whose
+		return &Failure{Code: "build", Message: fmt.Sprintf("a disk is full: %s. Make some room there, then build again", PlainError(err))}
+	}
 	at := locator{err: err, text: PlainError(err), fold: f, dockerfile: dockerfile}
 	fail := &Failure{Message: at.text, Code: "build", Lines: at.lines()}
 	refused := parseErrorText.MatchString(err.Error())
@@ -69,8 +72,18 @@ func newFailure(err error, f *fold, dockerfile []byte) *Failure {
 
 // lostEngine is the failure of a build whose engine no longer answers.
 func lostEngine(info engine.Info, err error) *Failure {
-	return &Failure{Code: "build", Message: fmt.Sprintf("%s went away during the build (%v). Start it again, then build again", info, PlainError(err))}
+	what, mend := "went away during the build", "Start it again, then build again"
+	switch {
+	case info.Name == "embedded":
+		mend = "Build again: that starts it anew"
+	case unreachedText.MatchString(err.Error()):
+		what, mend = "is no longer reached", "When the network is back, build again"
+	}
+	return &Failure{Code: "build", Message: fmt.Sprintf("%s %s (%v). %s", info, what, PlainError(err), mend)}
 }
+
+// unreachedText is what systems say of a machine that does not answer.
+var unreachedText = regexp.MustCompile(`timed out|no route to host|network is (?:down|unreachable)|host is (?:down|unreachable)|i/o timeout`)
 
 // maybeLost says that an error may mean that the engine went away.
 func maybeLost(err error) bool {

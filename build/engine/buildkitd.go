@@ -18,6 +18,7 @@ import (
 	"github.com/moby/buildkit/client/connhelper/podmancontainer"
 	"github.com/moby/buildkit/client/connhelper/ssh"
 
+	"github.com/buildls/buildls/build/engine/dial"
 	"github.com/buildls/buildls/build/engine/docker"
 	"github.com/buildls/buildls/build/engine/helper"
 )
@@ -51,8 +52,11 @@ func (e buildkitd) connect(ctx context.Context) (*Conn, error) {
 		return nil, err
 	}
 	address := e.info.Address
-	if e.dial != nil { // an address would be dialled by the library's own helper
+	switch {
+	case e.dial != nil: // an address would be dialled by the library's own helper
 		address, opts = "", append(opts, client.WithContextDialer(e.dial))
+	case strings.HasPrefix(address, "tcp://"):
+		opts = append(opts, client.WithContextDialer(dial.TCP))
 	}
 	c, err := client.New(ctx, address, opts...)
 	if err != nil {

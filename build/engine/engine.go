@@ -132,6 +132,8 @@ func plain(err error) error {
 		return errors.New("its socket does not exist")
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errors.New("nothing listens there")
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.ETIMEDOUT):
+		return fmt.Errorf("its machine is not reached: %w", err)
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("permission denied on its socket")
 	case errors.Is(err, context.DeadlineExceeded), grpcerrors.Code(err) == codes.DeadlineExceeded:

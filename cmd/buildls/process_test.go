@@ -17,7 +17,7 @@ var sleeps atomic.Int64
 // newSleep is a command line of a step that runs until it is killed, and can be told
 // from all others on this machine.
 func newSleep() string {
-	return fmt.Sprintf("sleep 98%d.%d", os.Getpid(), sleeps.Add(1))
+	return fmt.Sprintf("sleep 98%d.%04d", os.Getpid(), sleeps.Add(1))
 }
 
 // sleeping says whether a process with that command line runs.

@@ -18,6 +18,7 @@ import (
 	"github.com/docker/cli/cli/context/store"
 	docker "github.com/docker/docker/client"
 
+	"github.com/buildls/buildls/build/engine/dial"
 	"github.com/buildls/buildls/build/engine/helper"
 )
 
@@ -231,12 +232,10 @@ func (e Endpoint) dialer() (dialer, string, error) {
 	case "tcp":
 		address, _, _ = strings.Cut(address, "/")
 		if e.tls != nil {
-			d := &tls.Dialer{Config: e.tls}
+			d := &tls.Dialer{NetDialer: dial.Dialer(), Config: e.tls}
 			return func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "tcp", address) }, e.Host, nil
 		}
-		return func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "tcp", address)
-		}, e.Host, nil
+		return func(ctx context.Context, _, _ string) (net.Conn, error) { return dial.TCP(ctx, address) }, e.Host, nil
 	case "npipe":
 		return nil, e.Host, nil
 	}

@@ -37,17 +37,28 @@ func newBuildkitd(program string, opts []Option) (*Daemon, error) {
 		"--oci-worker-binary=runc",
 		"--oci-worker-snapshotter=" + snapshotter,
 	}
+	with := settingsOf(opts)
+	remote := ""
+	if with.remote {
+		address, err := h.addNamespace()
+		if err != nil {
+			return nil, errors.Join(err, h.remove())
+		}
+		remote = "tcp://" + address + ":1234"
+		args = append([]string{"nsenter", "--net=/run/netns/" + h.bridge()}, append(args, "--addr", remote)...)
+	}
 	return begin(&Daemon{
 		Address: "unix://" + h.path("s"),
 		Name:    "buildkitd",
 		Log:     h.path("log"),
+		Remote:  remote,
 		home:    h,
 		settings: []string{
 			"BUILDKIT_HOST=unix://" + h.path("s"),
 			"BUILDX_BUILDER=", "BUILDLS_ENGINE=",
 			"PATH=" + onPath(filepath.Dir(program)),
 		},
-		argv:    append(args, settingsOf(opts).args...),
+		argv:    append(args, with.args...),
 		answers: buildkitdAnswers,
 	})
 }

@@ -27,6 +27,7 @@ type Daemon struct {
 	Name    string // for people: "docker 20.10"
 	Version string // as the daemon says it
 	Log     string // the file with its output
+	Remote  string // tcp://…, where it listens across a network; empty without one
 
 	home     *home
 	settings []string // what Env gives
@@ -87,6 +88,20 @@ func (d *Daemon) Start(t testing.TB) {
 	}
 }
 
+// Cut cuts the network between this machine and a remote daemon: what either sends is lost,
+// and nobody is told.
+func (d *Daemon) Cut(t testing.TB) { d.setCable(t, "down") }
+
+// Mend mends it.
+func (d *Daemon) Mend(t testing.TB) { d.setCable(t, "up") }
+
+func (d *Daemon) setCable(t testing.TB, state string) {
+	t.Helper()
+	if err := d.home.setCable(state); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (d *Daemon) running() bool { return d.process.running() }
 
 // start starts the daemon and waits until it answers.
@@ -124,6 +139,7 @@ func (d *Daemon) cmd(argv []string, log *os.File) *exec.Cmd {
 			cmd.Env = append(cmd.Env, setting)
 		}
 	}
+	cmd.Env = append(cmd.Env, "TMPDIR="+d.home.dir) // what it leaves when it is killed goes, too
 	if d.path != "" {
 		cmd.Env = append(cmd.Env, "PATH="+onPath(d.path))
 	}

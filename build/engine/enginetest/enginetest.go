@@ -139,6 +139,7 @@ type Option func(*settings)
 type settings struct {
 	args            []string
 	containerdStore bool
+	remote          bool
 }
 
 // WithArgs adds flags to the daemon's command line.
@@ -150,6 +151,12 @@ func WithArgs(args ...string) Option {
 // installations do from version 29 on, and not in its own graph driver.
 func WithContainerdStore() Option {
 	return func(s *settings) { s.containerdStore = true }
+}
+
+// Remote has a buildkitd run in a network of its own, as if it were on another machine:
+// see [Daemon.Remote]. Registries of this machine are not there.
+func Remote() Option {
+	return func(s *settings) { s.remote = true }
 }
 
 func settingsOf(opts []Option) settings {

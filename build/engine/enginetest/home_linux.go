@@ -68,13 +68,13 @@ func (h *home) path(elem ...string) string {
 	return filepath.Join(append([]string{h.dir}, elem...)...)
 }
 
-// remove ends what is left of the daemon's processes, takes back its bridge and
+// remove ends what is left of the daemon's processes, takes back its network and
 // mounts, and removes the folder.
 func (h *home) remove() error {
 	defer h.lock.Close()
 	killLeft(h.dir)
 	forgetSteps(h.dir)
-	err := h.removeBridge()
+	err := h.removeNetwork()
 	unmountBelow(h.dir)
 	return errors.Join(err, os.RemoveAll(h.dir))
 }
@@ -104,6 +104,36 @@ func (h *home) bridge() string { return filepath.Base(h.dir) }
 
 // addBridge makes the bridge, with a subnet that nothing on the machine uses.
 func (h *home) addBridge() error {
+	return inFreeSubnet(func(address string) error {
+		return errors.Join(
+			ip("link", "add", h.bridge(), "type", "bridge"),
+			ip("address", "add", address+".1/24", "dev", h.bridge()),
+			ip("link", "set", h.bridge(), "up"))
+	})
+}
+
+// addNamespace makes a network of its own, with one cable to the machine, and returns its
+// address. The cable and the network are called as a bridge would be.
+func (h *home) addNamespace() (address string, err error) {
+	name := h.bridge()
+	return address, inFreeSubnet(func(subnet string) error {
+		address = subnet + ".2"
+		return errors.Join(
+			ip("netns", "add", name),
+			ip("link", "add", name, "type", "veth", "peer", "name", cable, "netns", name),
+			ip("address", "add", subnet+".1/24", "dev", name),
+			ip("link", "set", name, "up"),
+			ip("-n", name, "address", "add", address+"/24", "dev", cable),
+			ip("-n", name, "link", "set", cable, "up"),
+			ip("-n", name, "link", "set", "lo", "up"))
+	})
+}
+
+// cable is the end of the cable in the namespace.
+const cable = "eth0"
+
+// inFreeSubnet has a subnet of 256 addresses taken, by its first three numbers.
+func inFreeSubnet(take func(string) error) error {
 	// Two processes that look at once would find the same subnet.
 	lock, err := os.OpenFile(filepath.Join(homes(), prefix+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -113,24 +143,32 @@ func (h *home) addBridge() error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return err
 	}
-	address, err := freeSubnet()
+	subnet, err := freeSubnet()
 	if err != nil {
 		return err
 	}
-	return errors.Join(
-		ip("link", "add", h.bridge(), "type", "bridge"),
-		ip("address", "add", address, "dev", h.bridge()),
-		ip("link", "set", h.bridge(), "up"))
+	return take(subnet)
 }
 
-func (h *home) removeBridge() error {
-	if _, err := net.InterfaceByName(h.bridge()); err != nil {
-		return nil // it has none
+// removeNetwork removes what addBridge or addNamespace made.
+func (h *home) removeNetwork() error {
+	var errs []error
+	if _, err := net.InterfaceByName(h.bridge()); err == nil {
+		errs = append(errs, ip("link", "delete", h.bridge())) // both ends of a cable
 	}
-	return ip("link", "delete", h.bridge())
+	if _, err := os.Stat("/run/netns/" + h.bridge()); err == nil {
+		errs = append(errs, ip("netns", "delete", h.bridge()))
+	}
+	return errors.Join(errs...)
 }
 
-// freeSubnet is an address in a subnet that no interface of the machine touches.
+// setCable pulls the cable to the namespace out, or puts it in: "down" or "up". The
+// machine's own end is not touched.
+func (h *home) setCable(state string) error {
+	return ip("-n", h.bridge(), "link", "set", cable, state)
+}
+
+// freeSubnet is a subnet that no interface of the machine touches.
 func freeSubnet() (string, error) {
 	taken, err := net.InterfaceAddrs()
 	if err != nil {
@@ -147,7 +185,7 @@ next:
 				continue next
 			}
 		}
-		return fmt.Sprintf("10.231.%d.1/24", i), nil
+		return fmt.Sprintf("10.231.%d", i), nil
 	}
 	return "", errors.New("no subnet of 10.231.0.0/16 is free for a bridge")
 }

@@ -29,9 +29,11 @@ func (p *process) end(time.Duration)           {}
 
 type home struct{ dir string }
 
-func newHome() (*home, error)              { return nil, errNotHere }
-func (h *home) path(elem ...string) string { return filepath.Join(elem...) }
-func (h *home) remove() error              { return nil }
-func (h *home) bridge() string             { return "" }
-func (h *home) addBridge() error           { return errNotHere }
-func (h *home) canOverlay() bool           { return false }
+func newHome() (*home, error)                 { return nil, errNotHere }
+func (h *home) path(elem ...string) string    { return filepath.Join(elem...) }
+func (h *home) remove() error                 { return nil }
+func (h *home) bridge() string                { return "" }
+func (h *home) addBridge() error              { return errNotHere }
+func (h *home) addNamespace() (string, error) { return "", errNotHere }
+func (h *home) setCable(string) error         { return errNotHere }
+func (h *home) canOverlay() bool              { return false }

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/lsp/lsptest"
+)
+
+// A victim is an engine of a test's own, to which things happen.
+type victim struct {
+	site
+	kill  func()               // by SIGKILL; returns when it is gone
+	stop  func() (gone func()) // in order; gone waits for its end
+	start func()               // again, after that, at the same address
+	pid   func() int           // of the process that builds
+}
+
+// onEachVictim runs a test on an engine of each kind that buildls builds on.
+func onEachVictim(t *testing.T, test func(t *testing.T, v victim)) {
+	for name, start := range victims {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, start(t))
+		})
+	}
+}
+
+var victims = map[string]func(*testing.T) victim{
+	"embedded": embeddedVictim,
+	"buildkitd": func(t *testing.T) victim {
+		d := enginetest.StartBuildkitd(t)
+		return daemonVictim(t, d, buildkitdSite(d))
+	},
+	"docker-20.10": func(t *testing.T) victim {
+		d := enginetest.StartDocker(t, "20.10")
+		return daemonVictim(t, d, dockerSite(d, "20.10"))
+	},
+	"docker-28": func(t *testing.T) victim {
+		d := enginetest.StartDocker(t, "28")
+		return daemonVictim(t, d, dockerSite(d, "28"))
+	},
+}
+
+func daemonVictim(t *testing.T, d *enginetest.Daemon, s site) victim {
+	s.env = append(s.env, "BUILDLS_ENGINE="+s.engine) // nowhere else, whatever happens
+	return victim{site: s, kill: d.Kill, stop: func() func() {
+		pid := d.Pid()
+		syscall.Kill(pid, syscall.SIGTERM)
+		return func() {
+			awaitDeath(pid)
+			d.Kill() // it is dead, but d may not have seen it
+		}
+	}, start: func() { d.Start(t) }, pid: d.Pid}
+}
+
+func embeddedVictim(t *testing.T) victim {
+	s, dir := ownEmbedded(t)
+	builds := func() int {
+		pid := childOf(childOf(embeddedPid(dir)))
+		if pid == 0 { // to a signal, this process and its fellows
+			t.Fatal("no embedded engine runs")
+		}
+		return pid
+	}
+	return victim{site: s, pid: builds, stop: func() func() {
+		pid := embeddedPid(dir)
+		syscall.Kill(pid, syscall.SIGTERM)
+		return func() { awaitDeath(pid) }
+	}, start: func() {}, kill: func() {
+		pid := builds()
+		syscall.Kill(pid, syscall.SIGKILL)
+		awaitDeath(pid)
+		eventually(func() bool { return embeddedPid(dir) == 0 })
+	}}
+}
+
+// An author has one Dockerfile open, on an engine to which things happen.
+type author struct {
+	*testing.T
+	*lsptest.Editor
+	dir, uri string
+	stderr   *bytes.Buffer
+}
+
+func newAuthor(t *testing.T, env []string, dir string) author {
+	t.Helper()
+	cmd := program(t, append(env, "GOTRACEBACK=all"))
+	a := author{t, nil, dir, "file://" + dir + "/Dockerfile", &bytes.Buffer{}}
+	cmd.Stderr = a.stderr
+	a.Editor = lsptest.New(t, cmd, lsptest.Options{Folders: []string{dir}})
+	a.Open(a.uri, "dockerfile", base(t))
+	return a
+}
+
+// begin has the text built, and returns the token of the build's progress.
+func (a author) begin(text string, fields map[string]any) (token string) {
+	a.Helper()
+	a.Replace(a.uri, text)
+	all := map[string]any{"uri": a.uri}
+	for k, v := range fields {
+		all[k] = v
+	}
+	var answer struct{ Token string }
+	if err := a.Execute("buildls.build", all, &answer); err != nil {
+		a.Fatal(err)
+	}
+	return `"` + answer.Token + `"`
+}
+
+// shows says whether a build that runs has shown words of its step.
+func (a author) shows(token, words string) bool {
+	for _, p := range a.Progress(token) {
+		if strings.Contains(p.Message, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitEnd waits for a build's end, and checks that it was told once, in words that hold
+// these parts.
+func (a author) awaitEnd(token string, parts ...string) {
+	a.Helper()
+	a.Await("the progress's end", func() bool { return a.Ended(token) })
+	kinds := map[string]int{}
+	for _, p := range a.Progress(token) {
+		kinds[p.Kind]++
+	}
+	all := a.Progress(token)
+	if last := all[len(all)-1]; !contains(last.Message, parts...) || kinds["begin"] != 1 || kinds["end"] != 1 {
+		a.Errorf("end %q, %v; want %q", last.Message, kinds, parts)
+	}
+}
+
+// messages are those in the author's face since the last call.
+func (a author) messages() (list []string) {
+	for _, m := range a.All("window/showMessage") {
+		list = append(list, string(m.Params))
+	}
+	return list
+}
+
+// build builds a text, which must succeed, and returns the build's output.
+func (a author) build(text string, fields map[string]any) string {
+	a.Helper()
+	a.Replace(a.uri, text)
+	return logOf(a.T, a.Editor, mustBuild(a.T, a.Editor, fields))
+}
+
+// descriptors counts the server's open files.
+func (a author) descriptors() int {
+	list, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", a.Pid()))
+	return len(list)
+}
+
+// awaitDescriptors waits until the server has no more open files than it had.
+func (a author) awaitDescriptors(had int) {
+	a.Helper()
+	if !eventually(func() bool { return a.descriptors() <= had }) {
+		links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", a.Pid()))
+		for i, l := range links {
+			links[i], _ = os.Readlink(l)
+		}
+		a.Errorf("%d open files, there were %d: %q", a.descriptors(), had, links)
+	}
+}
+
+// ofBuild are functions that run as long as a build does.
+var ofBuild = regexp.MustCompile(`buildls/build\.(solve|Run|\(\*linking\))|buildkit/(session|client)\.\S*|handlers\.\(\*Server\)\.run`)
+
+// leave ends the server in a way that shows its goroutines: none may be a build's.
+func (a author) leave() {
+	a.Helper()
+	syscall.Kill(a.Pid(), syscall.SIGQUIT)
+	a.Exit()
+	_, dump, _ := strings.Cut(a.stderr.String(), "SIGQUIT: quit")
+	if !strings.Contains(dump, "goroutine ") {
+		a.Fatalf("no dump: %s", a.stderr)
+	}
+	for stack := range strings.SplitSeq(dump, "\n\n") {
+		if found := ofBuild.FindString(stack); found != "" {
+			a.Errorf("left: %s in\n%s", found, stack)
+		}
+	}
+}
