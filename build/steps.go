@@ -217,7 +217,7 @@ func (v *vertex) duration() time.Duration {
 	if v.Started == nil || v.Completed == nil || v.Cached {
 		return 0
 	}
-	return v.Completed.Sub(*v.Started)
+	return max(0, v.Completed.Sub(*v.Started)) // the engine's clock may have been set back
 }
 
 // failed is the first vertex that failed of itself, nil if there is none.

@@ -131,3 +131,13 @@ func TestDoing(t *testing.T) {
 		}
 	}
 }
+
+// An engine whose clock is set back while a step runs says that it ended before it began.
+func TestClockSetBack(t *testing.T) {
+	f := newFold()
+	f.setLines(mapped("[1/1] RUN one"))
+	f.update(vertices(client.Vertex{Name: "[1/1] RUN one", Started: at(60), Completed: at(1)}))
+	if s := f.steps(true); s[0].Duration != 0 || s[0].Status != Done {
+		t.Errorf("%+v", s)
+	}
+}

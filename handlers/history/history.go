@@ -62,11 +62,28 @@ func (s Store) Add(r Record) error {
 	if len(r.Header) > maxHeader {
 		return fmt.Errorf("build %s is not kept: it takes %d bytes, and the limit is %d", r.ID, len(r.Header), maxHeader)
 	}
+	r.Began = s.inOrder(r.Began)
 	if err := s.write(r); err != nil {
 		return fmt.Errorf("build %s is not kept: %w", r.ID, err)
 	}
 	s.prune()
 	return nil
+}
+
+// inOrder is when a build began, but after all that are kept if the newest of them is of the
+// future. Then the clock was set back, and by its word the build would be the oldest, which
+// is forgotten first.
+func (s Store) inOrder(began time.Time) time.Time {
+	list, _ := s.List()
+	if len(list) == 0 {
+		return began
+	}
+	stamp, _, _ := strings.Cut(filepath.Base(list[0].file), "-")
+	newest, err := time.Parse(timeFormat, stamp)
+	if err == nil && newest.After(time.Now()) && !began.After(newest) {
+		return newest.Add(time.Nanosecond)
+	}
+	return began
 }
 
 func (s Store) write(r Record) (err error) {

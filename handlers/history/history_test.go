@@ -177,3 +177,23 @@ func TestTogether(t *testing.T) {
 		t.Errorf("%d, %d broken", len(got), broken)
 	}
 }
+
+// Builds that are kept while the clock was ahead do not push out those that come after it
+// was set back, nor are they taken for newer.
+func TestClockSetBack(t *testing.T) {
+	s := Store{t.TempDir()}
+	ahead := record(0)
+	for i := range maxBuilds {
+		ahead.ID, ahead.Began = fmt.Sprintf("ahead%d", i), time.Now().Add(time.Hour+time.Duration(i)*time.Second)
+		add(t, s, ahead)
+	}
+	for i := range 3 {
+		r := record(i)
+		r.Key, r.Began = ahead.Key, time.Now()
+		add(t, s, r)
+	}
+	list, err := s.Newest(ahead.Key)
+	if got, _ := ids(t, list[:4], err); fmt.Sprint(got) != fmt.Sprintf("[id2 id1 id0 ahead%d]", maxBuilds-1) || len(list) != maxBuilds {
+		t.Error(got, len(list))
+	}
+}
