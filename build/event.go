@@ -39,6 +39,9 @@ func (f *fold) observe(e event, obs Observer) {
 		f.tellSteps(obs)
 		return
 	}
+	if f.clean(e.status) { // a value may have become whole
+		f.hidden.hide(e.status)
+	}
 	f.own(e.status, e.of)
 	if obs.Status != nil {
 		obs.Status(e.status)

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/escape"
 )
 
 // An Outcome is how a build ended.
@@ -79,6 +80,9 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 		out.Failure = explain(ctx, conn, err, f, req)
 	}
 	out.outputs = f.outputs()
+	if out.Failure != nil {
+		out.Failure.Message, out.Failure.Log = escape.Text(out.Failure.Message), escape.Text(out.Failure.Log)
+	}
 	out.keepStates(f)
 	out.Record = req.record(f, out.Steps, conn.Info.String())
 	out.Duration = time.Since(start)

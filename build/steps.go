@@ -8,6 +8,8 @@ import (
 
 	"github.com/moby/buildkit/client"
 	digest "github.com/opencontainers/go-digest"
+
+	"github.com/buildls/buildls/build/escape"
 )
 
 // Status is how a step ended.
@@ -79,6 +81,7 @@ type vertex struct {
 	client.Vertex
 	running bool                   // perhaps again: an exporter pushes after it has completed
 	parts   []*client.VertexStatus // as first seen
+	escapes escape.Filter          // of its output
 	output
 }
 

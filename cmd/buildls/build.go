@@ -56,13 +56,19 @@ func buildCommand(ctx context.Context, args []string, std stdio) int {
 		return exitUsage
 	}
 	if check {
-		return checkInstead(ctx, contexts[0], t.File, std)
+		return checkInstead(ctx, contexts[0], t.File, std.clean())
 	}
 	t.Context = contexts[0]
 	if t.Context == "-" || t.File == "-" {
 		t.Stdin = interruptible(ctx, std.in)
 	}
-	return runBuild(ctx, &t, *progress, std)
+	display, err := progressui.NewDisplay(std.err, progressui.DisplayMode(*progress)) // of what it shows, Run has cleaned what is not ours
+	if err != nil {
+		fmt.Fprintf(std.err, "buildls build: --progress: %v\n", err)
+		return exitUsage
+	}
+	std.err = std.clean().err
+	return runBuild(ctx, &t, *progress, display, std)
 }
 
 // interruptible is r until ctx ends, although a read from a terminal or a pipe does not.
@@ -92,7 +98,7 @@ func parseMixed(flags *flag.FlagSet, args []string, std stdio) (rest []string, c
 }
 
 // runBuild builds and shows it.
-func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, std stdio) int {
+func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, display progressui.Display, std stdio) int {
 	logrus.SetOutput(io.Discard)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -109,11 +115,6 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, std s
 	toStdout := slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout })
 	if f, ok := std.out.(*os.File); ok && toStdout && term.IsTerminal(int(f.Fd())) {
 		fmt.Fprintln(std.err, "buildls build: refusing to write a tar to a terminal; redirect it, or give dest")
-		return exitUsage
-	}
-	display, err := progressui.NewDisplay(std.err, progressui.DisplayMode(mode))
-	if err != nil {
-		fmt.Fprintf(std.err, "buildls build: --progress: %v\n", err)
 		return exitUsage
 	}
 	var engines engine.Pool

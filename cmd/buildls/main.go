@@ -61,11 +61,11 @@ func run(ctx context.Context, args []string, std stdio) int {
 	case "build":
 		return buildCommand(ctx, args, std)
 	case "check":
-		return checkCommand(ctx, args, std)
+		return checkCommand(ctx, args, std.clean())
 	case "builds":
-		return buildsCommand(args, std)
+		return buildsCommand(args, std.clean())
 	case "doctor":
-		return doctor(ctx, args, std)
+		return doctor(ctx, args, std.clean())
 	case "attach":
 		return attachCommand(ctx, args, std)
 	case "engine":
