@@ -202,8 +202,11 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 // observer shows what the build says of itself.
 func (s *Server) observer(b *running) build.Observer {
 	obs := build.Observer{Progress: func(p build.Progress) { b.progress.Report(cmp.Or(p.Message, "Starting"), p.Percentage) }}
-	if s.features.marks {
-		obs.Steps = func(steps []build.Step) { s.marks.progress(b, steps) }
+	obs.Steps = func(steps []build.Step) {
+		b.follow(steps)
+		if s.features.marks {
+			s.marks.progress(b, steps)
+		}
 	}
 	return obs
 }

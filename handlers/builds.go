@@ -38,6 +38,7 @@ type running struct {
 	progress *lsp.Progress // nil if the client shows none
 
 	mu      sync.Mutex
+	steps   []build.Step   // as far as they are, while it runs
 	outcome *build.Outcome // nil while it runs
 	ended   *buildResult   // likewise
 }
@@ -68,7 +69,14 @@ func (b *builds) start(ctx context.Context, p *plan, sequence int64) *running {
 func (r *running) end(out *build.Outcome, result *buildResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.outcome, r.ended = out, result
+	r.steps, r.outcome, r.ended = nil, out, result
+}
+
+// follow keeps how far the steps are.
+func (r *running) follow(steps []build.Step) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.steps = steps
 }
 
 func (r *running) isRunning() bool {
@@ -81,10 +89,13 @@ func (r *running) isRunning() bool {
 func (r *running) result() *buildResult {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ended == nil {
-		return r.started()
+	if r.ended != nil {
+		return r.ended
 	}
-	return r.ended
+	result := r.started()
+	c := converter{text: r.plan.doc.Text, encoding: r.plan.snapshot.Encoding()}
+	result.Steps = c.steps(r.steps)
+	return result
 }
 
 // started is the result as far as it is known before the build.

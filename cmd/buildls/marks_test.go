@@ -174,6 +174,9 @@ func TestLiveMarks(t *testing.T) {
 				t.Fatal(err)
 			}
 			awaitMarks(t, e, uri, "1 N s, 2 running # s", "0 ▷ Build · running # s")
+			if b := buildsOf(t, e)[0]; b.Status != "running" || len(b.Steps) != 4 || b.Steps[1].Status != "done" || b.Steps[2].Status != "running" || b.Steps[3].Status != "waiting" {
+				t.Errorf("the build while it runs: %+v", b)
+			}
 			e.Insert(uri, 1, 0, "# typed while it runs\n")
 			awaitMarks(t, e, uri, "2 N s, 3 running # s", "0 ▷ Build · running # s")
 			e.Delete(uri, 1, 0, 2, 0)
