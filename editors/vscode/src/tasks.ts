@@ -2,14 +2,18 @@
 // task ends with 0 if the image was built.
 
 import * as path from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { Build, Builds } from './builds';
 import type { Started } from './contract';
 import type { Server } from './server';
+import { messageOf } from './words';
 
 const type = 'buildls';
 const names = '**/{[Dd]ockerfile,[Cc]ontainerfile,[Dd]ockerfile.*,[Cc]ontainerfile.*,*.[Dd]ockerfile,*.[Cc]ontainerfile}';
 const most = 50;
+/** A terminal that ends with an error sooner than this has, VS Code says, failed to launch. In milliseconds. */
+const launching = 600;
 
 export class Tasks implements vscode.TaskProvider {
   constructor(
@@ -68,15 +72,17 @@ class Run implements vscode.Pseudoterminal {
   ) {}
 
   open(): void {
-    this.run().then(
-      (code) => {
-        this.closed.fire(code);
-      },
-      (error: unknown) => {
-        this.output.fire(`\x1b[31m${error instanceof Error ? error.message : String(error)}\x1b[0m\r\n`);
-        this.closed.fire(1);
-      },
-    );
+    void this.follow();
+  }
+
+  private async follow(): Promise<void> {
+    const launched = pass(launching);
+    const code = await this.run().catch((error: unknown) => {
+      this.output.fire(`\x1b[31m${messageOf(error)}\x1b[0m\r\n`);
+      return 1;
+    });
+    if (code !== 0) await launched;
+    this.closed.fire(code);
   }
 
   private async run(): Promise<number> {

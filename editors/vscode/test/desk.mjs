@@ -20,6 +20,8 @@ export const line = 6;
 
 const image = { label: 'image', type: 'buildls', dockerfile: 'Dockerfile', outputs: [{ type: 'local', dest: 'out' }] };
 
+const launch = { name: 'shop', type: 'node', request: 'launch', program: '${workspaceFolder}/launched.cjs', console: 'internalConsole', preLaunchTask: 'image' };
+
 /** Writes the folder's own settings. */
 export async function settings(value) {
   await writeFile(join(folder, '.vscode', 'settings.json'), JSON.stringify(value));
@@ -28,6 +30,8 @@ export async function settings(value) {
 export async function lay() {
   await mkdir(join(folder, '.vscode'));
   await writeFile(join(folder, '.vscode', 'tasks.json'), JSON.stringify({ version: '2.0.0', tasks: [image] }));
+  await writeFile(join(folder, '.vscode', 'launch.json'), JSON.stringify({ version: '0.2.0', configurations: [launch] }));
+  await writeFile(join(folder, 'launched.cjs'), "require('fs').copyFileSync('out/prices.txt', 'launched.txt')\n");
   await settings({});
   await writeFile(join(folder, 'Dockerfile'), onDisk);
   await writeFile(join(folder, '.dockerignore'), '*\n!busybox\n!prices.txt\n');

@@ -10,7 +10,7 @@ let code;
 
 export function scenes(workbench) {
   code = workbench;
-  return { choosesAndRemembers, buildsAProfile, buildsOtherBuffers, showsAWalkthrough, showsTheContext, asksTheDoctor, selectsABuilder, isQuietBesideOthers };
+  return { choosesAndRemembers, buildsAProfile, buildsOtherBuffers, buildsBeforeALaunch, showsAWalkthrough, showsTheContext, asksTheDoctor, selectsABuilder, isQuietBesideOthers };
 }
 
 /** A profile of the folder's compose file is offered, and built. */
@@ -51,6 +51,19 @@ async function buildsOtherBuffers() {
   const built = join(folder, 'out', 'prices.txt');
   assert.equal(await until(`${built} is there`, () => readFile(built, 'utf8').catch(() => undefined)), 'buffer\n');
   assert.equal(await readFile(join(folder, 'prices.txt'), 'utf8'), 'disk\n');
+}
+
+/** A program is launched when its image is built, and not if it is not. */
+async function buildsBeforeALaunch() {
+  await code.retype(line, 'COPY nothing.txt /');
+  await code.command('Debug: Start Without Debugging');
+  const warning = code.page.locator('.monaco-dialog-box').filter({ hasText: "after running preLaunchTask 'image'" });
+  await warning.waitFor();
+  await code.shot('not-launched');
+  await warning.getByText('Abort', { exact: true }).click();
+  await code.retype(line, 'COPY prices.txt /');
+  await code.command('Debug: Start Without Debugging');
+  assert.equal(await until('the program has run', () => readFile(join(folder, 'launched.txt'), 'utf8').catch(() => undefined)), 'buffer\n');
 }
 
 async function showsAWalkthrough() {
