@@ -21,12 +21,16 @@ var palette = []paletteCommand{
 	{ID: "choose", Title: "Build Image: Choose Target/Profile/Options…", Icon: "$(settings)", When: trusted, Runs: "buildls.build"},
 	{ID: "again", Title: "Build Image: Same Options Again", Icon: "$(debug-rerun)", When: trusted, Runs: "buildls.build"},
 	{ID: "cancel", Title: "Cancel Build", Icon: "$(stop-circle)", When: "buildls.building", Runs: "buildls.cancel"},
+	{ID: "builds", Title: "Show Builds", Icon: "$(history)", Runs: "buildls.builds"},
 	{ID: "log", Title: "Show Build Log", Icon: "$(output)", Runs: "buildls.log"},
 	{ID: "context", Title: "Show Context", Icon: "$(list-tree)", Runs: "buildls.context"},
 	{ID: "builder", Title: "Select Builder", Icon: "$(server-environment)", When: trusted, Runs: "buildls.engine"},
 	{ID: "doctor", Title: "Doctor", Icon: "$(pulse)", When: trusted},
+	{ID: "shell", Title: "Open Shell", Icon: "$(terminal)", When: trusted, Runs: "buildls.shell"},
+	{ID: "line", Title: "Go to Line", Icon: "$(go-to-file)"},
+	{ID: "refresh", Title: "Refresh", Icon: "$(refresh)"},
 	{ID: "menu", Title: "Show Menu", Icon: "$(menu)"},
-	{ID: "restart", Title: "Restart Server", Icon: "$(refresh)"},
+	{ID: "restart", Title: "Restart Server", Icon: "$(debug-restart)"},
 }
 
 // ManifestCommands are the contributes.commands of VS Code's manifest, in JSON.

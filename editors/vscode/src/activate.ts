@@ -6,6 +6,7 @@ import { argumentOf, Builder, dockerfileOf } from './build';
 import { Builds } from './builds';
 import { ContextView } from './context';
 import { Engines } from './engines';
+import { againOf, buildOf, Inside } from './inside';
 import { BuildLog } from './log';
 import { showMenu } from './menu';
 import { middleware } from './middleware';
@@ -13,7 +14,10 @@ import { Picker } from './pick';
 import { Quiet } from './quiet';
 import { Server } from './server';
 import { Status } from './status';
+import { StepFiles } from './stepfiles';
 import { Tasks } from './tasks';
+import { BuildsView } from './view';
+import { messageOf } from './words';
 
 /** When the bundle began to be loaded; its first line says so. */
 declare const loadedSince: number;
@@ -27,16 +31,28 @@ export function activate(context: vscode.ExtensionContext): void {
   const builds = new Builds();
   const status = new Status(context.workspaceState);
   const quiet = new Quiet();
-  const started = (server = new Server(context, channel, builds, middleware(status, quiet)));
+  const started = (server = new Server(context, channel, builds, middleware(status, quiet, builds)));
   const log = new BuildLog(builds);
+  const view = new BuildsView(server, builds);
+  const inside = new Inside(server, builds, log);
   const tasks = vscode.tasks.registerTaskProvider('buildls', new Tasks(server, builds));
   const builder = new Builder(server, log);
   builds.onEnd((build) => {
     if (build.result) status.ended(build.result);
     void builder.tell(build);
   });
-  context.subscriptions.push(channel, status, quiet, log, tasks);
-  registerCommands(context, started, builder, log, status);
+  context.subscriptions.push(channel, status, quiet, log, view, new StepFiles(server).register(), tasks);
+  void vscode.commands.executeCommand('setContext', 'buildls.active', true);
+  registerCommands(context, started, builder, status);
+  register(context, {
+    log: (clicked) => inside.showLog(clicked),
+    line: (clicked) => inside.goToLine(clicked),
+    shell: (clicked) => inside.openShell(clicked),
+    refresh: () => {
+      view.refresh();
+    },
+    builds: () => vscode.commands.executeCommand('buildls.builds.focus'),
+  });
   followSettings(context, started, status);
   void start(started, status);
   channel.info(`activated in ${(loading + performance.now() - begun).toFixed(1)} ms`);
@@ -58,13 +74,16 @@ async function start(server: Server, status: Status): Promise<void> {
   }
 }
 
-function registerCommands(context: vscode.ExtensionContext, server: Server, builder: Builder, log: BuildLog, status: Status): void {
+function registerCommands(context: vscode.ExtensionContext, server: Server, builder: Builder, status: Status): void {
   const picker = new Picker(server, context.workspaceState);
   const engines = new Engines(server);
   const view = new ContextView(server);
   context.subscriptions.push(view.register());
-  const commands: Record<string, (clicked: unknown) => unknown> = {
-    build: (clicked) => builder.build(argumentOf(dockerfileOf(clicked))),
+  register(context, {
+    build: (clicked) => {
+      const build = buildOf(clicked);
+      return builder.build(build ? againOf(build) : argumentOf(dockerfileOf(clicked)));
+    },
     choose: async (clicked) => {
       const chosen = await picker.choose(dockerfileOf(clicked));
       if (chosen) await builder.build(chosen);
@@ -73,10 +92,7 @@ function registerCommands(context: vscode.ExtensionContext, server: Server, buil
       const uri = dockerfileOf(clicked);
       return builder.build(picker.last(uri) ?? argumentOf(uri));
     },
-    cancel: () => builder.cancel(),
-    log: () => {
-      log.show();
-    },
+    cancel: (clicked) => builder.cancel(buildOf(clicked)?.id),
     context: (clicked) => view.show(dockerfileOf(clicked)),
     builder: () => engines.select(),
     doctor: () => engines.doctor(),
@@ -86,7 +102,11 @@ function registerCommands(context: vscode.ExtensionContext, server: Server, buil
       await server.stop();
       await start(server, status);
     },
-  };
+  });
+}
+
+/** Registers commands by their names in the palette. */
+function register(context: vscode.ExtensionContext, commands: Record<string, (clicked: unknown) => unknown>): void {
   for (const [name, run] of Object.entries(commands)) {
     context.subscriptions.push(vscode.commands.registerCommand(`buildls.ui.${name}`, (clicked: unknown) => attempt(() => run(clicked))));
   }
@@ -114,8 +134,4 @@ function followSettings(context: vscode.ExtensionContext, server: Server, status
       await server.notifySettings();
     }),
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

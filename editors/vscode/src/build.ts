@@ -17,8 +17,9 @@ export class Builder {
     await this.server.execute<Started>('buildls.build', argument);
   }
 
-  async cancel(): Promise<void> {
-    const { canceled } = await this.server.execute<{ canceled: boolean }>('buildls.cancel');
+  /** Cancels a build, the newest if none is named. */
+  async cancel(id?: string): Promise<void> {
+    const { canceled } = await this.server.execute<{ canceled: boolean }>('buildls.cancel', id === undefined ? {} : { id });
     if (!canceled) void vscode.window.showInformationMessage('No build runs.');
   }
 

@@ -28,9 +28,14 @@ export class Builds {
   private readonly byId = new Map<string, Build>();
   private readonly started = new vscode.EventEmitter<Build>();
   private readonly finished = new vscode.EventEmitter<Build>();
+  private readonly moved = new vscode.EventEmitter<void>();
   readonly onStart = this.started.event;
   readonly onEnd = this.finished.event;
+  /** Some build has begun, is a step further, or has ended. */
+  readonly onMove = this.moved.event;
   newest: Build | undefined;
+  /** Those of which the server that runs has told, by their ids. */
+  private readonly ofServer = new Set<string>();
 
   /** The build of that id. It is new if nothing has been heard of it. */
   get(id: string): Build {
@@ -38,10 +43,32 @@ export class Builds {
     if (known) return known;
     const build = new Build(id);
     this.byId.set(id, build);
+    this.ofServer.add(id);
     this.forgetOld();
     this.newest = build;
     this.started.fire(build);
     return build;
+  }
+
+  /** The build of that id, if it is remembered. */
+  find(id: string): Build | undefined {
+    return this.byId.get(id);
+  }
+
+  /** Whether the server that runs has built it. */
+  isOfServer(id: string): boolean {
+    return this.ofServer.has(id);
+  }
+
+  /** The name of a step, as BuildKit writes it; empty if it is not remembered. */
+  nameOf(of: unknown): string {
+    const { id = '', step = -1 } = (of ?? {}) as { id?: string; step?: number };
+    return this.find(id)?.result?.steps[step]?.name ?? '';
+  }
+
+  /** A build is a step further. */
+  move(): void {
+    this.moved.fire();
   }
 
   log(params: Log): void {
@@ -52,6 +79,7 @@ export class Builds {
     const build = this.get(result.id);
     build.end(result);
     this.finished.fire(build);
+    this.move();
   }
 
   /** The server is gone, and its builds with it. */
@@ -61,6 +89,8 @@ export class Builds {
       const error = { message: 'the server has ended', uri: '' };
       this.end({ id, uri: '', status: 'failed', durationMs: 0, engine: '', target: '', tags: [], steps: [], warnings: [], error });
     }
+    this.ofServer.clear();
+    this.move();
   }
 
   private forgetOld(): void {

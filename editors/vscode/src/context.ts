@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import type { Context } from './contract';
 import type { Server } from './server';
+import { count, size } from './words';
 
 const scheme = 'buildls-context';
 
@@ -35,18 +36,18 @@ export class ContextView implements vscode.TextDocumentContentProvider {
 }
 
 function render(c: Context): string {
-  const lines = [`A build sends ${count(c.files, 'file')}, ${size(c.bytes).trim()}, of ${c.context}`];
+  const lines = [`A build sends ${count(c.files, 'file')}, ${size(c.bytes)}, of ${c.context}`];
   const section = (title: string, rows: string[]): void => {
     if (rows.length > 0) lines.push('', title, ...rows.map((row) => `  ${row}`));
   };
   section('It may send secrets:', c.secrets);
   section(
     'Needed by',
-    c.byInstruction.map((i) => `${size(i.bytes)}  line ${i.range.start.line + 1}  ${i.name}, ${count(i.files, 'file')}${missing(i.missing)}`),
+    c.byInstruction.map((i) => `${column(i.bytes)}  line ${i.range.start.line + 1}  ${i.name}, ${count(i.files, 'file')}${missing(i.missing)}`),
   );
   section(
     'Largest',
-    c.largest.map((f) => `${size(f.bytes)}  ${f.path}`),
+    c.largest.map((f) => `${column(f.bytes)}  ${f.path}`),
   );
   section(
     'Kept out',
@@ -59,17 +60,10 @@ function missing(sources: string[]): string {
   return sources.length === 0 ? '' : `; nothing matches ${sources.join(', ')}`;
 }
 
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
-}
-
 function basename(uri: string): string {
   return decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1));
 }
 
-function size(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB'];
-  let i = 0;
-  for (; bytes >= 1000 && i < units.length - 1; i++) bytes /= 1000;
-  return `${i === 0 ? bytes : bytes.toFixed(1)} ${units[i] ?? ''}`.padStart(8);
+function column(bytes: number): string {
+  return size(bytes).padStart(8);
 }

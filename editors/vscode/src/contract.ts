@@ -18,22 +18,49 @@ export interface Started {
 export interface Step {
   name: string;
   range: Range;
-  status: 'cached' | 'done' | 'failed' | 'canceled';
+  status: 'waiting' | 'running' | 'cached' | 'done' | 'failed' | 'canceled';
   durationMs: number;
+  lastMs?: number | null;
   exitCode?: number | null;
+  why?: string;
 }
 
 export interface Result {
   id: string;
   uri: string;
-  status: 'succeeded' | 'failed' | 'canceled';
+  status: 'running' | 'succeeded' | 'failed' | 'canceled';
+  /** RFC 3339. */
+  started?: string;
   durationMs: number;
   engine: string;
+  context?: string;
   target: string;
   tags: string[];
+  platforms?: string[];
+  digest?: string | null;
+  profile?: { name: string; source: string } | null;
   steps: Step[];
   warnings: { message: string }[];
   error?: { message: string; uri: string; range?: Range | null } | null;
+}
+
+/** What a step did to a file. The path is absolute; a directory's ends with a slash. */
+export interface Change {
+  path: string;
+  change: 'added' | 'changed' | 'deleted';
+  bytes: number;
+}
+
+export interface FileText {
+  text: string;
+  bytes: number;
+  binary: boolean;
+  truncated: boolean;
+}
+
+/** A command line for a terminal. */
+export interface Shell {
+  command: string[];
 }
 
 export interface Target {

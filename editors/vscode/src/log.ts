@@ -1,26 +1,32 @@
-// The log of the newest build, in a terminal, because terminals know colours and links.
+// The log of a build, the newest unless another is asked for, in a terminal, because
+// terminals know colours and links.
 
 import * as vscode from 'vscode';
-import type { Build, Builds } from './builds';
+import type { Builds } from './builds';
+import { PlainLog } from './plainlog';
 import type { Transcript } from './transcript';
 
 const name = 'Build Image';
+const none = 'Nothing has been built yet.\r\n';
+const clear = '\x1b[2J\x1b[3J\x1b[H';
 
 export class BuildLog implements vscode.Disposable {
   private readonly output = new vscode.EventEmitter<string>();
   private readonly listeners: vscode.Disposable[];
   private following: vscode.Disposable | undefined;
   private terminal: vscode.Terminal | undefined;
+  private readonly plain = new PlainLog();
+  private shown: Transcript | undefined;
   private isOpen = false;
 
-  constructor(private readonly builds: Builds) {
+  constructor(builds: Builds) {
     const links: vscode.TerminalLinkProvider<Link> = {
-      provideTerminalLinks: (line) => linksIn(line.line, this.builds.newest?.transcript),
+      provideTerminalLinks: (line) => linksIn(line.line, this.shown),
       handleTerminalLink: (link) => openLocation(link.location),
     };
     this.listeners = [
       builds.onStart((build) => {
-        this.follow(build, '\x1b[2J\x1b[3J\x1b[H');
+        this.follow(build.transcript);
       }),
       vscode.window.onDidCloseTerminal((closed) => {
         if (closed === this.terminal) this.terminal = undefined;
@@ -29,7 +35,12 @@ export class BuildLog implements vscode.Disposable {
     ];
   }
 
-  show(): void {
+  show(transcript = this.shown): void {
+    if (transcript) this.follow(transcript);
+    if (!vscode.workspace.isTrusted) {
+      void this.plain.show(transcript?.text ?? none);
+      return;
+    }
     this.terminal ??= vscode.window.createTerminal({ name, iconPath: new vscode.ThemeIcon('package'), isTransient: true, pty: this.pty() });
     this.terminal.show(true);
   }
@@ -39,9 +50,8 @@ export class BuildLog implements vscode.Disposable {
       onDidWrite: this.output.event,
       open: () => {
         this.isOpen = true;
-        const newest = this.builds.newest;
-        if (newest) this.follow(newest, newest.transcript.text);
-        else this.output.fire('Nothing has been built yet.\r\n');
+        if (this.shown) this.follow(this.shown);
+        else this.output.fire(none);
       },
       close: () => {
         this.isOpen = false;
@@ -49,11 +59,12 @@ export class BuildLog implements vscode.Disposable {
     };
   }
 
-  private follow(build: Build, before: string): void {
+  private follow(transcript: Transcript): void {
     this.following?.dispose();
+    this.shown = transcript;
     if (!this.isOpen) return;
-    this.output.fire(before);
-    this.following = build.transcript.onWrite((text) => {
+    this.output.fire(clear + transcript.text);
+    this.following = transcript.onWrite((text) => {
       this.output.fire(text);
     });
   }
@@ -61,6 +72,7 @@ export class BuildLog implements vscode.Disposable {
   dispose(): void {
     this.following?.dispose();
     this.terminal?.dispose();
+    this.plain.dispose();
     for (const listener of this.listeners) listener.dispose();
   }
 }

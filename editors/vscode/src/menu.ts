@@ -10,9 +10,10 @@ interface Contribution {
 }
 
 export async function showMenu(context: vscode.ExtensionContext): Promise<void> {
-  const manifest = context.extension.packageJSON as { contributes: { commands: Contribution[] } };
+  const manifest = context.extension.packageJSON as { contributes: { commands: Contribution[]; menus: { commandPalette: { command: string; when: string }[] } } };
+  const hidden = manifest.contributes.menus.commandPalette.filter((item) => item.when === 'false').map((item) => item.command);
   const items = manifest.contributes.commands
-    .filter((c) => c.command !== 'buildls.ui.menu')
+    .filter((c) => !hidden.includes(c.command))
     .filter((c) => c.enablement !== 'isWorkspaceTrusted' || vscode.workspace.isTrusted)
     .map((c) => ({ label: `${c.icon} ${c.title}`, command: c.command }));
   const choice = await vscode.window.showQuickPick(items, { title: 'buildls' });

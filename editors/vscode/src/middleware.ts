@@ -1,8 +1,11 @@
 // What lies between VS Code's client library and the server.
 
 import * as vscode from 'vscode';
+import type { Builds } from './builds';
+import type { Shell } from './contract';
 import type { Middleware } from 'vscode-languageclient/node';
 import type { Quiet } from './quiet';
+import { openShell } from './shell';
 import type { Status } from './status';
 
 /** Settings that the extension alone knows. */
@@ -11,7 +14,7 @@ const ours = ['path', 'diagnostics'];
 /** What a window that is not trusted may not ask for. */
 const needTrust = ['buildls.build', 'buildls.shell'];
 
-export function middleware(status: Status, quiet: Quiet): Middleware {
+export function middleware(status: Status, quiet: Quiet, builds: Builds): Middleware {
   let last: vscode.TextDocumentChangeEvent | undefined;
   return {
     // The library sends a change once for each registration that its document meets,
@@ -23,6 +26,7 @@ export function middleware(status: Status, quiet: Quiet): Middleware {
     },
     handleWorkDoneProgress: (token, value, next) => {
       status.progress(token, value);
+      builds.move();
       // The library's own progress has the cancel button. Its text need not be there
       // twice; what next is given is not heeded, so the value itself is changed.
       if (value.kind === 'report') value.message = '';
@@ -35,7 +39,9 @@ export function middleware(status: Status, quiet: Quiet): Middleware {
       if (needTrust.includes(command) && !vscode.workspace.isTrusted) {
         return void askForTrust();
       }
-      return (await next(command, args)) as unknown;
+      const answer = (await next(command, args)) as unknown;
+      if (command === 'buildls.shell') openShell(answer as Shell, builds.nameOf(args[0]));
+      return answer;
     },
     workspace: {
       configuration: async (params, token, next) => {

@@ -15,10 +15,10 @@ const documentSelector = ['file', 'untitled'].flatMap((scheme) => [
   { scheme, pattern: '**/docker-bake*.{hcl,json}' },
 ]);
 
-/** Asks for the log and the results of builds. */
+/** Asks for the log and the results of builds, and for shells in steps. */
 const experimental: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
-    capabilities.experimental = { ...(capabilities.experimental as object | undefined), buildls: { log: true, finished: true } };
+    capabilities.experimental = { ...(capabilities.experimental as object | undefined), buildls: { log: true, finished: true, shell: true } };
   },
   getState: () => ({ kind: 'static' }),
   initialize: () => undefined,

@@ -4,6 +4,7 @@
 import * as vscode from 'vscode';
 import type { ProgressToken, WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDoneProgressReport } from 'vscode-languageclient/node';
 import type { Result } from './contract';
+import { cut } from './words';
 
 type Value = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
 
@@ -30,7 +31,7 @@ export class Status implements vscode.Disposable {
         this.show('$(package) 0 %', value.title);
         break;
       case 'report':
-        this.show(`$(package) ${value.percentage ?? 0} % ${cut(value.message ?? '')}`, value.message ?? '');
+        this.show(`$(package) ${value.percentage ?? 0} % ${cut(value.message ?? '', widest)}`, value.message ?? '');
         break;
       case 'end':
         this.running.delete(token);
@@ -61,7 +62,7 @@ export class Status implements vscode.Disposable {
   idle(): void {
     const chosen = vscode.workspace.getConfiguration('buildls').get<string>('engine', 'auto');
     const engine = chosen === 'auto' ? this.memory.get<string>('engine', 'auto') : chosen;
-    if (vscode.workspace.isTrusted) this.show(`$(package) ${cut(engine)}`, `Images are built by ${engine}. Click for what can be done.`);
+    if (vscode.workspace.isTrusted) this.show(`$(package) ${cut(engine, widest)}`, `Images are built by ${engine}. Click for what can be done.`);
     else this.show('$(workspace-untrusted) checks only', 'In a restricted window nothing is built.');
   }
 
@@ -81,8 +82,4 @@ export class Status implements vscode.Disposable {
     clearTimeout(this.outcome);
     this.item.dispose();
   }
-}
-
-function cut(text: string): string {
-  return text.length <= widest ? text : text.slice(0, widest - 1) + '…';
 }

@@ -34,6 +34,22 @@ export class Transcript {
     this.write(text + this.outcome(result) + '\n');
   }
 
+  /** The output of one step, of a build that has ended. */
+  static ofStep(step: Step, uri: string, output: string): Transcript {
+    const transcript = new Transcript();
+    const place = step.status === 'failed' ? '' : `  ${transcript.place(uri, step.range)}`;
+    transcript.write(`${transcript.step(step, uri)}${place}\n${output || 'It printed nothing.\n'}`);
+    return transcript;
+  }
+
+  /** A build of which only the output is known. */
+  static ofPast(result: Result, output: string): Transcript {
+    const transcript = new Transcript();
+    transcript.write(output);
+    transcript.end(result);
+    return transcript;
+  }
+
   private step(step: Step, uri: string): string {
     const seconds = (step.durationMs / 1000).toFixed(1) + 's';
     switch (step.status) {
@@ -45,6 +61,8 @@ export class Transcript {
         return yellow(`=> CANCELED ${step.name}`);
       case 'failed':
         return red(`=> ERROR ${step.name}  ${seconds}`) + `  ${this.place(uri, step.range)}`;
+      default:
+        return blue(`=> ${step.name}`);
     }
   }
 
@@ -55,6 +73,8 @@ export class Transcript {
         return `Built ${result.tags.map(shortTag).join(', ')} in ${seconds} s`.replace('  ', ' ');
       case 'canceled':
         return yellow('Canceled');
+      case 'running':
+        return '';
       case 'failed': {
         const error = result.error;
         const at = error?.range ? ` at ${this.place(error.uri, error.range)}` : '';

@@ -4,13 +4,15 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folder, line, onDisk } from './desk.mjs';
+import * as inside from './inside.mjs';
 import { until } from './workbench.mjs';
 
 let code;
 
 export function scenes(workbench) {
   code = workbench;
-  return { isThin, underlines, mends, buildsAndFails, linksItsLog, buildsWhatIsTyped, cancels, quits };
+  const { showsNothingYet, showsWhatFailed, opensAShell, readsFiles } = inside.scenes(workbench);
+  return { isThin, underlines, mends, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, quits };
 }
 
 /** The package holds what it needs, and its activation does not hold up the window. */
@@ -48,6 +50,7 @@ async function buildsAndFails() {
   await code.retype(line, 'RUN echo buffer >/proof; sleep 2; ls /shop');
   await code.keyboard.press('Control+Shift+Alt+B');
   await code.statusSays(/\d+ % .*RUN echo buffer/);
+  await inside.row(code, 'RUN echo buffer', 'running').locator('.codicon-loading').waitFor();
   await code.shot('building');
   await code.statusSays('Build failed');
   await code.problem('exit code 1', `[Ln ${line}`).waitFor();
@@ -84,7 +87,7 @@ async function buildsWhatIsTyped() {
 /** The command ends the step, and so does the editor's own cancel. */
 async function cancels() {
   const first = await buildLong('7390', () => code.page.locator('.codelens-decoration a').filter({ hasText: '▷ Build' }).last().click());
-  await code.command('Cancel Build');
+  await inside.press(inside.row(code, 'Dockerfile · shop'), 'Cancel Build');
   await code.statusSays('Build canceled');
   await gone(first);
   const step = await buildLong('7391', () => code.command('Build Image'));
@@ -98,6 +101,7 @@ async function cancels() {
 
 /** Quitting in the middle of a build ends the step too. */
 async function quits() {
+  await code.command('View: Show Explorer');
   const step = await buildLong('7392', async () => {
     await code.page.locator('.explorer-folders-view').getByText('Dockerfile', { exact: true }).click({ button: 'right' });
     const item = code.page.locator('.context-view .action-label').getByText('Build Image', { exact: true });

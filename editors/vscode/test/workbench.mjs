@@ -188,6 +188,11 @@ class Workbench {
     return texts.reduce((row, hasText) => row.filter({ hasText }), this.page.locator('.markers-panel-container .monaco-list-row'));
   }
 
+  /** A row of the terminal that is seen. */
+  terminal(hasText) {
+    return this.page.locator('.xterm-rows > div').filter({ hasText, visible: true }).first();
+  }
+
   /** Follows the link in a row of a terminal, as with Ctrl+click. */
   async follow(row, text) {
     const box = await row.boundingBox();

@@ -1,0 +1,35 @@
+// A shell in a step of a build. The server answers with a command line; it is given a
+// terminal.
+
+import * as vscode from 'vscode';
+import type { Shell } from './contract';
+import { partsOf } from './tree';
+import { cut } from './words';
+
+/**
+ * Runs the command line. It ends with 125 if there is no shell, and has said why: the
+ * terminal, which would be gone at once, then asks for another program. A shell's own exit
+ * code is none of the author's business: VS Code would show it as an error. Steps have no
+ * shells on Windows, so there is a sh.
+ */
+const script = `
+more=
+until "$@" $more; [ $? != 125 ]; do
+  printf 'A program of the image to run instead (Enter closes): '
+  read -r program && [ -n "$program" ] || exit 0
+  more="-- $program"
+done
+exit 0`;
+
+export function openShell({ command }: Shell, name: string): void {
+  const { instruction } = partsOf(name);
+  const terminal = vscode.window.createTerminal({
+    name: cut(`Shell: ${instruction}`, 30),
+    iconPath: new vscode.ThemeIcon('terminal'),
+    isTransient: true,
+    shellPath: '/bin/sh',
+    shellArgs: ['-c', script, 'sh', ...command],
+    message: `\x1b[34m=> ${name}\x1b[0m\r\nWhat this step left. What you change is not kept.`,
+  });
+  terminal.show();
+}
