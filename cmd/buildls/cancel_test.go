@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
 
@@ -117,65 +116,6 @@ func TestSideBySide(t *testing.T) {
 	e.Shutdown()
 	awaitNoSleep(t, one)
 	awaitNoSleep(t, two)
-}
-
-// An engine that goes away in the middle is said to have, and the next build works when
-// it is back.
-func TestEngineGoesAway(t *testing.T) {
-	for name, start := range map[string]func(t *testing.T) (site, *enginetest.Daemon){
-		"buildkitd": func(t *testing.T) (site, *enginetest.Daemon) {
-			d := enginetest.StartBuildkitd(t)
-			return buildkitdSite(d), d
-		},
-		"docker-20.10": func(t *testing.T) (site, *enginetest.Daemon) {
-			d := enginetest.StartDocker(t, "20.10")
-			return dockerSite(d, "20.10"), d
-		},
-		"docker-28": func(t *testing.T) (site, *enginetest.Daemon) {
-			d := enginetest.StartDocker(t, "28")
-			return dockerSite(d, "28"), d
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, daemon := start(t)
-			dir := workspace(t)
-			e := edit(t, append(s.env, "BUILDLS_ENGINE="+s.engine), dir)
-			_, token := started(t, e, dir)
-			daemon.Kill()
-			e.Await("the progress's end", func() bool { return e.Ended(token) })
-			p := e.Progress(token)
-			if last := p[len(p)-1].Message; !contains(last, "Failed: ", "went away during the build") {
-				t.Errorf("end %q", last)
-			}
-			e.Await("one message", func() bool { return len(e.All("window/showMessage")) == 1 })
-			if r := buildNow(t, e, nil); r.Status != "failed" || r.Error == nil || !contains(r.Error.Message, "cannot use", daemon.Address, "Start ") {
-				t.Errorf("%+v", r)
-			}
-			daemon.Start(t)
-			e.Replace("file://"+dir+"/Dockerfile", base(t)+"RUN echo back\n")
-			mustBuild(t, e, nil)
-			e.Shutdown()
-		})
-	}
-}
-
-// A frozen engine does not hold the author: cancel ends the build, and typing goes on.
-func TestFrozenEngine(t *testing.T) {
-	daemon := enginetest.StartBuildkitd(t)
-	dir := workspace(t)
-	e := edit(t, []string{"BUILDLS_ENGINE=" + daemon.Address}, dir)
-	sleep, token := started(t, e, dir)
-	daemon.Pause()
-	e.Insert("file://"+dir+"/Dockerfile", 0, 0, "# typed\n")
-	e.Insert("file://"+dir+"/Dockerfile", 1, 0, "RUNN\n")
-	e.Await("the mistake, while the engine is frozen", func() bool { return codes(e, "file://"+dir+"/Dockerfile") == "1:syntax" })
-	e.Notify("window/workDoneProgress/cancel", map[string]any{"token": token[1 : len(token)-1]})
-	e.Await("the progress's end", func() bool { return e.Ended(token) })
-	daemon.Continue()
-	awaitNoSleep(t, sleep)
-	e.Replace("file://"+dir+"/Dockerfile", base(t)+"RUN echo thawed\n")
-	mustBuild(t, e, nil)
-	e.Shutdown()
 }
 
 func contains(s string, parts ...string) bool {
