@@ -176,6 +176,9 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 	defer choice.Release()
 	info := choice.Conn.Info
 	where := newSite(info, b.plan)
+	for _, note := range choice.Conn.Notes {
+		s.showMessage(protocol.MessageTypeWarning, "buildls: "+note)
+	}
 	s.log.Info("engine", zap.String("id", b.id), zap.Stringer("engine", info), zap.String("version", info.Version), zap.String("why", choice.Why), zap.Strings("tried", choice.Tried))
 
 	req, laid, err := b.plan.request(b.id, func(err error) { b.cancel(err) })

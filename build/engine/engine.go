@@ -90,7 +90,10 @@ func (i Info) String() string {
 // A Conn is a connection to an engine. Its owner closes it.
 type Conn struct {
 	*client.Client
-	Info   Info
+	Info Info
+	// Notes are what the engine has to say of itself, a sentence each. They are said once:
+	// a connection that is used again has none.
+	Notes  []string
 	docker docker.Endpoint // of a Docker engine
 }
 

@@ -81,7 +81,9 @@ func (p *Pool) put(key poolKey, conn *Conn) *pooled {
 	if p.conns == nil {
 		p.conns = map[poolKey]*pooled{}
 	}
-	c := &pooled{conn: conn, users: 1}
+	kept := *conn
+	kept.Notes = nil
+	c := &pooled{conn: &kept, users: 1}
 	p.conns[key] = c
 	return c
 }

@@ -60,5 +60,18 @@ func TestBuildWithoutRoot(t *testing.T) {
 	if r = mustBuild(t, e, nil); r.Steps[len(r.Steps)-1].Status != "cached" || embeddedPid(state) == engine {
 		t.Errorf("after the crash: %+v", r.Steps)
 	}
+
+	endEngine(t, state)
+	root := filepath.Join(state, "buildls", "engine")
+	spoil(t, filepath.Join(root, "runc-*", "containerdmeta.db"), cut)
+	mustBuild(t, e, nil)
+	e.Await("word of it", func() bool { return len(e.All("window/showMessage")) == 2 }) // and of the engine that was killed
+	// What was set aside has files of the user's other ids, which only an engine can remove.
+	if !eventually(func() bool {
+		left, _ := filepath.Glob(filepath.Join(root, "broken", "*", "runc-*", "snapshots"))
+		return len(left) == 0
+	}) {
+		t.Error("what was set aside takes room")
+	}
 	e.Shutdown()
 }

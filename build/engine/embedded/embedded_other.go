@@ -21,6 +21,9 @@ func LacksGit() (mend string) { return "" }
 // DefaultPaths fails with what Check says.
 func DefaultPaths() (Paths, error) { return Paths{}, Check() }
 
+// TakeNotes is empty: there is nobody who would leave a note.
+func (Paths) TakeNotes() []string { return nil }
+
 // Running is false: there is no embedded engine here.
 func Running(context.Context, Paths) bool { return false }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/moby/buildkit/cache/remotecache/inline"
 	"github.com/moby/buildkit/cache/remotecache/local"
 	"github.com/moby/buildkit/cache/remotecache/registry"
+	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/frontend"
 	dockerfile "github.com/moby/buildkit/frontend/dockerfile/builder"
@@ -27,39 +28,40 @@ import (
 )
 
 // newController is buildkitd's with its defaults: the Dockerfile and the gateway front
-// end, the caches that need no account, one worker. stopping is closed when the engine
-// begins to end.
-func newController(ctx context.Context, at place, stopping <-chan struct{}) (*control.Controller, error) {
+// end, the caches that need no account, one worker, and what makes room on its disk.
+// stopping is closed when the engine begins to end.
+func newController(ctx context.Context, at place, stopping <-chan struct{}) (*control.Controller, *pruner, error) {
 	sessions, err := session.NewManager()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	archutil.CacheMaxAge = platformsAge
 	hosts := resolver.NewRegistryConfig(nil) // a registry on loopback is plain HTTP by BuildKit's own default
 	w, err := newWorker(ctx, at, hosts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	workers := &worker.Controller{}
 	if err := workers.Add(w); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	gatewayFrontend, err := gateway.NewGatewayFrontend(workers.Infos(), nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	reserve(filepath.Join(at.root, "cache.db"), filepath.Join(at.root, "history.db"))
 	cache, err := bboltcachestorage.NewStore(filepath.Join(at.root, "cache.db"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	history, err := boltutil.SafeOpen(filepath.Join(at.root, "history.db"), 0o600, &bolt.Options{
 		FreelistType:   bolt.FreelistMapType,
 		NoFreelistSync: true,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return control.NewController(control.Opt{
+	controller, err := control.NewController(control.Opt{
 		SessionManager:   sessions,
 		WorkerController: workers,
 		Frontends: map[string]frontend.Frontend{
@@ -89,4 +91,7 @@ func newController(ctx context.Context, at place, stopping <-chan struct{}) (*co
 		GarbageCollect: w.GarbageCollect,
 		GracefulStop:   stopping,
 	})
+	return controller, &pruner{root: at.root, prune: func(ctx context.Context, freed chan client.UsageInfo) error {
+		return w.Prune(ctx, freed, w.GCPolicy()...)
+	}}, err
 }

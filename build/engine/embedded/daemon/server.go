@@ -65,12 +65,14 @@ func serve(ctx context.Context, opt options) error {
 	}
 
 	stopping := make(chan struct{})
-	controller, err := newController(context.WithoutCancel(ctx), place{opt.root, runc, opt.rootless}, stopping)
+	controller, room, err := newController(context.WithoutCancel(ctx), place{opt.root, runc, opt.rootless}, stopping)
 	if err != nil {
 		return err
 	}
+	opt.collectBackups()
+	go forgetBroken(opt.root) // ends when it is done, or with the process: the next engine goes on
 	calls := newActivity(opt.idle)
-	server := newServer(controller, calls)
+	server := newServer(controller, calls, room)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with shutdown's Stop
 	logrus.Infof("serving on %s", opt.socket)
@@ -94,9 +96,9 @@ func serve(ctx context.Context, opt options) error {
 	return err
 }
 
-func newServer(controller *control.Controller, calls *activity) *grpc.Server {
+func newServer(controller *control.Controller, calls *activity, room *pruner) *grpc.Server {
 	server := grpc.NewServer(
-		grpc.ChainUnaryInterceptor(calls.unary, logFailure, grpcerrors.UnaryServerInterceptor),
+		grpc.ChainUnaryInterceptor(calls.unary, room.unary, logFailure, grpcerrors.UnaryServerInterceptor),
 		grpc.ChainStreamInterceptor(calls.stream, grpcerrors.StreamServerInterceptor),
 		grpc.MaxRecvMsgSize(defaults.DefaultMaxRecvMsgSize),
 		grpc.MaxSendMsgSize(defaults.DefaultMaxSendMsgSize),

@@ -39,6 +39,7 @@ const (
 	inside         stage = "inside"          // the engine, as root
 	rootlessFirst  stage = "rootless-first"  // by rootlesskit
 	rootlessInside stage = "rootless-inside" // the engine, as root of a user namespace
+	checking       stage = "check"           // reads a database, see mend.go
 )
 
 // parseStage takes the stage and the supervisor's process id off the arguments.
@@ -47,7 +48,7 @@ func parseStage(args []string) (stage, int, []string) {
 		return supervisor, os.Getpid(), args
 	}
 	switch s := stage(args[0]); s {
-	case first, inside, rootlessFirst, rootlessInside:
+	case first, inside, rootlessFirst, rootlessInside, checking:
 		if pid, err := strconv.Atoi(args[1]); err == nil {
 			return s, pid, args[2:]
 		}
@@ -57,8 +58,11 @@ func parseStage(args []string) (stage, int, []string) {
 
 // argv is the command line of a stage of this engine.
 func (o options) argv(s stage) []string {
-	argv := []string{"/proc/self/exe", "engine", string(s), strconv.Itoa(o.pid),
-		"--root", o.root, "--socket", o.socket, "--idle", o.idle.String()}
+	argv := []string{"/proc/self/exe", "engine"}
+	if s != supervisor {
+		argv = append(argv, string(s), strconv.Itoa(o.pid))
+	}
+	argv = append(argv, "--root", o.root, "--socket", o.socket, "--idle", o.idle.String())
 	if o.debug {
 		argv = append(argv, "--debug")
 	}
@@ -83,9 +87,22 @@ func (o *options) supervise() (code int, err error) {
 		return 0, err
 	}
 	o.root, o.socket = paths.Root, paths.Socket
-	if os.Geteuid() != 0 {
-		return superviseRootless(*o)
+	if o.hasCut() {
+		o.mend()
 	}
+	if os.Geteuid() != 0 {
+		code, err = superviseRootless(*o)
+	} else {
+		code, err = superviseRoot(*o)
+	}
+	if (err != nil && !errors.Is(err, errLocked) || code != 0 && code != embedded.ExitLocked) && o.mend() {
+		return 0, o.again()
+	}
+	return code, err
+}
+
+// superviseRoot is supervise for root.
+func superviseRoot(o options) (code int, err error) {
 	runtime.LockOSThread() // the parent whose death is signaled is a thread
 	cmd := o.command(first)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS, Setsid: true, Pdeathsig: syscall.SIGKILL}

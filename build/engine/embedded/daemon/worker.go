@@ -61,6 +61,7 @@ func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, err
 	}
+	reserve(filepath.Join(root, "containerdmeta.db"), filepath.Join(root, "metadata_v2.db"), filepath.Join(root, "snapshots", "metadata.db"))
 	monitor, err := resources.NewMonitor()
 	if err != nil {
 		return nil, err

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A database of the embedded engine that is broken is set aside, which the author is told
+// once, and the build goes on without a cache.
+func TestBrokenDatabase(t *testing.T) {
+	t.Parallel()
+	s, dir := ownEmbedded(t)
+	root := filepath.Join(dir, "buildls", "engine")
+	a := newAuthor(t, s.env, workspace(t, "Dockerfile", "FROM scratch\n"))
+	text := base(t) + "RUN echo " + dir + "\n"
+	a.build(text, nil)
+	said := 0
+	for _, c := range []struct {
+		database string
+		how      func(data []byte) []byte
+	}{
+		{"cache.db", cut},
+		{"cache.db", garbage},
+		{"runc-*/metadata_v2.db", garbageInside},
+		{"runc-*/containerdmeta.db", garbageInside},
+		{"runc-*/containerdmeta.db", empty},
+		{"runc-*/snapshots/metadata.db", cut},
+		{"history.db", cut},
+	} {
+		name := c.database
+		endEngine(t, dir)
+		spoil(t, filepath.Join(root, name), c.how)
+		if r := buildNow(t, a.Editor, nil); r.Status == "failed" {
+			said++
+			if !contains(r.Error.Message, "went away during the build", "Build again") {
+				t.Errorf("%s: %s", name, r.Error.Message)
+			}
+		}
+		a.build(text, nil)
+		said++
+		a.Await("one message", func() bool { return len(a.messages()) == said })
+		if m := a.messages()[said-1]; !contains(m, filepath.Base(name)+" was broken", "the build cache begins anew") {
+			t.Errorf("%s: said %s", name, m)
+		}
+		a.build(text, nil)
+		if len(a.messages()) != said {
+			t.Errorf("%s: said again: %q", name, a.messages())
+		}
+		if aside, _ := filepath.Glob(filepath.Join(root, "broken", "*")); len(aside) == 0 {
+			t.Errorf("%s: nothing was set aside", name)
+		}
+	}
+	a.leave()
+}
+
+func cut(data []byte) []byte     { return data[:min(len(data), 10_000)] } // it is mostly room
+func empty([]byte) []byte        { return nil }
+func garbage(data []byte) []byte { return bytes.Repeat([]byte("garbage "), len(data)/8) }
+
+// garbageInside leaves the first pages, which say what kind of file it is.
+func garbageInside(data []byte) []byte { return append(data[:8192:8192], garbage(data[8192:])...) }
+
+// spoil changes the one file of a pattern.
+func spoil(t *testing.T, pattern string, how func([]byte) []byte) {
+	t.Helper()
+	found, _ := filepath.Glob(pattern)
+	if len(found) != 1 {
+		t.Fatalf("%s: %v", pattern, found)
+	}
+	data, err := os.ReadFile(found[0])
+	if err == nil {
+		err = os.WriteFile(found[0], how(data), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endEngine ends an embedded engine in order.
+func endEngine(t *testing.T, dir string) {
+	t.Helper()
+	pid := embeddedPid(dir)
+	if pid == 0 {
+		t.Fatal("no embedded engine runs")
+	}
+	syscall.Kill(pid, syscall.SIGTERM)
+	awaitDeath(pid)
+}
+
+// A full disk is said to be full, and when there is room again, the engine builds.
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	s, dir := ownEmbedded(t)
+	disk := filepath.Join(dir, "buildls")
+	if err := os.Mkdir(disk, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=64m,mode=0700"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Unmount(disk, syscall.MNT_DETACH) })
+	a := newAuthor(t, s.env, workspace(t, "Dockerfile", "FROM scratch\n"))
+	text := base(t) + "RUN echo " + dir + "\n"
+	a.build(text, nil)
+
+	other := a.uri + ".other"
+	a.Open(other, "dockerfile", base(t)+"RUN echo other\n")
+	token := a.begin(base(t)+"RUN dd if=/dev/zero of=/large bs=1M count=100\n", nil)
+	a.awaitEnd(token, "Failed: ", "No space left on device")
+	mustBuild(t, a.Editor, map[string]any{"uri": other}) // what the step wrote is gone by then
+
+	filler := filepath.Join(disk, "filler")
+	fill(t, filler)
+	full := func() {
+		t.Helper()
+		token := a.begin(base(t)+"RUN echo >/more "+dir+"\n", nil)
+		a.awaitEnd(token, "Failed: ", "a disk is full: ", disk, "no space left on device", "Make some room there")
+	}
+	full()
+	endEngine(t, dir)
+	full() // an engine that starts then, too
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	a.build(base(t)+"RUN echo >/more "+dir+"\n", nil)
+	if said := strings.Join(a.messages(), "\n"); strings.Contains(said, "was broken") || len(a.messages()) != 2 {
+		t.Errorf("said %s", said)
+	}
+	a.leave()
+}
+
+// fill fills the disk of a file.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, size := range []int{1 << 20, 4096, 1} {
+		for err == nil {
+			_, err = f.Write(make([]byte, size))
+		}
+		if !strings.Contains(err.Error(), "no space left") {
+			t.Fatal(err)
+		}
+		err = nil
+	}
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Two servers that need the embedded engine at once, fifty times, when it was killed and when
+// it ended in order, have one, and both build.
+func TestTwoServersStartOneEngine(t *testing.T) {
+	t.Parallel()
+	s, dir := ownEmbedded(t)
+	log := filepath.Join(dir, "buildls", "engine", "engine.log")
+	var both [2]author
+	for i := range both {
+		both[i] = newAuthor(t, s.env, workspace(t, "Dockerfile", "FROM scratch\n"))
+		both[i].build("FROM scratch\n", nil)
+	}
+	for round := range 50 {
+		pid := embeddedPid(dir)
+		if pid == 0 {
+			t.Fatalf("round %d: no engine", round)
+		}
+		engine := childOf(childOf(pid)) // which answers a moment longer
+		syscall.Kill(pid, []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL}[round%2])
+		awaitDeath(pid)
+		awaitDeath(engine)
+		if err := os.Truncate(log, 0); err != nil {
+			t.Fatal(err)
+		}
+		var tokens [2]string
+		for i, a := range both {
+			tokens[i] = a.begin("FROM scratch\nCOPY Dockerfile /\n", nil)
+		}
+		for i, a := range both {
+			a.awaitEnd(tokens[i], "Built ")
+		}
+		said, err := os.ReadFile(log)
+		if n := strings.Count(string(said), "serving on"); err != nil || n != 1 {
+			t.Fatalf("round %d: %d engines began to serve: %v\n%s", round, n, err, said)
+		}
+	}
+	for _, a := range both {
+		a.leave()
+	}
+}
