@@ -62,8 +62,12 @@ func (b *Baseline) definition(ctx context.Context, dockerfile []byte, platform *
 
 // convert is what a Dockerfile becomes on a platform; nil: this one.
 func (b *Baseline) convert(ctx context.Context, dockerfile []byte, platform *ocispecs.Platform) (*dockerfile2llb.Result, error) {
+	return b.convertWith(ctx, dockerfile, platform, layered{b.Images})
+}
+
+func (b *Baseline) convertWith(ctx context.Context, dockerfile []byte, platform *ocispecs.Platform, images llb.ImageMetaResolver) (*dockerfile2llb.Result, error) {
 	caps := pb.Caps.CapSet(pb.Caps.All())
-	opt := dockerfile2llb.ConvertOpt{TargetPlatform: platform, MetaResolver: layered{b.Images}, LLBCaps: &caps,
+	opt := dockerfile2llb.ConvertOpt{TargetPlatform: platform, MetaResolver: images, LLBCaps: &caps,
 		SourceMap: llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)}
 	opt.Target = b.Target
 	opt.BuildArgs = maps.Clone(b.BuildArgs) // it deletes some

@@ -25,6 +25,8 @@ type Change struct {
 	Path  string // absolute in the image; a directory's ends with a slash
 	Kind  ChangeKind
 	Bytes int64 // of a file: its size after the step, of a deleted one before
+
+	again bool // another name of a file that has one in the image
 }
 
 // ChangeKind is what became of a file.
@@ -41,23 +43,33 @@ const (
 // file counts as changed if its kind, size, mode, owner, time or the target of the link has;
 // a directory if its mode or owner has, or its attributes.
 func (o *Outcome) Changes(ctx context.Context, conn *engine.Conn, req *Request, step int) ([]Change, error) {
-	state := o.states[step]
-	before, after, err := state.around()
+	before, after, err := o.states[step].trees(ctx, conn, req, func(context.Context) {})
 	if err != nil {
 		return nil, err
 	}
-	if after.Index < 0 { // a command that may write nowhere
-		return []Change{}, nil
+	return compareTrees(before, after), nil
+}
+
+// trees are the files of the stage before a step and after it. found is called while the engine
+// holds both in its hands.
+func (s stepState) trees(ctx context.Context, conn *engine.Conn, req *Request, found func(context.Context)) (before, after tree, err error) {
+	in, out, err := s.around()
+	if err != nil || out.Index < 0 { // a command that may write nowhere
+		return nil, nil, err
 	}
 	var trees treeLister
 	look := func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-		return state.lookUpTrees(ctx, g, map[string]*pb.Input{treeBefore: before, treeAfter: after})
+		res, err := s.lookUpTrees(ctx, g, map[string]*pb.Input{treeBefore: in, treeAfter: out})
+		if err == nil {
+			found(ctx)
+		}
+		return res, err
 	}
 	export := []client.ExportEntry{{Type: client.ExporterLocal}}
 	if _, err := inspect(ctx, conn, req, &trees, export, look); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return compareTrees(trees.of(treeBefore), trees.of(treeAfter)), nil
+	return trees.of(treeBefore), trees.of(treeAfter), nil
 }
 
 // lookUpTrees finds several outputs in the cache. An exporter tells them apart as those of
@@ -94,33 +106,33 @@ func (s stepState) lookUp(ctx context.Context, g gateway.Client, at *pb.Input) (
 }
 
 // compareTrees finds what differs.
-func compareTrees(before, after map[string]*types.Stat) []Change {
+func compareTrees(before, after tree) []Change {
 	changes := []Change{} // a list, even if empty
-	for path, st := range after {
-		was := before[path]
+	for path, f := range after {
+		was, ok := before[path]
 		switch {
-		case was == nil:
-			changes = append(changes, changeOf(path, Added, st))
-		case differs(was, st):
-			changes = append(changes, changeOf(path, Changed, st))
+		case !ok:
+			changes = append(changes, changeOf(path, Added, f))
+		case differs(was.Stat, f.Stat):
+			changes = append(changes, changeOf(path, Changed, f))
 		}
 	}
-	for path, st := range before {
-		if after[path] == nil {
-			changes = append(changes, changeOf(path, Deleted, st))
+	for path, f := range before {
+		if _, ok := after[path]; !ok {
+			changes = append(changes, changeOf(path, Deleted, f))
 		}
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
 	return changes
 }
 
-func changeOf(path string, kind ChangeKind, st *types.Stat) Change {
-	c := Change{Path: "/" + path, Kind: kind}
-	switch mode := os.FileMode(st.Mode); {
+func changeOf(path string, kind ChangeKind, f treeFile) Change {
+	c := Change{Path: "/" + path, Kind: kind, again: f.again}
+	switch mode := os.FileMode(f.Mode); {
 	case mode.IsDir():
 		c.Path += "/"
 	case mode.IsRegular():
-		c.Bytes = st.Size
+		c.Bytes = f.Size
 	}
 	return c
 }

@@ -11,7 +11,6 @@ type event struct {
 	lines      LineMap
 	defs       []definition // with the lines
 	images     Images
-	imageIDs   map[string]string // with the images
 	hidden     mask
 	status     *client.SolveStatus
 	failed     error // of a build that is held
@@ -28,7 +27,7 @@ func (f *fold) observe(e event, obs Observer) {
 		f.dockerfile = e.dockerfile
 		return
 	case e.images != nil:
-		f.images, f.imageIDs = e.images, e.imageIDs
+		f.images = e.images
 		return
 	case e.hidden != nil:
 		f.hidden = e.hidden

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -17,7 +16,7 @@ type Record struct {
 	context   string // its build context; in words
 	buildArgs map[string]string
 	noCache   bool
-	imageIDs  map[string]string
+	images    Images
 	sent      map[string]Sent // of each context, by its name as a source
 	dirs      map[string]string
 	hidden    mask
@@ -50,7 +49,7 @@ func (r *Request) record(f *fold, steps []Step, engine string) *Record {
 	if len(f.defs) == 0 {
 		return nil
 	}
-	rec := &Record{Engine: engine, context: r.Context.String(), buildArgs: r.BuildArgs, noCache: r.NoCache, imageIDs: f.imageIDs, defs: f.defs, hidden: f.hidden,
+	rec := &Record{Engine: engine, context: r.Context.String(), buildArgs: r.BuildArgs, noCache: r.NoCache, images: f.images, defs: f.defs, hidden: f.hidden,
 		sent: map[string]Sent{}, dirs: map[string]string{}}
 	rec.linked = len(r.linked()) > 0
 	for name, files := range r.recorders {
@@ -146,13 +145,16 @@ func (n *node) local() (name string, ok bool) {
 
 // image is the image that a source op loads, and its digest, if it is known.
 func (r *Record) image(n *node) (name, dgst string, ok bool) {
-	for _, scheme := range []string{"docker-image://", "oci-layout://"} {
-		if ref, ok := strings.CutPrefix(n.op.GetSource().GetIdentifier(), scheme); ok {
-			name, dgst, _ := strings.Cut(ref, "@")
-			return name, cmp.Or(dgst, r.imageIDs[ref]), true
+	if src, ok := imageOf(n.op); ok {
+		name, dgst, _ := strings.Cut(src.ref, "@")
+		if config := r.images[src.key()]; dgst == "" && config != nil { // one of a Docker engine's own store
+			dgst = digest.FromBytes(config).String()
 		}
+		return name, dgst, true
 	}
-	return "", "", false
+	layout, ok := strings.CutPrefix(n.op.GetSource().GetIdentifier(), "oci-layout://")
+	name, dgst, _ = strings.Cut(layout, "@")
+	return name, dgst, ok
 }
 
 // byContent says whether of an input only the content counts that is taken from it

@@ -57,9 +57,8 @@ type Request struct {
 	Unrecorded bool
 	Options
 
-	// KnownImage says of a base image (its full name) that its config need not be asked
-	// for again; nil: none is known.
-	KnownImage func(image string) bool
+	// Known are the base images whose configs need not be asked for again.
+	Known Images
 
 	recorders map[string]*recorder // of the local contexts, by their names as sources
 

@@ -36,7 +36,7 @@ type Outcome struct {
 	Warnings   []Problem
 	Notes      []string // warnings that no line causes
 	Duration   time.Duration
-	Images     Images  // that the Dockerfile stands on, and were not known
+	Images     Images  // that the Dockerfile stands on, as far as the engine tells
 	Record     *Record // to explain the next build by; nil if it did not get that far
 	outputs    outputs
 	states     []stepState
@@ -284,7 +284,7 @@ func (g throughGateway) solve(ctx context.Context, then func(context.Context, *g
 	}
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
-		g.tell(event{images: baseImages(ctx, g, defs, g.req.KnownImage), imageIDs: localImages(ctx, g, defs)})
+		g.tell(event{images: baseImages(ctx, g, defs, g.req)})
 		return nil
 	})
 	eg.Go(func() error { return evaluate(ctx, res) })

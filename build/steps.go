@@ -67,7 +67,6 @@ type fold struct {
 	warnings []*client.VertexWarning
 	message  string // the newest that progress showed
 	images   Images
-	imageIDs map[string]string // of local ones
 	defs     []definition
 	hidden   mask
 

@@ -21,7 +21,35 @@ const treeBefore, treeAfter = "buildls-before", "buildls-after"
 // It is the other side of fsutil.Send.
 type treeLister struct {
 	mu    sync.Mutex
-	trees map[string]map[string]*types.Stat
+	trees map[string]tree
+}
+
+// A tree is what there is, by its paths, without a slash before them.
+type tree map[string]treeFile
+
+// A treeFile is a file, a directory or a link.
+type treeFile struct {
+	*types.Stat
+	again bool // another name of a file that has one in the tree
+}
+
+// bytes are those that the file takes for itself.
+func (f treeFile) bytes() int64 {
+	if f.again || !os.FileMode(f.Mode).IsRegular() {
+		return 0
+	}
+	return f.Size
+}
+
+// size counts the files of a tree that are no directories, and their bytes.
+func (t tree) size() (files int, bytes int64) {
+	for _, f := range t {
+		bytes += f.bytes()
+		if !os.FileMode(f.Mode).IsDir() {
+			files++
+		}
+	}
+	return files, bytes
 }
 
 // Register implements session.Attachable.
@@ -50,23 +78,24 @@ func (l *treeLister) DiffCopy(stream filesync.FileSend_DiffCopyServer) error {
 }
 
 func (l *treeLister) add(st *types.Stat) {
-	tree, name, ok := strings.Cut(path.Clean(st.Path), "/")
+	at, name, ok := strings.Cut(path.Clean(st.Path), "/")
 	if !ok {
 		return // the directory itself
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.trees == nil {
-		l.trees = map[string]map[string]*types.Stat{}
+		l.trees = map[string]tree{}
 	}
-	if l.trees[tree] == nil {
-		l.trees[tree] = map[string]*types.Stat{}
+	if l.trees[at] == nil {
+		l.trees[at] = tree{}
 	}
-	st.Linkname = strings.TrimPrefix(strings.TrimPrefix(st.Linkname, "/"), tree+"/") // fsutil.SubDirFS put it there
-	if first := l.trees[tree][st.Linkname]; isHardLink(st) && first != nil {
-		st.Size, st.Linkname = first.Size, "" // which of a file's names comes first is no matter
+	f := treeFile{Stat: st}
+	st.Linkname = strings.TrimPrefix(strings.TrimPrefix(st.Linkname, "/"), at+"/") // fsutil.SubDirFS put it there
+	if first, ok := l.trees[at][st.Linkname]; isHardLink(st) && ok {
+		st.Size, st.Linkname, f.again = first.Size, "", true // which of a file's names comes first is no matter
 	}
-	l.trees[tree][name] = st
+	l.trees[at][name] = f
 }
 
 // isHardLink says whether a file was sent before, by another name.
@@ -74,9 +103,8 @@ func isHardLink(st *types.Stat) bool {
 	return os.FileMode(st.Mode).IsRegular() && st.Linkname != ""
 }
 
-// of is a tree by its paths, without a slash before them.
-func (l *treeLister) of(tree string) map[string]*types.Stat {
+func (l *treeLister) of(name string) tree {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.trees[tree]
+	return l.trees[name]
 }

@@ -101,7 +101,8 @@ func (s *Server) run(b *running) {
 
 	out, where := s.buildAt(b)
 	s.memory.explain(b.plan, out)
-	if s.images.learn(out.Images) { // lint may now say what depends on them
+	news := s.images.learn(out.Images)
+	if news { // lint may now say what depends on them
 		s.lint.all()
 	}
 	b.plan.place(out)
@@ -112,7 +113,7 @@ func (s *Server) run(b *running) {
 	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, found)
 	s.diagnostics.publish(b.plan.doc.URI)
 	s.markFault(b, where.fault)
-	s.marks.end(b, out)
+	s.marks.end(b, out, news)
 	b.end(out, result)
 
 	if f := out.Failure; f != nil && f.Lines == nil {
@@ -136,7 +137,7 @@ func (s *Server) endBroken(b *running) {
 	result := b.started()
 	result.Status, result.Error = "failed", &errorResult{Message: fmt.Sprintf("a defect of buildls: %v", r), URI: b.plan.doc.URI}
 	out := &build.Outcome{Status: build.Failed}
-	s.marks.end(b, out)
+	s.marks.end(b, out, false)
 	b.end(out, result)
 	b.progress.End("Failed: " + result.Error.Message)
 	panic(r)
@@ -174,6 +175,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		return failed(err), site{}
 	}
 	defer choice.Release()
+	b.builtBy(choice)
 	info := choice.Conn.Info
 	where := newSite(info, b.plan)
 	for _, note := range choice.Conn.Notes {
@@ -186,7 +188,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		return failed(err), where
 	}
 	where.laid = laid
-	req.KnownImage = s.images.known
+	req.Known = s.images.all()
 	if s.features.shell {
 		req.Hold = func(h *build.Held) { s.shells.hold(b, h, func() { s.marks.refresh.changed(0) }) }
 	}

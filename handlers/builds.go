@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/lsp"
 )
 
@@ -38,9 +39,10 @@ type running struct {
 	progress *lsp.Progress // nil if the client shows none
 
 	mu      sync.Mutex
-	steps   []build.Step   // as far as they are, while it runs
-	outcome *build.Outcome // nil while it runs
-	ended   *buildResult   // likewise
+	steps   []build.Step          // as far as they are, while it runs
+	outcome *build.Outcome        // nil while it runs
+	ended   *buildResult          // likewise
+	again   func() *engine.Choice // of the engine that built; nil if none did
 }
 
 // start takes a build in. Of two of the same file and target, the one whose command
@@ -77,6 +79,13 @@ func (r *running) follow(steps []build.Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.steps = steps
+}
+
+// builtBy remembers the engine.
+func (r *running) builtBy(c *engine.Choice) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.again = c.Again
 }
 
 func (r *running) isRunning() bool {

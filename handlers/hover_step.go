@@ -3,14 +3,8 @@ package handlers
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
-
-	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/workspace"
@@ -51,67 +45,61 @@ func (s *Server) hoverStep(ctx context.Context, h *hover) {
 	if !ok || f.outcome == nil {
 		return
 	}
-	found := false
+	var steps []int
 	for i, step := range f.steps {
 		if step.Lines.First == line {
-			found = true
-			h.about(place.Lines)
-			h.prose.step(step, f.outcome, i)
+			steps = append(steps, i)
 		}
 	}
-	from := slices.IndexFunc(f.steps, func(st build.Step) bool { return st.Lines.First == line && st.From() })
-	switch {
-	case from >= 0:
-		h.prose.image(f.steps[from], s.images.all())
-	case found:
-		if e, err := f.baseline.EnvironmentAt(ctx, line); err == nil {
-			h.prose.environment(e)
-		}
+	if len(steps) == 0 {
+		return
 	}
+	h.about(place.Lines)
+	layers, late := s.layers.of(ctx, s, layerKey{f.id, line}, steps)
+	for _, i := range steps {
+		h.prose.step(f, i, s.lastRun(f.id, i), layers[i])
+	}
+	if late {
+		h.prose.item("the engine is still being asked for the files; hover again")
+	}
+	if f.steps[steps[0]].From() {
+		return
+	}
+	if e, err := f.baseline.EnvironmentAt(ctx, line); err == nil {
+		h.prose.environment(e)
+	}
+}
+
+// lastRun is how long a step of a build took when it last ran before; 0 if that is not known.
+func (s *Server) lastRun(id string, step int) time.Duration {
+	b := s.builds.find(id)
+	if b == nil {
+		return 0
+	}
+	if r := b.result(); step < len(r.Steps) && r.Steps[step].LastMs != nil {
+		return time.Duration(*r.Steps[step].LastMs) * time.Millisecond
+	}
+	return 0
 }
 
 // lastOutput is how many lines of a step's output are shown.
 const lastOutput = 10
 
-// step says what became of a step.
-func (p *prose) step(step build.Step, out *build.Outcome, i int) {
-	became := string(step.Status)
-	switch {
-	case step.Status == build.Done:
-		became = "took " + seconds(step.Duration)
-	case step.Status == build.Failed && step.ExitCode != nil:
-		became = fmt.Sprintf("failed with exit code %d after %s", *step.ExitCode, seconds(step.Duration))
-	case step.Status == build.Failed:
-		became = "failed after " + seconds(step.Duration)
-	case step.Status == build.Canceled && !step.Started:
-		became = "not reached"
-	}
-	p.paragraph("%s: %s", p.code(step.Name), became)
+// step says what became of a step, and what it left.
+func (p *prose) step(f *followed, i int, last time.Duration, layer seenLayer) {
+	step := f.steps[i]
+	p.paragraph("%s: %s", p.code(step.Name), became(step, last, layer))
 	if step.Why != "" {
 		p.paragraph("Not cached: %s", p.text(step.Why))
 	}
-	if tail := out.Tail(i, lastOutput); tail != "" {
+	if tail := f.outcome.Tail(i, lastOutput); tail != "" {
 		p.block(tail)
 	}
-}
-
-// image says what is known of the image of a FROM.
-func (p *prose) image(from build.Step, known build.Images) {
-	_, ref, _ := strings.Cut(from.Name, "] FROM ")
-	name, digest, _ := strings.Cut(ref, "@")
-	if digest != "" {
-		p.item("digest: %s", p.code(digest))
+	if base := f.outcome.Base(i); base != nil {
+		p.image(base, layer)
+	} else {
+		p.layer(layer)
 	}
-	var config ocispecs.Image
-	if json.Unmarshal(known.Config(name), &config) != nil {
-		return
-	}
-	p.item("platform: %s", p.code(strings.TrimSuffix(config.OS+"/"+config.Architecture+"/"+config.Variant, "/")))
-	if config.Created != nil && config.Created.Unix() > 0 {
-		days := int(time.Since(*config.Created).Hours() / 24)
-		p.item("created: %s, %s ago", config.Created.Format(time.DateOnly), plural(days, "day", "days"))
-	}
-	p.item("layers: %d", len(config.RootFS.DiffIDs))
 }
 
 // environment says what is in force where an instruction stands.
@@ -133,68 +121,5 @@ func (p *prose) environment(e *build.Environment) {
 		}
 		name, value, _ := strings.Cut(pair, "=")
 		p.item("%s", p.code(name+"="+shownValue(name, value)))
-	}
-}
-
-// shownValue is a variable's value in one line, unless its name speaks of a secret.
-func shownValue(name, value string) string {
-	const longest = 200
-	if build.SecretName(name) && value != "" {
-		return "***"
-	}
-	value = strings.ReplaceAll(value, "\n", `\n`)
-	if len(value) > longest {
-		return strings.ToValidUTF8(value[:longest], "") + "…"
-	}
-	return value
-}
-
-var fromText = regexp.MustCompile(`(?i)^\s*FROM\s`)
-
-var variableText = regexp.MustCompile(`\\.|\$(\w+)|\$\{(\w+)[^}]*\}`)
-
-// hoverVariable says of a variable its value at that point, and where that comes from.
-func (s *Server) hoverVariable(ctx context.Context, h *hover) {
-	text, encoding := h.doc.Text, h.snapshot.Encoding()
-	start := text.OffsetOf(workspace.Position{Line: h.at.Line}, encoding)
-	column := text.OffsetOf(h.at, encoding) - start
-	for _, m := range variableText.FindAllStringSubmatchIndex(text.Line(h.at.Line), -1) {
-		name := submatch(text.Line(h.at.Line), m)
-		if name == "" || column < m[0] || m[1] <= column {
-			continue
-		}
-		f, place, line, ok := s.builtAt(ctx, h)
-		if !ok || fromText.MatchString(text.Line(place.Lines.First)) {
-			return // of what was not built nothing is known; a FROM sees other variables
-		}
-		e, err := f.baseline.EnvironmentAt(ctx, line)
-		if err != nil {
-			return // before the first FROM, for example
-		}
-		h.span = &[2]int{start + m[0], start + m[1]}
-		h.prose.variable(name, e, f.baseline, line)
-		return
-	}
-}
-
-// submatch is the name in a match of variableText, empty if it is none.
-func submatch(line string, m []int) string {
-	for _, i := range []int{2, 4} {
-		if m[i] >= 0 {
-			return line[m[i]:m[i+1]]
-		}
-	}
-	return ""
-}
-
-func (p *prose) variable(name string, e *build.Environment, b *build.Baseline, line int) {
-	value, ok := e.Lookup(name)
-	if !ok {
-		p.paragraph("%s is not set here by the Dockerfile, a build argument or the base image", p.code(name))
-		return
-	}
-	p.paragraph("%s", p.code(name+"="+shownValue(name, value)))
-	if origin, err := b.OriginOf(name, line); err == nil && origin != "" {
-		p.paragraph("from %s", p.text(origin))
 	}
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"maps"
 	"sync"
 
@@ -13,28 +14,20 @@ type images struct {
 	configs build.Images // replaced, never changed
 }
 
-func (i *images) known(image string) bool {
-	return i.all().Has(image)
-}
-
 func (i *images) all() build.Images {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.configs
 }
 
-// learn takes configs in, and says whether there was one.
+// learn takes configs in, and says whether one is new.
 func (i *images) learn(configs build.Images) bool {
-	if len(configs) == 0 {
-		return false
-	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	now := maps.Clone(i.configs)
-	if now == nil {
-		now = build.Images{}
+	now := i.configs.With(configs)
+	if maps.EqualFunc(now, i.configs, bytes.Equal) {
+		return false
 	}
-	maps.Copy(now, configs)
 	i.configs = now
 	return true
 }

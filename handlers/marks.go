@@ -35,7 +35,8 @@ type fileMarks struct {
 // A followed is a build, from its begin to its end. It does not change: each step makes a
 // new one.
 type followed struct {
-	sequence int64 // orders it among all
+	id       string // the build's
+	sequence int64  // orders it among all
 	baseline *build.Baseline
 	began    time.Time
 	steps    []build.Step
@@ -62,7 +63,7 @@ func (m *marks) begin(b *running) {
 	}
 	target := strings.ToLower(b.plan.target)
 	if old := f.targets[target]; old == nil || old.sequence < b.sequence {
-		f.targets[target] = &followed{sequence: b.sequence, began: time.Now(), baseline: m.baseline(b)}
+		f.targets[target] = &followed{id: b.id, sequence: b.sequence, began: time.Now(), baseline: m.baseline(b)}
 	}
 }
 
@@ -88,12 +89,12 @@ func (m *marks) progress(b *running, steps []build.Step) {
 	})
 }
 
-// end takes how a build ended.
-func (m *marks) end(b *running, out *build.Outcome) {
+// end takes how a build ended, and whether more images are known since.
+func (m *marks) end(b *running, out *build.Outcome, images bool) {
 	defer m.refresh.changed(-1)
 	m.update(b, func(f *followed) {
 		f.steps, f.since, f.outcome = out.Steps, nil, out
-		if len(out.Images) > 0 {
+		if images {
 			f.baseline = m.baseline(b) // that knows them
 		}
 	})

@@ -37,6 +37,7 @@ type Server struct {
 	images      images
 	memory      memory
 	shells      shells
+	layers      layers
 	projects    projects
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages

@@ -26,22 +26,29 @@ type pooled struct {
 // aliveWithin bounds the check of a warm connection.
 const aliveWithin = 2 * time.Second
 
-// connect returns a connection to e, warm if there is one that answers, and what
-// gives it back.
-func (p *Pool) connect(ctx context.Context, e Engine, report func(string)) (*Conn, func(), error) {
+// connect returns a connection to e, warm if there is one that answers.
+func (p *Pool) connect(ctx context.Context, e Engine, report func(string)) (*Choice, error) {
 	key := key(e)
 	if c := p.take(key); c != nil {
 		if c.conn.Alive(ctx) {
-			return c.conn, func() { p.release(c) }, nil
+			return p.choice(key, c), nil
 		}
 		p.drop(key, c)
 	}
 	conn, err := e.Connect(ctx, report)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	c := p.put(key, conn)
-	return conn, func() { p.release(c) }, nil
+	return p.choice(key, p.put(key, conn)), nil
+}
+
+func (p *Pool) choice(key poolKey, c *pooled) *Choice {
+	return &Choice{Info: c.conn.Info, Conn: c.conn, Release: func() { p.release(c) }, Again: func() *Choice {
+		if c := p.take(key); c != nil {
+			return p.choice(key, c)
+		}
+		return nil
+	}}
 }
 
 func key(e Engine) poolKey {

@@ -22,6 +22,9 @@ type Choice struct {
 	Why     string
 	Tried   []string // a sentence each
 	Release func()
+	// Again is the same engine by a connection that is there; nil if there is none. It starts
+	// nothing, and may be called when the Choice has been released.
+	Again func() *Choice
 }
 
 // A NoneError says that no engine was found, and what was tried.
@@ -70,11 +73,7 @@ type Wish struct {
 // "linux/arm64".
 func (p *Pool) Resolve(ctx context.Context, report func(string), platforms []string, wishes ...Wish) (*Choice, error) {
 	return p.resolve(platforms, wishes, func(e Engine) (*Choice, error) {
-		conn, release, err := p.connect(ctx, e, report)
-		if err != nil {
-			return nil, err
-		}
-		return &Choice{Info: conn.Info, Conn: conn, Release: release}, nil
+		return p.connect(ctx, e, report)
 	})
 }
 
@@ -85,11 +84,7 @@ func (p *Pool) Which(ctx context.Context, wishes ...Wish) (*Choice, error) {
 		if idle, ok := e.(embeddedEngine); ok && embedded.Check() == nil && !idle.running(ctx) {
 			return &Choice{Info: e.Info(), Release: func() {}}, nil
 		}
-		conn, release, err := p.connect(ctx, e, nil)
-		if err != nil {
-			return nil, err
-		}
-		return &Choice{Info: conn.Info, Conn: conn, Release: release}, nil
+		return p.connect(ctx, e, nil)
 	})
 }
 

@@ -53,12 +53,12 @@ func (p *Pool) ask(ctx context.Context, e Engine) Finding {
 	if idle, ok := e.(embeddedEngine); ok && embedded.Check() == nil && !idle.running(ctx) {
 		return Finding{Info: e.Info()}
 	}
-	conn, release, err := p.connect(ctx, e, nil)
+	c, err := p.connect(ctx, e, nil)
 	var u *UnavailableError
 	switch {
 	case err == nil:
-		release()
-		return Finding{Info: conn.Info, Running: true}
+		c.Release()
+		return Finding{Info: c.Info, Running: true}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return Finding{Info: e.Info(), Lacks: "it did not answer within " + surveyWithin.String()}
 	case errors.As(err, &u):

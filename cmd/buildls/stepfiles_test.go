@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/identity"
@@ -229,7 +230,8 @@ COPY --link --from=made / /linked/
 	}
 }
 
-// prune empties an engine's cache, except for that of mounts.
+// prune empties an engine's cache, except for that of mounts. An engine that has just built needs
+// a moment to let go of what it used.
 func prune(t *testing.T, s site) {
 	t.Helper()
 	for _, kv := range s.env {
@@ -251,7 +253,17 @@ func prune(t *testing.T, s site) {
 	if choice.Conn.Info.Name != strings.SplitN(s.name, "-", 2)[0] {
 		t.Fatalf("%s is not %s", choice.Conn.Info, s.name)
 	}
-	if err := choice.Conn.Prune(t.Context(), nil, client.WithFilter([]string{"type==regular"}), client.PruneAll); err != nil {
-		t.Fatal(err)
+	regular := client.WithFilter([]string{"type==regular"})
+	for late := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if err := choice.Conn.Prune(t.Context(), nil, regular, client.PruneAll); err != nil {
+			t.Fatal(err)
+		}
+		left, err := choice.Conn.DiskUsage(t.Context(), regular)
+		if err == nil && len(left) == 0 {
+			return
+		}
+		if err != nil || time.Now().After(late) {
+			t.Fatalf("%d records are left in the cache, %v", len(left), err)
+		}
 	}
 }

@@ -1,0 +1,198 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	words "github.com/moby/buildkit/frontend/dockerfile/shell"
+)
+
+// A Variable is what a name stands for at some place of a Dockerfile.
+type Variable struct {
+	Name, Value string
+	Set         bool
+	Global      bool   // the place sees the ARGs before the first FROM alone
+	Origin      string // in words; empty if it is not known
+}
+
+// VariableAt is a variable in an instruction (the 0-based line on which it begins) of the text
+// that was built. Of one that the instruction sets itself, after says that it is what it has then.
+func (b *Baseline) VariableAt(ctx context.Context, name string, line int, after bool) (v *Variable, err error) {
+	defer survive(&err)
+	until, global := b.scope(line, after)
+	stages, args, err := parseText(firstLines(b.Dockerfile, until))
+	if err != nil {
+		return nil, err
+	}
+	v = &Variable{Name: name, Global: global}
+	outside, err := b.globals(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	if global {
+		v.look(outside)
+		v.Origin = b.originOfGlobal(args, name)
+		return v, nil
+	}
+	e, err := b.EnvironmentAt(ctx, until)
+	if err != nil {
+		return nil, err
+	}
+	v.look(e)
+	v.Origin = b.origin(name, stages, args, outside)
+	return v, nil
+}
+
+// scope says which lines count for an instruction, and whether it stands in no stage.
+func (b *Baseline) scope(line int, after bool) (until int, global bool) {
+	until, global = line, true
+	for _, in := range parseInstructions(b.Dockerfile) {
+		from := strings.EqualFold(firstWord(in.text), "FROM")
+		switch {
+		case in.lines.First == line && after:
+			return in.lines.Last + 1, global
+		case in.lines.First == line:
+			return until, global || from
+		}
+		global = global && !from
+	}
+	return until, global
+}
+
+func firstWord(text string) string {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
+}
+
+func parseText(text []byte) ([]instructions.Stage, []instructions.ArgCommand, error) {
+	parsed, err := parser.Parse(bytes.NewReader(text))
+	if err != nil {
+		return nil, nil, err
+	}
+	return instructions.Parse(parsed.AST, linter.New(&linter.Config{}))
+}
+
+// platformArgs are the variables that BuildKit sets before the first FROM.
+var platformArgs = []string{"BUILDPLATFORM", "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT",
+	"TARGETPLATFORM", "TARGETOS", "TARGETOSVERSION", "TARGETARCH", "TARGETVARIANT", "TARGETSTAGE"}
+
+// globals are the variables that no stage has set. A stage that asks for one has its value.
+func (b *Baseline) globals(ctx context.Context, args []instructions.ArgCommand) (*Environment, error) {
+	text, names := "", slices.Clone(platformArgs)
+	for _, c := range args {
+		text += c.String() + "\n"
+		for _, kv := range c.Args {
+			names = append(names, kv.Key)
+		}
+	}
+	return b.environment(ctx, []byte(text+"FROM scratch\nARG "+strings.Join(names, "\nARG ")+"\n"))
+}
+
+// originOfGlobal is where a variable comes from that no stage has set.
+func (b *Baseline) originOfGlobal(args []instructions.ArgCommand, name string) string {
+	if _, given := b.BuildArgs[name]; given {
+		return "the build argument " + name
+	}
+	return originOfDefault(args, name)
+}
+
+func (v *Variable) look(e *Environment) {
+	for _, pair := range e.Env {
+		if n, value, _ := strings.Cut(pair, "="); n == v.Name {
+			v.Value, v.Set = value, true
+		}
+	}
+}
+
+// Sets says whether an instruction (the 0-based line on which it begins) of the text that was
+// built sets a variable.
+func (b *Baseline) Sets(line int, name string) bool {
+	for _, in := range parseInstructions(b.Dockerfile) {
+		if in.lines.First != line {
+			continue
+		}
+		stages, args, err := parseText([]byte("FROM scratch\n" + in.text + "\n"))
+		if err != nil || len(stages) != 1 || len(args) > 0 {
+			return false
+		}
+		for _, c := range stages[0].Commands {
+			switch c := c.(type) {
+			case *instructions.EnvCommand:
+				return slices.ContainsFunc(c.Env, func(kv instructions.KeyValuePair) bool { return kv.Key == name })
+			case *instructions.ArgCommand:
+				return slices.ContainsFunc(c.Args, func(kv instructions.KeyValuePairOptional) bool { return kv.Key == name })
+			}
+		}
+	}
+	return false
+}
+
+// SecretName says whether a variable's name speaks of a secret, so that its value is not shown.
+func SecretName(name string) bool { return secretName.MatchString(name) }
+
+// origin says in words where a variable of the last stage comes from.
+func (b *Baseline) origin(name string, stages []instructions.Stage, global []instructions.ArgCommand, outside *Environment) string {
+	lex := words.NewLex(parser.DefaultEscapeToken)
+	for i := len(stages) - 1; i >= 0; {
+		if text := b.originIn(stages[i], name, global); text != "" {
+			return text
+		}
+		base, _, err := lex.ProcessWord(stages[i].BaseName, words.EnvsFromSlice(outside.Env))
+		on, ok := instructions.HasStage(stages[:i], base)
+		switch {
+		case err != nil:
+			return ""
+		case !ok && base == "scratch":
+			return "BuildKit"
+		case !ok:
+			return "the base image " + base
+		}
+		i = on
+	}
+	return ""
+}
+
+// originIn is where a stage sets a variable last. Stages that stand on it have its ARGs, too.
+func (b *Baseline) originIn(st instructions.Stage, name string, global []instructions.ArgCommand) string {
+	for i := len(st.Commands) - 1; i >= 0; i-- {
+		switch c := st.Commands[i].(type) {
+		case *instructions.EnvCommand:
+			for _, kv := range c.Env {
+				if kv.Key == name {
+					return fmt.Sprintf("ENV in line %d", c.Location()[0].Start.Line)
+				}
+			}
+		case *instructions.ArgCommand:
+			for _, kv := range c.Args {
+				if kv.Key != name {
+					continue
+				}
+				if _, given := b.BuildArgs[name]; !given && kv.Value != nil {
+					return fmt.Sprintf("the default of ARG in line %d", c.Location()[0].Start.Line)
+				}
+				return b.originOfGlobal(global, name)
+			}
+		}
+	}
+	return ""
+}
+
+func originOfDefault(global []instructions.ArgCommand, name string) string {
+	for _, c := range global {
+		for _, kv := range c.Args {
+			if kv.Key == name && kv.Value != nil {
+				return fmt.Sprintf("the default of ARG in line %d", c.Location()[0].Start.Line)
+			}
+		}
+	}
+	return "BuildKit"
+}
