@@ -103,18 +103,19 @@ func nameOn(platform, name string) string {
 	return "[" + platform + " " + name[1:]
 }
 
-// linesIn are the lines of the first location that lies in dockerfile.
-func linesIn(src *pb.Source, locs *pb.Locations, dockerfile []byte) (Lines, bool) {
+// linesIn are the lines of the location that comes first in dockerfile. One vertex may stand for
+// several instructions, and BuildKit names them in any order.
+func linesIn(src *pb.Source, locs *pb.Locations, dockerfile []byte) (first Lines, found bool) {
 	for _, loc := range locs.GetLocations() {
 		i := int(loc.SourceIndex)
 		if i < 0 || i >= len(src.Infos) || !bytes.Equal(src.Infos[i].Data, dockerfile) {
 			continue
 		}
-		if lines, ok := spanOf(loc.Ranges); ok {
-			return lines, true
+		if lines, ok := spanOf(loc.Ranges); ok && (!found || lines.First < first.First) {
+			first, found = lines, true
 		}
 	}
-	return Lines{}, false
+	return first, found
 }
 
 // spanOf joins BuildKit's ranges, one for each line, 1-based.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 )
 
@@ -139,5 +140,20 @@ func TestClockSetBack(t *testing.T) {
 	f.update(vertices(client.Vertex{Name: "[1/1] RUN one", Started: at(60), Completed: at(1)}))
 	if s := f.steps(true); s[0].Duration != 0 || s[0].Status != Done {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A vertex that several instructions stand for has the lines of the first, in whatever order
+// BuildKit names them.
+func TestLinesOfSharedVertex(t *testing.T) {
+	text := []byte("FROM a AS b\nFROM a\n")
+	at := func(line int32) *pb.Location {
+		return &pb.Location{Ranges: []*pb.Range{{Start: &pb.Position{Line: line}, End: &pb.Position{Line: line}}}}
+	}
+	src := &pb.Source{Infos: []*pb.SourceInfo{{Data: text}}}
+	for _, locations := range [][]*pb.Location{{at(1), at(2)}, {at(2), at(1)}} {
+		if lines, ok := linesIn(src, &pb.Locations{Locations: locations}, text); !ok || lines != (Lines{0, 0}) {
+			t.Errorf("%v %v", lines, ok)
+		}
 	}
 }

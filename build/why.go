@@ -77,7 +77,7 @@ func (c *comparison) why(i int) string {
 	}
 	j, ok := c.was[i]
 	switch {
-	case c.last.idle[s.text] > 0 && (!ok || c.last.steps[j].text != s.text):
+	case c.last.nodes[s.digest] == nil && c.last.idle[s.text] > 0 && (!ok || c.last.steps[j].text != s.text):
 		return "the last build did not need it"
 	case !ok:
 		return "it is new: the last build did not have it"

@@ -243,7 +243,7 @@ func (c *claims) holds(line, why string) bool {
 	case why == "it is new: the last build did not have it":
 		return count("new", !wasThere)
 	case why == "the last build did not need it":
-		return count("not needed", wasThere)
+		return count("not needed", wasThere && !c.built(line))
 	case why == "it stands on, or takes files from, other steps than it did":
 		return count("other steps", !slices.Equal(c.old.lines, c.now.lines))
 	case strings.HasSuffix(why, "(noCache)"):
@@ -271,6 +271,20 @@ func (c *claims) holds(line, why string) bool {
 		return count("directory", strings.Join(only(c.old.lines, "WORKDIR"), "\n") != strings.Join(only(c.now.lines, "WORKDIR"), "\n"))
 	case fileClaim.MatchString(why):
 		return count("files", c.filesHold(line, why))
+	}
+	return false
+}
+
+// built says whether the last build came to the stage of a line. The image that both stages stand
+// on says nothing.
+func (c *claims) built(line string) bool {
+	stageOf := func(i int) int { return strings.Count(strings.Join(c.old.lines[:i+1], "\n"), "FROM ") }
+	stage := stageOf(slices.Index(c.old.lines, line))
+	for _, s := range c.before.Steps {
+		i := s.Range.Start.Line
+		if !strings.HasPrefix(c.old.lines[i], "FROM") && stageOf(i) == stage {
+			return true
+		}
 	}
 	return false
 }
