@@ -8,14 +8,18 @@ local M = {}
 
 local modern = vim.fn.has('nvim-0.11') == 1
 
+local function source(f)
+  return debug.getinfo(f, 'S').source
+end
+
 --- Tells the author. What is longer than the message line would have Neovim itself wait for a
 --- key: its beginning is shown there, and all of it in a window that goes with the next movement.
 ---@param message string
 function M.notify(message, level)
   message, level = 'buildls: ' .. message, level or vim.log.levels.INFO
   local short = require('buildls.progress').fit(message)
-  local builtin = debug.getinfo(vim.notify, 'S').source:find('^@vim/')
-  if not builtin or short == message then
+  local replaced = source(vim.notify) ~= source(vim.schedule_wrap) -- by a plugin; these two are of one file
+  if replaced or short == message then
     return vim.notify(message, level)
   end
   vim.notify(short, level)

@@ -31,6 +31,7 @@ function M.place(result, client_id)
     local from, to = step.range.start, step.range['end']
     local mark = vim.api.nvim_buf_set_extmark(bufnr, places, math.min(from.line, last), 0, {
       end_row = math.min(to.character > 0 and to.line or math.max(to.line - 1, from.line), last),
+      end_col = 1,
       strict = false,
     })
     of.steps[mark] = i - 1
