@@ -41,6 +41,7 @@ type ContextFS struct {
 	overlays map[string]Overlay // those that stand in, by relative path
 	nodes    []node             // the same and their directories, in order
 	notUTF8  []string
+	calm     calm
 }
 
 var _ fsutil.FS = (*ContextFS)(nil)
@@ -60,7 +61,7 @@ func NewContextFS(root string, overlays []Overlay) (*ContextFS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open context: %w", err)
 	}
-	c := &ContextFS{root: root, disk: disk, overlays: map[string]Overlay{}}
+	c := &ContextFS{root: root, disk: disk, overlays: map[string]Overlay{}, calm: usualCalm}
 	c.lay(overlays)
 	c.nodes = nodesOf(c.overlays)
 	return c, nil
@@ -157,35 +158,19 @@ func (c *ContextFS) openRegular(root *os.Root, name string) (io.ReadCloser, erro
 	if err == nil && !fi.Mode().IsRegular() {
 		err = &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
 	}
+	var steady io.ReadCloser
+	if err == nil {
+		steady, err = c.steady(f, name)
+	}
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return &reportingFile{File: f, name: name, context: c}, nil
+	return steady, nil
 }
 
 func (c *ContextFS) report(name string, err error) {
 	if c.OnError != nil {
 		c.OnError(filepath.Join(c.root, name), err)
 	}
-}
-
-// reportingFile tells the context of errors while reading.
-type reportingFile struct {
-	*os.File
-	name    string
-	context *ContextFS
-}
-
-func (f *reportingFile) Read(p []byte) (int, error) {
-	n, err := f.File.Read(p)
-	if err != nil && err != io.EOF {
-		f.context.report(f.name, err)
-	}
-	return n, err
-}
-
-// WriteTo hides os.File's own, which would read past Read.
-func (f *reportingFile) WriteTo(w io.Writer) (int64, error) {
-	return io.Copy(w, struct{ io.Reader }{f})
 }

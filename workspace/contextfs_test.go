@@ -607,7 +607,7 @@ func TestOpenReports(t *testing.T) {
 }
 
 func TestReadErrorIsReported(t *testing.T) {
-	dir := tree(t, map[string]string{"f": "text"})
+	dir := tree(t, map[string]string{"f": strings.Repeat("text", wholeUpTo)})
 	c := open(t, dir, nil)
 	var r recorder
 	c.OnError = r.onError
