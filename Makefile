@@ -7,7 +7,7 @@ LDFLAGS := -s -w
 TAGS    := grpcnotrace
 MAXSIZE := 40000000
 
-.PHONY: all build demo test test-editors bench fuzz lint engines install clean vsix
+.PHONY: all build demo test test-editors bench soak fuzz lint engines install clean vsix
 
 all: build
 
@@ -37,6 +37,10 @@ test-editors: ## the plugins in the real editors; PARTS="nvim vscode" names some
 
 bench: engines build ## figures against peers, in pairs
 	BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench . -benchtime 30x ./cmd/buildls
+
+soak: engines build ## a server all day: 2,000 builds, 100,000 edits, drawn into .github/soak.svg; a minute of stress; half an hour
+	BUILDLS_TEST_ENGINES=$(ENGINES) BUILDLS_SOAK=2000 BUILDLS_SOAK_SVG=$(CURDIR)/.github/soak.svg go test -count 1 -timeout 3h -v -run 'TestSoak$$' ./cmd/buildls
+	BUILDLS_TEST_ENGINES=$(ENGINES) BUILDLS_STRESS=60s BUILDLS_BLOCKED=30s go test -race -count 1 -v -run 'TestStress$$|TestBlockedEditor$$' ./cmd/buildls
 
 FUZZTIME ?= 60s
 fuzz: ## every fuzz target, for $(FUZZTIME) each; what they find is kept as a seed

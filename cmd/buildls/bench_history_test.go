@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -101,9 +100,7 @@ func buildMany(b *testing.B, s site, n int) (rss, goroutines int) {
 			break
 		}
 	}
-	syscall.Kill(e.Pid(), syscall.SIGQUIT)
-	e.Exit()
-	return rss, strings.Count(stderr.String(), "\ngoroutine ")
+	return rss, goroutinesOf(e, &stderr)
 }
 
 // resident is the resident memory of a process in MB, that of its program's file included.

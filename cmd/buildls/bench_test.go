@@ -24,7 +24,7 @@ import (
 // as it is shipped.
 
 // shipped is the command line of bin/buildls, as `make build` makes it.
-func shipped(b *testing.B, env []string, args ...string) *exec.Cmd {
+func shipped(b testing.TB, env []string, args ...string) *exec.Cmd {
 	b.Helper()
 	bin, err := filepath.Abs("../../bin/buildls")
 	if err == nil {
