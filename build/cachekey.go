@@ -2,6 +2,7 @@ package build
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -66,6 +67,9 @@ func (b *Baseline) convert(ctx context.Context, dockerfile []byte, platform *oci
 }
 
 func (b *Baseline) convertWith(ctx context.Context, dockerfile []byte, platform *ocispecs.Platform, images llb.ImageMetaResolver) (*dockerfile2llb.Result, error) {
+	if err := cmp.Or(Readable(dockerfile), expandable(dockerfile)); err != nil {
+		return nil, err
+	}
 	caps := pb.Caps.CapSet(pb.Caps.All())
 	opt := dockerfile2llb.ConvertOpt{TargetPlatform: platform, MetaResolver: images, LLBCaps: &caps,
 		SourceMap: llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)}

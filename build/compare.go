@@ -109,6 +109,9 @@ func parseInstructions(dockerfile []byte) (list []instruction) {
 	list = []instruction{} // not nil: it was tried
 	var err error
 	defer survive(&err)
+	if Readable(dockerfile) != nil {
+		return list
+	}
 	parsed, err := parser.Parse(bytes.NewReader(dockerfile))
 	if err != nil {
 		return list

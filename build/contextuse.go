@@ -88,6 +88,15 @@ func ContextUses(ctx context.Context, dockerfile []byte, args map[string]string,
 
 // contextNeed converts a Dockerfile for its last stage, whose name is target.
 func contextNeed(ctx context.Context, dockerfile []byte, target string, args map[string]string, images Images) (*ContextNeed, error) {
+	if err := cmp.Or(Readable(dockerfile), expandable(dockerfile)); err != nil {
+		return nil, err
+	}
+	select {
+	case converting <- struct{}{}:
+		defer func() { <-converting }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)
 	sm.Definition = &llb.Definition{}
 	caps := pb.Caps.CapSet(pb.Caps.All())

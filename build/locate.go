@@ -2,6 +2,7 @@ package build
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -191,6 +192,9 @@ func (l locator) fromTarget() (Lines, bool) {
 // without asking a registry.
 func convert(dockerfile []byte) (_ *lint.LintResults, err error) {
 	defer survive(&err)
+	if err := cmp.Or(Readable(dockerfile), expandable(dockerfile)); err != nil {
+		return nil, err
+	}
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)
 	sm.Definition = &llb.Definition{}
 	return dockerfile2llb.DockerfileLint(context.Background(), dockerfile, dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: Images(nil)})

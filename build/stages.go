@@ -24,6 +24,11 @@ type Stage struct {
 // Stages parses a Dockerfile's stages. Where it does not parse, that is the error.
 func Stages(dockerfile []byte) (_ []Stage, err error) {
 	defer survive(&err)
+	if err := Readable(dockerfile); err != nil {
+		return nil, err
+	}
+	parsing <- struct{}{}
+	defer func() { <-parsing }()
 	parsed, err := parser.Parse(bytes.NewReader(dockerfile))
 	if err != nil {
 		return nil, err

@@ -74,6 +74,9 @@ func firstWord(text string) string {
 }
 
 func parseText(text []byte) ([]instructions.Stage, []instructions.ArgCommand, error) {
+	if err := Readable(text); err != nil {
+		return nil, nil, err
+	}
 	parsed, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
 		return nil, nil, err

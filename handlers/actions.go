@@ -39,7 +39,7 @@ func (s *Server) codeAction(p *codeActionParams) (lsp.Work, error) {
 	}
 	return func(ctx context.Context) (any, error) {
 		settings := s.settings.now()
-		file := lint.File{Dockerfile: doc.Text.Bytes(), Ignore: ignoreOf(snapshot, doc, settings)}
+		file := s.lintFile(snapshot, doc, settings)
 		problems := s.check(ctx, snapshot, doc, settings)
 		c := s.converter(doc)
 		actions := []protocol.CodeAction{} // not null: a list

@@ -134,7 +134,7 @@ func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) 
 		if err != nil {
 			return nil, err
 		}
-		stages, err := build.Stages(doc.Text.Bytes())
+		stages, err := build.Stages(beginning(doc))
 		if err != nil {
 			return nil, lsp.InvalidParams("%s does not parse: %v", doc.URI, err)
 		}

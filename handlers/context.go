@@ -118,7 +118,7 @@ func (s *Server) convertible(ctx context.Context, snapshot *workspace.Snapshot, 
 		return mended, nil
 	}
 	file.Dockerfile = mended // perhaps what could not be read is gone
-	return mended, readable(ctx, new(checker), file, doc.URI)
+	return mended, readable(ctx, newChecker(), file, doc.URI)
 }
 
 // A contextReport is what a build would send, and why.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -24,25 +25,40 @@ type linting struct {
 	mu       sync.Mutex
 	passes   map[workspace.URI]context.CancelCauseFunc
 	checkers map[workspace.URI]*checker // of open documents
+
+	slots chan struct{} // held by passes that check: one for each processor
 }
 
 // A checker remembers what it found in a document, so that an edit costs what it touched.
-// It serves one pass at a time.
+// It serves one pass at a time; who waits for its turn and is canceled is gone at once, so
+// that of a text which is typed faster than it is checked no versions pile up.
 type checker struct {
-	mu sync.Mutex
+	turn chan struct{} // capacity 1: held by who checks
 	lint.Checker
 }
 
+func newChecker() *checker { return &checker{turn: make(chan struct{}, 1)} }
+
+// check finds the problems of a file, nil if ctx is canceled before it is its turn.
 func (c *checker) check(ctx context.Context, f lint.File) []build.Problem {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.Check(ctx, f)
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+		return c.Check(ctx, f)
+	case <-ctx.Done():
+		return nil
+	}
 }
 
+// mend mends a file; it is as it was if ctx is canceled before it is its turn.
 func (c *checker) mend(ctx context.Context, f lint.File) []byte {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.Mend(ctx, f)
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+		return c.Mend(ctx, f)
+	case <-ctx.Done():
+		return f.Dockerfile
+	}
 }
 
 // of is a document's checker, a new one if the document is not open.
@@ -52,7 +68,7 @@ func (l *linting) of(uri workspace.URI) *checker {
 	if c := l.checkers[uri.Key()]; c != nil {
 		return c
 	}
-	return new(checker)
+	return newChecker()
 }
 
 var errNewerText = errors.New("the text has changed")
@@ -61,6 +77,7 @@ func (l *linting) init(s *Server) {
 	l.server = s
 	l.passes = map[workspace.URI]context.CancelCauseFunc{}
 	l.checkers = map[workspace.URI]*checker{}
+	l.slots = make(chan struct{}, runtime.NumCPU())
 }
 
 // changed checks what a change of doc concerns: itself, or the Dockerfiles that an
@@ -112,7 +129,7 @@ func (l *linting) start(uri workspace.URI) {
 	}
 	l.passes[uri.Key()] = cancel
 	if l.checkers[uri.Key()] == nil {
-		l.checkers[uri.Key()] = new(checker)
+		l.checkers[uri.Key()] = newChecker()
 	}
 	l.server.rpc.Go(func() {
 		defer cancel(nil)
@@ -130,15 +147,27 @@ func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *w
 			return
 		}
 	}
-	var problems []build.Problem
-	if doc.Kind() == workspace.Dockerfile {
-		problems = s.check(ctx, snapshot, doc, settings)
-	} else if kind := doc.Kind(); kind == workspace.Compose || kind == workspace.Bake {
-		problems = s.projectProblems(snapshot, doc)
-	}
+	problems := l.problems(ctx, snapshot, doc, settings)
 	if s.diagnostics.linted(ctx, doc, problems) {
 		s.diagnostics.publishNext(doc.URI)
 	}
+}
+
+// problems are what is wrong with a document.
+func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []build.Problem {
+	select {
+	case l.slots <- struct{}{}:
+		defer func() { <-l.slots }()
+	case <-ctx.Done():
+		return nil
+	}
+	switch doc.Kind() {
+	case workspace.Dockerfile:
+		return l.server.check(ctx, snapshot, doc, settings)
+	case workspace.Compose, workspace.Bake:
+		return l.server.projectProblems(snapshot, doc)
+	}
+	return nil
 }
 
 // check is what lint says of a document, as severe as the author wants it.
@@ -147,7 +176,14 @@ func (s *Server) check(ctx context.Context, snapshot *workspace.Snapshot, doc *w
 }
 
 func (s *Server) lintFile(snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) lint.File {
-	return lint.File{Dockerfile: doc.Text.Bytes(), Ignore: ignoreOf(snapshot, doc, settings), Images: s.images.all()}
+	return lint.File{Dockerfile: beginning(doc), Ignore: ignoreOf(snapshot, doc, settings), Images: s.images.all()}
+}
+
+// beginning is a copy of a document's text: of one that is too long to be read anyway, no
+// more than shows it.
+func beginning(doc *workspace.Document) []byte {
+	text := doc.Text.String()
+	return []byte(text[:min(len(text), build.MaxBytes+1)])
 }
 
 // mended is a document's text without what is at fault in it, line by line.

@@ -54,6 +54,9 @@ type Checker struct {
 
 // Check is as the function of that name.
 func (c *Checker) Check(ctx context.Context, f File) []build.Problem {
+	if err := build.Readable(f.Dockerfile); err != nil {
+		return []build.Problem{unchecked(build.Lines{}, "this Dockerfile is not checked while you type: %v", err)}
+	}
 	problems := c.find(ctx, f)
 	narrowAll(problems, f.Dockerfile)
 	for i := range problems {
@@ -73,6 +76,11 @@ func (c *Checker) find(ctx context.Context, f File) []build.Problem {
 		return []build.Problem{{Code: "syntax", Severity: build.Hint, Message: message, Lines: at}}
 	}
 	return c.look(ctx, f).problems
+}
+
+// unchecked says that something is not checked.
+func unchecked(at build.Lines, format string, args ...any) build.Problem {
+	return build.Problem{Code: "unchecked", Severity: build.Information, Lines: at, Message: fmt.Sprintf(format, args...)}
 }
 
 // look passes over a file, whose front end is Docker's own.
@@ -98,6 +106,9 @@ type check struct {
 	planned  *plan // nil if no stage was found
 	problems []build.Problem
 	seen     map[build.Problem]bool
+	spent    int  // on converting
+	assigned int  // variables
+	ended    bool // it was too much
 }
 
 func (k *check) run(f File) (err error) {
@@ -150,9 +161,15 @@ func (k *check) mistake(message string, lines build.Lines) {
 func (k *check) add(p build.Problem) {
 	p.Lines.First = max(0, min(p.Lines.First, k.lines))
 	p.Lines.Last = max(p.Lines.First, min(p.Lines.Last, k.lines))
+	if k.ended {
+		return
+	}
 	if !k.seen[p] {
 		k.seen[p] = true
 		k.problems = append(k.problems, p)
+	}
+	if len(k.problems) >= maxProblems {
+		k.end(p.Lines)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"strings"
+
+	"github.com/buildls/buildls/build"
 )
 
 // Mend is the Dockerfile with comments in the place of the instructions that are at fault,
@@ -11,6 +13,9 @@ import (
 // converted while the author is still typing. Where nothing is at fault, or no stage is
 // found, that is the file as it is.
 func (c *Checker) Mend(ctx context.Context, f File) []byte {
+	if build.Readable(f.Dockerfile) != nil {
+		return f.Dockerfile
+	}
 	if _, _, ok := foreignFrontend(f.Dockerfile); ok {
 		return f.Dockerfile
 	}

@@ -42,7 +42,7 @@ func (s *source) find(p build.Problem) []token {
 	if f == nil {
 		return nil
 	}
-	list := f(subject{s.read(p.Lines.First), p.Lines, match})
+	list := f(subject{s.once(p.Lines.First), p.Lines, match})
 	for _, t := range list {
 		if !s.holds(t) {
 			return nil // in doubt, the lines as they are

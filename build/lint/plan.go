@@ -50,10 +50,17 @@ func (k *check) plan(all []*placed) {
 	k.planned = p
 	p.nameImages()
 	k.tame(p)
+	k.countTriggers(p)
+	if k.over() {
+		return
+	}
 	k.sourceDateEpoch(p)
 	k.graph(p)
 	k.casing(p)
 	for _, s := range p.stages {
+		if k.over() {
+			return
+		}
 		k.dispatch(p, s)
 	}
 }

@@ -41,7 +41,7 @@ type placed struct {
 func (k *check) read(text []byte) []*placed {
 	var all []*placed
 	line := 0
-	for len(text) > 0 && k.ctx.Err() == nil {
+	for len(text) > 0 && !k.over() {
 		b, n := k.nextBlock(text, line == 0)
 		for _, f := range b.findings {
 			f.lines = shift(f.lines, line)

@@ -16,7 +16,8 @@ type source struct {
 	text   []byte
 	starts []int // offset of each line
 	escape byte
-	all    []*statement // once they were asked for
+	all    []*statement       // once they were asked for
+	known  map[int]*statement // those that were read for problems, by their first line
 }
 
 // A token is a part of the text: 0-based lines, byte columns, the end exclusive.
@@ -167,6 +168,19 @@ func (s *source) at(line int) *statement {
 		}
 	}
 	return s.read(line)
+}
+
+// once is read, which many problems of one instruction ask for.
+func (s *source) once(first int) *statement {
+	st := s.known[first]
+	if st == nil {
+		st = s.read(first)
+		if s.known == nil {
+			s.known = map[int]*statement{}
+		}
+		s.known[first] = st
+	}
+	return st
 }
 
 // read reads the instruction that begins on a line.

@@ -25,7 +25,7 @@ func (k *check) graph(p *plan) {
 		for _, w := range out.warnings {
 			k.graphWarning(p, u, w)
 		}
-		if k.ctx.Err() != nil || out.message == "" || !k.graphMistake(p, u, out) {
+		if k.over() || out.message == "" || !k.graphMistake(p, u, out) {
 			return
 		}
 	}
@@ -216,7 +216,7 @@ func (noEnv) Keys() []string            { return nil }
 // dispatch finds what is wrong inside a stage, some instructions at a time.
 func (k *check) dispatch(p *plan, s *stage) {
 	rest := s.live()
-	for start, first := 0, true; (start < len(rest) || first) && k.ctx.Err() == nil; first = false {
+	for start, first := 0, true; (start < len(rest) || first) && !k.over(); first = false {
 		if len(rest) == 0 && len(s.base.triggers()) == 0 {
 			return
 		}
@@ -251,6 +251,10 @@ func (k *check) stageUnit(p *plan, s *stage, rest []*placed, start int) (*unit, 
 	chain := s.chain()
 	included := p.included(s, chain, rest[start:end])
 	index := map[*stage]int{}
+	standsOn := map[*stage]bool{}
+	for _, o := range chain {
+		standsOn[o] = true
+	}
 	for i, o := range included {
 		index[o] = i
 		switch {
@@ -262,7 +266,7 @@ func (k *check) stageUnit(p *plan, s *stage, rest []*placed, start int) (*unit, 
 			for _, in := range rest[start:end] {
 				u.add(in, in.text, s, false)
 			}
-		case slices.Contains(chain, o):
+		case standsOn[o]:
 			u.from(o, true)
 			for _, in := range o.live() {
 				if inheritable[in.keyword] {

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
-
-	"github.com/buildls/buildls/build"
 )
 
 // maxExpansion is how long an instruction may become when its variables are expanded.
@@ -26,17 +24,32 @@ func (k *check) tame(p *plan) {
 	p.inherit()
 	of := map[*stage]growth{}
 	for _, s := range p.stages {
-		g := maps.Clone(of[s.base])
-		if g == nil {
-			g = growth{}
+		if k.over() {
+			return
 		}
-		for _, in := range s.body {
-			if keys(in) != nil || strings.Contains(in.text, "$") {
-				k.growFrom(g, global, in)
-			}
-		}
-		of[s] = g
+		of[s] = k.growStage(of[s.base], global, s)
 	}
+}
+
+// growStage is how long variables are at the end of a stage on one where they are as base
+// says.
+func (k *check) growStage(base, global growth, s *stage) growth {
+	g, own := base, false
+	for _, in := range s.body {
+		set := keys(in)
+		if set != nil && !own {
+			if k.spent += len(base) * costOfVariable; k.spent > maxSpent {
+				k.end(s.from.at)
+				return g
+			}
+			g, own = growth{}, true
+			maps.Copy(g, base)
+		}
+		if set != nil || strings.Contains(in.text, "$") {
+			k.growFrom(g, global, in)
+		}
+	}
+	return g
 }
 
 // growFrom is grow for an instruction of a stage, where an ARG may take up a global one.
@@ -53,14 +66,19 @@ func (k *check) grow(g growth, in *placed) {
 	if in.dead {
 		return
 	}
-	n := g.expanded(in.text)
-	if n > maxExpansion {
+	n, set := g.expanded(in.text), keys(in)
+	k.assigned += len(set)
+	switch {
+	case n > maxExpansion:
 		in.dead = true
-		k.add(build.Problem{Code: "unchecked", Severity: build.Hint, Lines: in.at,
-			Message: "this instruction is not checked: with its variables expanded it is too long"})
+		k.add(unchecked(in.at, "this instruction is not checked: with its variables expanded it is too long"))
+		return
+	case k.assigned > maxAssigned:
+		in.dead = len(set) > 0
+		k.end(in.at)
 		return
 	}
-	for _, key := range keys(in) {
+	for _, key := range set {
 		g[key] = n
 	}
 }
@@ -76,10 +94,7 @@ func (g growth) expanded(text string) int {
 		n = min(n+g[m[1]], 2*maxExpansion)
 	}
 	all, product := n, nested.MatchString(text)
-	for _, m := range used {
-		if !strings.Contains(text, "${"+m[1]+"/") {
-			continue
-		}
+	for _, m := range replaced.FindAllStringSubmatch(text, -1) {
 		if product {
 			n *= max(1, g[m[1]]) // each place of the one may become the other
 		} else {
@@ -89,6 +104,9 @@ func (g growth) expanded(text string) int {
 	}
 	return n
 }
+
+// replaced is a variable of which a part is replaced: ${A/b/c}.
+var replaced = regexp.MustCompile(`\$\{(\w+)/`)
 
 var nested = regexp.MustCompile(`\$\{[^}]*\$\{`)
 

@@ -102,6 +102,10 @@ type outcome struct {
 // alone.
 func (k *check) convert(u *unit, graph bool) *outcome {
 	text := u.text.String()
+	if k.spent += costOfUnit + len(text); k.spent > maxSpent {
+		k.end(build.Lines{})
+		return &outcome{}
+	}
 	key := "u" + text
 	if graph {
 		key = "g" + text

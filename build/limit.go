@@ -1,0 +1,132 @@
+package build
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"runtime"
+)
+
+// What is read here, in the author's session, is bounded: BuildKit's parser and converter
+// take memory and time without end for some texts, and cannot be canceled. What is beyond
+// is left to the engine.
+const (
+	MaxBytes     = 2 << 20 // of a Dockerfile
+	maxLines     = 50_000
+	maxNesting   = 100     // of ${ in ${
+	maxJoining   = 1 << 30 // bytes that the parser copies to join continued lines
+	maxExpansion = 1 << 20 // bytes of an instruction with its variables expanded
+	maxExpanded  = 32 << 20
+	maxAssigned  = 10_000 // variables: each is looked for among all
+)
+
+// parsing and converting are held by who does: more at a time than there are processors
+// would be no faster, and take more memory.
+var parsing, converting = make(chan struct{}, runtime.NumCPU()), make(chan struct{}, runtime.NumCPU())
+
+// Readable is an error, a sentence, if a Dockerfile is not to be read here.
+func Readable(dockerfile []byte) error {
+	if len(dockerfile) > MaxBytes {
+		return fmt.Errorf("it is longer than %d MiB", MaxBytes>>20)
+	}
+	number, joined, cost, depth := 0, 0, 0, 0
+	for line := range bytes.Lines(dockerfile) {
+		number++
+		if isContent(line) {
+			joined += len(line)
+			cost += joined
+		}
+		if depth = nesting(line, depth); depth > maxNesting {
+			return fmt.Errorf("its line %d nests more than %d variables in each other", number, maxNesting)
+		}
+		if !continued(line) {
+			joined, depth = 0, 0
+		}
+	}
+	switch {
+	case number > maxLines:
+		return fmt.Errorf("it has more than %d lines", maxLines)
+	case cost > maxJoining:
+		return fmt.Errorf("it has an instruction of too many lines")
+	}
+	return nil
+}
+
+// continued says whether the next line may belong to the same instruction, whatever the
+// escape: so does one that follows a comment or nothing.
+func continued(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	return !isContent(line) || bytes.HasSuffix(line, []byte(`\`)) || bytes.HasSuffix(line, []byte("`"))
+}
+
+// isContent says whether a line is neither empty nor a comment.
+func isContent(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	return len(line) > 0 && line[0] != '#'
+}
+
+// nesting is how deep braces are nested at most in a line, or at its end if that is deeper
+// than allowed.
+func nesting(line []byte, depth int) int {
+	for i, c := range line {
+		switch {
+		case c == '$' && i+1 < len(line) && line[i+1] == '{':
+			if depth++; depth > maxNesting {
+				return depth
+			}
+		case c == '}':
+			depth = max(0, depth-1)
+		}
+	}
+	return depth
+}
+
+var (
+	assignment = regexp.MustCompile(`(?i)^\s*(?:ONBUILD\s+)?(?:ENV|ARG)\s`)
+	assigned   = regexp.MustCompile(`(\w+)(?:=|\s)`)
+	used       = regexp.MustCompile(`\$\{?(\w+)`)
+)
+
+// expandable is an error if the variables of a Dockerfile become beyond measure when they
+// are expanded: forty lines of ENV A=$A$A would take all memory there is. It is an estimate
+// from above: a variable is as long as it is in the longest of the stages.
+func expandable(dockerfile []byte) error {
+	length := map[string]int{}
+	all, count := 0, 0
+	for text := range logicalLines(dockerfile) {
+		n := len(text)
+		for _, m := range used.FindAllSubmatch(text, -1) {
+			n = min(n+length[string(m[1])], 2*maxExpansion)
+		}
+		if all += n; n > maxExpansion || all > maxExpanded {
+			return fmt.Errorf("with its variables expanded it is too long")
+		}
+		if assignment.Match(text) {
+			names := assigned.FindAllSubmatch(text, -1)
+			if count += len(names); count > maxAssigned {
+				return fmt.Errorf("it sets too many variables")
+			}
+			for _, m := range names {
+				length[string(m[1])] = max(length[string(m[1])], n)
+			}
+		}
+	}
+	return nil
+}
+
+// logicalLines are the lines of a Dockerfile, continued ones in one.
+func logicalLines(dockerfile []byte) func(yield func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		start, end := 0, 0
+		for line := range bytes.Lines(dockerfile) {
+			end += len(line)
+			if continued(line) && end < len(dockerfile) {
+				continue
+			}
+			if !yield(dockerfile[start:end]) {
+				return
+			}
+			start = end
+		}
+	}
+}
