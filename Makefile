@@ -7,7 +7,7 @@ LDFLAGS := -s -w
 TAGS    := grpcnotrace
 MAXSIZE := 40000000
 
-.PHONY: all build demo test test-editors bench soak fuzz lint engines install clean vsix
+.PHONY: all build demo test test-editors bench soak fuzz release vulnerabilities lint engines install clean vsix
 
 all: build
 
@@ -47,6 +47,12 @@ fuzz: ## every fuzz target, for $(FUZZTIME) each; what they find is kept as a se
 	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$p/*_test.go | cut -c6-); do \
 	    go test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; done; done
+
+release: ## out/release: every program twice the same, with what is in it; VERSION=v1.2.3
+	@TAGS='$(TAGS)' LDFLAGS='$(LDFLAGS)' .ci/release $(VERSION) $(PLATFORMS)
+
+vulnerabilities: ## the known ones that the program reaches
+	@.ci/vulnerabilities
 
 lint: ## gofmt, vet, staticcheck, all platforms, shell scripts
 	@.ci/lint
