@@ -176,48 +176,6 @@ func (m *marks) of(ctx context.Context, snapshot *workspace.Snapshot, doc *works
 // skipped is the label of an instruction that was not reached.
 const skipped = "skipped"
 
-// ofStages says of stages what became of the newest build of each, by its index.
-func (m *marks) ofStages(uri workspace.URI, stages []build.Stage) map[int]string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	f := m.files[uri.Key()]
-	if f == nil {
-		return nil
-	}
-	newest := map[int]*followed{}
-	for target, b := range f.targets {
-		i := build.Target(stages, target)
-		if old := newest[i]; old == nil || old.sequence < b.sequence {
-			newest[i] = b
-		}
-	}
-	became := map[int]string{}
-	for i, b := range newest {
-		became[i] = b.summary(time.Now())
-	}
-	return became
-}
-
-// summary is what became of a build in a word or two.
-func (f *followed) summary(now time.Time) string {
-	switch {
-	case f.outcome == nil:
-		return runningFor(now.Sub(f.began))
-	case f.outcome.Status == build.Done && allCached(f.steps):
-		return "cached"
-	case f.outcome.Status == build.Done:
-		return seconds(f.outcome.Duration)
-	}
-	return string(f.outcome.Status)
-}
-
-// allCached says whether no step was run. An image that a stage stands on is looked up
-// every time.
-func allCached(steps []build.Step) bool {
-	ran := func(s build.Step) bool { return s.Status != build.Cached && !s.From() }
-	return slices.ContainsFunc(steps, func(s build.Step) bool { return !s.From() }) && !slices.ContainsFunc(steps, ran)
-}
-
 // labels are what is shown of each instruction, by its first line in the text that was
 // built. One that stands for several vertices, of platforms for example, is shown as the
 // worst of them.

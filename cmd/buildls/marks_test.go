@@ -80,11 +80,11 @@ func TestMarks(t *testing.T) {
 		e.Delete(uri, 4, 7, 4, 8)
 		e.Insert(uri, 4, 7, "0")
 		mustBuild(t, e, nil)
-		expectMarks(t, e, uri, "2 cached, 4 N s, 5 N s, 9 N s", "0 ▷ Build · failed, 8 ▷ Build · N s")
+		expectMarks(t, e, uri, "2 cached, 4 N s, 5 N s, 9 N s", "0 ▷ Build · N s, 8 ▷ Build · N s")
 		if r := runLens(t, e, lenses[1]); r.Status != "succeeded" || r.Target != "two" {
 			t.Errorf("%+v", r)
 		}
-		expectMarks(t, e, uri, "2 cached, 4 cached, 5 cached, 9 cached", "0 ▷ Build · failed, 8 ▷ Build · cached")
+		expectMarks(t, e, uri, "2 cached, 4 cached, 5 cached, 9 cached", "0 ▷ Build · cached, 8 ▷ Build · cached")
 
 		e.Close(uri)
 		e.Open(uri, "dockerfile", from+"\nRUN echo "+dir+"\n")
@@ -316,8 +316,8 @@ func TestMarksOfPlatforms(t *testing.T) {
 	mustBuild(t, e, platforms)
 	platforms["noCache"] = true // from here on the engine has the images, whatever was built before
 	mustBuild(t, e, platforms)
-	expectMarks(t, e, uri, "1 N s, 2 cached, 3 N s, 5 N s, 6 N s", "0 ▷ Build, 2 ▷ Build, 4 ▷ Build · N s")
+	expectMarks(t, e, uri, "1 N s, 2 cached, 3 N s, 5 N s, 6 N s", "0 ▷ Build · N s, 2 ▷ Build · N s, 4 ▷ Build · N s")
 	e.Change(uri, 3, 12, 3, 16, "/ARM")
-	expectMarks(t, e, uri, "1 N s, 2 cached, 5 would rebuild, 6 would rebuild", "0 ▷ Build, 2 ▷ Build, 4 ▷ Build · N s")
+	expectMarks(t, e, uri, "1 N s, 2 cached, 5 would rebuild, 6 would rebuild", "0 ▷ Build · N s, 2 ▷ Build · N s, 4 ▷ Build · N s")
 	e.Shutdown()
 }
