@@ -104,28 +104,33 @@ func (f *firstWords) Write(p []byte) (int, error) {
 	return f.WriteCloser.Write(p)
 }
 
+// A NoProgramError says that there is no such program in an image.
+type NoProgramError struct{ Program string }
+
+func (e *NoProgramError) Error() string { return "this image has no " + e.Program }
+
 func (s shell) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if program, missing := missingProgram(err.Error()); missing {
-		return fmt.Errorf("this image has no %s; name a program that it has: `buildls attach … -- PROGRAM`", program)
+		return &NoProgramError{program}
 	}
 	return fmt.Errorf("the shell could not start: %w", err)
 }
 
 // Shell runs a program in what a step (a 0-based index into the outcome's steps) left, with its
 // mounts and environment, and returns the program's exit code. The engine finds the files in its
-// cache; the step is not run again. Of a step that is no command, the environment is that of the
-// command before it.
-func (o *Outcome) Shell(ctx context.Context, conn *engine.Conn, req *Request, step int, t attach.Terminal) (int, error) {
+// cache; the step is not run again. Of a step that is no command, the environment is what is in
+// force after it; that of the command before it if that is nil, for it is not known.
+func (o *Outcome) Shell(ctx context.Context, conn *engine.Conn, req *Request, step int, after *Environment, t attach.Terminal) (int, error) {
 	code, ended := 0, error(nil)
 	_, err := inspect(ctx, conn, req, nil, nil, func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		if caps := g.BuildOpts().Caps; caps.Supports(gwpb.CapGatewayExec) != nil {
 			ended = fmt.Errorf("%s is too old to run shells in steps; newer engines do", conn.Info)
 			return gateway.NewResult(), nil
 		}
-		s, err := o.states[step].shell(ctx, g)
+		s, err := o.states[step].shell(ctx, g, after)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +144,7 @@ func (o *Outcome) Shell(ctx context.Context, conn *engine.Conn, req *Request, st
 }
 
 // shell is one in the files that the step left.
-func (s stepState) shell(ctx context.Context, g gateway.Client) (shell, error) {
+func (s stepState) shell(ctx context.Context, g gateway.Client, in *Environment) (shell, error) {
 	op, err := s.op()
 	if err != nil {
 		return shell{}, err
@@ -155,6 +160,9 @@ func (s stepState) shell(ctx context.Context, g gateway.Client) (shell, error) {
 	exec := op.GetExec()
 	if exec == nil {
 		c := shellIn(s.commandBefore(op), op.Platform)
+		if in != nil {
+			c.Env, c.Cwd, c.User, c.Args = in.Env, in.Dir, in.User, []string{shellOf(in.Shell)}
+		}
 		c.Mounts = []gateway.Mount{{Dest: pb.RootMount, Ref: root}}
 		return c, nil
 	}

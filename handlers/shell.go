@@ -3,10 +3,12 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -158,9 +160,33 @@ func (s *Server) commandShell(raw []byte, _ *commandParams) (lsp.Work, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.rpc.Go(func() { s.serveShells(l, run) })
-		return map[string][]string{"command": {self, "attach", filepath.ToSlash(l.Addr().String())}}, nil
+		command := []string{self, "attach", filepath.ToSlash(l.Addr().String())}
+		s.rpc.Go(func() { s.serveShells(l, offering(command, run)) })
+		return map[string][]string{"command": command}, nil
 	}, nil
+}
+
+// offering says how another program is named, where there is no such one.
+func offering(command []string, run shellFunc) shellFunc {
+	return func(ctx context.Context, t attach.Terminal) (int, error) {
+		code, err := run(ctx, t)
+		if none := (*build.NoProgramError)(nil); errors.As(err, &none) {
+			err = fmt.Errorf("%w; name a program that it has: %s --command PROGRAM", none, strings.Join(command, " "))
+		}
+		return code, err
+	}
+}
+
+// environmentAfter is what is in force after a step; nil if that is not known.
+func (s *Server) environmentAfter(ctx context.Context, b *running, out *build.Outcome, step int) *build.Environment {
+	if b.plan.inline() != nil || len(b.plan.platforms) > 1 { // whose lines are others, and of which it would be that of the first
+		return nil
+	}
+	in, err := s.marks.baseline(b).EnvironmentAt(ctx, out.Steps[step].Lines.Last+1)
+	if err != nil {
+		return nil
+	}
+	return in
 }
 
 // shellAt finds how a shell in a step is run; without a step, in the one that failed.
@@ -180,7 +206,7 @@ func (s *Server) shellAt(ctx context.Context, arg stepArgument) (shellFunc, erro
 		}
 		return func(ctx context.Context, t attach.Terminal) (code int, err error) {
 			wrong := s.atStep(ctx, "buildls.shell", arg, func(p *inspected) error {
-				code, err = p.outcome.Shell(ctx, p.conn, p.req, *arg.Step, t)
+				code, err = p.outcome.Shell(ctx, p.conn, p.req, *arg.Step, s.environmentAfter(ctx, b, p.outcome, *arg.Step), t)
 				return err
 			})
 			return code, wrong

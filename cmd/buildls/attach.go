@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
+	"github.com/google/shlex"
 	"golang.org/x/term"
 
 	"github.com/buildls/buildls/build/attach"
@@ -14,7 +16,8 @@ import (
 
 const attachUsage = `buildls attach gives this terminal to a shell in a step of a build.
 
-usage: buildls attach SOCKET [-- PROGRAM [ARGUMENT...]]
+usage: buildls attach SOCKET [--command 'PROGRAM [ARGUMENT...]']
+       buildls attach SOCKET [-- PROGRAM [ARGUMENT...]]
 
 Editors run it; the command buildls.shell names the socket. PROGRAM is run instead of the shell,
 for images that have none.
@@ -27,21 +30,42 @@ const exitLost = 125
 func attachCommand(_ context.Context, args []string, std stdio) int {
 	flags := newFlagSet("attach", std.err)
 	flags.Usage = func() { fmt.Fprint(std.err, attachUsage) }
+	command := flags.String("command", "", "")
 	if code, ok := parse(flags, args, std); !ok {
 		return code
 	}
 	args = flags.Args()
-	if len(args) == 0 || len(args) > 1 && args[1] != "--" || len(args) == 2 {
+	if len(args) > 1 { // what stands behind the socket
+		if code, ok := parse(flags, args[1:], std); !ok {
+			return code
+		}
+	}
+	program, ok := programOf(*command, args, flags.Args())
+	if !ok {
 		fmt.Fprint(std.err, attachUsage)
 		return exitUsage
 	}
-	hello := attach.Hello{Term: os.Getenv("TERM"), Args: args[min(2, len(args)):]}
+	hello := attach.Hello{Term: os.Getenv("TERM"), Args: program}
 	code, err := attachTerminal(args[0], hello, std)
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls: %v\n", err)
 		return exitLost
 	}
 	return code
+}
+
+// programOf is what is run instead of the shell: the words of --command, or what stands behind
+// the socket and "--". ok is false if the arguments, a socket first, are not such.
+func programOf(command string, args, behind []string) (program []string, ok bool) {
+	words, err := shlex.Split(command)
+	dashes := slices.Index(args, "--")
+	switch {
+	case len(args) == 0 || err != nil:
+		return nil, false
+	case dashes < 0:
+		return words, len(args) == 1 || len(behind) == 0
+	}
+	return behind, command == "" && dashes > 0 && len(behind) > 0
 }
 
 // attachTerminal passes on what is typed as it is, Ctrl-C too, and puts the terminal back.

@@ -21,7 +21,7 @@ usage:
   buildls builds [flags] [ID]                   the last builds, here and in editors (see buildls builds --help)
   buildls doctor [--engine ENGINE] [--json]     which engine would build, and why
   buildls engine [flags]                        the embedded engine (started when it is needed)
-  buildls attach SOCKET [-- PROGRAM...]         a shell in a step, for editors to run in a terminal
+  buildls attach SOCKET [--command PROGRAM]     a shell in a step, for editors to run in a terminal
   buildls version
 `
 

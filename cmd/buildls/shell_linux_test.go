@@ -204,7 +204,7 @@ func TestShellInFailedStep(t *testing.T) {
 		x.resize(44, 123)
 		x.write("while ! stty size | grep '44 1'23; do :; done\n")
 		x.await("44 123")
-		x.write("echo slee''ping; sleep 1000; echo interrup''ted\n")
+		x.write("sh -c 'echo slee\"\"ping; exec sleep 1000'\n") // which is in the foreground when it speaks
 		x.await("sleeping")
 		x.write("\x03")
 		x.write("echo go''on\n")
@@ -214,9 +214,23 @@ func TestShellInFailedStep(t *testing.T) {
 			t.Errorf("exit code %d:\n%s", code, x.text())
 		}
 
-		again := shell(t, e, map[string]any{"id": r.ID}, "--", "/bin/no-such-shell")
-		if code := again.exit(); code != exitLost || !strings.Contains(again.text(), "this image has no /bin/no-such-shell; name a program that it has") {
-			t.Errorf("%d:\n%s", code, again.text())
+		for _, args := range [][]string{{"--", "/bin/no-such-shell", "x"}, {"--command", "/bin/no-such-shell x"}} {
+			x := shell(t, e, map[string]any{"id": r.ID}, args...)
+			want := "this image has no /bin/no-such-shell; name a program that it has: " + strings.Join(x.cmd.Args[:3], " ") + " --command PROGRAM"
+			if code := x.exit(); code != exitLost || !strings.Contains(x.text(), want) {
+				t.Errorf("%q: %d, no %q:\n%s", args, code, want, x.text())
+			}
+		}
+		for _, args := range [][]string{{"--", "sh", "-c", "echo $WHO '  '; exit 9"}, {"--command", "sh -c \"echo $WHO '  '; exit 9\""}, {"--command=sh -c \"echo $WHO '  '; exit 9\""}} {
+			x := shell(t, e, map[string]any{"id": r.ID}, args...)
+			if code := x.exit(); code != 9 || !strings.Contains(x.text(), "world   ") {
+				t.Errorf("%q: %d:\n%s", args, code, x.text())
+			}
+		}
+		for _, args := range [][]string{{"sh"}, {"--"}, {"--command", "sh", "--", "sh"}, {"--command", "'"}} {
+			if code := shell(t, e, map[string]any{"id": r.ID}, args...).exit(); code != exitUsage {
+				t.Errorf("%q: %d", args, code)
+			}
 		}
 		kept := shell(t, e, map[string]any{"id": r.ID})
 		kept.write("cat /here/partial; echo kep''t\n")
@@ -250,15 +264,15 @@ func TestShellAfterStep(t *testing.T) {
 		uri := "file://" + dir + "/Dockerfile"
 		e, _ := shellEditor(t, s, dir)
 		e.Open(uri, "dockerfile", base(t)+"ENV GREETING=hello\nWORKDIR /here\nRUN --mount=type=cache,target=/kept echo "+t.TempDir()+" >made; echo cached >/kept/x\n"+
-			"COPY app.txt /\nRUN rm /app.txt\n")
+			"ENV GREETING=later\nWORKDIR /there\nCOPY app.txt /\nRUN rm /app.txt\n")
 		r := mustBuild(t, e, nil)
 		for step, want := range map[string]string{
 			"RUN --mount": "hello /here made cached absent",
-			"COPY":        "hello /here made uncached from the context",
-			"rm /app.txt": "hello /here made uncached absent",
+			"COPY":        "later /there made uncached from the context",
+			"rm /app.txt": "later /there made uncached absent",
 		} {
 			x := shell(t, e, map[string]any{"id": r.ID, "step": stepNamed(t, r, step)})
-			x.write("echo $GREETING $PWD $(ls) $(cat /kept/x || echo uncached) $(cat /app.txt || echo absent) 2>/dev/null; exit 3\n")
+			x.write("echo $GREETING $PWD $(ls /here) $(cat /kept/x || echo uncached) $(cat /app.txt || echo absent) 2>/dev/null; exit 3\n")
 			if code := x.exit(); code != 3 || !strings.Contains(x.text(), want) {
 				t.Errorf("%s: %d, no %q:\n%s", step, code, want, x.text())
 			}
