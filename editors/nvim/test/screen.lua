@@ -47,15 +47,33 @@ function M:type(text)
   end
 end
 
---- Leaves Insert mode. An Escape is pressed again if it was taken for a part of what the
---- terminal itself says at that moment.
+---@param mode string
+local function has_mode(self, mode)
+  return function()
+    return vim.rpcrequest(self.channel, 'nvim_get_mode').mode == mode
+  end
+end
+
+--- Goes to Normal mode. In it no Escape is pressed: with a key right behind it, it would be Alt
+--- and that key. Elsewhere it is pressed again if it was taken for a part of what the terminal
+--- itself says at that moment.
 function M:normal()
+  local there = has_mode(self, 'n')
   check.await('Normal mode', function()
+    if vim.wait(50, there, 10) then -- a command may be on its way
+      return true
+    end
     run({ 'send-keys', 'Escape' })
-    return vim.wait(1000, function()
-      return vim.rpcrequest(self.channel, 'nvim_get_mode').mode == 'n'
-    end, 20)
+    return vim.wait(1000, there, 20)
   end)
+end
+
+--- Types text in Insert mode, where some keys lead.
+function M:insert(keys, text)
+  self:type(keys)
+  check.await('Insert mode', has_mode(self, 'i'))
+  self:type(text)
+  self:normal()
 end
 
 --- Types an Ex command.

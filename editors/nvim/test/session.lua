@@ -72,8 +72,7 @@ local s = screen.start(folder, 'Dockerfile')
 --- Has the buffer hold these lines, typed at its end.
 local function retype(lines)
   s:ex('silent %d _')
-  s:type('i' .. table.concat(lines, '<Enter>'))
-  s:normal()
+  s:insert('i', table.concat(lines, '<Enter>'))
 end
 
 local base =
@@ -234,8 +233,7 @@ end)
 
 part('mended and built again, still unsaved; a buffer of the context is built too', function()
   s:ex('edit page.txt')
-  s:type('ggcwFlat white')
-  s:normal()
+  s:insert('ggcw', 'Flat white')
   s:ex('buffer Dockerfile')
   retype(dockerfile('COPY page.txt /shop/', ('RUN echo mended %s > /shop/mended'):format(version)))
   check.await('the error is gone', function()
