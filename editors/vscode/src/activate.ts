@@ -96,7 +96,7 @@ function registerCommands(context: vscode.ExtensionContext, server: Server, buil
     context: (clicked) => view.show(dockerfileOf(clicked)),
     builder: () => engines.select(),
     doctor: () => engines.doctor(),
-    menu: () => showMenu(context),
+    menu: () => showMenu(context, status.isBuilding),
     restart: async () => {
       status.idle();
       await server.stop();

@@ -8,16 +8,16 @@ import { cut } from './words';
 
 /**
  * Runs the command line. It ends with 125 if there is no shell, and has said why: the
- * terminal, which would be gone at once, then asks for another program. A shell's own exit
+ * terminal, which would be gone at once, then asks for other programs. A shell's own exit
  * code is none of the author's business: VS Code would show it as an error. Steps have no
  * shells on Windows, so there is a sh.
  */
 const script = `
-more=
-until "$@" $more; [ $? != 125 ]; do
-  printf 'A program of the image to run instead (Enter closes): '
-  read -r program && [ -n "$program" ] || exit 0
-  more="-- $program"
+"$@"
+[ $? = 125 ] || exit 0
+set -f
+while printf 'A program of the image to run (Enter closes): ' && read -r program && [ -n "$program" ]; do
+  "$@" -- $program
 done
 exit 0`;
 

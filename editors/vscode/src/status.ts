@@ -24,6 +24,10 @@ export class Status implements vscode.Disposable {
     this.item.show();
   }
 
+  get isBuilding(): boolean {
+    return this.running.size > 0;
+  }
+
   progress(token: ProgressToken, value: Value): void {
     switch (value.kind) {
       case 'begin':
@@ -37,7 +41,7 @@ export class Status implements vscode.Disposable {
         this.running.delete(token);
         if (this.running.size === 0 && !this.outcome) this.idle();
     }
-    void vscode.commands.executeCommand('setContext', 'buildls.building', this.running.size > 0);
+    void vscode.commands.executeCommand('setContext', 'buildls.building', this.isBuilding);
   }
 
   ended(result: Result): void {

@@ -1,9 +1,10 @@
 // The folder that the tests open.
 
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
-export const { DESK, ARTEFACTS } = process.env;
+export const { DESK, ARTEFACTS, BUILDLS } = process.env;
+const { HOME, PATH } = process.env;
 export const folder = join(DESK, 'coffee');
 export const vsix = (name) => join(ARTEFACTS, `${name}.vsix`);
 
@@ -21,6 +22,34 @@ export const line = 6;
 const image = { label: 'image', type: 'buildls', dockerfile: 'Dockerfile', outputs: [{ type: 'local', dest: 'out' }] };
 
 const launch = { name: 'shop', type: 'node', request: 'launch', program: '${workspaceFolder}/launched.cjs', console: 'internalConsole', preLaunchTask: 'image' };
+
+/** Where a window finds the server: what prepares it, and what it is then. The extension host has the PATH of a login shell. */
+export const servers = {
+  onPath: { lay: () => profile(PATH), is: BUILDLS },
+  ofGo: {
+    async lay() {
+      await profile(bare);
+      await mkdir(join(HOME, 'go', 'bin'), { recursive: true });
+      await symlink(BUILDLS, join(HOME, 'go', 'bin', 'buildls'));
+    },
+    is: join(HOME, 'go', 'bin', 'buildls'),
+  },
+  inPackage: {
+    async lay() {
+      await profile(bare);
+      await rm(join(HOME, 'go'), { recursive: true, force: true });
+    },
+    is: /extensions\/buildls\.buildls-[^/]*\/bin\/buildls$/m,
+  },
+};
+
+const bare = PATH.split(':')
+  .filter((folder) => folder !== dirname(BUILDLS))
+  .join(':');
+
+async function profile(path) {
+  await writeFile(join(HOME, '.profile'), `PATH=${path}\n`);
+}
 
 /** Writes the folder's own settings. */
 export async function settings(value) {

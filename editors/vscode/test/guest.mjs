@@ -6,10 +6,10 @@ import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { folder, line, settings } from './desk.mjs';
+import { BUILDLS, folder, line, settings } from './desk.mjs';
 import { press, row } from './inside.mjs';
 
-const { BUILDLS, XDG_STATE_HOME } = process.env;
+const { XDG_STATE_HOME } = process.env;
 
 let code;
 

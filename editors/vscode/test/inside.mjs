@@ -62,6 +62,19 @@ async function inShell(command, prints, name) {
   await code.terminal('What this step left').waitFor({ state: 'detached' });
 }
 
+/** An image without a shell may have another program to run. */
+async function runsAProgram() {
+  await press(row(code, 'COPY busybox'), 'Open Shell');
+  await code.terminal('this image has no /bin/sh').waitFor();
+  await code.terminal('A program of the image to run').waitFor();
+  await code.keyboard.type('/bin/busybox ls /bin');
+  await code.keyboard.press('Enter');
+  await code.terminal(/^busybox/).waitFor();
+  await code.shot('program');
+  await code.keyboard.press('Enter');
+  await code.terminal('What this step left').waitFor({ state: 'detached' });
+}
+
 /** What a step wrote is read as it is; what is no text is said to be none. A shell after it sees the same. */
 async function readsFiles() {
   await twist(row(code, 'COPY busybox'));
@@ -74,6 +87,7 @@ async function readsFiles() {
   await code.lines.getByText('buffer').waitFor();
   await press(row(code, 'RUN echo buffer'), 'Open Shell');
   await inShell('echo left $(ls /proof)', 'left /proof', 'files');
+  await runsAProgram();
   await code.command('View: Close Editor');
   await code.tab('Dockerfile');
 }

@@ -31,6 +31,7 @@ const settings = {
   'window.commandCenter': false,
   'remote.autoForwardPorts': false,
   'task.saveBeforeRun': 'never',
+  'debug.saveBeforeStart': 'none',
   'security.workspace.trust.startupPrompt': 'never',
   'security.workspace.trust.banner': 'never',
   'terminal.integrated.gpuAcceleration': 'off',
