@@ -7,6 +7,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/lsp/lsptest"
 )
 
 // Engines of all kinds are frozen for a minute in the middle of a step, longer than any
@@ -115,4 +118,36 @@ func (f *frozen) thaw() {
 	f.awaitEnd(f.kept, "Built ")
 	f.build(base(f.T)+"RUN echo thawed\n", nil)
 	f.leave()
+}
+
+// BenchmarkTypingBesideFrozenEngine is from an edit to what is published of it, in a server
+// whose build hangs on an engine that is frozen, against one that has none.
+func BenchmarkTypingBesideFrozenEngine(b *testing.B) {
+	engine := enginetest.StartBuildkitd(b)
+	typist := func(line string) (e *lsptest.Editor, uri string, typed func()) {
+		dir := workspace(b)
+		uri = "file://" + dir + "/Dockerfile"
+		e = lsptest.New(b, quiet(shipped(b, buildkitdSite(engine).env)), lsptest.Options{Folders: []string{dir}})
+		e.Open(uri, "dockerfile", "FROM "+enginetest.Registry(b)+"/base\n"+line)
+		wrong := false
+		return e, uri, func() {
+			seen := e.Count("textDocument/publishDiagnostics")
+			if wrong = !wrong; wrong {
+				e.Insert(uri, 0, 0, "RUNN\n")
+			} else {
+				e.Delete(uri, 0, 0, 1, 0)
+			}
+			e.Await("what is wrong", func() bool { return e.Count("textDocument/publishDiagnostics") > seen })
+		}
+	}
+	sleep := newSleep()
+	e, uri, beside := typist("RUN " + sleep + "\n")
+	if err := e.Execute("buildls.build", map[string]any{"uri": uri}, nil); err != nil {
+		b.Fatal(err)
+	}
+	awaitSleep(b, sleep)
+	engine.Pause()
+	b.Cleanup(engine.Continue)
+	_, _, free := typist("RUN echo\n")
+	pairs(b, beside, free)
 }

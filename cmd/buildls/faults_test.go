@@ -88,12 +88,13 @@ type author struct {
 	*lsptest.Editor
 	dir, uri string
 	stderr   *bytes.Buffer
+	tmp      string // where the server makes its temporary files
 }
 
 func newAuthor(t *testing.T, env []string, dir string) author {
 	t.Helper()
-	cmd := program(t, append(env, "GOTRACEBACK=all"))
-	a := author{t, nil, dir, "file://" + dir + "/Dockerfile", &bytes.Buffer{}}
+	a := author{t, nil, dir, "file://" + dir + "/Dockerfile", &bytes.Buffer{}, t.TempDir()}
+	cmd := program(t, append(env, "GOTRACEBACK=all", "TMPDIR="+a.tmp))
 	cmd.Stderr = a.stderr
 	a.Editor = lsptest.New(t, cmd, lsptest.Options{Folders: []string{dir}})
 	a.Open(a.uri, "dockerfile", base(t))
@@ -176,11 +177,15 @@ func (a author) awaitDescriptors(had int) {
 // ofBuild are functions that run as long as a build does.
 var ofBuild = regexp.MustCompile(`buildls/build\.(solve|Run|\(\*linking\))|buildkit/(session|client)\.\S*|handlers\.\(\*Server\)\.run`)
 
-// leave ends the server in a way that shows its goroutines: none may be a build's.
+// leave ends the server in a way that shows its goroutines: none may be a build's. No
+// temporary file may be left, either.
 func (a author) leave() {
 	a.Helper()
 	syscall.Kill(a.Pid(), syscall.SIGQUIT)
 	a.Exit()
+	if left, _ := os.ReadDir(a.tmp); len(left) > 0 {
+		a.Errorf("left: %v", left)
+	}
 	_, dump, _ := strings.Cut(a.stderr.String(), "SIGQUIT: quit")
 	if !strings.Contains(dump, "goroutine ") {
 		a.Fatalf("no dump: %s", a.stderr)

@@ -38,7 +38,7 @@ func sleepers(command string) (pids []int) {
 }
 
 // awaitSleep waits until the step runs.
-func awaitSleep(t *testing.T, command string) {
+func awaitSleep(t testing.TB, command string) {
 	t.Helper()
 	if !eventually(func() bool { return sleeping(command) }) {
 		t.Fatalf("%s does not run", command)

@@ -93,6 +93,11 @@ func isCut(path string) bool {
 	return ok && info.Size() < used
 }
 
+// brokenOf are those of some databases that are broken.
+func (o *options) brokenOf(paths []string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !o.isBroken(path) })
+}
+
 // isBroken has a database read by a process of its own.
 func (o *options) isBroken(path string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), checkLimit)
@@ -117,21 +122,18 @@ func (o *options) mend() bool {
 		return false
 	}
 	defer lock.release()
+	if lock.announce(o.pid, o.socket) != nil { // so that others wait for us
+		return false
+	}
 	own, workers := databases(o.root)
-	var broken []string
-	aside := slices.DeleteFunc(slices.Clone(own), func(p string) bool { return !o.isBroken(p) })
-	broken = append(broken, aside...)
-	for _, path := range workers {
-		if o.isBroken(path) {
-			broken = append(broken, path)
-		}
+	aside := o.brokenOf(own)
+	broken := slices.Concat(aside, o.brokenOf(workers))
+	if len(broken) == 0 {
+		return false
 	}
 	if len(broken) > len(aside) { // what the cache knows is in no worker any more
 		dirs, _ := filepath.Glob(filepath.Join(o.root, workerPrefix+"*"))
 		aside = append(own, dirs...)
-	}
-	if len(broken) == 0 {
-		return false
 	}
 	if err := o.setAside(broken, aside); err != nil {
 		logrus.WithError(err).Error("could not set aside what is broken")
