@@ -11,8 +11,8 @@
 ;;; Commentary:
 
 ;; Has Eglot start buildls for Dockerfiles, and adds what Eglot lacks: commands
-;; that build (`buildls-build'), cancel (`buildls-cancel') and show the log
-;; (`buildls-log'), and what became of a build: in the mode line, as a message, and
+;; that build (`buildls-build'), cancel (`buildls-cancel'), show the log
+;; (`buildls-log') and open a shell in a step (`buildls-shell'), and what became of a build: in the mode line, as a message, and
 ;; from Emacs 29 on behind each instruction.
 ;;
 ;; What is built is what the buffers hold, saved or not.
@@ -22,6 +22,7 @@
 (require 'ansi-color)
 (require 'eglot)
 (require 'project)
+(require 'term)
 
 (declare-function eglot-execute "eglot" (server action))
 
@@ -39,9 +40,9 @@
 The buffer of the log, for one, has none of its own.")
 
 (cl-defmethod eglot-client-capabilities ((_server buildls-server))
-  "What Eglot can, and that it wants to know of builds that have ended."
+  "What Eglot can; it is told of builds that have ended, and opens shells."
   (plist-put (copy-sequence (cl-call-next-method))
-             :experimental '(:buildls (:finished t))))
+             :experimental '(:buildls (:finished t :shell t))))
 
 (defalias 'buildls--uri
   (if (fboundp 'eglot-path-to-uri) 'eglot-path-to-uri 'eglot--path-to-uri)
@@ -178,6 +179,37 @@ of what else the server's command `buildls.build' takes, such as :target."
    :success-fn (lambda (answer)
                  (unless (eq (plist-get answer :canceled) t)
                    (message "buildls: no build is running")))))
+
+(defun buildls--terminal (server argument)
+  "Have SERVER open a shell, in the step that ARGUMENT names, in a terminal."
+  (let* ((answer (jsonrpc-request server :workspace/executeCommand
+                                  (list :command "buildls.shell" :arguments (vector argument))))
+         (command (append (plist-get answer :command) nil)))
+    (pop-to-buffer (apply #'term-ansi-make-term (generate-new-buffer-name "*buildls shell*")
+                          (car command) nil (cdr command)))
+    (term-mode)
+    (term-char-mode)))
+
+;; The quick fix of a step that failed is a command of ours. Eglot has renamed how it is run.
+(if (fboundp 'eglot-execute)
+    (cl-defmethod eglot-execute ((server buildls-server) action)
+      "Have SERVER execute ACTION; open a shell here."
+      (if (equal (plist-get action :command) "buildls.shell")
+          (buildls--terminal server (aref (plist-get action :arguments) 0))
+        (cl-call-next-method)))
+  (with-no-warnings
+    (cl-defmethod eglot-execute-command
+      ((server buildls-server) (_command (eql buildls.shell)) arguments)
+      "Open a shell of SERVER in the step that ARGUMENTS name."
+      (buildls--terminal server (aref arguments 0)))))
+
+;;;###autoload
+(defun buildls-shell (&optional step)
+  "Open a shell in the step that failed; with a prefix argument, in STEP, from 1."
+  (interactive (list (and current-prefix-arg (prefix-numeric-value current-prefix-arg))))
+  (buildls--terminal (buildls--of-newest-build)
+                     (append (and buildls--build (list :id buildls--build))
+                             (and step (list :step (1- step))))))
 
 ;;;###autoload
 (defun buildls-log ()
