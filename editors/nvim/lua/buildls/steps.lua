@@ -80,7 +80,7 @@ end
 --- That of the entry of :BuildHistory that the cursor is on, or of what this buffer shows.
 ---@return buildls.At?
 function M.listed()
-  if vim.bo.buftype ~= 'quickfix' then
+  if vim.fn.win_gettype() ~= 'quickfix' then
     return vim.b.buildls
   end
   local list = vim.fn.getqflist({ items = 0, context = 0 })
