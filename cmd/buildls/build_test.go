@@ -62,7 +62,7 @@ func mustBuild(t *testing.T, e *lsptest.Editor, argument map[string]any) result 
 }
 
 // logOf is the output of a build.
-func logOf(t *testing.T, e *lsptest.Editor, r result) string {
+func logOf(t testing.TB, e *lsptest.Editor, r result) string {
 	t.Helper()
 	var log struct{ Text string }
 	if err := e.Execute("buildls.log", map[string]any{"id": r.ID}, &log); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,12 @@ func TestMain(m *testing.M) {
 	}
 	code := enginetest.Main(m)
 	endEmbedded()
+	if *benchTable != "" {
+		if err := writeFigures(*benchTable, figures); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
 	os.Exit(code)
 }
 

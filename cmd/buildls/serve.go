@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"go.uber.org/zap"
@@ -53,11 +54,15 @@ func serve(ctx context.Context, args []string, std stdio) int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400) // the heap is a few MiB: typing should not pay for marking it
 	}
+	defer time.AfterFunc(trimAfter, trim).Stop()
 	rpc := lsp.NewServer(log)
 	server := handlers.New(rpc, log, level, version())
 	defer server.Close()
 	return rpc.Run(ctx, pipe{std.in, std.out})
 }
+
+// trimAfter is when a server has started and its editor has been answered.
+const trimAfter = time.Second
 
 // isTerminal says whether a person typed the command, rather than an editor.
 func isTerminal(in io.Reader) bool {

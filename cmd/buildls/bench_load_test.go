@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/lsp/lsptest"
+)
+
+// BenchmarkMillionLines is a build of which a step prints a million lines, of which none is left
+// out, in an editor that shows them live, against `buildctl build` on the same embedded engine.
+func BenchmarkMillionLines(b *testing.B) {
+	const lines = 1_000_000
+	s := embeddedSite(b)
+	dir := workspace(b, "Dockerfile", "FROM "+enginetest.Registry(b)+"/base\nRUN seq 1 "+fmt.Sprint(lines)+"\n")
+	e := lsptest.New(b, quiet(shipped(b, s.env)), lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})
+	build := map[string]any{"uri": "file://" + dir + "/Dockerfile", "wait": true, "noCache": true}
+	var r result
+	messages, took, most := 0, time.Duration(0), 0
+	ours := func() {
+		e.Forget()
+		start := time.Now()
+		if err := e.Execute("buildls.build", build, &r); err != nil || r.Status != "succeeded" {
+			b.Fatalf("%v: %+v", err, r)
+		}
+		took += time.Since(start)
+		messages += len(e.All(""))
+		most = max(most, resident(b, e.Pid()))
+	}
+	ours()
+	if out := logOf(b, e, r); len(out) < len(numbered(lines)) {
+		b.Fatalf("%d bytes", len(out))
+	}
+	messages, took, most = 0, 0, 0
+	socket := "unix://" + s.env[1][len("XDG_RUNTIME_DIR="):] + "/buildls/engine.sock"
+	buildctl := filepath.Join(enginetest.Dir(b), "bin", "buildctl")
+	fewPairs(b, 5, ours, func() {
+		out, err := exec.Command(buildctl, "--addr", socket, "build", "--no-cache", "--frontend", "dockerfile.v0", "--local", "context="+dir, "--local", "dockerfile="+dir).CombinedOutput()
+		if err != nil {
+			b.Fatalf("%v: %.1000s", err, out)
+		}
+	})
+	rate := float64(messages) / took.Seconds()
+	b.ReportMetric(rate, "messages/s")
+	b.ReportMetric(float64(most), "MB")
+	tellPairs(b, "a RUN that prints 1,000,000 lines, wall", "`buildctl build`", 1.05)
+	tell(figure{"a RUN that prints 1,000,000 lines, messages to the editor", fmt.Sprintf("%.0f a second", rate), "", "", "≤ 20 a second"})
+	tell(figure{"a RUN that prints 1,000,000 lines, memory", fmt.Sprintf("%d MB", most), "", "", "bounded"})
+}
+
+// BenchmarkSixteenBuilds is how long the editor waits for hints, lenses and hovers while sixteen
+// builds run that print.
+func BenchmarkSixteenBuilds(b *testing.B) {
+	s := buildkitdSite(enginetest.Buildkitd(b))
+	dir := workspace(b)
+	e := lsptest.New(b, quiet(shipped(b, s.env)), lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})
+	var uris []string
+	for i := range 16 {
+		uri := fmt.Sprintf("file://%s/%d.Dockerfile", dir, i)
+		e.Open(uri, "dockerfile", fmt.Sprintf("FROM %s/base AS base\nRUN for i in $(seq 1 100); do echo %d $i; sleep 0.05; done\n", enginetest.Registry(b), i))
+		uris = append(uris, uri)
+	}
+	var waits []float64
+	for b.Loop() {
+		if len(waits) > 0 {
+			continue
+		}
+		var running sync.WaitGroup
+		for _, uri := range uris {
+			running.Go(func() {
+				var r result
+				if err := e.Execute("buildls.build", map[string]any{"uri": uri, "wait": true, "noCache": true}, &r); err != nil || r.Status != "succeeded" {
+					b.Errorf("%v: %+v", err, r)
+				}
+			})
+		}
+		ended := make(chan struct{})
+		go func() { running.Wait(); close(ended) }()
+		waits = asking(e, uris, ended)
+	}
+	p99 := waits[len(waits)*99/100]
+	b.ReportMetric(median(waits), "ours-ms")
+	b.ReportMetric(p99, "p99-ms")
+	b.ReportMetric(0, "ns/op")
+	tell(figure{"a request while 16 builds run", fmt.Sprintf("%.1f ms, 99 of 100 within %.1f ms", median(waits), p99), "", "", "≤ 10 ms"})
+}
+
+// asking asks as an editor does until the builds have ended, and returns the waits, sorted.
+func asking(e *lsptest.Editor, uris []string, ended <-chan struct{}) (waits []float64) {
+	for i := 0; ; i++ {
+		uri := uris[i%len(uris)]
+		for _, ask := range []func(){
+			func() { e.Hints(uri, 0, 2) },
+			func() { e.Lenses(uri) },
+			func() { e.Hover(uri, 1, 2) },
+		} {
+			waits = append(waits, measure(ask))
+		}
+		select {
+		case <-ended:
+			slices.Sort(waits)
+			return waits
+		case <-time.After(20 * time.Millisecond): // a fast author
+		}
+	}
+}
+
+// BenchmarkMemory is what a server holds after initialize, and when it has come to rest, in MB of
+// resident memory, that of its program's file included.
+func BenchmarkMemory(b *testing.B) {
+	var first, rest []float64
+	for b.Loop() {
+		if len(first) == 5 {
+			continue
+		}
+		e := lsptest.New(b, quiet(shipped(b, nil)), lsptest.Options{Capabilities: showingAll})
+		before, now := resident(b, e.Pid()), 0
+		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			if now = resident(b, e.Pid()); now < before/2 {
+				break
+			}
+		}
+		first, rest = append(first, float64(before)), append(rest, float64(now))
+		e.Shutdown()
+	}
+	b.ReportMetric(median(first), "first-MB")
+	b.ReportMetric(median(rest), "MB")
+	b.ReportMetric(0, "ns/op")
+	tell(figure{"memory after initialize", fmt.Sprintf("%.0f MB; %.0f in its first second", median(rest), median(first)), "38 MB, docker-language-server as recorded", "", "≤ 30 MB"})
+}
+
+// BenchmarkBinary is the size of the program.
+func BenchmarkBinary(b *testing.B) {
+	st, err := os.Stat(shipped(b, nil).Path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+	}
+	b.ReportMetric(float64(st.Size())/1e6, "MB")
+	b.ReportMetric(0, "ns/op")
+	tell(figure{"the program", fmt.Sprintf("%.1f MB", float64(st.Size())/1e6), "", "", "≤ 40 MB"})
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package main
+
+import "runtime/debug"
+
+// trim gives memory back that only the start needed.
+func trim() { debug.FreeOSMemory() }
