@@ -65,6 +65,13 @@ func (b *Baseline) scope(line int, after bool) (until int, global bool) {
 	return until, global
 }
 
+// InStage says whether an instruction (the 0-based line on which it begins) of the text that was
+// built stands in a stage; the FROM itself does not.
+func (b *Baseline) InStage(line int) bool {
+	_, global := b.scope(line, false)
+	return !global
+}
+
 func firstWord(text string) string {
 	words := strings.Fields(text)
 	if len(words) == 0 {

@@ -175,6 +175,13 @@ func (b *builds) tidyLater() {
 	b.tidy.Reset(time.Second)
 }
 
+// looked gives back what a look into an engine's cache has taken, which may list many files.
+func (b *builds) looked() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tidyLater()
+}
+
 // over is how the build ended; nil while it runs.
 func (r *running) over() *build.Outcome {
 	r.mu.Lock()

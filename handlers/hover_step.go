@@ -51,10 +51,11 @@ func (s *Server) hoverStep(ctx context.Context, h *hover) {
 			steps = append(steps, i)
 		}
 	}
-	if len(steps) == 0 {
+	h.about(place.Lines)
+	if len(steps) == 0 { // one that only says what is in force
+		s.hoverEnvironment(ctx, h, f, line)
 		return
 	}
-	h.about(place.Lines)
 	layers, late := s.layers.of(ctx, s, layerKey{f.id, line}, steps)
 	for _, i := range steps {
 		h.prose.step(f, i, s.lastRun(f.id, i), layers[i])
@@ -62,7 +63,12 @@ func (s *Server) hoverStep(ctx context.Context, h *hover) {
 	if late {
 		h.prose.item("the engine is still being asked for the files; hover again")
 	}
-	if f.steps[steps[0]].From() {
+	s.hoverEnvironment(ctx, h, f, line)
+}
+
+// hoverEnvironment says what is in force where an instruction of a stage stands.
+func (s *Server) hoverEnvironment(ctx context.Context, h *hover, f *followed, line int) {
+	if !f.baseline.InStage(line) {
 		return
 	}
 	if e, err := f.baseline.EnvironmentAt(ctx, line); err == nil {
@@ -110,9 +116,11 @@ func (p *prose) environment(e *build.Environment) {
 	}
 	p.item("directory: %s", p.code(e.Dir))
 	p.item("user: %s", p.code(user))
-	if len(e.Shell) > 0 {
-		p.item("shell: %s", p.code(strings.Join(e.Shell, " ")))
+	shell := e.Shell
+	if len(shell) == 0 {
+		shell = []string{"/bin/sh", "-c"} // BuildKit's own
 	}
+	p.item("shell: %s", p.code(strings.Join(shell, " ")))
 	const most = 20
 	for i, pair := range e.Env {
 		if i == most {

@@ -97,6 +97,7 @@ func (l *layers) begin(s *Server, key layerKey, steps []int) (*layerLook, seenLa
 		if look.seen, whole = s.lookAt(ctx, key.id, steps); whole {
 			l.keep(key, look.seen)
 		}
+		s.builds.looked()
 	})
 	return look, nil
 }
@@ -144,7 +145,7 @@ func (s *Server) lookAt(ctx context.Context, id string, steps []int) (seen seenL
 		layer.gone = errors.As(err, new(*build.GoneError))
 		if err != nil && !layer.gone {
 			whole = false
-			s.log.Info("layer", zap.String("id", id), zap.String("step", out.Steps[i].Name), zap.Error(err))
+			s.log.Debug("layer", zap.String("id", id), zap.String("step", out.Steps[i].Name), zap.Error(err))
 		}
 		seen[i] = layer
 	}

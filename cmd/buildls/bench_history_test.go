@@ -49,7 +49,7 @@ func BenchmarkLooking(b *testing.B) {
 	pairs(b, on, off)
 }
 
-// BenchmarkHundredBuilds is a server in which the author has edited and built a hundred
+// BenchmarkHundredBuilds is a server in which the author has edited, built and hovered a hundred
 // times, each with a megabyte of output. When it has come to rest it must not hold more than
 // 60 MB, nor more goroutines than after ten builds.
 func BenchmarkHundredBuilds(b *testing.B) {
@@ -92,6 +92,7 @@ func buildMany(b *testing.B, s site, n int) (rss, goroutines int) {
 			b.Fatalf("%v: %+v", err, r)
 		}
 		e.Hints(uri, 0, 3)
+		e.Hover(uri, i%3, 0)
 	}
 	var list []result
 	if err := e.Execute("buildls.builds", nil, &list); err != nil || len(list) < min(n, 14) {

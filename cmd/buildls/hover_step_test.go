@@ -61,6 +61,10 @@ func TestHoverStep(t *testing.T) {
 			}
 			says(8, 14, "8:13-8:21", fmt.Sprintf(code, "VERSION=3"), "from the build argument VERSION")
 			says(8, 24, "8:23-8:35", fmt.Sprintf(code, "OTHER=2"), "from the default of ARG in line 5")
+			says(6, 0, "6:0-6:6", "user: "+fmt.Sprintf(code, "root"), "shell: "+fmt.Sprintf(code, "/bin/sh -c"), fmt.Sprintf(code, "OTHER=2")) // which has no step
+			if h := e.Hover(uri, 9, 0); h != nil {
+				t.Errorf("a FROM of a stage: %+v", h)
+			}
 			says(8, 43, "8:42-8:47", fmt.Sprintf(code, "GONE")+" is not set here")
 			says(8, 37, "", "took ") // no variable
 			says(5, 9, "5:8-5:12", fmt.Sprintf(code, "DIR=/x"), "from ENV in line 3")
