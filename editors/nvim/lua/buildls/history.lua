@@ -41,8 +41,8 @@ local function summary(result, err)
     return step.status == 'cached'
   end, result.steps)
   local how = err and ': ' .. err.message:match('^[^\n]*'):gsub(':$', '') or ''
-  local took = seconds(result.durationMs)
-  return ('%s in %s on %s, %d of %d steps cached%s'):format(text, took, result.engine, cached, #result.steps, how)
+  local took = seconds(result.durationMs) .. (result.engine ~= '' and ' on ' .. result.engine or '')
+  return ('%s in %s, %d of %d steps cached%s'):format(text, took, cached, #result.steps, how)
 end
 
 local function build_entry(result, client_id)
