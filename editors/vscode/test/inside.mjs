@@ -26,12 +26,16 @@ async function showsNothingYet() {
   await code.shot('welcome');
 }
 
-/** The step that failed is there with its exit code; its log and its line are one click away. */
+/** The step that failed is there with its exit code; its log and its line, wherever that is by now, are one click away. */
 async function showsWhatFailed() {
   await row(code, 'Dockerfile · shop').locator('.codicon-error').waitFor();
   await code.goTo(1);
+  await code.keyboard.press('Home');
+  await code.keyboard.type('# edited\n');
   await row(code, 'RUN echo buffer', 'exit 1').click();
-  await code.isAt(line);
+  await code.isAt(line + 1);
+  await code.goTo(1);
+  await code.keyboard.press('Control+Shift+K');
   await press(row(code, 'RUN echo buffer'), 'Show Build Log');
   await code.terminal('ls: /shop').waitFor();
   await row(code, 'RUN echo buffer').hover();

@@ -107,6 +107,11 @@ async function selectsABuilder() {
 /** What another extension has underlined is not underlined again, unless one wants it. */
 async function isQuietBesideOthers() {
   await code.command('Problems: Focus on Problems View');
+  await code.retype(line, 'RUM echo\nMAINTAINER me');
+  await code.problem('dockerfile-utils', 'RUM').waitFor();
+  await code.problem('buildls', 'MAINTAINER').waitFor(); // it has been here
+  await code.problem('buildls', 'RUM').waitFor({ state: 'detached' });
+  await code.retype(line + 1, '');
   await code.retype(line, 'run echo; RUN echo');
   await code.problem('Docker DX', 'casing').waitFor();
   await code.problem('buildls', 'casing').waitFor({ state: 'detached' });

@@ -1,5 +1,6 @@
-// Stands in for Docker DX, which cannot be had without its marketplace: a diagnostic of
-// BuildKit's rule, with the source that Docker DX gives its own.
+// Stands in for Docker DX and Container Tools, which cannot be had without their
+// marketplace: a diagnostic of BuildKit's rule, with the source that Docker DX gives its
+// own, and an unknown instruction, as the server of Container Tools reports it.
 const vscode = require('vscode');
 
 exports.activate = (context) => {
@@ -8,9 +9,13 @@ exports.activate = (context) => {
     if (document.languageId !== 'dockerfile') return;
     const found = [];
     for (let i = 0; i < document.lineCount; i++) {
-      const [word] = /^run/.exec(document.lineAt(i).text) ?? [];
-      if (!word) continue;
-      const d = new vscode.Diagnostic(new vscode.Range(i, 0, i, document.lineAt(i).text.length), "Command 'run' should match the casing of the others", vscode.DiagnosticSeverity.Warning);
+      const { text } = document.lineAt(i);
+      if (text.startsWith('RUM ')) {
+        const d = new vscode.Diagnostic(new vscode.Range(i, 0, i, 3), 'Unknown instruction: RUM', vscode.DiagnosticSeverity.Error);
+        found.push(Object.assign(d, { source: 'dockerfile-utils', code: 3 }));
+      }
+      if (!text.startsWith('run')) continue;
+      const d = new vscode.Diagnostic(new vscode.Range(i, 0, i, text.length), "Command 'run' should match the casing of the others", vscode.DiagnosticSeverity.Warning);
       d.source = 'Docker DX (docker-language-server)';
       d.code = { value: 'ConsistentInstructionCasing', target: vscode.Uri.parse('https://docs.docker.com/go/dockerfile/rule/consistent-instruction-casing/') };
       found.push(d);
