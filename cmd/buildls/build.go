@@ -161,25 +161,35 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 	for _, note := range out.Notes {
 		fmt.Fprintf(std.err, "warning: %s\n", note)
 	}
-	if mode == "quiet" {
-		if out.Exported && !slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout }) {
-			fmt.Fprintln(std.out, out.ImageID)
-		}
-		return exitOK
+	quiet := mode == "quiet"
+	if len(req.Outputs) == 0 && len(req.Tags) > 0 && !out.Exported {
+		fmt.Fprintf(std.err, "warning: it stays in the build cache and was not tagged: %s has no image store\n", info)
 	}
-	cached := len(slices.DeleteFunc(slices.Clone(out.Steps), func(s build.Step) bool { return s.Status != build.Cached }))
-	fmt.Fprintf(std.err, "built in %.1f s on %s, %d of %d steps cached", out.Duration.Seconds(), info, cached, len(out.Steps))
-	switch {
-	case out.Exported:
-		fmt.Fprintln(std.err, "", strings.Join(out.Tags, " "))
-	case len(req.Outputs) > 0:
-		fmt.Fprintln(std.err)
-	case len(req.Tags) > 0:
-		fmt.Fprintf(std.err, "\nwarning: it stays in the build cache and was not tagged: %s has no image store\n", info)
-	default:
-		fmt.Fprintln(std.err, ", where it stays in the build cache")
+	if quiet && out.Exported && !slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout }) {
+		fmt.Fprintln(std.out, out.ImageID)
+	}
+	if !quiet {
+		fmt.Fprintln(std.err, summary(out, req, info))
 	}
 	return exitOK
+}
+
+// summary is the last line of a build that succeeded.
+func summary(out *build.Outcome, req *build.Request, info engine.Info) string {
+	cached := 0
+	for _, s := range out.Steps {
+		if s.Status == build.Cached {
+			cached++
+		}
+	}
+	text := fmt.Sprintf("built in %.1f s on %s, %d of %d steps cached", out.Duration.Seconds(), info, cached, len(out.Steps))
+	switch {
+	case out.Exported:
+		return text + " " + strings.Join(out.Tags, " ")
+	case len(req.Outputs) == 0:
+		return text + ", where it stays in the build cache"
+	}
+	return text
 }
 
 // excerpt shows the lines at fault with those around them.

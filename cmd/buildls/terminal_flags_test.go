@@ -29,6 +29,9 @@ func TestTerminalFlags(t *testing.T) {
 	if out, said, code := run("-q", "-t", "a:b", "-o", "type=oci,dest="+dir+"/q.tar", dir); code != 0 || said != "" || !regexp.MustCompile(`^sha256:[0-9a-f]{64}\n$`).MatchString(out) {
 		t.Errorf("-q: %d %q %q", code, out, said)
 	}
+	if out, said, code := run("-q", "-t", "a:b", dir); code != 0 || out != "" || !strings.Contains(said, "was not tagged") {
+		t.Errorf("-q with nowhere to go: %d %q %q", code, out, said)
+	}
 	annotated := filepath.Join(dir, "oci")
 	if _, said, code := run("--rm", "--annotation", "a=b", "--annotation", "manifest,manifest-descriptor:c=d", "-o", "type=oci,tar=false,dest="+annotated, dir); code != 0 {
 		t.Errorf("--annotation: %d %s", code, said)
