@@ -19,6 +19,7 @@ import (
 	"github.com/containerd/containerd/v2/plugins/snapshots/native"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/cache/metadata"
 	"github.com/moby/buildkit/client"
@@ -87,6 +88,13 @@ func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base
 	snapshotter, err := newSnapshotter(filepath.Join(root, "snapshots"))
 	if err != nil {
 		return nil, fmt.Errorf("opening the %s snapshotter: %w", name, err)
+	}
+	// An engine that was killed while it made a snapshot has left a directory in whose place
+	// that of the next one belongs.
+	if c, ok := snapshotter.(snapshots.Cleaner); ok {
+		if err := c.Cleanup(ctx); err != nil && !errdefs.IsNotFound(err) { // a new one has none to tell apart
+			logrus.WithError(err).Warnf("clearing the %s snapshotter", name)
+		}
 	}
 	blobs, err := local.NewStore(filepath.Join(root, "content"))
 	if err != nil {
