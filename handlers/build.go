@@ -140,6 +140,9 @@ func (s *Server) endBroken(b *running) {
 	s.marks.end(b, out, false)
 	b.end(out, result)
 	b.progress.End("Failed: " + result.Error.Message)
+	if s.features.finished {
+		s.client.Notify("buildls/buildFinished", result)
+	}
 	panic(r)
 }
 

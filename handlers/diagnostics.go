@@ -114,11 +114,11 @@ func (d *diagnostics) begin(sequence int64, doc *workspace.Document, target stri
 func (d *diagnostics) finish(sequence int64, uri workspace.URI, target string, problems []build.Problem) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	f := d.file(uri)
-	g := f.newest[target]
-	if g == nil || g.sequence != sequence {
+	f := d.files[uri.Key()]
+	if f == nil || f.newest[target] == nil || f.newest[target].sequence != sequence {
 		return // overtaken, or the file was closed
 	}
+	g := f.newest[target]
 	f.problems[target] = shift(problems, g.edits)
 	g.edits, g.ended = nil, true
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,7 @@ type stress struct {
 	answers []func() // that are waited for when it is over
 	tokens  []string // of builds, for who cancels
 	said    int      // how many things were done
+	log     *bytes.Buffer
 }
 
 func TestStress(t *testing.T) {
@@ -74,13 +76,26 @@ func newStress(t *testing.T, seed uint64) *stress {
 	dir := workspace(t)
 	server := program(t, site.env)
 	watch := watch(t, server)
-	e := lsptest.New(t, quiet(server), lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})
-	s := &stress{T: t, watched: watch(e), Rand: rand.New(rand.NewPCG(seed, 0)), e: e}
+	var log bytes.Buffer
+	server.Stderr = &log
+	e := lsptest.New(t, server, lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})
+	s := &stress{T: t, watched: watch(e), Rand: rand.New(rand.NewPCG(seed, 0)), e: e, log: &log}
+	t.Cleanup(s.checkLog)
 	s.model = newStressModel(dir, strings.TrimSpace(base(t)))
 	for i := range s.model.docs {
 		s.open(&s.model.docs[i])
 	}
 	return s
+}
+
+// checkLog looks for what must never be: it is called when the server has ended.
+func (s *stress) checkLog() {
+	s.e.Kill()
+	for _, bad := range []string{"panic", "DATA RACE"} {
+		if _, rest, found := strings.Cut(s.log.String(), bad); found {
+			s.Errorf("the log has: %s%.5000s", bad, rest)
+		}
+	}
 }
 
 // rest is what the server holds when it does nothing: one build has been there.

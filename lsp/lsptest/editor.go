@@ -250,12 +250,12 @@ func (e *Editor) CallWithID(id string, method string, params, result any) error 
 // Send sends a request, and returns what waits for its answer.
 func (e *Editor) Send(method string, params any) (wait func(result any) error) {
 	e.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	sent, err := e.conn.DispatchCall(ctx, method, params)
+	sent, err := e.conn.DispatchCall(context.Background(), method, params)
 	if err != nil {
 		e.t.Fatalf("%s: %v", method, err)
 	}
 	return func(result any) error {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := sent.Wait(ctx, result); err != nil {
 			return fmt.Errorf("%s: %w", method, err)
