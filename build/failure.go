@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"strings"
 
@@ -36,7 +37,11 @@ type ContextError struct {
 }
 
 func (e *ContextError) Error() string {
-	return fmt.Sprintf("cannot send %s to the build: %v", e.Path, e.Err)
+	err := e.Err
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		err = at.Err // the path is said
+	}
+	return fmt.Sprintf("cannot send %s to the build: %v", e.Path, err)
 }
 
 func (e *ContextError) Unwrap() error { return e.Err }

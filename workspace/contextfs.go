@@ -146,7 +146,7 @@ func (c *ContextFS) openDisk(name string) (io.ReadCloser, error) {
 	return c.openRegular(root, name)
 }
 
-var errNotRegular = errors.New("is no longer a regular file")
+var errNotRegular = errors.New("it is no longer a regular file")
 
 func (c *ContextFS) openRegular(root *os.Root, name string) (io.ReadCloser, error) {
 	f, err := root.OpenFile(name, os.O_RDONLY|openFlags, 0)

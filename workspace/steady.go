@@ -34,7 +34,7 @@ func (c *calm) has(fi fs.FileInfo) bool {
 	return since >= c.settled && (fi.Size() > 0 || since >= c.empty)
 }
 
-var errChanging = errors.New("changed while it was sent; build again when nothing writes to it, or keep it out with .dockerignore")
+var errChanging = errors.New("it changed while it was sent; build again when nothing writes to it, or keep it out with .dockerignore")
 
 // steady is what a regular file has in it, at one moment.
 func (c *ContextFS) steady(f *os.File, name string) (io.ReadCloser, error) {

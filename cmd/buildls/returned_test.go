@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -99,15 +100,19 @@ func TestConnectionBreaks(t *testing.T) {
 	}
 }
 
-// A wire leads from a port on loopback to a socket, and can be cut.
+// A wire leads from a port on loopback to a socket, and can be cut, or held.
 type wire struct {
 	net.Listener
 	mu   sync.Mutex
 	ends []net.Conn
+	held atomic.Pointer[hold]
 }
 
-func newWire(t *testing.T, socket string) *wire {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func newWire(t *testing.T, socket string) *wire { return newWireAt(t, socket, "tcp", "127.0.0.1:0") }
+
+// newWireAt is a wire that begins elsewhere.
+func newWireAt(t *testing.T, socket, network, address string) *wire {
+	l, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,17 +132,47 @@ func newWire(t *testing.T, socket string) *wire {
 			w.mu.Lock()
 			w.ends = append(w.ends, near, far)
 			w.mu.Unlock()
-			for _, to := range [][2]net.Conn{{near, far}, {far, near}} {
-				go func() { // until it is cut, or either side has ended
-					io.Copy(to[0], to[1])
-					if half, ok := to[0].(interface{ CloseWrite() error }); ok {
-						half.CloseWrite()
-					}
-				}()
-			}
+			go forward(near, far)
+			go forward(far, heldReader{near, w})
 		}
 	}()
 	return w
+}
+
+// forward copies until the wire is cut, or either side has ended.
+func forward(to net.Conn, from io.Reader) {
+	io.Copy(to, from)
+	if half, ok := to.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+}
+
+// A hold lets so many bytes go to the engine, and then none until it is released.
+type hold struct {
+	left           atomic.Int64
+	full, released chan struct{} // closed when that is so
+	once           sync.Once
+}
+
+func (w *wire) hold(bytes int64) *hold {
+	h := &hold{full: make(chan struct{}), released: make(chan struct{})}
+	h.left.Store(bytes)
+	w.held.Store(h)
+	return h
+}
+
+type heldReader struct {
+	io.Reader
+	wire *wire
+}
+
+func (r heldReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if h := r.wire.held.Load(); h != nil && h.left.Add(-int64(n)) < 0 {
+		h.once.Do(func() { close(h.full) })
+		<-h.released
+	}
+	return n, err
 }
 
 // cut breaks all connections that there are. New ones are whole.
