@@ -71,6 +71,9 @@ func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure 
 	if r.Context.Kind == GitContext && strings.Contains(text, `no access allowed to dir "context"`) { // it took the address for none
 		return &Failure{Code: "build", Message: fmt.Sprintf("context %s: %s is too old to know this as the address of a repository; write it as USER@HOST:PATH", r.Context, info)}
 	}
+	if path := r.notUTF8(); path != "" && strings.Contains(text, "contains invalid UTF-8") {
+		return &Failure{Code: "build", Message: fmt.Sprintf("cannot send %q to the build: its name, or where it leads, is not UTF-8, and %s takes no other; rename it, or keep it out with .dockerignore", path, info)}
+	}
 	if r.DockerfileFS == nil && noDockerfileText.MatchString(text) {
 		return &Failure{Code: "build", Message: fmt.Sprintf("%s has no %s; name the Dockerfile in it with -f", r.Context, r.DockerfileName)}
 	}
@@ -89,6 +92,19 @@ func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure 
 		fail.Lines = locator{err: err, text: text, fold: f, dockerfile: f.dockerfile}.lines()
 	}
 	return fail
+}
+
+// notUTF8 is a file of a context whose name is not; empty if none was sent.
+func (r *Request) notUTF8() string {
+	for _, files := range r.recorders {
+		files.mu.Lock()
+		path := files.notUTF8
+		files.mu.Unlock()
+		if path != "" {
+			return path
+		}
+	}
+	return ""
 }
 
 // contextOf is the remote context that a vertex loads, and its name if it has one. The

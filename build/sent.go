@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
@@ -45,6 +46,7 @@ type recorder struct {
 	walks    [][]sentFile
 	links    map[string]string // hard links, to the first path of each
 	contents map[string]uint64
+	notUTF8  string // a path that is not, or that leads to one
 }
 
 func newRecorder(files fsutil.FS) *recorder {
@@ -93,6 +95,11 @@ func (e recordedEntry) Info() (fs.FileInfo, error) {
 }
 
 func (r *recorder) file(name string, stat *types.Stat) sentFile {
+	if !utf8.ValidString(name) || !utf8.ValidString(stat.Linkname) {
+		r.mu.Lock()
+		r.notUTF8 = name
+		r.mu.Unlock()
+	}
 	mode := fs.FileMode(stat.Mode)
 	f := sentFile{path: filepath.ToSlash(name), mode: mode.Type()}
 	f.form = maphash.Comparable(hashSeed, struct {
