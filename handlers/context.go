@@ -132,6 +132,10 @@ type contextReport struct {
 // report looks at the context as the plan would build it. What is excluded is told of the
 // whole context, also where only some of it is asked for.
 func (p *plan) report(ctx context.Context, need *build.ContextNeed) (*contextReport, error) {
+	if err := look(ctx); err != nil {
+		return nil, err
+	}
+	defer looked()
 	ignore, err := p.ignoreFile()
 	if err != nil {
 		return nil, err
@@ -174,6 +178,21 @@ func question(need *build.ContextNeed, ignore ignoreFile) survey.Question {
 	}
 	return q
 }
+
+// looks are held by who looks at a context: each reads the open buffers against the disk.
+var looks = make(chan struct{}, 8)
+
+// look waits until there are not too many who look. Without an error, looked must be called.
+func look(ctx context.Context) error {
+	select {
+	case looks <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func looked() { <-looks }
 
 // countedFS is the context as it would be sent, to be counted.
 func (p *plan) countedFS() (fsutil.FS, error) {

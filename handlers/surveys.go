@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -212,14 +213,15 @@ func (s *Server) contextWish(ctx context.Context, snapshot *workspace.Snapshot, 
 
 // key is of all that an answer depends on but the disk.
 func (w contextWish) key() string {
-	key := fmt.Sprintf("%q %q %q %v %q", w.plan.context.Dir, w.ignore.uri, w.ignore.text, w.need.Nothing, w.need.Follow)
+	var key strings.Builder
+	fmt.Fprintf(&key, "%q %q %q %v %q", w.plan.context.Dir, w.ignore.uri, w.ignore.text, w.need.Nothing, w.need.Follow)
 	for _, u := range w.need.Uses {
-		key += "\n" + keyOfUse(u)
+		fmt.Fprintf(&key, "\n%s", keyOfUse(u))
 	}
 	for _, o := range w.plan.overlays() {
-		key += fmt.Sprintf("\n%q %d", o.Path, o.Modified.UnixNano())
+		fmt.Fprintf(&key, "\n%q %d", o.Path, o.Modified.UnixNano())
 	}
-	return key
+	return key.String()
 }
 
 // keyOfUse is what an instruction takes, wherever it stands.
@@ -271,6 +273,10 @@ func (w contextWish) see(ctx context.Context) *sight {
 
 // count fills in what each instruction takes.
 func (w contextWish) count(ctx context.Context, uses map[string]survey.Use) error {
+	if err := look(ctx); err != nil {
+		return err
+	}
+	defer looked()
 	contextFS, err := w.plan.countedFS()
 	if err != nil {
 		return err

@@ -24,9 +24,15 @@ type ignoring struct {
 	client  *dockerui.Client
 }
 
+// A .dockerignore that is larger counts as none: each line costs a matcher.
+const maxIgnoreLines, maxIgnoreBytes = 10_000, 1 << 20
+
 // set has the context hold a .dockerignore. One that cannot be read is an error, and
 // counts as none.
 func (i *ignoring) set(content []byte) error {
+	if bytes.Count(content, []byte("\n")) > maxIgnoreLines || len(content) > maxIgnoreBytes {
+		content = nil // what it says of COPY is left to a build
+	}
 	patterns, err := ignorefile.ReadAll(bytes.NewReader(content))
 	if err == nil {
 		_, err = patternmatcher.New(patterns)

@@ -55,6 +55,9 @@ func serve(ctx context.Context, args []string, std stdio) int {
 		debug.SetGCPercent(400) // the heap is a few MiB: typing should not pay for marking it
 	}
 	defer time.AfterFunc(trimAfter, trim).Stop()
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(512 << 20) // from there on it is collected as often as it takes
+	}
 	rpc := lsp.NewServer(log)
 	server := handlers.New(rpc, log, level, version())
 	defer server.Close()

@@ -21,6 +21,9 @@ type Line struct {
 
 const maxPaths = 10
 
+// An ignore file that is larger is left to a build: each line costs a matcher.
+const maxLines, maxBytes = 10_000, 1 << 20
+
 // rules are an ignore file's.
 type rules struct {
 	patterns []string // as BuildKit has them
@@ -39,6 +42,9 @@ type rule struct {
 // lines.
 func readRules(ignore []byte) (*rules, error) {
 	r := &rules{}
+	if n := bytes.Count(ignore, []byte("\n")); n > maxLines || len(ignore) > maxBytes {
+		return nil, fmt.Errorf("the .dockerignore has %d lines: more than %d, or %d KiB, are not counted", n, maxLines, maxBytes>>10)
+	}
 	n := -1
 	for line := range bytes.Lines(ignore) {
 		n++
