@@ -25,6 +25,7 @@ type logbook struct {
 
 	mu     sync.Mutex
 	file   *os.File // nil as long as little was printed
+	name   string   // that is to be removed; empty if it has none
 	size   int64
 	broken error // why there can be no file
 }
@@ -36,7 +37,7 @@ func (b *logbook) add(data []byte) (at int64, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.broken == nil && b.file == nil {
-		b.file, b.broken = openUnnamed()
+		b.file, b.name, b.broken = openUnnamed()
 	}
 	if b.broken == nil && b.size+int64(len(data)) > b.limit {
 		return 0, errFull
@@ -52,13 +53,14 @@ func (b *logbook) add(data []byte) (at int64, err error) {
 	return at, nil
 }
 
-// openUnnamed is a file of this user alone. Windows does not let go of the name before close.
-func openUnnamed() (*os.File, error) {
-	f, err := os.CreateTemp("", "buildls-log-*") // of mode 0600
-	if err == nil {
-		os.Remove(f.Name())
+// openUnnamed is a file of this user alone. It keeps its name where a system removes none of an
+// open file.
+func openUnnamed() (f *os.File, name string, err error) {
+	f, err = os.CreateTemp("", "buildls-log-*") // of mode 0600
+	if err == nil && os.Remove(f.Name()) != nil {
+		name = f.Name()
 	}
-	return f, err
+	return f, name, err
 }
 
 func (b *logbook) read(into []byte, at int64) error {
@@ -79,7 +81,9 @@ func (b *logbook) close() {
 		return
 	}
 	b.file.Close()
-	os.Remove(b.file.Name()) // on Windows
+	if b.name != "" {
+		os.Remove(b.name)
+	}
 	b.file, b.broken = nil, os.ErrClosed
 }
 

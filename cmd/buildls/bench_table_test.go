@@ -36,14 +36,18 @@ func tell(f figure) {
 }
 
 // tellPairs puts what pairs has measured into the table: what was measured, against whom, and
-// what the ratio is to be at most.
+// what the ratio is to be at most; 0 if nothing is said of that.
 func tellPairs(b *testing.B, what, peer string, aim float64) {
 	b.Helper()
 	m := measured[b.Name()]
 	if m.ratio == 0 {
 		b.Fatal("nothing was measured")
 	}
-	tell(figure{what, fmt.Sprintf("%.1f ms", m.ours), fmt.Sprintf("%.1f ms, %s", m.theirs, peer), fmt.Sprintf("%.2f", m.ratio), fmt.Sprintf("≤ %g", aim)})
+	f := figure{what, fmt.Sprintf("%.1f ms", m.ours), fmt.Sprintf("%.1f ms, %s", m.theirs, peer), fmt.Sprintf("%.2f", m.ratio), ""}
+	if aim > 0 {
+		f.aim = fmt.Sprintf("≤ %g", aim)
+	}
+	tell(f)
 }
 
 // writeFigures writes the rows into the table of a file, in the order of their names.

@@ -14,7 +14,7 @@ import (
 // What a step prints is there in full, however much it is: live, in few messages, and on demand.
 // It leaves no file behind.
 func TestLongLog(t *testing.T) {
-	const lines = 600_000 // 4 MB: twice of what BuildKit keeps by default
+	const lines = 400_000 // 2.7 MB: more than BuildKit keeps by default
 	s, _ := remembering(t, embeddedSite(t))
 	dir, temp := workspace(t, "Dockerfile", base(t)+"RUN seq 1 "+fmt.Sprint(lines)+"\n"), t.TempDir()
 	e := editorOf(t, program(t, append(s.env, "TMPDIR="+temp)), dir)
