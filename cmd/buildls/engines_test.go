@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +11,11 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/moby/buildkit/client"
+
+	"github.com/buildls/buildls/build/engine/docker"
 	"github.com/buildls/buildls/build/engine/enginetest"
 )
 
@@ -24,12 +29,19 @@ type site struct {
 	docker *enginetest.Daemon
 }
 
-// onEachEngine runs a test on all engines that buildls builds on.
+// onEachEngine runs a test on all engines that buildls builds on, side by side: it is alone
+// on each. They begin when the test that calls has returned.
 func onEachEngine(t *testing.T, test func(t *testing.T, s site)) {
-	t.Run("embedded", func(t *testing.T) { test(t, embeddedSite(t)) })
-	t.Run("buildkitd", func(t *testing.T) { test(t, buildkitdSite(enginetest.Buildkitd(t))) })
-	t.Run("docker-20.10", func(t *testing.T) { test(t, dockerSite(enginetest.Docker(t, "20.10"), "20.10")) })
-	t.Run("docker-28", func(t *testing.T) { test(t, dockerSite(enginetest.Docker(t, "28"), "28")) })
+	on := func(name string, at func(testing.TB) site) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, at(t))
+		})
+	}
+	on("embedded", embeddedSite)
+	on("buildkitd", func(t testing.TB) site { return buildkitdSite(enginetest.Buildkitd(t)) })
+	on("docker-20.10", func(t testing.TB) site { return dockerSite(enginetest.Docker(t, "20.10"), "20.10") })
+	on("docker-28", func(t testing.TB) site { return dockerSite(enginetest.Docker(t, "28"), "28") })
 }
 
 func buildkitdSite(d *enginetest.Daemon) site {
@@ -80,4 +92,58 @@ func embeddedPid(dir string) int {
 		return 0
 	}
 	return pid
+}
+
+// client is one of the engine's BuildKit, as the engine's own tools have it.
+func (s site) client(t *testing.T) *client.Client {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var c *client.Client
+	var err error
+	if s.docker != nil {
+		d, failed := docker.Connect(ctx, docker.Endpoint{Host: s.docker.Address})
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		c = d.Client
+	} else {
+		address := s.engine
+		if s.engine == "embedded" {
+			dir, _ := embeddedDirs()
+			address = "unix://" + filepath.Join(dir, "buildls", "engine.sock")
+		}
+		if c, err = client.New(ctx, address); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// prune empties the engine's cache.
+func (s site) prune(t *testing.T) {
+	t.Helper()
+	if err := s.client(t).Prune(t.Context(), nil, client.PruneAll); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pruneSteps empties the engine's cache, except for that of mounts. An engine that has just
+// built needs a moment to let go of what it used.
+func (s site) pruneSteps(t *testing.T) {
+	t.Helper()
+	c, steps := s.client(t), client.WithFilter([]string{"type==regular"})
+	for late := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if err := c.Prune(t.Context(), nil, steps, client.PruneAll); err != nil {
+			t.Fatal(err)
+		}
+		left, err := c.DiskUsage(t.Context(), steps)
+		if err == nil && len(left) == 0 {
+			return
+		}
+		if err != nil || time.Now().After(late) {
+			t.Fatalf("%d records are left in the cache, %v", len(left), err)
+		}
+	}
 }

@@ -6,12 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/identity"
 
-	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
@@ -167,7 +164,7 @@ func TestStepFilesGone(t *testing.T) {
 		if log := logOf(t, e, r); !strings.Contains(log, "there were 1") {
 			t.Fatal(log)
 		}
-		prune(t, s)
+		s.pruneSteps(t)
 		for _, text := range []string{"echo once", "COPY app.txt", "wc -l"} {
 			err := e.Execute("buildls.files", map[string]any{"id": r.ID, "step": stepNamed(t, r, text)}, nil)
 			if err == nil || !strings.Contains(err.Error(), "no longer has this step in its cache") {
@@ -226,44 +223,6 @@ COPY --link --from=made / /linked/
 	} {
 		if err := e.Execute("buildls.files", argument, nil); err == nil || lsptest.Code(err) != -32602 || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, not %q", argument, err, want)
-		}
-	}
-}
-
-// prune empties an engine's cache, except for that of mounts. An engine that has just built needs
-// a moment to let go of what it used.
-func prune(t *testing.T, s site) {
-	t.Helper()
-	for _, kv := range s.env {
-		name, value, _ := strings.Cut(kv, "=")
-		t.Setenv(name, value)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("BUILDLS_ENGINE_PROGRAM", self) // of the embedded engine, which runs
-	var pool engine.Pool
-	defer pool.Close()
-	choice, err := pool.Resolve(t.Context(), func(string) {}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer choice.Release()
-	if choice.Conn.Info.Name != strings.SplitN(s.name, "-", 2)[0] {
-		t.Fatalf("%s is not %s", choice.Conn.Info, s.name)
-	}
-	regular := client.WithFilter([]string{"type==regular"})
-	for late := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if err := choice.Conn.Prune(t.Context(), nil, regular, client.PruneAll); err != nil {
-			t.Fatal(err)
-		}
-		left, err := choice.Conn.DiskUsage(t.Context(), regular)
-		if err == nil && len(left) == 0 {
-			return
-		}
-		if err != nil || time.Now().After(late) {
-			t.Fatalf("%d records are left in the cache, %v", len(left), err)
 		}
 	}
 }

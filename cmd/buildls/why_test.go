@@ -1,43 +1,15 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/moby/buildkit/client"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
-
-// prune empties the cache of an engine.
-func (s site) prune(t *testing.T) {
-	t.Helper()
-	if s.docker != nil {
-		s.docker.Docker(t, "builder", "prune", "-af")
-		return
-	}
-	address := s.engine
-	if s.engine == "embedded" {
-		dir, _ := embeddedDirs()
-		address = "unix://" + filepath.Join(dir, "buildls", "engine.sock")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	c, err := client.New(ctx, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Prune(ctx, nil, client.PruneAll); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // whys are the reasons of the steps that ran, each with its line and status.
 func whys(r result) string {
