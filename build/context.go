@@ -26,6 +26,8 @@ type Context struct {
 	// SharedKey identifies a LocalContext, so that an engine asks only for what changed
 	// in it since the last build.
 	SharedKey string
+	// Kept is what the engine has of a LocalContext, if FS shows now what it showed then.
+	Kept *Kept
 	// Build is what a TargetContext is the result of. Builds do not stand on themselves.
 	Build *Request
 

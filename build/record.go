@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 )
@@ -19,6 +20,7 @@ type Record struct {
 	images    Images
 	sent      map[string]Sent // of each context, by its name as a source
 	dirs      map[string]string
+	kept      *Kept // of the build context
 	hidden    mask
 	linked    bool // it stood on other builds, of which nothing is remembered
 
@@ -91,7 +93,12 @@ func (r *Record) Dirs() map[string]string { return r.dirs }
 func (r *Record) Sent(name string) Sent { return r.sent[name] }
 
 // Since takes from what was sent of a context in an earlier build what was not sent again.
-func (r *Record) Since(name string, before Sent) { r.sent[name] = r.sent[name].since(before) }
+func (r *Record) Since(name string, before Sent) {
+	r.sent[name] = r.sent[name].since(before)
+	if r.kept != nil && name == dockerui.DefaultLocalNameContext {
+		r.kept.sent = r.sent[name]
+	}
+}
 
 // Forget gives back the memory that the names of files take.
 func (r *Record) Forget() { clear(r.sent) }

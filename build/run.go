@@ -12,6 +12,7 @@ import (
 	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	"github.com/moby/buildkit/frontend/dockerui"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth/authprovider"
@@ -38,6 +39,7 @@ type Outcome struct {
 	Duration   time.Duration
 	Images     Images  // that the Dockerfile stands on, as far as the engine tells
 	Record     *Record // to explain the next build by; nil if it did not get that far
+	Kept       *Kept   // what the engine has of the context now; nil if it is not known to have any
 	outputs    outputs
 	states     []stepState
 }
@@ -85,7 +87,12 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 		out.Failure.Message, out.Failure.Log = escape.Text(out.Failure.Message), escape.Text(out.Failure.Log)
 	}
 	out.keepStates(f)
-	out.Record = req.record(f, out.Steps, conn.Info.String())
+	if files := req.recorders[dockerui.DefaultLocalNameContext]; files != nil && ctx.Err() == nil {
+		out.Kept = files.keeps()
+	}
+	if out.Record = req.record(f, out.Steps, conn.Info.String()); out.Record != nil {
+		out.Record.kept = out.Kept
+	}
 	out.Duration = time.Since(start)
 	return out
 }
@@ -206,9 +213,17 @@ func (l *linking) build(ctx context.Context, req *Request, then func(context.Con
 		return nil, err
 	}
 	opt.Session = append(opt.Session, l.parts[req]...)
+	if len(opt.LocalMounts) > 0 {
+		opt.Session, opt.LocalMounts = append(opt.Session, serving(opt.LocalMounts)), nil
+	}
 	if opt.FrontendAttrs, err = req.withHosts(ctx, conn, opt.FrontendAttrs); err != nil {
 		return nil, err
 	}
+	closeSessions, err := req.reopen(ctx, conn, opt.SharedKey)
+	if err != nil {
+		return nil, err
+	}
+	defer closeSessions()
 	export, err := req.newExport(ctx, conn.Info)
 	if err != nil {
 		return nil, err
@@ -225,6 +240,7 @@ func (l *linking) build(ctx context.Context, req *Request, then func(context.Con
 	})
 	var refused error // its type does not survive the engine
 	resp, err := conn.Build(ctx, opt, "buildls", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+		req.sentIn(g)
 		caps := g.BuildOpts().LLBCaps
 		if refused = errors.Join(req.supported(conn.Info, caps), req.supportedOutputs(conn.Info, caps), req.supportedAttests(conn.Info, caps), req.supportedContexts(conn.Info, caps)); refused != nil {
 			return nil, refused

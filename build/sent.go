@@ -41,8 +41,11 @@ var hashSeed = maphash.MakeSeed()
 // asks for is hashed while it is read; nothing else is read.
 type recorder struct {
 	fsutil.FS
+	kept *Kept // what the engine has already; nil: nothing
 
 	mu       sync.Mutex
+	asked    bool   // the engine walked it
+	session  string // of the build
 	walks    [][]sentFile
 	links    map[string]string // hard links, to the first path of each
 	contents map[string]uint64
@@ -56,6 +59,9 @@ func newRecorder(files fsutil.FS) *recorder {
 // Walk implements [fsutil.FS]. An entry is sent if its metadata is asked for in a walk of the
 // whole (fsutil, the functions filterFS.Walk and sender.walk).
 func (r *recorder) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) error {
+	r.mu.Lock()
+	r.asked = true
+	r.mu.Unlock()
 	if filepath.Clean("/"+target) != filepath.Clean("/") {
 		return r.FS.Walk(ctx, target, fn)
 	}
@@ -157,6 +163,9 @@ func (f *hashedFile) Read(p []byte) (int, error) {
 func (r *recorder) sent() Sent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.kept != nil && !r.asked {
+		return r.kept.sent
+	}
 	var all Sent
 	for _, w := range r.walks {
 		if len(w) == 1 && path.Ext(w[0].path) == ".dockerignore" && len(r.walks) > 1 {

@@ -37,6 +37,9 @@ func (r *Request) addSources(opt *client.SolveOpt) error {
 	case LocalContext:
 		opt.LocalMounts[dockerui.DefaultLocalNameContext] = r.recorded(dockerui.DefaultLocalNameContext, c)
 		opt.SharedKey = c.SharedKey
+		if files := r.recorders[dockerui.DefaultLocalNameContext]; c.Kept != nil && !attested(attrs) {
+			files.kept, attrs[localSessionID+dockerui.DefaultLocalNameContext] = c.Kept, c.Kept.session
+		}
 	case GitContext, HTTPContext:
 		attrs["context"] = c.Source
 		caps[capGitQuery] = c.queried()

@@ -101,6 +101,9 @@ func (s *Server) run(b *running) {
 
 	out, where := s.buildAt(b)
 	s.memory.explain(b.plan, out)
+	if where.kept != nil {
+		where.kept(out.Kept)
+	}
 	news := s.images.learn(out.Images)
 	if news { // lint may now say what depends on them
 		s.lint.all()
@@ -151,7 +154,8 @@ type site struct {
 	engine    string // as the setting spells it
 	platforms []string
 	laid
-	fault *fault // nil if none is in another Dockerfile
+	fault *fault            // nil if none is in another Dockerfile
+	kept  func(*build.Kept) // is told what the engine has of the context afterwards; may be nil
 }
 
 // newSite is an engine before it has the context.
@@ -191,6 +195,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		return failed(err), where
 	}
 	where.laid = laid
+	where.kept = s.kept.offer(b.ctx, s.log, info, req)
 	req.Known = s.images.all()
 	if s.features.shell {
 		req.Hold = func(h *build.Held) { s.shells.hold(b, h, func() { s.marks.refresh.changed(0) }) }

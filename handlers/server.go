@@ -36,6 +36,7 @@ type Server struct {
 	surveys     surveys
 	images      images
 	memory      memory
+	kept        keptContexts
 	shells      shells
 	layers      layers
 	projects    projects

@@ -42,6 +42,7 @@ type ContextFS struct {
 	nodes    []node             // the same and their directories, in order
 	notUTF8  []string
 	calm     calm
+	trace    *Trace // nil if nobody wants one
 }
 
 var _ fsutil.FS = (*ContextFS)(nil)

@@ -61,8 +61,14 @@ func (c *ContextFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) 
 	if err := c.checkRoot(); err != nil {
 		return err
 	}
-	w := &walk{context: c, ctx: ctx, fn: fn, pending: c.below(target), relinked: map[string]string{}}
-	if err := c.disk.Walk(ctx, target, w.visit); err != nil {
+	w := &walk{context: c, ctx: ctx, fn: fn, pending: c.below(target), relinked: map[string]string{}, trace: c.trace.begin(target)}
+	err := w.run(target)
+	w.trace.end(err, !w.stopped)
+	return err
+}
+
+func (w *walk) run(target string) error {
+	if err := w.context.disk.Walk(w.ctx, target, w.visit); err != nil {
 		return err
 	}
 	if w.stopped {
@@ -112,10 +118,24 @@ type walk struct {
 	skipped  string            // the directory that was skipped last; "." is the root, "" none
 	stopped  bool              // by SkipAll
 	relinked map[string]string // see diskEntry.relink
+	trace    *tracing
 }
 
-// visit is called for every entry of the disk.
+// visit is called for every entry of the disk, and what is traced of it is noted.
 func (w *walk) visit(path string, entry fs.DirEntry, walkErr error) error {
+	look := w.trace.visit(path, entry, walkErr)
+	err := w.show(path, entry, look, walkErr)
+	switch {
+	case entry == nil:
+	case err == nil && entry.IsDir():
+		w.trace.enter(path)
+	case err != nil && !entry.IsDir(): // the rest of its directory is not seen
+		w.trace.doubt()
+	}
+	return err
+}
+
+func (w *walk) show(path string, entry fs.DirEntry, look *tracedLook, walkErr error) error {
 	if entry == nil { // target is not on disk, but it may be a buffer
 		if len(w.pending) > 0 && isNotExist(walkErr) {
 			return nil
@@ -129,7 +149,7 @@ func (w *walk) visit(path string, entry fs.DirEntry, walkErr error) error {
 	if w.isSkipped(path) {
 		return fs.SkipDir
 	}
-	shown := &diskEntry{DirEntry: entry, path: path, walk: w, overlay: w.take(path, entry)}
+	shown := &diskEntry{DirEntry: entry, path: path, walk: w, look: look, overlay: w.take(path, entry)}
 	err = w.fn(path, shown, walkErr)
 	if shown.vanished && !entry.IsDir() && (isNotExist(err) || errors.Is(err, fs.SkipDir)) {
 		// fsutil's filters make SkipDir of a missing file, which would leave
@@ -224,12 +244,14 @@ type diskEntry struct {
 	fs.DirEntry
 	path     string
 	walk     *walk
+	look     *tracedLook
 	overlay  *Overlay // nil if the file is shown as it is
 	vanished bool     // it was gone when somebody asked
 }
 
 // Info is a FileInfo whose Sys is a *types.Stat, the caller's own.
 func (d *diskEntry) Info() (fs.FileInfo, error) {
+	d.look.look()
 	fi, err := d.DirEntry.Info()
 	if err != nil {
 		d.vanished = isNotExist(err)

@@ -11,6 +11,7 @@
 //	workspace.go, snapshot.go       the funnel and what comes out of it
 //	overlay.go, contextfs.go,       a directory with the unsaved buffers laid over it,
 //	contextwalk.go                  as BuildKit wants to read it
+//	trace.go                        whether a context would still be walked as it was before
 //	leanfs.go                       the same, cheaper, for who only counts (package survey)
 //	dockerfilefs.go                 the Dockerfile itself, from memory
 //

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moby/buildkit/client"
+	"golang.org/x/sys/unix"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/lsp/lsptest"
+)
+
+// A largeContext is an editor on a context that is large enough for it to be remembered what
+// the engine has of it.
+type largeContext struct {
+	*testing.T
+	e        *lsptest.Editor
+	dir, log string
+	text     string
+	builds   int
+}
+
+func newLargeContext(t *testing.T, s site) *largeContext {
+	t.Helper()
+	files := []string{".dockerignore", "Dockerfile\n*.log\nout\n", "Dockerfile", "", "app.log", "", "out/x", "", "script", "#!/bin/sh\n"}
+	for i := range 1200 {
+		files = append(files, fmt.Sprintf("src/dir%d/file%d", i/100, i), fmt.Sprint(i))
+	}
+	c := &largeContext{T: t, dir: workspace(t, files...), log: filepath.Join(t.TempDir(), "log"), text: base(t) + "COPY . /src\nENV n "}
+	c.write("nonce", t.Name()+time.Now().String())
+	c.e = lsptest.New(t, program(t, s.env, "--log-file", c.log), lsptest.Options{Folders: []string{c.dir}, Init: map[string]any{"logLevel": "debug"}})
+	c.e.Open(c.uri(), "dockerfile", c.text+"0\n")
+	return c
+}
+
+func (c *largeContext) uri() string { return "file://" + c.dir + "/Dockerfile" }
+
+func (c *largeContext) path(name string) string { return filepath.Join(c.dir, name) }
+
+func (c *largeContext) write(name, text string) {
+	c.Helper()
+	c.ok(os.WriteFile(c.path(name), []byte(text), 0o644))
+}
+
+func (c *largeContext) ok(err error) {
+	c.Helper()
+	if err != nil {
+		c.Fatal(err)
+	}
+}
+
+// build changes the Dockerfile's last line and builds it; sent is whether the engine asked
+// for the context.
+func (c *largeContext) build(argument map[string]any) (r result, sent bool) {
+	c.Helper()
+	c.builds++
+	c.e.Replace(c.uri(), fmt.Sprint(c.text, c.builds, "\n"))
+	c.write("out/Dockerfile", fmt.Sprint(c.text, c.builds, "\n"))
+	argument["uri"] = c.uri()
+	r = mustBuild(c.T, c.e, argument)
+	return r, !strings.Contains(c.said(r.ID), `"sent": false`)
+}
+
+// said is what the log says of the context of a build.
+func (c *largeContext) said(id string) string {
+	data, err := os.ReadFile(c.log)
+	c.ok(err)
+	for line := range strings.Lines(string(data)) {
+		if strings.Contains(line, "context") && strings.Contains(line, `"build": "`+id) {
+			return line
+		}
+	}
+	c.Fatalf("the log says nothing of the context of %s:\n%s", id, data)
+	return ""
+}
+
+// settled builds until nothing is sent: what was just written is not trusted yet.
+func (c *largeContext) settled(argument map[string]any) {
+	c.Helper()
+	for start := time.Now(); time.Since(start) < time.Minute; {
+		if _, sent := c.build(argument); !sent {
+			return
+		}
+	}
+	c.Fatal("a context that does not change is sent again and again")
+}
+
+// Once an engine has a large context, nothing is sent as long as that has not changed.
+func TestKeptContext(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		t.Parallel()
+		c, out := newLargeContext(t, s), t.TempDir()
+		if s.old { // it knows no sessions but the build's own
+			c.build(map[string]any{})
+		} else {
+			c.settled(map[string]any{})
+		}
+		c.write("src/dir7/file777", "changed")
+		if _, sent := c.build(map[string]any{"outputs": []any{map[string]any{"type": "local", "dest": out}}}); !sent {
+			t.Error("a changed file was not sent")
+		}
+		if data, err := os.ReadFile(filepath.Join(out, "src/src/dir7/file777")); string(data) != "changed" {
+			t.Errorf("%q, %v", data, err)
+		}
+	})
+}
+
+// After changes of all kinds, noticed or not, an image is what buildctl makes of the same
+// files: its digest is. What the engine has dropped is sent again.
+func TestKeptContextSameAsTerminal(t *testing.T) {
+	t.Parallel()
+	d := enginetest.StartBuildkitd(t)
+	c := newLargeContext(t, buildkitdSite(d))
+	image := map[string]any{"outputs": []any{map[string]any{"type": "image"}}}
+	file := c.path("src/dir3/file345")
+	secretly := func() error { // neither size nor time tell of it, and no engine asks for it
+		fi, err := os.Stat(file)
+		c.ok(err)
+		return errors.Join(os.WriteFile(file, []byte("A LINE\n"), 0o644), os.Chtimes(file, fi.ModTime(), fi.ModTime()))
+	}
+	for _, change := range []struct {
+		name string
+		do   func() error
+		same bool // to a build
+	}{
+		{"nothing", func() error { return nil }, true},
+		{"an excluded file", func() error { return os.WriteFile(c.path("app.log"), []byte("more"), 0o644) }, true},
+		{"a file where it is excluded", func() error { return os.WriteFile(c.path("out/new"), nil, 0o644) }, true},
+		{"a line", func() error { return os.WriteFile(file, []byte("a line\n"), 0o644) }, false},
+		{"its content alone", secretly, false},
+		{"a new file", func() error { return os.WriteFile(file+".new", nil, 0o644) }, false},
+		{"none any more", func() error { return os.Remove(file + ".new") }, false},
+		{"a mode", func() error { return os.Chmod(c.path("script"), 0o755) }, false},
+		{"an attribute", func() error { return unix.Setxattr(file, "user.a", []byte("b"), 0) }, false},
+		{"a link", func() error { return errors.Join(os.Remove(c.path("script")), os.Symlink("nonce", c.path("script"))) }, false},
+		{"a second name", func() error { return os.Link(file, file+".second") }, false},
+		{"a directory's name", func() error { return os.Rename(c.path("src/dir5"), c.path("src/dir55")) }, false},
+		{"a time", func() error { return os.Chtimes(file, time.Unix(1, 0), time.Unix(1, 0)) }, false},
+		{"what a file is", func() error { return errors.Join(os.Remove(file), os.Mkdir(file, 0o755)) }, false},
+		{"an ignore file", func() error {
+			return os.WriteFile(c.path(".dockerignore"), []byte("Dockerfile\n*.log\nout\nsrc/dir6\n"), 0o644)
+		}, false},
+	} {
+		c.settled(image)
+		c.ok(change.do())
+		r, sent := c.build(image)
+		if sent == change.same {
+			t.Errorf("%s: sent %t", change.name, sent)
+		}
+		if want := c.buildctl(d); r.Digest == nil || *r.Digest != want {
+			t.Errorf("%s: buildctl makes %s of it, and the editor %v", change.name, want, r.Digest)
+		}
+	}
+	c.settled(image)
+	c.e.Open("file://"+c.path("nonce"), "plaintext", "unsaved")
+	r, sent := c.build(image)
+	c.write("nonce", "unsaved")
+	if _, again := c.build(image); !sent || !again {
+		t.Errorf("an unsaved file: sent %t; once it is saved: %t", sent, again)
+	}
+	if r.Digest == nil || *r.Digest == c.buildctl(d) {
+		t.Error("an unsaved file has the time of the saved one")
+	}
+
+	c.settled(image)
+	engine, err := client.New(t.Context(), d.Address)
+	c.ok(err)
+	defer engine.Close()
+	c.ok(engine.Prune(t.Context(), nil, client.PruneAll))
+	r, sent = c.build(image)
+	if want := c.buildctl(d); !sent || r.Digest == nil || *r.Digest != want {
+		t.Errorf("after the engine has dropped it: sent %t, and %v, where buildctl makes %s", sent, r.Digest, want)
+	}
+}
+
+// buildctl is the digest of what buildctl makes of the same.
+func (c *largeContext) buildctl(d *enginetest.Daemon) string {
+	c.Helper()
+	metadata := filepath.Join(c.TempDir(), "metadata")
+	cmd := exec.Command(enginetest.Buildctl(c), "--addr", d.Address, "build", "--frontend", "dockerfile.v0", "--local", "context="+c.dir,
+		"--local", "dockerfile="+c.path("out"), "--output", "type=image", "--metadata-file", metadata)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		c.Fatalf("%v: %s", err, out)
+	}
+	data, err := os.ReadFile(metadata)
+	c.ok(err)
+	var m struct {
+		Digest string `json:"containerimage.digest"`
+	}
+	c.ok(json.Unmarshal(data, &m))
+	return m.Digest
+}

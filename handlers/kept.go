@@ -1,0 +1,90 @@
+package handlers
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"go.uber.org/zap"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/workspace"
+)
+
+// keptContexts are the large contexts that engines have of earlier builds, each with a trace
+// that tells whether it is still so. The zero value is ready.
+type keptContexts struct {
+	mu   sync.Mutex
+	list []keptContext // oldest first
+}
+
+type keptContext struct {
+	place contextPlace
+	trace *workspace.Trace
+	kept  *build.Kept
+}
+
+// A contextPlace is a directory and an engine it is sent to.
+type contextPlace struct{ engine, address, node, dir string }
+
+// A context of fewer files is sent as fast as it is looked at. What is traced of more than
+// maxKept files would take too much memory: it is about ten bytes a file.
+const (
+	minKept = 1000
+	maxKept = 500_000
+)
+
+// offer lets a build name what the engine has of its context, if that has not changed since.
+// The function that it returns, which may be nil, is to be called with what the engine has
+// after the build.
+func (k *keptContexts) offer(ctx context.Context, log *zap.Logger, info engine.Info, req *build.Request) (after func(*build.Kept)) {
+	files, ok := req.Context.FS.(*workspace.ContextFS)
+	if !ok {
+		return nil
+	}
+	place, trace := contextPlace{info.Name, info.Address, info.Node, files.Root()}, files.Trace()
+	last, ok := k.take(place)
+	if ok && last.trace.Holds(ctx, files) {
+		req.Context.Kept = last.kept
+	}
+	return func(kept *build.Kept) {
+		same := kept != nil && kept == req.Context.Kept
+		log.Debug("context", zap.String("build", req.ID), zap.Bool("offered", req.Context.Kept != nil), zap.Bool("sent", !same))
+		if same {
+			trace = last.trace
+		}
+		if kept != nil {
+			k.put(keptContext{place, trace, kept})
+		}
+	}
+}
+
+// take takes the last of a place out: no other build is to use its session meanwhile.
+func (k *keptContexts) take(place contextPlace) (last keptContext, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.list = slices.DeleteFunc(k.list, func(c keptContext) bool {
+		if c.place == place {
+			last, ok = c, true
+		}
+		return c.place == place
+	})
+	return last, ok
+}
+
+func (k *keptContexts) put(c keptContext) {
+	if c.trace.Len() < minKept {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.list = append(k.list, c)
+	files := 0
+	for i, c := range slices.Backward(k.list) {
+		if files += c.trace.Len(); files > maxKept {
+			k.list = slices.Clone(k.list[i+1:])
+			return
+		}
+	}
+}

@@ -1,0 +1,315 @@
+package workspace
+
+// A build that is asked for again shows the engine a context in which, mostly, nothing has
+// changed. Telling so is cheaper than walking it: what a walk came to is compared with
+// hashes, in parallel, and nothing is filtered, copied or sent.
+//
+// A trace notes of each directory that was listed the names in it, and of each file whose
+// metadata was asked for its identity, the time of its last change (ctime) included, which
+// nobody can set. What a callback answers depends on nothing else, so the same names and
+// identities mean the same walk. Where that is not sure, a trace does not hold: the context
+// is then walked and sent as ever. See traceable in trace_linux.go.
+//
+// What is written through a mapping of memory changes no time until the kernel next writes
+// it to the disk. BuildKit's own comparison does not see it before either.
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"hash/maphash"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// A Trace is what the walks of a context looked at. It is safe for concurrent use.
+type Trace struct {
+	context *ContextFS // as it was then
+
+	mu     sync.Mutex
+	dirs   []*tracedDir    // that were listed
+	alone  []*tracedFile   // that were looked at without the directory they are in
+	looks  int             // how many files
+	devs   map[uint64]bool // file systems that can be trusted
+	walked bool
+	unsure bool // it can't be told whether it holds
+}
+
+// tracedDir is a directory and what is in it, in the order of names.
+type tracedDir struct {
+	path    string   // in the context; "" is its root
+	listing uint64   // a hash of names and types
+	ids     []uint64 // of what was looked at; 0 else
+}
+
+// tracedFile is a file, or that there is none.
+type tracedFile struct {
+	path   string
+	absent bool
+	mode   fs.FileMode // its type
+	id     uint64      // 0 if it was not looked at
+}
+
+var traceSeed = maphash.MakeSeed()
+
+// Trace begins a trace of all walks from now on. Call it before the context is used.
+func (c *ContextFS) Trace() *Trace {
+	c.trace = &Trace{context: c, unsure: !canTrace, devs: map[uint64]bool{}}
+	return c.trace
+}
+
+// Len is how many files were looked at.
+func (t *Trace) Len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.looks
+}
+
+// Holds says that the same walks of c would show what they showed of the context that was
+// traced. It is false where that can't be told.
+func (t *Trace) Holds(ctx context.Context, c *ContextFS) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.unsure || !t.walked || c.root != t.context.root {
+		return false
+	}
+	buffers := c.differing(t.context)
+	if !t.passesOver(buffers) {
+		return false
+	}
+	for _, f := range t.alone {
+		if buffers[f.path] || !f.holds(c.root) {
+			return false
+		}
+	}
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.SetLimit(runtime.GOMAXPROCS(0))
+	for _, d := range t.dirs {
+		eg.Go(func() error {
+			if ctx.Err() == nil && !d.holds(c.root, buffers) {
+				return errChanged
+			}
+			return ctx.Err()
+		})
+	}
+	return eg.Wait() == nil
+}
+
+var errChanged = errors.New("changed")
+
+// differing are the files for which other buffers stand in than did in before, or none.
+func (c *ContextFS) differing(before *ContextFS) map[string]bool {
+	paths := map[string]bool{}
+	for _, both := range [][2]map[string]Overlay{{c.overlays, before.overlays}, {before.overlays, c.overlays}} {
+		for path, a := range both[0] {
+			if b, ok := both[1][path]; !ok || !a.Modified.Equal(b.Modified) || !bytes.Equal(a.Data, b.Data) {
+				paths[path] = true
+			}
+		}
+	}
+	return paths
+}
+
+// passesOver says that a buffer of such a file, if nobody looks at it, changes nothing of a
+// walk: the file is on disk, and no other name of it is shown with its content.
+func (t *Trace) passesOver(buffers map[string]bool) bool {
+	for path := range buffers {
+		if now, err := lookAt(noDir, filepath.Join(t.context.root, path)); err != nil || !now.mode.IsRegular() || now.links > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// tracing is a walk that is traced; nil is one that isn't.
+type tracing struct {
+	*Trace
+	start time.Time
+	open  []*openDir // each in the one before it
+}
+
+type openDir struct {
+	*tracedDir
+	hash maphash.Hash
+}
+
+// begin traces a walk of target.
+func (t *Trace) begin(target string) *tracing {
+	if t == nil {
+		return nil
+	}
+	w := &tracing{Trace: t, start: time.Now()}
+	if target == "" {
+		w.enter("")
+	}
+	return w
+}
+
+// enter says that a directory will be listed.
+func (w *tracing) enter(path string) {
+	if w == nil {
+		return
+	}
+	d := &openDir{tracedDir: &tracedDir{path: path}}
+	d.hash.SetSeed(traceSeed)
+	w.open = append(w.open, d)
+}
+
+// leave closes the directories that path does not lie in.
+func (w *tracing) leave(path string) {
+	dir := filepath.Dir(path)
+	if dir == "." {
+		dir = ""
+	}
+	for n := len(w.open); n > 0 && w.open[n-1].path != dir; n-- {
+		w.close(w.open[n-1])
+		w.open = w.open[:n-1]
+	}
+}
+
+func (w *tracing) close(d *openDir) {
+	d.listing = d.hash.Sum64()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dirs = append(w.dirs, d.tracedDir)
+}
+
+// visit notes a file; the answer is for who looks at it. The walk's error makes it unsure.
+func (w *tracing) visit(path string, entry fs.DirEntry, err error) *tracedLook {
+	switch {
+	case w == nil:
+		return nil
+	case entry == nil && isNotExist(err):
+		w.lone(&tracedFile{path: path, absent: true})
+		return nil
+	case entry == nil || err != nil:
+		w.doubt()
+		return nil
+	}
+	w.leave(path)
+	mode := entry.Type().Type()
+	if len(w.open) == 0 {
+		f := &tracedFile{path: path, mode: mode}
+		w.lone(f)
+		return &tracedLook{w, path, &f.id, nil, 0}
+	}
+	d := w.open[len(w.open)-1]
+	hashEntry(&d.hash, filepath.Base(path), mode)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d.ids = append(d.ids, 0)
+	return &tracedLook{w, path, nil, d.tracedDir, len(d.ids) - 1}
+}
+
+func hashEntry(h *maphash.Hash, name string, mode fs.FileMode) {
+	h.WriteString(name)
+	maphash.WriteComparable(h, mode)
+}
+
+func (w *tracing) lone(f *tracedFile) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.alone = append(w.alone, f)
+}
+
+// doubt gives up.
+func (w *tracing) doubt() {
+	if w != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.unsure = true
+	}
+}
+
+// end says whether the walk came to its end.
+func (w *tracing) end(err error, whole bool) {
+	if w == nil {
+		return
+	}
+	for _, d := range w.open {
+		w.close(d)
+	}
+	if err != nil || !whole {
+		w.doubt()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.walked = true
+}
+
+// tracedLook is the place in a trace of a file's identity, which it has in its directory or
+// for itself.
+type tracedLook struct {
+	walk *tracing
+	path string
+	id   *uint64
+	dir  *tracedDir
+	i    int
+}
+
+// look notes the identity of a file that is about to be looked at: if it changes in between,
+// it is the older one that is noted.
+func (l *tracedLook) look() {
+	if l == nil {
+		return
+	}
+	w := l.walk
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	id := l.id
+	if id == nil {
+		id = &l.dir.ids[l.i]
+	}
+	if w.unsure || *id != 0 { // who asks twice is told the same
+		return
+	}
+	full := filepath.Join(w.context.root, l.path)
+	seen, err := lookAt(noDir, full)
+	if err != nil || !seen.settled(w.start) || !w.trusts(seen.dev, full) {
+		w.unsure = true
+		return
+	}
+	*id = seen.id
+	w.looks++
+}
+
+// trusts says whether a file system tells of changes as it should.
+func (w *tracing) trusts(dev uint64, path string) bool {
+	if _, known := w.devs[dev]; !known {
+		w.devs[dev] = trusted(path)
+	}
+	return w.devs[dev]
+}
+
+// seen is a file at a moment.
+type seen struct {
+	id      uint64 // a hash of all its metadata, but for the time of the last access
+	dev     uint64
+	links   uint64
+	mode    fs.FileMode // its type
+	changed time.Time   // ctime
+}
+
+// A change that follows another at once may leave the same time. So a file counts as settled
+// when a walk begins by more than what clocks of file systems step after its last change: some
+// milliseconds, or if it has no parts of a second, up to two of these.
+func (s seen) settled(start time.Time) bool {
+	margin := 100 * time.Millisecond
+	if s.changed.Nanosecond() == 0 {
+		margin = 2 * time.Second
+	}
+	return s.changed.Before(start.Add(-margin))
+}
+
+func (f *tracedFile) holds(root string) bool {
+	now, err := lookAt(noDir, filepath.Join(root, f.path))
+	if f.absent {
+		return err != nil && isNotExist(err)
+	}
+	return err == nil && now.mode == f.mode && (f.id == 0 || f.id == now.id)
+}

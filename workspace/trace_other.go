@@ -1,0 +1,16 @@
+//go:build !linux
+
+package workspace
+
+import "errors"
+
+// canTrace: no trace holds, and contexts are walked.
+const canTrace = false
+
+const noDir = 0
+
+func lookAt(int, string) (seen, error) { return seen{}, errors.ErrUnsupported }
+
+func trusted(string) bool { return false }
+
+func (d *tracedDir) holds(string, map[string]bool) bool { return false }
