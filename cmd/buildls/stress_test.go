@@ -284,11 +284,11 @@ func (s *stress) hints(d *stressDoc) {
 	s.ask("textDocument/inlayHint", map[string]any{"textDocument": map[string]any{"uri": d.uri}, "range": lines}, s.must)
 }
 
-// awaitBuilds waits until all builds have ended, and takes their results.
+// awaitBuilds waits until all builds have ended, and their progress with them, and takes their
+// results.
 func (s *stress) awaitBuilds() {
 	s.e.Await("the end of all builds", func() bool { return s.e.Count("buildls/buildFinished") >= len(s.model.builds) })
 	s.model.take(s.T, s.e.All("buildls/buildFinished"))
-	s.e.Await("the end of all progress", func() bool { return s.model.progressEnded(s.e.All("$/progress")) })
 }
 
 // buildAtLast builds a document that is not edited any more, and looks at the marks.
