@@ -243,6 +243,8 @@ func (s *Server) serveShells(l net.Listener, run shellFunc) {
 	defer wg.Wait()
 	idle := time.AfterFunc(shellIdle, func() { l.Close() })
 	defer idle.Stop()
+	lost := context.AfterFunc(s.rpc.Context(), func() { l.Close() }) // an editor may go without a shutdown
+	defer lost()
 	for {
 		c, err := l.Accept()
 		if err != nil {

@@ -293,3 +293,21 @@ func TestShellAfterStep(t *testing.T) {
 		}
 	})
 }
+
+// A server that had opened a shell ends as soon as its editor is gone, though the socket could
+// take more terminals.
+func TestShellEndsWithoutShutdown(t *testing.T) {
+	dir, log := workspace(t, "app.txt", ""), filepath.Join(t.TempDir(), "log")
+	e := lsptest.New(t, program(t, embeddedSite(t).env, "--log-file", log), lsptest.Options{Folders: []string{dir}})
+	e.Open("file://"+dir+"/Dockerfile", "dockerfile", base(t)+"COPY app.txt /\n")
+	r := mustBuild(t, e, nil)
+	x := shell(t, e, map[string]any{"id": r.ID, "step": stepNamed(t, r, "COPY app.txt")})
+	x.write("exit\n")
+	x.exit()
+	e.CloseStdin()
+	e.Exit()
+	said, err := os.ReadFile(log)
+	if err != nil || !strings.Contains(string(said), "the client closed the connection") || strings.Contains(string(said), "has not ended") {
+		t.Errorf("%v:\n%s", err, said)
+	}
+}
