@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +65,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	start := time.Now()
 	f := newFold()
 	f.dockerfile = req.Dockerfile
-	notes := slices.Concat(conn.Notes, req.missingCaches(), req.lostAnnotations(conn.Info))
+	notes := append(req.missingCaches(), req.lostAnnotations(conn.Info)...)
 	resp, err := solve(ctx, conn, req, f, obs)
 	f.flushLogs()
 	out := &Outcome{Status: Done, Notes: notes, Dockerfile: f.dockerfile, Steps: f.steps(err == nil), Warnings: f.problems(), Images: f.images}

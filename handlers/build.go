@@ -185,7 +185,8 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 	b.builtBy(choice)
 	info := choice.Conn.Info
 	where := newSite(info, b.plan)
-	for _, note := range choice.Conn.Notes {
+	notes := choice.Conn.TakeNotes()
+	for _, note := range notes {
 		s.showMessage(protocol.MessageTypeWarning, "buildls: "+note)
 	}
 	s.log.Info("engine", zap.String("id", b.id), zap.Stringer("engine", info), zap.String("version", info.Version), zap.String("why", choice.Why), zap.Strings("tried", choice.Tried))
@@ -209,7 +210,9 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		defer live.close()
 		obs.Log = live.add
 	}
-	return build.Run(b.ctx, choice.Conn, req, obs), where
+	out := build.Run(b.ctx, choice.Conn, req, obs)
+	out.Notes = append(notes, out.Notes...)
+	return out, where
 }
 
 // observer shows what the build says of itself.

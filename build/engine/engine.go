@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/buildls/buildls/build/engine/docker"
+	"github.com/buildls/buildls/build/engine/embedded"
 )
 
 // An Engine is a place where a build can run. Connecting is bounded: an engine
@@ -90,11 +91,21 @@ func (i Info) String() string {
 // A Conn is a connection to an engine. Its owner closes it.
 type Conn struct {
 	*client.Client
-	Info Info
-	// Notes are what the engine has to say of itself, a sentence each. They are said once:
-	// a connection that is used again has none.
-	Notes  []string
+	Info   Info
 	docker docker.Endpoint // of a Docker engine
+}
+
+// TakeNotes returns what the engine has to say of itself since somebody last asked, a
+// sentence each. Who asks tells the author.
+func (c *Conn) TakeNotes() []string {
+	if c.Info.Name != "embedded" {
+		return nil
+	}
+	paths, err := embedded.DefaultPaths()
+	if err != nil {
+		return nil
+	}
+	return paths.TakeNotes()
 }
 
 // Push has a Docker engine push an image of its store, and returns the digest that the

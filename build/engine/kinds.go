@@ -85,7 +85,6 @@ func (e embeddedEngine) Connect(ctx context.Context, report func(string)) (*Conn
 	if err != nil {
 		return nil, unavailable(ctx, e.Info(), err, "")
 	}
-	conn.Notes = paths.TakeNotes()
 	return conn, nil
 }
 

@@ -88,9 +88,7 @@ func (p *Pool) put(key poolKey, conn *Conn) *pooled {
 	if p.conns == nil {
 		p.conns = map[poolKey]*pooled{}
 	}
-	kept := *conn
-	kept.Notes = nil
-	c := &pooled{conn: &kept, users: 1}
+	c := &pooled{conn: conn, users: 1}
 	p.conns[key] = c
 	return c
 }

@@ -125,6 +125,9 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, displ
 		return exitFailed
 	}
 	defer choice.Release()
+	for _, note := range choice.Conn.TakeNotes() {
+		fmt.Fprintf(std.err, "warning: %s\n", note)
+	}
 	out := buildShowing(ctx, choice.Conn, req, display)
 	t.Keep(out, choice.Conn.Info, func(err error) { fmt.Fprintf(std.err, "warning: %v\n", err) })
 	return report(out, req, choice.Conn.Info, mode, std)
