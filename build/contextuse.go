@@ -76,6 +76,9 @@ func ContextUses(ctx context.Context, dockerfile []byte, args map[string]string,
 	if err != nil {
 		return nil, err
 	}
+	if len(stages) > maxStages {
+		return nil, fmt.Errorf("it has more than %d stages", maxStages)
+	}
 	all := append(slices.Clip(dockerfile), "\nFROM scratch\n"...) // a stage that needs all others
 	for i := range stages {
 		all = fmt.Appendf(all, "COPY --from=%d / /\n", i)

@@ -13,6 +13,7 @@ import (
 const (
 	MaxBytes     = 2 << 20 // of a Dockerfile
 	maxLines     = 50_000
+	maxStages    = 1000    // that are looked at together
 	maxNesting   = 100     // of ${ in ${
 	maxJoining   = 1 << 30 // bytes that the parser copies to join continued lines
 	maxExpansion = 1 << 20 // bytes of an instruction with its variables expanded
