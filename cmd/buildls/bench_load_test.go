@@ -55,8 +55,9 @@ func BenchmarkMillionLines(b *testing.B) {
 	tell(figure{"a RUN that prints 1,000,000 lines, memory", fmt.Sprintf("%d MB", most), "", "", "bounded"})
 }
 
-// BenchmarkSixteenBuilds is how long the editor waits for hints, lenses and hovers while sixteen
-// builds run that print.
+// BenchmarkSixteenBuilds is how long the editor waits for hints and lenses of what is built, and
+// for a hover elsewhere, while sixteen builds run that print. Over a step that has ended a hover
+// asks the engine, and waits for that.
 func BenchmarkSixteenBuilds(b *testing.B) {
 	s := buildkitdSite(enginetest.Buildkitd(b))
 	dir := workspace(b)
@@ -64,10 +65,12 @@ func BenchmarkSixteenBuilds(b *testing.B) {
 	var uris []string
 	for i := range 16 {
 		uri := fmt.Sprintf("file://%s/%d.Dockerfile", dir, i)
-		e.Open(uri, "dockerfile", fmt.Sprintf("FROM %s/base AS base\nRUN for i in $(seq 1 100); do echo %d $i; sleep 0.05; done\n", enginetest.Registry(b), i))
+		e.Open(uri, "dockerfile", fmt.Sprintf("FROM %s/base AS base\nRUN for i in $(seq 1 20); do seq %d 50; sleep 0.3; done\n", enginetest.Registry(b), i))
 		uris = append(uris, uri)
 	}
-	var waits []float64
+	elsewhere := "file://" + dir + "/Dockerfile"
+	e.Open(elsewhere, "dockerfile", "FROM scratch\nARG A=1\nRUN echo $A\n")
+	var waits, idle []float64
 	for b.Loop() {
 		if len(waits) > 0 {
 			continue
@@ -83,23 +86,28 @@ func BenchmarkSixteenBuilds(b *testing.B) {
 		}
 		ended := make(chan struct{})
 		go func() { running.Wait(); close(ended) }()
-		waits = asking(e, uris, ended)
+		waits = asking(e, uris, elsewhere, ended)
+		rest := make(chan struct{})
+		time.AfterFunc(5*time.Second, func() { close(rest) })
+		idle = asking(e, uris, elsewhere, rest)
 	}
-	p99 := waits[len(waits)*99/100]
+	p99, floor := waits[len(waits)*99/100], idle[len(idle)*99/100]
 	b.ReportMetric(median(waits), "ours-ms")
 	b.ReportMetric(p99, "p99-ms")
+	b.ReportMetric(floor, "idle-p99-ms")
 	b.ReportMetric(0, "ns/op")
-	tell(figure{"a request while 16 builds run", fmt.Sprintf("%.1f ms, 99 of 100 within %.1f ms", median(waits), p99), "", "", "≤ 10 ms"})
+	tell(figure{"a request while 16 builds run", fmt.Sprintf("%.1f ms, 99 of 100 within %.1f ms", median(waits), p99),
+		fmt.Sprintf("%.1f ms, 99 of 100 within %.1f ms, while none runs", median(idle), floor), "", "≤ 10 ms"})
 }
 
 // asking asks as an editor does until the builds have ended, and returns the waits, sorted.
-func asking(e *lsptest.Editor, uris []string, ended <-chan struct{}) (waits []float64) {
+func asking(e *lsptest.Editor, uris []string, elsewhere string, ended <-chan struct{}) (waits []float64) {
 	for i := 0; ; i++ {
 		uri := uris[i%len(uris)]
 		for _, ask := range []func(){
 			func() { e.Hints(uri, 0, 2) },
 			func() { e.Lenses(uri) },
-			func() { e.Hover(uri, 1, 2) },
+			func() { e.Hover(elsewhere, 2, 11) },
 		} {
 			waits = append(waits, measure(ask))
 		}
