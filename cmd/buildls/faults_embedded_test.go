@@ -87,8 +87,10 @@ func endEngine(t *testing.T, dir string) {
 	if pid == 0 {
 		t.Fatal("no embedded engine runs")
 	}
+	engine := childOf(childOf(pid))
 	syscall.Kill(pid, syscall.SIGTERM)
 	awaitDeath(pid)
+	awaitDeath(engine)
 }
 
 // A full disk is said to be full, and when there is room again, the engine builds.
@@ -102,7 +104,12 @@ func TestDiskFull(t *testing.T) {
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=64m,mode=0700"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { syscall.Unmount(disk, syscall.MNT_DETACH) })
+	t.Cleanup(func() {
+		endEngine(t, dir) // while it can be found there
+		if err := syscall.Unmount(disk, 0); err != nil {
+			t.Error(err)
+		}
+	})
 	a := newAuthor(t, s.env, workspace(t, "Dockerfile", "FROM scratch\n"))
 	text := base(t) + "RUN echo " + dir + "\n"
 	a.build(text, nil)
