@@ -37,7 +37,7 @@ func TestBeyond(t *testing.T) {
 		"variables in instructions": {"FROM scratch\n" + many(20_000, func(i int) string { return fmt.Sprintf("ENV a%d=b\n", i) }), "not all of this"},
 		"problems":                  {"FROM scratch\n" + strings.Repeat("ENV a b\n", 20_000), "not all of this"},
 		"mistakes":                  {strings.Repeat("RUNN x\n", 20_000), "not all of this"},
-		"bad stages":                {many(10_000, func(i int) string { return fmt.Sprintf("FROM $$x AS s%d\nCOPY --from=$A x y\n", i) }), "not all of this"},
+		"bad stages":                {many(3000, func(i int) string { return fmt.Sprintf("FROM $$x AS s%d\nCOPY --from=$A x y\n", i) }), "not all of this"},
 		"stages":                    {many(10_000, func(i int) string { return fmt.Sprintf("FROM scratch AS s%d\n", i) }), ""},
 		"a chain of stages":         {"FROM scratch AS s0\n" + many(10_000, func(i int) string { return fmt.Sprintf("FROM s%d AS s%d\nENV a%d=b\n", i, i+1, i) }), "not all of this"},
 		"triggers":                  {"FROM scratch AS s0\n" + strings.Repeat("ONBUILD RUN x\n", 3000) + strings.Repeat("FROM s0\nRUN x\n", 3000), "not all of this"},
