@@ -37,7 +37,7 @@ export class Inside {
     return (await this.server.execute<{ text: string }>('buildls.log', of)).text;
   }
 
-  /** Goes to the line of a step, or of what failed in a build. */
+  /** Goes to the line of a step. */
   async goToLine(clicked: unknown): Promise<void> {
     const node = nodeOf(clicked);
     if (node?.kind !== 'step') return;

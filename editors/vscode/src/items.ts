@@ -84,7 +84,6 @@ function ofStage({ build, name, steps }: StageNode): vscode.TreeItem {
   const cached = steps.filter(({ step }) => step.status === 'cached').length;
   const took = steps.reduce((sum, { step }) => sum + step.durationMs, 0);
   item.description = cached === steps.length ? 'cached' : took > 0 ? seconds(took) : '';
-  item.contextValue = 'stage';
   item.iconPath = icon('layers');
   return item;
 }
@@ -141,7 +140,6 @@ function ofFile({ of, change }: FileNode): vscode.TreeItem {
   item.iconPath = vscode.ThemeIcon.File;
   item.description = size(change.bytes);
   item.tooltip = `${change.path}, ${change.change} by this step`;
-  item.contextValue = 'file';
   if (change.change !== 'deleted') item.command = { command: 'vscode.open', title: 'Open', arguments: [item.resourceUri] };
   return item;
 }

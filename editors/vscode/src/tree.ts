@@ -121,8 +121,11 @@ export function folderOf(changes: Change[]): Folder {
   return root;
 }
 
+/** How many files of a folder are shown: VS Code takes seconds for tens of thousands. */
+const most = 1000;
+
 /** What is in a folder: the folders first, each by name. One that holds nothing but a folder is shown together with it. */
-export function entriesOf(of: StepNode, { folders, files }: Folder): (FolderNode | FileNode)[] {
+export function entriesOf(of: StepNode, { folders, files }: Folder): Node[] {
   const shown = [...folders].map(([name, folder]): FolderNode => {
     while (folder.files.length === 0 && folder.folders.size === 1) {
       for (const [next, only] of folder.folders) {
@@ -132,9 +135,14 @@ export function entriesOf(of: StepNode, { folders, files }: Folder): (FolderNode
     }
     return { kind: 'folder', of, name, folder };
   });
+  const more: NoteNode[] = files.length > most ? [{ kind: 'note', text: `${files.length - most} more are not shown` }] : [];
   return [
     ...shown.sort((a, b) => compare(a.name, b.name)),
-    ...files.map((change): FileNode => ({ kind: 'file', of, change })).sort((a, b) => compare(a.change.path, b.change.path)),
+    ...files
+      .sort((a, b) => compare(a.path, b.path))
+      .slice(0, most)
+      .map((change): FileNode => ({ kind: 'file', of, change })),
+    ...more,
   ];
 }
 

@@ -69,7 +69,7 @@ async function linksItsLog() {
 
 /** Mended and not saved, it builds; the image holds what the buffer says. */
 async function buildsWhatIsTyped() {
-  await code.retype(line, 'RUN echo buffer >/proof');
+  await code.retype(line, 'RUN echo buffer >/proof; mkdir -p /var/cache; cd /var/cache; touch $(seq 1100)');
   await code.command('Tasks: Run Task');
   await code.answer('image');
   await code.statusSays('Built in');

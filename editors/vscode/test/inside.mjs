@@ -86,6 +86,12 @@ async function readsFiles() {
   await row(code, 'busybox', 'MB').click();
   await code.lines.getByText('/bin/busybox is binary').waitFor();
   await twist(row(code, 'RUN echo buffer'));
+  await row(code, 'var/cache').click();
+  await row(code, '1000', '0 B').waitFor();
+  await code.keyboard.press('End');
+  await row(code, '100 more are not shown').waitFor();
+  await code.keyboard.press('Home');
+  await row(code, 'var/cache').click();
   await row(code, 'proof', '7 B').click();
   await code.tab('proof');
   await code.lines.getByText('buffer').waitFor();
