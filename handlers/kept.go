@@ -28,11 +28,13 @@ type keptContext struct {
 // A contextPlace is a directory and an engine it is sent to.
 type contextPlace struct{ engine, address, node, dir string }
 
-// A context of fewer files is sent as fast as it is looked at. What is traced of more than
-// maxKept files would take too much memory: it is about ten bytes a file.
+// A context of fewer files is sent as fast as it is looked at. Of more than maxKept files in
+// all only the newest context is remembered, and that only if it has no more than maxTraced:
+// what is remembered of a file takes ten bytes, and a hundred where it is known what was sent.
 const (
-	minKept = 1000
-	maxKept = 500_000
+	minKept   = 1000
+	maxKept   = 200_000
+	maxTraced = 1_000_000
 )
 
 // offer lets a build name what the engine has of its context, if that has not changed since.
@@ -74,7 +76,7 @@ func (k *keptContexts) take(place contextPlace) (last keptContext, ok bool) {
 }
 
 func (k *keptContexts) put(c keptContext) {
-	if c.trace.Len() < minKept {
+	if n := c.trace.Len(); n < minKept || n > maxTraced {
 		return
 	}
 	k.mu.Lock()
@@ -82,7 +84,7 @@ func (k *keptContexts) put(c keptContext) {
 	k.list = append(k.list, c)
 	files := 0
 	for i, c := range slices.Backward(k.list) {
-		if files += c.trace.Len(); files > maxKept {
+		if files += c.trace.Len(); files > maxKept && i < len(k.list)-1 {
 			k.list = slices.Clone(k.list[i+1:])
 			return
 		}

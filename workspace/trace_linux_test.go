@@ -24,8 +24,15 @@ import (
 // still holds, a fresh walk must show all that the traced one showed, contents included; and
 // it must hold wherever nothing was done that a build would see.
 func TestTraceRandom(t *testing.T) {
-	t.Parallel()
-	const contexts, rounds = 1000, 10
+	for _, half := range []string{"one half", "the other"} {
+		t.Run(half, func(t *testing.T) {
+			t.Parallel()
+			traceRandom(t, 500, 10)
+		})
+	}
+}
+
+func traceRandom(t *testing.T, contexts, rounds int) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := &mutator{T: t, Rand: rand.New(rand.NewPCG(seed, 0))}
@@ -39,11 +46,11 @@ func TestTraceRandom(t *testing.T) {
 	for range rounds {
 		traces, before := make([]*Trace, contexts), make([]string, contexts)
 		for i, dir := range dirs {
-			traces[i], before[i] = settledTrace(t, dir)
+			traces[i], before[i] = settledTrace(t, func() *ContextFS { return disk(t, dir) })
 		}
 		for i, dir := range dirs {
 			op, harmless := r.mutate(dir)
-			_, after := shown(t, dir)
+			_, after := shown(t, disk(t, dir))
 			holds := traces[i].Holds(t.Context(), disk(t, dir))
 			switch {
 			case holds && before[i] != after:
@@ -64,6 +71,54 @@ func TestTraceRandom(t *testing.T) {
 	}
 }
 
+// Buffers count where their files would be sent, and nowhere else.
+func TestTraceBuffers(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"shown.go", "hidden.log", "linked.log"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Link(filepath.Join(dir, "linked.log"), filepath.Join(dir, "linked.go")); err != nil {
+		t.Fatal(err)
+	}
+	with := func(buffers ...string) *ContextFS {
+		var overlays []Overlay
+		for _, b := range buffers {
+			name, text, _ := strings.Cut(b, ":")
+			overlays = append(overlays, Overlay{Path: filepath.Join(dir, name), Data: []byte(text), Modified: time.Unix(int64(len(text)), 0)})
+		}
+		c, err := NewContextFS(dir, overlays)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for _, c := range []struct {
+		before, after []string
+		holds         bool
+	}{
+		{nil, nil, true},
+		{[]string{"shown.go:a"}, []string{"shown.go:a"}, true},
+		{[]string{"shown.go:a"}, []string{"shown.go:bc"}, false},
+		{[]string{"shown.go:a"}, nil, false},
+		{nil, []string{"shown.go:a"}, false},
+		{nil, []string{"shown.go:shown.go"}, true}, // saved
+		{nil, []string{"hidden.log:a"}, true},
+		{[]string{"hidden.log:a"}, []string{"hidden.log:bc"}, true},
+		{[]string{"hidden.log:a"}, nil, true},
+		{nil, []string{"linked.log:a"}, false}, // the other name is no longer a second one
+		{nil, []string{"new.log:a"}, false},    // which can't be told from one that is shown
+		{nil, []string{"sub/new.go:a"}, false},
+		{[]string{"new.go:a"}, []string{"new.go:a"}, true},
+	} {
+		trace, _ := settledTrace(t, func() *ContextFS { return with(c.before...) })
+		if got := trace.Holds(t.Context(), with(c.after...)); got != c.holds {
+			t.Errorf("buffers %q, then %q: holds %t", c.before, c.after, got)
+		}
+	}
+}
+
 func disk(t testing.TB, dir string) *ContextFS {
 	t.Helper()
 	c, err := NewContextFS(dir, nil)
@@ -74,10 +129,10 @@ func disk(t testing.TB, dir string) *ContextFS {
 }
 
 // settledTrace traces until what is there has settled.
-func settledTrace(t testing.TB, dir string) (*Trace, string) {
+func settledTrace(t testing.TB, open func() *ContextFS) (*Trace, string) {
 	t.Helper()
 	for start := time.Now(); time.Since(start) < 30*time.Second; {
-		if trace, shown := shown(t, dir); !trace.unsure {
+		if trace, shown := shown(t, open()); !trace.unsure {
 			return trace, shown
 		}
 	}
@@ -85,10 +140,10 @@ func settledTrace(t testing.TB, dir string) (*Trace, string) {
 	return nil, ""
 }
 
-// shown is what a build would send of dir, contents included, and the trace of it.
-func shown(t testing.TB, dir string) (*Trace, string) {
+// shown is what a build would send of a context, what is in its files on disk included, and
+// the trace of it.
+func shown(t testing.TB, c *ContextFS) (*Trace, string) {
 	t.Helper()
-	c := disk(t, dir)
 	trace := c.Trace()
 	filtered, err := fsutil.NewFilterFS(c, &fsutil.FilterOpt{ExcludePatterns: []string{"out", "*.log", "!keep.log"}, FollowPaths: []string{"."}})
 	if err != nil {
@@ -106,7 +161,7 @@ func shown(t testing.TB, dir string) (*Trace, string) {
 		stat := fi.Sys().(*types.Stat)
 		fmt.Fprintln(&b, stat.Path, fs.FileMode(stat.Mode), stat.Uid, stat.Gid, stat.Size, stat.ModTime, stat.Linkname, stat.Xattrs)
 		if fi.Mode().IsRegular() {
-			data, err := os.ReadFile(filepath.Join(dir, path))
+			data, err := os.ReadFile(filepath.Join(c.root, path))
 			fmt.Fprintf(&b, "%q %v\n", data, err)
 		}
 		return nil
