@@ -33,6 +33,9 @@ type Request struct {
 	// DockerfileFS holds the Dockerfile, and its .dockerignore if it has its own. It is
 	// nil for a Dockerfile that lies in a remote context.
 	DockerfileFS fsutil.FS
+	// AttestedFS is sent instead if the build is attested, for an attestation tells what was
+	// asked of the context; nil: the same.
+	AttestedFS fsutil.FS
 	// Context is the build context.
 	Context Context
 	// Contexts are those that the Dockerfile may name, in FROM, COPY --from and mounts,

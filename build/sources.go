@@ -51,6 +51,9 @@ func (r *Request) addSources(opt *client.SolveOpt) error {
 	}
 	if r.DockerfileFS != nil {
 		opt.LocalMounts[dockerui.DefaultLocalNameDockerfile] = r.DockerfileFS
+		if r.AttestedFS != nil && attested(attrs) {
+			opt.LocalMounts[dockerui.DefaultLocalNameDockerfile] = r.AttestedFS
+		}
 		if r.Context.Remote() { // else it is looked for there
 			attrs["dockerfilekey"] = dockerui.DefaultLocalNameDockerfile
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -233,8 +234,10 @@ func (l *laying) request(p *plan, id string) (*build.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	req.Dockerfile, req.DockerfileName = files[name], name
+	req.AttestedFS = workspace.NewDockerfileFS(name, maps.Clone(files), string(p.doc.URI))
 	takeIgnoreAlong(name, files, req.Context)
-	req.Dockerfile, req.DockerfileName, req.DockerfileFS = files[name], name, workspace.NewDockerfileFS(name, files, string(p.doc.URI))
+	req.DockerfileFS = workspace.NewDockerfileFS(name, files, string(p.doc.URI))
 	return req, nil
 }
 

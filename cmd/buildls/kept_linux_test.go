@@ -96,7 +96,6 @@ func (c *largeContext) settled(argument map[string]any) {
 // Once an engine has a large context, nothing is sent as long as that has not changed.
 func TestKeptContext(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, s site) {
-		t.Parallel()
 		c, out := newLargeContext(t, s), t.TempDir()
 		if s.old { // it knows no sessions but the build's own
 			c.build(map[string]any{})
