@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // Images are configs (OCI image config, JSON) of images, by their full names, and by what an
@@ -43,13 +45,38 @@ func (i Images) With(others Images) Images {
 	return all
 }
 
-// ResolveImageConfig implements [llb.ImageMetaResolver].
-func (i Images) ResolveImageConfig(_ context.Context, ref string, _ sourceresolver.Opt) (string, digest.Digest, []byte, error) {
+// ResolveImageConfig implements [llb.ImageMetaResolver]. Each image is for the platform that is
+// asked for: of another one BuildKit's linter would warn, and it does so for several stages at
+// once without a lock.
+func (i Images) ResolveImageConfig(_ context.Context, ref string, opt sourceresolver.Opt) (string, digest.Digest, []byte, error) {
 	config := i[ref]
 	if config == nil {
 		config = []byte(`{"architecture":"amd64","os":"linux"}`)
 	}
+	if opt.ImageOpt != nil && opt.ImageOpt.Platform != nil {
+		config = configFor(config, *opt.ImageOpt.Platform)
+	}
 	return ref, digest.FromString(ref), config, nil
+}
+
+// configFor is a config that says of itself that it is for a platform.
+func configFor(config []byte, platform ocispecs.Platform) []byte {
+	var is ocispecs.Platform
+	if json.Unmarshal(config, &is) != nil || is.OS == platform.OS && is.Architecture == platform.Architecture {
+		return config
+	}
+	var all map[string]json.RawMessage
+	if json.Unmarshal(config, &all) != nil {
+		return config
+	}
+	all["os"], _ = json.Marshal(platform.OS)
+	all["architecture"], _ = json.Marshal(platform.Architecture)
+	delete(all, "variant")
+	changed, err := json.Marshal(all)
+	if err != nil {
+		return config
+	}
+	return changed
 }
 
 // baseImages asks the engine for the config of each image that a lazily solved result stands

@@ -295,3 +295,19 @@ func TestKnownImage(t *testing.T) {
 		t.Errorf("unknown again: %+v", got)
 	}
 }
+
+// Images that are known are resolved side by side. Were one for another platform, BuildKit's
+// linter would warn of several at once, without a lock: the race detector sees it.
+func TestOtherPlatforms(t *testing.T) {
+	var text strings.Builder
+	images := build.Images{}
+	for i := range 50 {
+		fmt.Fprintf(&text, "FROM --platform=linux/s390x base%d AS s%d\nRUN true\n", i, i)
+		images[fmt.Sprintf("docker.io/library/base%d:latest", i)] = []byte(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:` + strings.Repeat("0", 64) + `"]}}`)
+	}
+	for _, p := range Check(t.Context(), File{Dockerfile: []byte(text.String()), Images: images}) {
+		if p.Code == "InvalidBaseImagePlatform" {
+			t.Errorf("%+v", p)
+		}
+	}
+}
