@@ -38,13 +38,13 @@ var errChanging = errors.New("it changed while it was sent; build again when not
 
 // steady is what a regular file has in it, at one moment.
 func (c *ContextFS) steady(f *os.File, name string) (io.ReadCloser, error) {
-	for late := time.Now().Add(c.calm.limit); ; c.calm.pause(2 * time.Millisecond) {
+	late := time.Now().Add(c.calm.limit)
+	for ; ; c.calm.pause(2 * time.Millisecond) {
 		before, err := f.Stat()
 		if err != nil {
 			return nil, err
 		}
-		isLast := time.Now().After(late)
-		if !c.calm.has(before) && !isLast {
+		if !c.calm.has(before) && time.Now().Before(late) {
 			continue
 		}
 		if before.Size() > wholeUpTo {
@@ -58,7 +58,7 @@ func (c *ContextFS) steady(f *os.File, name string) (io.ReadCloser, error) {
 		if err == nil {
 			return wholeFile{bytes.NewReader(data), f}, nil
 		}
-		if isLast {
+		if time.Now().After(late.Add(c.calm.limit)) { // not once between two writes
 			return nil, err
 		}
 	}
