@@ -113,17 +113,24 @@ func BenchmarkChangeInLargeContext(b *testing.B) {
 	write(".dockerignore", "Dockerfile\n.dockerignore\n")
 	editDockerfile()
 	ours, theirs, floor := openedOn(b, buildkitdSite(d), dir), buildctlOn(b, d, dir), knownOn(b, d, dir)
-	for _, build := range []func(){theirs, ours, floor} { // the first sends everything
+	embedded := openedOn(b, embeddedSite(b), dir)
+	for _, build := range []func(){theirs, ours, floor, embedded} { // the first sends everything
 		build()
 	}
 	for _, c := range []struct {
 		name, what string
 		edit       func()
-	}{{"Dockerfile", "Dockerfile", editDockerfile}, {"file", "files that are copied", editFile}} {
+		ours       func()
+		on         string
+	}{
+		{"Dockerfile", "Dockerfile", editDockerfile, ours, ""},
+		{"file", "files that are copied", editFile, embedded, ", on the embedded engine"},
+		{"file-on-buildkitd", "files that are copied", editFile, ours, ", on the same buildkitd"},
+	} {
 		b.Run(c.name, func(b *testing.B) {
 			after := func(build func()) func() { return func() { c.edit(); build() } }
-			pairs(b, after(ours), after(theirs))
-			tellPairs(b, "a line of the "+c.what+" beside 100,000 files, the rest cached", "`buildctl build`", 0.3)
+			pairs(b, after(c.ours), after(theirs))
+			tellPairs(b, "a line of the "+c.what+" beside 100,000 files, the rest cached"+c.on, "`buildctl build`", 0.3)
 			var floors []float64
 			for range b.N {
 				floors = append(floors, measure(after(floor)))

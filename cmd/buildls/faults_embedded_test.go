@@ -158,3 +158,35 @@ func fill(t *testing.T, path string) {
 		err = nil
 	}
 }
+
+// A machine that went down before the disk had what a COPY made has files without content in
+// its cache: it is not used again, and the author is told.
+func TestCrashOfMachine(t *testing.T) {
+	t.Parallel()
+	s, dir := ownEmbedded(t)
+	root := filepath.Join(dir, "buildls", "engine")
+	a := newAuthor(t, s.env, workspace(t, "Dockerfile", "FROM scratch\n", "src/file", "whole"))
+	text := base(t) + "COPY src /src\nRUN grep -q whole /src/file && echo " + dir + "\n"
+	a.build(text, nil)
+	marker := filepath.Join(root, "unflushed")
+	a.Await("the disk's having it all", func() bool { _, err := os.Lstat(marker); return err != nil })
+	endEngine(t, dir)
+	copies, _ := filepath.Glob(filepath.Join(root, "runc-*/snapshots/snapshots/*/fs/src/file"))
+	if len(copies) == 0 {
+		t.Fatal("the copy is not found")
+	}
+	for _, path := range copies {
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("of another boot", marker); err != nil {
+		t.Fatal(err)
+	}
+	a.build(text, nil)
+	a.Await("one message", func() bool { return len(a.messages()) == 1 })
+	if m := a.messages()[0]; !contains(m, "not yet on the disk when the machine went down", "the build cache begins anew") {
+		t.Errorf("said %s", m)
+	}
+	a.leave()
+}

@@ -42,7 +42,7 @@ func newController(ctx context.Context, at place, stopping <-chan struct{}) (*co
 		return nil, nil, err
 	}
 	workers := &worker.Controller{}
-	if err := workers.Add(w); err != nil {
+	if err := workers.Add(&copyWorker{w, newFlusher(at.root)}); err != nil {
 		return nil, nil, err
 	}
 	gatewayFrontend, err := gateway.NewGatewayFrontend(workers.Infos(), nil)

@@ -127,23 +127,53 @@ func (o *options) mend() bool {
 	}
 	own, workers := databases(o.root)
 	aside := o.brokenOf(own)
-	broken := slices.Concat(aside, o.brokenOf(workers))
-	if len(broken) == 0 {
+	found := slices.Concat(aside, o.brokenOf(workers))
+	if len(found) == 0 {
 		return false
 	}
-	if len(broken) > len(aside) { // what the cache knows is in no worker any more
-		dirs, _ := filepath.Glob(filepath.Join(o.root, workerPrefix+"*"))
-		aside = append(own, dirs...)
+	if len(found) > len(aside) { // what the cache knows is in no worker any more
+		aside = o.everything()
 	}
-	if err := o.setAside(broken, aside); err != nil {
+	names := slices.Clone(found)
+	for i, path := range names {
+		names[i], _ = filepath.Rel(o.root, path)
+	}
+	if err := o.setAside(aside, wereBroken(names)); err != nil {
 		logrus.WithError(err).Error("could not set aside what is broken")
 		return false
 	}
 	return true
 }
 
+// distrust sets aside all that the engine has if the machine went down before it was on the
+// disk (see flush.go).
+func (o *options) distrust() error {
+	lock, err := takeLock(filepath.Join(o.root, embedded.LockName))
+	if err != nil {
+		return nil // another engine has begun, which did
+	}
+	defer lock.release()
+	if !isUnflushed(o.root) {
+		return nil
+	}
+	if err := lock.announce(o.pid, o.socket); err != nil { // so that others wait for us
+		return err
+	}
+	if err := o.setAside(o.everything(), "build cache was not yet on the disk when the machine went down, and was"); err != nil {
+		return fmt.Errorf("setting aside what the disk may not have: %w", err)
+	}
+	return os.Remove(filepath.Join(o.root, unflushedName))
+}
+
+// everything is what the engine knows and what its workers have.
+func (o *options) everything() []string {
+	own, _ := databases(o.root)
+	dirs, _ := filepath.Glob(filepath.Join(o.root, workerPrefix+"*"))
+	return append(own, dirs...)
+}
+
 // setAside moves files and directories of root out of the engine's way, and leaves word.
-func (o *options) setAside(broken, paths []string) error {
+func (o *options) setAside(paths []string, what string) error {
 	dir := filepath.Join(o.root, brokenDir, time.Now().UTC().Format("20060102T150405.000000000"))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -153,13 +183,14 @@ func (o *options) setAside(broken, paths []string) error {
 			return err
 		}
 	}
-	for i, path := range broken {
-		broken[i], _ = filepath.Rel(o.root, path)
-	}
-	note := fmt.Sprintf("the embedded engine's database %s was broken, as after a crash of the machine or a full disk, and was moved to %s: the build cache begins anew",
-		strings.Join(broken, ", "), dir)
+	note := fmt.Sprintf("the embedded engine's %s moved to %s: the build cache begins anew", what, dir)
 	logrus.Warn(note)
 	return embedded.Paths{Root: o.root}.LeaveNote(note)
+}
+
+// wereBroken says what is set aside, for an author.
+func wereBroken(databases []string) string {
+	return fmt.Sprintf("database %s was broken, as after a crash of the machine or a full disk, and was", strings.Join(databases, ", "))
 }
 
 // again has the supervisor's process begin anew: it stays the one that its starter knows.
@@ -199,9 +230,9 @@ func (o *options) collectBackups() {
 	names := slices.Clone(found)
 	for i, path := range names {
 		name, _, _ := strings.Cut(filepath.Base(path), ".db.")
-		names[i] = filepath.Join(o.root, name+".db")
+		names[i] = name + ".db"
 	}
-	if err := o.setAside(names, found); err != nil {
+	if err := o.setAside(found, wereBroken(names)); err != nil {
 		logrus.WithError(err).Warn("could not set aside what is broken")
 	}
 }

@@ -87,6 +87,11 @@ func (o *options) supervise() (code int, err error) {
 		return 0, err
 	}
 	o.root, o.socket = paths.Root, paths.Socket
+	if isUnflushed(o.root) {
+		if err := o.distrust(); err != nil {
+			return 0, err
+		}
+	}
 	if o.hasCut() {
 		o.mend()
 	}
