@@ -28,6 +28,9 @@ type Context struct {
 	SharedKey string
 	// Kept is what the engine has of a LocalContext, if FS shows now what it showed then.
 	Kept *Kept
+	// Delta is what FS shows otherwise than it did when the engine was sent what it has; nil
+	// if it isn't known.
+	Delta *Delta
 	// Build is what a TargetContext is the result of. Builds do not stand on themselves.
 	Build *Request
 

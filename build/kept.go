@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/engine/embedded/delta"
 )
 
 // An engine caches what it was sent of a context under the id of the session that it came
@@ -27,6 +28,16 @@ import (
 type Kept struct {
 	session string
 	sent    Sent
+	changed bool // the engine had it, but for what has changed, and was sent that
+}
+
+// IsChanged says whether an engine was sent nothing but what has changed.
+func (k *Kept) IsChanged() bool { return k.changed }
+
+// A Delta is the files of a context that are no longer as an engine has them.
+type Delta struct {
+	Since *Kept
+	Files fsutil.FS // these, and the directories above them
 }
 
 // These are named in BuildKit's frontend/dockerui/config.go and session/session.go.
@@ -67,6 +78,8 @@ func (r *recorder) keeps() *Kept {
 	switch {
 	case r.kept != nil && !r.asked:
 		return r.kept
+	case r.answered && !r.asked && r.session != "":
+		return &Kept{session: r.session, changed: true}
 	case r.kept == nil && r.asked && r.session != "":
 		return &Kept{session: r.session}
 	}
@@ -109,6 +122,22 @@ func dialAs(id string, dial session.Dialer) session.Dialer {
 		meta[headerSessionID] = []string{id}
 		return dial(ctx, proto, meta)
 	}
+}
+
+// answering is the part of a session that sends what has changed, of which the embedded engine
+// makes use; nil if nothing is known of that.
+func (r *Request) answering() session.Attachable {
+	for _, files := range r.recorders {
+		if files.delta != nil {
+			return delta.Answer(func(name, since string) fsutil.FS {
+				if files := r.recorders[name]; files != nil && files.delta != nil && files.delta.Since.session == since {
+					return ownerless{changedFiles{files}}
+				}
+				return nil
+			})
+		}
+	}
+	return nil
 }
 
 // serving is the part of a session that sends files. It is that of BuildKit's client

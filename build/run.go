@@ -215,6 +215,9 @@ func (l *linking) build(ctx context.Context, req *Request, then func(context.Con
 	if len(opt.LocalMounts) > 0 {
 		opt.Session, opt.LocalMounts = append(opt.Session, serving(opt.LocalMounts)), nil
 	}
+	if a := req.answering(); a != nil {
+		opt.Session = append(opt.Session, a)
+	}
 	if opt.FrontendAttrs, err = req.withHosts(ctx, conn, opt.FrontendAttrs); err != nil {
 		return nil, err
 	}

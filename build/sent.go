@@ -41,10 +41,12 @@ var hashSeed = maphash.MakeSeed()
 // asks for is hashed while it is read; nothing else is read.
 type recorder struct {
 	fsutil.FS
-	kept *Kept // what the engine has already; nil: nothing
+	kept  *Kept  // what the engine has already; nil: nothing
+	delta *Delta // since the engine was sent it; nil: unknown
 
 	mu       sync.Mutex
 	asked    bool   // the engine walked it
+	answered bool   // the engine was sent what has changed
 	session  string // of the build
 	walks    [][]sentFile
 	links    map[string]string // hard links, to the first path of each
@@ -65,8 +67,13 @@ func (r *recorder) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) e
 	if filepath.Clean("/"+target) != filepath.Clean("/") {
 		return r.FS.Walk(ctx, target, fn)
 	}
+	return r.record(func(fn fs.WalkDirFunc) error { return r.FS.Walk(ctx, target, fn) }, fn)
+}
+
+// record notes what a walk shows.
+func (r *recorder) record(walk func(fs.WalkDirFunc) error, fn fs.WalkDirFunc) error {
 	var seen []sentFile
-	err := r.FS.Walk(ctx, target, func(path string, d fs.DirEntry, err error) error {
+	err := walk(func(path string, d fs.DirEntry, err error) error {
 		if d != nil {
 			d = recordedEntry{d, func(stat *types.Stat) {
 				if len(seen) <= maxSent {
@@ -166,6 +173,9 @@ func (r *recorder) sent() Sent {
 	if r.kept != nil && !r.asked {
 		return r.kept.sent
 	}
+	if r.answered && !r.asked {
+		return r.updated()
+	}
 	var all Sent
 	for _, w := range r.walks {
 		if len(w) == 1 && path.Ext(w[0].path) == ".dockerignore" && len(r.walks) > 1 {
@@ -186,6 +196,34 @@ func (r *recorder) sent() Sent {
 		}
 	}
 	return slices.Clip(all)
+}
+
+// updated is what was sent before, with what was sent now in its place.
+func (r *recorder) updated() Sent {
+	all := slices.Clone(r.delta.Since.sent)
+	for _, f := range slices.Concat(r.walks...) {
+		i, ok := slices.BinarySearchFunc(all, f.path, func(f sentFile, path string) int { return cmp.Compare(f.path, path) })
+		if !ok {
+			continue // it was not sent
+		}
+		f.path = all[i].path // one string for both
+		if f.content, f.known = r.contents[f.path]; !f.known && f.times == all[i].times {
+			f.content, f.known = all[i].content, all[i].known
+		}
+		all[i] = f
+	}
+	return all
+}
+
+// changedFiles are those of a context that have changed.
+type changedFiles struct{ *recorder }
+
+// Walk implements [fsutil.FS].
+func (c changedFiles) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) error {
+	c.mu.Lock()
+	c.answered = true
+	c.mu.Unlock()
+	return c.record(func(fn fs.WalkDirFunc) error { return c.delta.Files.Walk(ctx, target, fn) }, fn)
 }
 
 // since takes from what was sent before the content of what was not sent again because

@@ -37,7 +37,9 @@ func (r *Request) addSources(opt *client.SolveOpt) error {
 	case LocalContext:
 		opt.LocalMounts[dockerui.DefaultLocalNameContext] = r.recorded(dockerui.DefaultLocalNameContext, c)
 		opt.SharedKey = c.SharedKey
-		if files := r.recorders[dockerui.DefaultLocalNameContext]; c.Kept != nil && !attested(attrs) {
+		files := r.recorders[dockerui.DefaultLocalNameContext]
+		files.delta = c.Delta
+		if c.Kept != nil && !attested(attrs) {
 			files.kept, attrs[localSessionID+dockerui.DefaultLocalNameContext] = c.Kept, c.Kept.session
 		}
 	case GitContext, HTTPContext:

@@ -37,7 +37,8 @@ const (
 	maxTraced = 1_000_000
 )
 
-// offer lets a build name what the engine has of its context, if that has not changed since.
+// offer lets a build name what the engine has of its context, if that has not changed since,
+// and else what has.
 // The function that it returns, which may be nil, is to be called with what the engine has
 // after the build.
 func (k *keptContexts) offer(ctx context.Context, log *zap.Logger, info engine.Info, req *build.Request) (after func(*build.Kept)) {
@@ -47,15 +48,27 @@ func (k *keptContexts) offer(ctx context.Context, log *zap.Logger, info engine.I
 	}
 	place, trace := contextPlace{info.Name, info.Address, info.Node, files.Root()}, files.Trace()
 	last, ok := k.take(place)
-	if ok && last.trace.Holds(ctx, files) {
+	var changes *workspace.Changes
+	if ok {
+		changes = last.trace.Changes(ctx, files)
+	}
+	switch {
+	case changes == nil:
+	case changes.Empty():
 		req.Context.Kept = last.kept
+	default:
+		req.Context.Delta = &build.Delta{Since: last.kept, Files: changes}
 	}
 	return func(kept *build.Kept) {
-		same := kept != nil && kept == req.Context.Kept
-		log.Debug("context", zap.String("build", req.ID), zap.Bool("offered", req.Context.Kept != nil), zap.Bool("sent", !same))
-		if same {
-			trace = last.trace
+		sent := "everything"
+		switch {
+		case kept == nil:
+		case kept == req.Context.Kept:
+			sent, trace = "nothing", last.trace
+		case kept.IsChanged():
+			sent, trace = "changes", changes.Trace
 		}
+		log.Debug("context", zap.String("build", req.ID), zap.Bool("offered", changes != nil), zap.String("sent", sent))
 		if kept != nil {
 			k.put(keptContext{place, trace, kept})
 		}

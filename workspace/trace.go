@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,31 +74,86 @@ func (t *Trace) Len() int {
 // Holds says that the same walks of c would show what they showed of the context that was
 // traced. It is false where that can't be told.
 func (t *Trace) Holds(ctx context.Context, c *ContextFS) bool {
+	now := t.compare(ctx, c)
+	return now != nil && len(now.changed) == 0
+}
+
+// A comparison is what became of files that were looked at.
+type comparison struct {
+	start   time.Time
+	buffers map[string]bool // other than those of then
+	devs    map[uint64]bool
+
+	mu      sync.Mutex
+	changed map[string]bool
+	dirs    map[*tracedDir]*tracedDir // with other identities
+}
+
+// compare looks at all that was looked at. It is nil if there are other names than there were,
+// if what changed is neither a directory nor a file with one name, or if it can't be told.
+func (t *Trace) compare(ctx context.Context, c *ContextFS) *comparison {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.unsure || !t.walked || c.root != t.context.root {
-		return false
+		return nil
 	}
-	buffers := c.differing(t.context)
-	if !t.passesOver(buffers) {
-		return false
+	now := &comparison{start: time.Now(), buffers: c.differing(t.context), devs: t.devs, changed: map[string]bool{}, dirs: map[*tracedDir]*tracedDir{}}
+	if !t.passesOver(now.buffers) {
+		return nil
 	}
 	for _, f := range t.alone {
-		if buffers[f.path] || !f.holds(c.root) {
-			return false
+		if now.buffers[f.path] || !f.holds(c.root) {
+			return nil
 		}
 	}
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.SetLimit(runtime.GOMAXPROCS(0))
 	for _, d := range t.dirs {
 		eg.Go(func() error {
-			if ctx.Err() == nil && !d.holds(c.root, buffers) {
+			if ctx.Err() == nil && !now.compare(d, c.root) {
 				return errChanged
 			}
 			return ctx.Err()
 		})
 	}
-	return eg.Wait() == nil
+	if eg.Wait() != nil {
+		return nil
+	}
+	return now
+}
+
+// note says whether a change of the i-th file of a directory is one that can be told.
+func (n *comparison) note(d *tracedDir, i int, path string, now seen) bool {
+	if !n.devs[now.dev] || !now.mode.IsDir() && (!now.mode.IsRegular() || now.links > 1) {
+		return false
+	}
+	id := now.id
+	if !now.settled(n.start) {
+		id = unsettled
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.changed[path] = true
+	other := n.dirs[d]
+	if other == nil {
+		other = &tracedDir{d.path, d.listing, slices.Clone(d.ids)}
+		n.dirs[d] = other
+	}
+	other.ids[i] = id
+	return true
+}
+
+// trace is that of a context with the changes. Traces share what they have in common.
+func (n *comparison) trace(before *Trace, c *ContextFS) *Trace {
+	before.mu.Lock()
+	defer before.mu.Unlock()
+	after := &Trace{context: c, dirs: slices.Clone(before.dirs), alone: before.alone, looks: before.looks, devs: before.devs, walked: true}
+	for i, d := range after.dirs {
+		if other := n.dirs[d]; other != nil {
+			after.dirs[i] = other
+		}
+	}
+	return after
 }
 
 var errChanged = errors.New("changed")

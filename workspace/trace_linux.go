@@ -33,7 +33,7 @@ func lookAt(dir int, name string) (seen, error) {
 	}
 	s := seen{dev: st.Dev, links: uint64(st.Nlink), mode: typeOf(st.Mode), changed: time.Unix(st.Ctim.Unix())}
 	st.Atim, st.Blocks = unix.Timespec{}, 0
-	s.id = max(1, maphash.Comparable(traceSeed, st))
+	s.id = max(unsettled+1, maphash.Comparable(traceSeed, st))
 	return s, nil
 }
 
@@ -81,9 +81,9 @@ const (
 	bcachefsMagic = 0xca451a4e
 )
 
-// holds says that a directory has the same names in it, and that what was looked at is the
-// same, and has no other buffer now.
-func (d *tracedDir) holds(root string, buffers map[string]bool) bool {
+// compare says whether a directory has the same names in it, and notes what was looked at
+// and is not the same, or has another buffer now. It is false if that can't be told.
+func (n *comparison) compare(d *tracedDir, root string) bool {
 	f, err := os.OpenFile(filepath.Join(root, d.path), unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return false
@@ -107,10 +107,18 @@ func (d *tracedDir) holds(root string, buffers map[string]bool) bool {
 		if d.ids[i] == 0 {
 			continue
 		}
-		if len(buffers) > 0 && buffers[filepath.Join(d.path, e.Name())] {
+		now, err := lookAt(dir, e.Name())
+		if err != nil {
 			return false
 		}
-		if now, err := lookAt(dir, e.Name()); err != nil || now.id != d.ids[i] {
+		var path string // made for who needs it
+		if len(n.buffers) > 0 {
+			path = filepath.Join(d.path, e.Name())
+		}
+		if now.id == d.ids[i] && !n.buffers[path] {
+			continue
+		}
+		if !n.note(d, i, filepath.Join(d.path, e.Name()), now) {
 			return false
 		}
 	}

@@ -42,16 +42,29 @@ func traceRandom(t *testing.T, contexts, rounds int) {
 		dirs[i] = filepath.Join(base, fmt.Sprint(i))
 		r.plant(dirs[i])
 	}
-	held, changed := 0, 0
+	held, changed, told := 0, 0, 0
+	traces, before := make([]*Trace, contexts), make([]string, contexts)
 	for range rounds {
-		traces, before := make([]*Trace, contexts), make([]string, contexts)
 		for i, dir := range dirs {
-			traces[i], before[i] = settledTrace(t, func() *ContextFS { return disk(t, dir) })
+			if traces[i] == nil {
+				traces[i], before[i] = settledTrace(t, func() *ContextFS { return disk(t, dir) })
+			}
 		}
 		for i, dir := range dirs {
 			op, harmless := r.mutate(dir)
 			_, after := shown(t, disk(t, dir))
-			holds := traces[i].Holds(t.Context(), disk(t, dir))
+			holds, changes, trace := traces[i].Holds(t.Context(), disk(t, dir)), traces[i].Changes(t.Context(), disk(t, dir)), traces[i]
+			traces[i] = nil
+			if changes != nil && !changes.Empty() {
+				told++
+				if updated := withChanges(t, before[i], changes); updated != after {
+					t.Fatalf("seed %d: after %s a walk shows\n%s\nand what it showed before, with the changes %q,\n%s", seed, op, after, changes.paths, updated)
+				}
+				traces[i], before[i] = changes.Trace, after
+			}
+			if trace.stale() { // it was made of changes: what had not settled counts as changed
+				continue
+			}
 			switch {
 			case holds && before[i] != after:
 				t.Fatalf("seed %d: after %s the trace holds, and a walk shows\n%s\ninstead of\n%s", seed, op, after, before[i])
@@ -65,10 +78,55 @@ func traceRandom(t *testing.T, contexts, rounds int) {
 			}
 		}
 	}
-	t.Logf("%d held, %d did not", held, changed)
-	if held < contexts*rounds/20 || changed < contexts*rounds/2 {
-		t.Errorf("%d held, %d did not: this shows little", held, changed)
+	t.Logf("%d held, %d did not; %d times the changes were told", held, changed, told)
+	if held < contexts*rounds/20 || changed < contexts*rounds/3 || told < contexts*rounds/10 {
+		t.Error("this shows little")
 	}
+}
+
+// stale says whether a trace has identities that no file has.
+func (t *Trace) stale() bool {
+	return slices.ContainsFunc(t.dirs, func(d *tracedDir) bool { return slices.Contains(d.ids, unsettled) })
+}
+
+// withChanges is what was shown, with changes in the place of what they change.
+func withChanges(t *testing.T, before string, changes *Changes) string {
+	t.Helper()
+	lines := strings.SplitAfter(before, "\n")
+	err := changes.Walk(t.Context(), "", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		now, err := shownEntry(changes.context, path, d)
+		if err != nil {
+			return err
+		}
+		for i, line := range lines {
+			if strings.HasPrefix(line, fmt.Sprintf("%q ", path)) {
+				lines[i] = now
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "")
+}
+
+// shownEntry is a line for a file or directory.
+func shownEntry(c *ContextFS, path string, d fs.DirEntry) (string, error) {
+	fi, err := d.Info()
+	if err != nil {
+		return "", err
+	}
+	stat := fi.Sys().(*types.Stat)
+	line := fmt.Sprintf("%q %v %d %d %d %d %q %q", stat.Path, fs.FileMode(stat.Mode), stat.Uid, stat.Gid, stat.Size, stat.ModTime, stat.Linkname, stat.Xattrs)
+	if fi.Mode().IsRegular() {
+		data, err := os.ReadFile(filepath.Join(c.root, path))
+		line += fmt.Sprintf(" %q %v", data, err)
+	}
+	return line + "\n", nil
 }
 
 // Buffers count where their files would be sent, and nowhere else.
@@ -154,17 +212,9 @@ func shown(t testing.TB, c *ContextFS) (*Trace, string) {
 		if err != nil {
 			return err
 		}
-		fi, err := d.Info()
-		if err != nil {
-			return err
-		}
-		stat := fi.Sys().(*types.Stat)
-		fmt.Fprintln(&b, stat.Path, fs.FileMode(stat.Mode), stat.Uid, stat.Gid, stat.Size, stat.ModTime, stat.Linkname, stat.Xattrs)
-		if fi.Mode().IsRegular() {
-			data, err := os.ReadFile(filepath.Join(c.root, path))
-			fmt.Fprintf(&b, "%q %v\n", data, err)
-		}
-		return nil
+		line, err := shownEntry(c, path, d)
+		b.WriteString(line)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -57,16 +57,18 @@ func (c *largeContext) ok(err error) {
 	}
 }
 
-// build changes the Dockerfile's last line and builds it; sent is whether the engine asked
-// for the context.
-func (c *largeContext) build(argument map[string]any) (r result, sent bool) {
+// build changes the Dockerfile's last line and builds it; sent is what the engine was sent of
+// the context: "everything", "changes" or "nothing".
+func (c *largeContext) build(argument map[string]any) (r result, sent string) {
 	c.Helper()
 	c.builds++
 	c.e.Replace(c.uri(), fmt.Sprint(c.text, c.builds, "\n"))
 	c.write("out/Dockerfile", fmt.Sprint(c.text, c.builds, "\n"))
 	argument["uri"] = c.uri()
 	r = mustBuild(c.T, c.e, argument)
-	return r, !strings.Contains(c.said(r.ID), `"sent": false`)
+	_, sent, _ = strings.Cut(c.said(r.ID), `"sent": "`)
+	sent, _, _ = strings.Cut(sent, `"`)
+	return r, sent
 }
 
 // said is what the log says of the context of a build.
@@ -86,7 +88,7 @@ func (c *largeContext) said(id string) string {
 func (c *largeContext) settled(argument map[string]any) {
 	c.Helper()
 	for start := time.Now(); time.Since(start) < time.Minute; {
-		if _, sent := c.build(argument); !sent {
+		if _, sent := c.build(argument); sent == "nothing" {
 			return
 		}
 	}
@@ -103,8 +105,8 @@ func TestKeptContext(t *testing.T) {
 			c.settled(map[string]any{})
 		}
 		c.write("src/dir7/file777", "changed")
-		if _, sent := c.build(map[string]any{"outputs": []any{map[string]any{"type": "local", "dest": out}}}); !sent {
-			t.Error("a changed file was not sent")
+		if _, sent := c.build(map[string]any{"outputs": []any{map[string]any{"type": "local", "dest": out}}}); sent != whatIs(s, "changes") {
+			t.Errorf("a changed file: %s was sent", sent)
 		}
 		if data, err := os.ReadFile(filepath.Join(out, "src/src/dir7/file777")); string(data) != "changed" {
 			t.Errorf("%q, %v", data, err)
@@ -112,12 +114,32 @@ func TestKeptContext(t *testing.T) {
 	})
 }
 
+// whatIs is what an engine is sent where one that can do with less is sent that.
+func whatIs(s site, less string) string {
+	if s.name != "embedded" {
+		return "everything"
+	}
+	return less
+}
+
 // After changes of all kinds, noticed or not, an image is what buildctl makes of the same
 // files: its digest is. What the engine has dropped is sent again.
 func TestKeptContextSameAsTerminal(t *testing.T) {
-	t.Parallel()
-	d := enginetest.StartBuildkitd(t)
-	c := newLargeContext(t, buildkitdSite(d))
+	t.Run("buildkitd", func(t *testing.T) {
+		t.Parallel()
+		s := buildkitdSite(enginetest.StartBuildkitd(t))
+		keptSameAsTerminal(t, s, s.engine)
+	})
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		s, dir := ownEmbedded(t)
+		keptSameAsTerminal(t, s, "unix://"+dir+"/buildls/engine.sock")
+	})
+}
+
+func keptSameAsTerminal(t *testing.T, s site, address string) {
+	c := newLargeContext(t, s)
+	less := whatIs(s, "changes")
 	image := map[string]any{"outputs": []any{map[string]any{"type": "image"}}}
 	file := c.path("src/dir3/file345")
 	secretly := func() error { // neither size nor time tell of it, and no engine asks for it
@@ -128,33 +150,37 @@ func TestKeptContextSameAsTerminal(t *testing.T) {
 	for _, change := range []struct {
 		name string
 		do   func() error
-		same bool // to a build
+		sent string
 	}{
-		{"nothing", func() error { return nil }, true},
-		{"an excluded file", func() error { return os.WriteFile(c.path("app.log"), []byte("more"), 0o644) }, true},
-		{"a file where it is excluded", func() error { return os.WriteFile(c.path("out/new"), nil, 0o644) }, true},
-		{"a line", func() error { return os.WriteFile(file, []byte("a line\n"), 0o644) }, false},
-		{"its content alone", secretly, false},
-		{"a new file", func() error { return os.WriteFile(file+".new", nil, 0o644) }, false},
-		{"none any more", func() error { return os.Remove(file + ".new") }, false},
-		{"a mode", func() error { return os.Chmod(c.path("script"), 0o755) }, false},
-		{"an attribute", func() error { return unix.Setxattr(file, "user.a", []byte("b"), 0) }, false},
-		{"a link", func() error { return errors.Join(os.Remove(c.path("script")), os.Symlink("nonce", c.path("script"))) }, false},
-		{"a second name", func() error { return os.Link(file, file+".second") }, false},
-		{"a directory's name", func() error { return os.Rename(c.path("src/dir5"), c.path("src/dir55")) }, false},
-		{"a time", func() error { return os.Chtimes(file, time.Unix(1, 0), time.Unix(1, 0)) }, false},
-		{"what a file is", func() error { return errors.Join(os.Remove(file), os.Mkdir(file, 0o755)) }, false},
+		{"nothing", func() error { return nil }, "nothing"},
+		{"an excluded file", func() error { return os.WriteFile(c.path("app.log"), []byte("more"), 0o644) }, "nothing"},
+		{"a file where it is excluded", func() error { return os.WriteFile(c.path("out/new"), nil, 0o644) }, "nothing"},
+		{"a line", func() error { return os.WriteFile(file, []byte("a line\n"), 0o644) }, less},
+		{"its content alone", secretly, less},
+		{"a new file", func() error { return os.WriteFile(file+".new", nil, 0o644) }, "everything"},
+		{"none any more", func() error { return os.Remove(file + ".new") }, "everything"},
+		{"a mode", func() error { return os.Chmod(c.path("script"), 0o755) }, less},
+		{"a directory's mode", func() error { return os.Chmod(c.path("src/dir4"), 0o700) }, less},
+		{"a file that is saved by renaming", func() error {
+			return errors.Join(os.WriteFile(file+".tmp", []byte("renamed\n"), 0o600), os.Rename(file+".tmp", file))
+		}, less},
+		{"an attribute", func() error { return unix.Setxattr(file, "user.a", []byte("b"), 0) }, less},
+		{"a link", func() error { return errors.Join(os.Remove(c.path("script")), os.Symlink("nonce", c.path("script"))) }, "everything"},
+		{"a second name", func() error { return os.Link(file, file+".second") }, "everything"},
+		{"a directory's name", func() error { return os.Rename(c.path("src/dir5"), c.path("src/dir55")) }, "everything"},
+		{"a time", func() error { return os.Chtimes(file, time.Unix(1, 0), time.Unix(1, 0)) }, "everything"},
+		{"what a file is", func() error { return errors.Join(os.Remove(file), os.Mkdir(file, 0o755)) }, "everything"},
 		{"an ignore file", func() error {
 			return os.WriteFile(c.path(".dockerignore"), []byte("Dockerfile\n*.log\nout\nsrc/dir6\n"), 0o644)
-		}, false},
+		}, "everything"},
 	} {
 		c.settled(image)
 		c.ok(change.do())
 		r, sent := c.build(image)
-		if sent == change.same {
-			t.Errorf("%s: sent %t", change.name, sent)
+		if sent != change.sent {
+			t.Errorf("%s: %s was sent, not %s", change.name, sent, change.sent)
 		}
-		if want := c.buildctl(d); r.Digest == nil || *r.Digest != want {
+		if want := c.buildctl(address); r.Digest == nil || *r.Digest != want {
 			t.Errorf("%s: buildctl makes %s of it, and the editor %v", change.name, want, r.Digest)
 		}
 	}
@@ -162,29 +188,29 @@ func TestKeptContextSameAsTerminal(t *testing.T) {
 	c.e.Open("file://"+c.path("nonce"), "plaintext", "unsaved")
 	r, sent := c.build(image)
 	c.write("nonce", "unsaved")
-	if _, again := c.build(image); !sent || !again {
-		t.Errorf("an unsaved file: sent %t; once it is saved: %t", sent, again)
+	if _, again := c.build(image); sent != less || again != less {
+		t.Errorf("an unsaved file: %s was sent; once it is saved: %s", sent, again)
 	}
-	if r.Digest == nil || *r.Digest == c.buildctl(d) {
+	if r.Digest == nil || *r.Digest == c.buildctl(address) {
 		t.Error("an unsaved file has the time of the saved one")
 	}
 
 	c.settled(image)
-	engine, err := client.New(t.Context(), d.Address)
+	engine, err := client.New(t.Context(), address)
 	c.ok(err)
 	defer engine.Close()
 	c.ok(engine.Prune(t.Context(), nil, client.PruneAll))
 	r, sent = c.build(image)
-	if want := c.buildctl(d); !sent || r.Digest == nil || *r.Digest != want {
-		t.Errorf("after the engine has dropped it: sent %t, and %v, where buildctl makes %s", sent, r.Digest, want)
+	if want := c.buildctl(address); sent != "everything" || r.Digest == nil || *r.Digest != want {
+		t.Errorf("after the engine has dropped it: %s was sent, and %v, where buildctl makes %s", sent, r.Digest, want)
 	}
 }
 
 // buildctl is the digest of what buildctl makes of the same.
-func (c *largeContext) buildctl(d *enginetest.Daemon) string {
+func (c *largeContext) buildctl(address string) string {
 	c.Helper()
 	metadata := filepath.Join(c.TempDir(), "metadata")
-	cmd := exec.Command(enginetest.Buildctl(c), "--addr", d.Address, "build", "--frontend", "dockerfile.v0", "--local", "context="+c.dir,
+	cmd := exec.Command(enginetest.Buildctl(c), "--addr", address, "build", "--frontend", "dockerfile.v0", "--local", "context="+c.dir,
 		"--local", "dockerfile="+c.path("out"), "--output", "type=image", "--metadata-file", metadata)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		c.Fatalf("%v: %s", err, out)

@@ -146,6 +146,11 @@ func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base
 	if err != nil {
 		return nil, err
 	}
+	contexts, err := newLocalSource(w.CacheMgr)
+	if err != nil {
+		return nil, err
+	}
+	w.SourceManager.Register(contexts)
 	return w, withGit(w)
 }
 

@@ -39,7 +39,7 @@ func TestAsBuildKit(t *testing.T) {
 	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
 	copied, whole := 0, 0
 	refused := map[string]int{}
-	for i := range uint64(400) {
+	for i := range uint64(250) {
 		p := &planter{T: t, Rand: rand.New(rand.NewPCG(seed, i))}
 		o, ours, theirs, src := p.scene(filepath.Join(dir, fmt.Sprint(i)))
 		describe := fmt.Sprintf("seed %d, round %d: %+v", seed, i, o)
@@ -72,7 +72,7 @@ func TestAsBuildKit(t *testing.T) {
 		}
 	}
 	t.Logf("%d copied, of which %d to where there was nothing; refused: %v", copied, whole, refused)
-	if whole < 80 || copied-whole < 60 {
+	if whole < 50 || copied-whole < 35 {
 		t.Error("this shows little")
 	}
 }
