@@ -326,11 +326,13 @@ func (l *tracedLook) look() {
 	}
 	full := filepath.Join(w.context.root, l.path)
 	seen, err := lookAt(noDir, full)
-	if err != nil || !seen.settled(w.start) || !w.trusts(seen.dev, full) {
+	if err != nil || !w.trusts(seen.dev, full) {
 		w.unsure = true
 		return
 	}
-	*id = seen.id
+	if *id = seen.id; !seen.settled(w.start) {
+		*id = unsettled
+	}
 	w.looks++
 }
 

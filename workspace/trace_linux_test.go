@@ -190,7 +190,7 @@ func disk(t testing.TB, dir string) *ContextFS {
 func settledTrace(t testing.TB, open func() *ContextFS) (*Trace, string) {
 	t.Helper()
 	for start := time.Now(); time.Since(start) < 30*time.Second; {
-		if trace, shown := shown(t, open()); !trace.unsure {
+		if trace, shown := shown(t, open()); !trace.unsure && !trace.stale() {
 			return trace, shown
 		}
 	}
