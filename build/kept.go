@@ -78,6 +78,8 @@ func (r *recorder) keeps() *Kept {
 	switch {
 	case r.kept != nil && !r.asked:
 		return r.kept
+	case r.delta != nil && !r.answered && !r.asked: // it was not needed
+		return r.delta.Since
 	case r.answered && !r.asked && r.session != "":
 		return &Kept{session: r.session, changed: true}
 	case r.kept == nil && r.asked && r.session != "":

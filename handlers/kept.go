@@ -38,9 +38,8 @@ const (
 )
 
 // offer lets a build name what the engine has of its context, if that has not changed since,
-// and else what has.
-// The function that it returns, which may be nil, is to be called with what the engine has
-// after the build.
+// and else what has. The function that it returns, which may be nil, is to be called with what
+// the engine has after the build.
 func (k *keptContexts) offer(ctx context.Context, log *zap.Logger, info engine.Info, req *build.Request) (after func(*build.Kept)) {
 	files, ok := req.Context.FS.(*workspace.ContextFS)
 	if !ok {
@@ -63,7 +62,7 @@ func (k *keptContexts) offer(ctx context.Context, log *zap.Logger, info engine.I
 		sent := "everything"
 		switch {
 		case kept == nil:
-		case kept == req.Context.Kept:
+		case ok && kept == last.kept:
 			sent, trace = "nothing", last.trace
 		case kept.IsChanged():
 			sent, trace = "changes", changes.Trace

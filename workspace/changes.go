@@ -60,8 +60,7 @@ func (c *Changes) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
 		}
 		stat, err := c.context.stat(path)
 		if err != nil {
-			c.context.report(path, err)
-			return err
+			return err // all is walked then
 		}
 		if err := fn(path, &fsutil.DirEntryInfo{Stat: stat}, nil); err != nil {
 			return err

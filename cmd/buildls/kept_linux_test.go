@@ -196,6 +196,16 @@ func keptSameAsTerminal(t *testing.T, s site, address string) {
 	}
 
 	c.settled(image)
+	c.write("src/dir8/file888", "changed")
+	c.e.Replace(c.uri(), "FROM\n")
+	if r := buildNow(t, c.e, map[string]any{"uri": c.uri()}); r.Status != "failed" {
+		t.Errorf("a mistake: %+v", r)
+	}
+	if _, sent := c.build(image); sent != less {
+		t.Errorf("a changed file, after a build that did not come to it: %s was sent", sent)
+	}
+
+	c.settled(image)
 	engine, err := client.New(t.Context(), address)
 	c.ok(err)
 	defer engine.Close()
