@@ -155,25 +155,85 @@ func TestTraceBuffers(t *testing.T) {
 	for _, c := range []struct {
 		before, after []string
 		holds         bool
+		changes       string // files, and what is in them now; "" none, or it can't be told
 	}{
-		{nil, nil, true},
-		{[]string{"shown.go:a"}, []string{"shown.go:a"}, true},
-		{[]string{"shown.go:a"}, []string{"shown.go:bc"}, false},
-		{[]string{"shown.go:a"}, nil, false},
-		{nil, []string{"shown.go:a"}, false},
-		{nil, []string{"shown.go:shown.go"}, true}, // saved
-		{nil, []string{"hidden.log:a"}, true},
-		{[]string{"hidden.log:a"}, []string{"hidden.log:bc"}, true},
-		{[]string{"hidden.log:a"}, nil, true},
-		{nil, []string{"linked.log:a"}, false}, // the other name is no longer a second one
-		{nil, []string{"new.log:a"}, false},    // which can't be told from one that is shown
-		{nil, []string{"sub/new.go:a"}, false},
-		{[]string{"new.go:a"}, []string{"new.go:a"}, true},
+		{nil, nil, true, ""},
+		{[]string{"shown.go:a"}, []string{"shown.go:a"}, true, ""},
+		{[]string{"shown.go:a"}, []string{"shown.go:bc"}, false, "shown.go:bc"},
+		{[]string{"shown.go:a"}, nil, false, "shown.go:shown.go"},
+		{nil, []string{"shown.go:a"}, false, "shown.go:a"},
+		{nil, []string{"shown.go:shown.go"}, true, ""}, // saved
+		{nil, []string{"hidden.log:a"}, true, ""},
+		{[]string{"hidden.log:a"}, []string{"hidden.log:bc"}, true, ""},
+		{[]string{"hidden.log:a"}, nil, true, ""},
+		{nil, []string{"linked.log:a"}, false, ""}, // the other name is no longer a second one
+		{nil, []string{"new.log:a"}, false, ""},    // which can't be told from one that is shown
+		{nil, []string{"sub/new.go:a"}, false, ""},
+		{[]string{"new.go:a"}, []string{"new.go:a"}, true, ""},
 	} {
 		trace, _ := settledTrace(t, func() *ContextFS { return with(c.before...) })
 		if got := trace.Holds(t.Context(), with(c.after...)); got != c.holds {
 			t.Errorf("buffers %q, then %q: holds %t", c.before, c.after, got)
 		}
+		if got := read(t, trace.Changes(t.Context(), with(c.after...))); got != c.changes {
+			t.Errorf("buffers %q, then %q: the changes are %q", c.before, c.after, got)
+		}
+	}
+}
+
+// read is what is in changed files, with their names.
+func read(t *testing.T, changes *Changes) (all string) {
+	t.Helper()
+	if changes == nil {
+		return ""
+	}
+	err := changes.Walk(t.Context(), "", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		fi, err := d.Info()
+		if err != nil {
+			return err
+		}
+		f, err := changes.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		data, err := io.ReadAll(f)
+		if int64(len(data)) != fi.Size() {
+			t.Errorf("%s has %d bytes, and shows %d", path, len(data), fi.Size())
+		}
+		all += path + ":" + string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// A changed file that is gone when it is to be told of makes for an error, and not for a file
+// that has not changed.
+func TestChangedFileVanishes(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	if err := os.WriteFile(path, []byte("a"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	trace, _ := settledTrace(t, func() *ContextFS { return disk(t, dir) })
+	if err := os.WriteFile(path, []byte("bc"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	changes := trace.Changes(t.Context(), disk(t, dir))
+	if got := read(t, changes); got != "file:bc" {
+		t.Errorf("the changes are %q", got)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := changes.Walk(t.Context(), "", func(string, fs.DirEntry, error) error { return nil }); err == nil {
+		t.Error("nothing is said of a file that is gone")
 	}
 }
 

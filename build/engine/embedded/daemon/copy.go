@@ -113,7 +113,7 @@ func (o *copyOp) Exec(ctx context.Context, job solver.JobContext, inputs []solve
 	return o.Op.Exec(ctx, job, inputs)
 }
 
-func (o *copyOp) copy(ctx context.Context, g session.Group, inputs []solver.Result) (_ cache.ImmutableRef, err error) {
+func (o *copyOp) copy(ctx context.Context, g session.Group, inputs []solver.Result) (cache.ImmutableRef, error) {
 	base, err := inputOf(inputs, o.action.Input)
 	if err != nil {
 		return nil, err
@@ -138,14 +138,18 @@ func (o *copyOp) copy(ctx context.Context, g session.Group, inputs []solver.Resu
 	if err != nil {
 		return nil, err
 	}
-	if err := o.copyInto(ctx, root, ref.ID()); err != nil {
-		if err := ref.SetCachePolicyDefault(); err != nil {
-			logrus.WithError(err).Warn("a copy that failed is kept")
+	err = o.copyInto(ctx, root, ref.ID())
+	if err == nil {
+		var copied cache.ImmutableRef
+		if copied, err = ref.Commit(ctx); err == nil {
+			return copied, nil
 		}
-		ref.Release(context.WithoutCancel(ctx))
-		return nil, err
 	}
-	return ref.Commit(ctx)
+	if err := ref.SetCachePolicyDefault(); err != nil {
+		logrus.WithError(err).Warn("a copy that failed is kept")
+	}
+	ref.Release(context.WithoutCancel(ctx))
+	return nil, err
 }
 
 var errNoSource = errors.New("nothing is copied from")
