@@ -38,9 +38,17 @@ func TestTwoServersStartOneEngine(t *testing.T) {
 		for i, a := range both {
 			a.awaitEnd(tokens[i], "Built ")
 		}
-		said, err := os.ReadFile(log)
-		if n := strings.Count(string(said), "serving on"); err != nil || n != 1 {
-			t.Fatalf("round %d: %d engines began to serve: %v\n%s", round, n, err, said)
+		var said []byte
+		served := func() int {
+			var err error
+			if said, err = os.ReadFile(log); err != nil {
+				t.Fatal(err)
+			}
+			return strings.Count(string(said), "serving on")
+		}
+		both[0].Await("the engine's word", func() bool { return served() > 0 }) // which may build before
+		if n := served(); n != 1 {
+			t.Fatalf("round %d: %d engines began to serve:\n%s", round, n, said)
 		}
 	}
 	for _, a := range both {
