@@ -130,7 +130,7 @@ func BenchmarkChangeInLargeContext(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			after := func(build func()) func() { return func() { c.edit(); build() } }
 			pairs(b, after(c.ours), after(theirs))
-			tellPairs(b, "a line of the "+c.what+" beside 100,000 files, the rest cached"+c.on, "`buildctl build`", 0.3)
+			tellPairs(b, "a line of the "+c.what+" beside 100,000 files, the rest cached"+c.on, "`buildctl build` on a buildkitd", 0.3)
 			var floors []float64
 			for range b.N {
 				floors = append(floors, measure(after(floor)))
