@@ -229,7 +229,9 @@ func (p parityOn) unpack(c parityCase, nonce string) (dir string, a parityArgume
 			p.Fatalf("%s: %v", r, err)
 		}
 	}
-	a.Tags = []string{p.registry + "/parity-" + p.site.name + ":" + c.name}
+	// A name of its own each time: Docker's containerd store collects the image that a name meant
+	// before while it unpacks the next, and may take a layer of that with it.
+	a.Tags = []string{p.registry + "/parity-" + p.site.name + ":" + c.name + "-" + strings.ReplaceAll(nonce, " ", "-")}
 	switch {
 	case p.site.provenance:
 		a.Attest = []string{"type=provenance,disabled=true"}
