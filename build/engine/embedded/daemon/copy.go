@@ -132,6 +132,9 @@ func (o *copyOp) copy(ctx context.Context, g session.Group, inputs []solver.Resu
 		return nil, err
 	}
 	defer mounter.Unmount()
+	if err := o.options.Check(root); err != nil {
+		return nil, err
+	}
 
 	// As solver/llbsolver/file, the type RefManager.
 	ref, err := o.worker.CacheManager().New(ctx, base, g, cache.WithDescription(o.name), cache.CachePolicyRetain)

@@ -72,12 +72,13 @@ func (f *flusher) flush() {
 	defer f.mu.Unlock()
 	defer func() { f.flushing = false }()
 	for f.begun == f.ended {
-		begun := f.begun
+		begun, marked := f.begun, f.marked
 		f.mu.Unlock()
-		err := syncFS(f.root)
+		err := errors.Join(marked(), syncFS(f.root)) // the marker is not to come after its removal
 		f.mu.Lock()
 		if err != nil {
 			logrus.WithError(err).Warn("the build cache may not be on the disk")
+			f.marked = nil // it is tried again
 			return
 		}
 		if f.begun == begun {

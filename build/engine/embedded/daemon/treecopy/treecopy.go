@@ -61,7 +61,7 @@ type graft struct {
 // dest. Nobody else may have it mounted. After an error the snapshot is of no use.
 func Copy(ctx context.Context, srcRoot string, dest []mount.Mount, o Options) error {
 	o.Src, o.Dest = filepath.Join("/", o.Src), cleanPath(o.Dest)
-	from, err := sourceOf(srcRoot, o)
+	from, err := o.source(srcRoot)
 	if err != nil {
 		return err
 	}
@@ -89,10 +89,17 @@ func Copy(ctx context.Context, srcRoot string, dest []mount.Mount, o Options) er
 	return nil
 }
 
-func sourceOf(root string, o Options) (string, error) {
-	dir, name := filepath.Split(o.Src)
+// Check refuses what is no directory, before anything is made for it.
+func (o Options) Check(srcRoot string) error {
+	_, err := o.source(srcRoot)
+	return err
+}
+
+func (o Options) source(root string) (string, error) {
+	src := filepath.Join("/", o.Src)
+	dir, name := filepath.Split(src)
 	if o.Follow {
-		dir, name = o.Src, ""
+		dir, name = src, ""
 	}
 	dir, err := fs.RootPath(root, dir)
 	if err != nil {
@@ -124,8 +131,8 @@ func (o *Options) plant(ctx context.Context, root, srcRoot, from string) ([]graf
 	if err != nil {
 		return nil, err
 	}
-	if len(fresh) == 0 || len(fresh) > maxGrafts {
-		return nil, unusual("%d directories are new", len(fresh))
+	if len(fresh) > maxGrafts {
+		fresh = nil // fsutil copies all
 	}
 	if err := o.copyBut(ctx, srcRoot, root, fresh); err != nil {
 		return nil, err
