@@ -23,9 +23,15 @@ import (
 type Images map[string][]byte
 
 // Has says whether an image's config is known. The name may be short.
-func (i Images) Has(image string) bool {
+func (i Images) Has(image string) bool { return i.Config(image) != nil }
+
+// Config is an image's config, nil if it is not known. The name may be short.
+func (i Images) Config(image string) []byte {
 	full, ok := fullName(image)
-	return ok && i[full] != nil
+	if !ok {
+		return nil
+	}
+	return i[full]
 }
 
 // With is a copy with others added. Of an image that has moved, it forgets what it was.

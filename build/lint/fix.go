@@ -24,13 +24,20 @@ type Edit struct {
 
 // Fixes returns what can be done about a problem that [Check] found in a file.
 func Fixes(p build.Problem, f File) []Fix {
-	return newSource(f.Dockerfile).fixes(p)
+	return sourceOf(f).fixes(p)
+}
+
+// sourceOf is a file's source, which knows the images that the file may stand on.
+func sourceOf(f File) *source {
+	src := newSource(f.Dockerfile)
+	src.images = f.Images
+	return src
 }
 
 // FixAll returns the edits that mend all problems for which a safe fix is known. Where
 // two are in each other's way the second is left for the next time.
 func FixAll(problems []build.Problem, f File) []Edit {
-	src := newSource(f.Dockerfile)
+	src := sourceOf(f)
 	var all []Edit
 	for _, p := range problems {
 		fixes := src.fixes(p)

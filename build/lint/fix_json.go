@@ -33,9 +33,17 @@ func (m mending) execForm() Fix {
 	return m.replace("Write as JSON", jsonArray(words...), m.tokens(m.rest))
 }
 
-// brokenJSON mends an array in single quotes or with a comma too much.
+// brokenJSON writes as JSON what was meant as it.
 func (m mending) brokenJSON() Fix {
-	text := m.of(m.rest)
+	text, _, ok := nearlyJSON(m.of(m.rest))
+	if !ok {
+		return Fix{}
+	}
+	return m.replace("Write as JSON", text, m.tokens(m.rest))
+}
+
+// nearlyJSON mends an array of strings in single quotes or with a comma too much.
+func nearlyJSON(text string) (mended string, list []string, ok bool) {
 	if !strings.Contains(text, `"`) {
 		text = strings.ReplaceAll(text, "'", `"`)
 	}
@@ -43,11 +51,8 @@ func (m mending) brokenJSON() Fix {
 	if inner, ok := strings.CutSuffix(text, "]"); ok {
 		text = strings.TrimRight(inner, ", \t") + "]"
 	}
-	var list []string
-	if json.Unmarshal([]byte(text), &list) != nil {
-		return Fix{}
-	}
-	return m.replace("Write as JSON", text, m.tokens(m.rest))
+	err := json.Unmarshal([]byte(text), &list)
+	return text, list, err == nil
 }
 
 // healthcheck puts CMD before a command. A short first word may be CMD misspelled.

@@ -158,27 +158,6 @@ func (m mending) escapeBlanks(in span) []Edit {
 	return edits
 }
 
-// mendWorkdir makes a path absolute. On Windows there is no one root to begin it with.
-func mendWorkdir(m mending) []Fix {
-	if m.rest.empty() || m.src.escape == '`' {
-		return nil
-	}
-	start := m.rest.start
-	if strings.ContainsRune(`"'`, rune(m.text[start])) {
-		start++
-	}
-	path := m.text[start:m.rest.end]
-	cut := span{start, start}
-	if strings.HasPrefix(path, "./") || strings.Trim(path, `"'`) == "." {
-		cut.end++
-	}
-	text := "/"
-	if strings.HasPrefix(path, "./") {
-		text = ""
-	}
-	return one(m.replace("Begin the path with /", text, []token{m.token(cut)}))
-}
-
 // targetPlatform is what a --platform need not say: it is the default.
 const targetPlatform = "TARGETPLATFORM"
 

@@ -127,7 +127,7 @@ var rules = map[string]saying{
 	"JSONArgsRecommended":             {"", arguments},
 	"MaintainerDeprecated":            {"", keywordToken},
 	"UndefinedArgInFrom":              {"FROM argument '%' is", variableToken},
-	"WorkdirRelativePath":             {"", arguments},
+	"WorkdirRelativePath":             {"Relative workdir % can have", arguments},
 	"UndefinedVar":                    {"variable '$%'", variableToken},
 	"MultipleInstructionsDisallowed":  {"", keywordToken},
 	"LegacyKeyValueFormat":            {"", arguments},

@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"github.com/buildls/buildls/build"
 )
 
 var bom = []byte("\xef\xbb\xbf")
@@ -18,6 +20,7 @@ type source struct {
 	escape byte
 	all    []*statement       // once they were asked for
 	known  map[int]*statement // those that were read for problems, by their first line
+	images build.Images       // whose configs are known
 }
 
 // A token is a part of the text: 0-based lines, byte columns, the end exclusive.

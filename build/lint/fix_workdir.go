@@ -1,0 +1,102 @@
+package lint
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// relativePath is how a path begins that WORKDIR takes as the author means it. Nothing
+// expands "~", and what begins with a bracket, a drive or a backslash is no path below
+// the working directory.
+var relativePath = regexp.MustCompile(`^([\pL\pN_@.]$|[\pL\pN_@.][^:])`)
+
+// mendWorkdir makes a path absolute, so that the directory stays the same. The fix is
+// preferred only if the directory that the path starts from is known.
+func mendWorkdir(m mending) []Fix {
+	if strings.HasPrefix(m.named(0), "[") {
+		return m.workdirInJSON()
+	}
+	text := m.of(m.rest)
+	if text == "" || !relativePath.MatchString(m.named(0)) || strings.Contains(text, `\`) ||
+		strings.Contains(text, "$$") || m.src.escape == '`' { // Windows has no one root
+		return nil
+	}
+	dir, known := m.src.workdir(m.statement)
+	if dir != "/" {
+		dir += "/"
+	}
+	start := m.rest.start
+	if strings.ContainsRune(`"'`, rune(text[0])) {
+		start++
+	}
+	path := m.text[start:m.rest.end]
+	if strings.HasPrefix(path, "$") && dir != "/" {
+		return nil // the variable may hold an absolute path in another build
+	}
+	cut := span{start, start}
+	switch {
+	case strings.Trim(path, `"'`) == ".":
+		cut.end++
+	case strings.HasPrefix(path, "./"):
+		cut.end += len("./")
+	}
+	f := m.replace("Begin the path with "+dir, dir, []token{m.token(cut)})
+	f.Preferred = known
+	return one(f)
+}
+
+// workdirInJSON takes the path out of an array: WORKDIR has no JSON form. It is not
+// preferred, because the build gets another directory.
+func (m mending) workdirInJSON() []Fix {
+	_, list, ok := nearlyJSON(m.of(m.rest))
+	if !ok || m.commented || len(list) != 1 {
+		return nil
+	}
+	path := list[0]
+	if !strings.HasPrefix(path, "/") || strings.TrimSpace(path) != path || strings.ContainsAny(path, "\"'\\`\n\r") {
+		return nil
+	}
+	f := m.replace("Write the path without brackets and quotes", path, m.tokens(m.rest))
+	f.Preferred = false
+	return one(f)
+}
+
+// workdir is the directory that a relative WORKDIR starts from, which is the first of its
+// stage and of those below it; "/" and false if that is not known.
+func (s *source) workdir(st *statement) (dir string, known bool) {
+	base := s.baseOf(st)
+	if !st.onbuild.empty() || base == "scratch" {
+		return "/", st.onbuild.empty()
+	}
+	var image ocispecs.Image
+	if json.Unmarshal(s.images.Config(base), &image) != nil || image.OS == "windows" {
+		return "/", false
+	}
+	return "/" + strings.Trim(image.Config.WorkingDir, "/"), true
+}
+
+// baseOf is the image that the stage of an instruction stands on in the end, as it is
+// written.
+func (s *source) baseOf(st *statement) string {
+	base := ""
+	stages := map[string]string{} // what they stand on
+	for _, from := range s.statements() {
+		if from.first >= st.first {
+			break
+		}
+		if from.name() != "FROM" || len(from.args) == 0 {
+			continue
+		}
+		base = from.plain(from.args[0])
+		if below, ok := stages[base]; ok {
+			base = below
+		}
+		if len(from.args) == 3 {
+			stages[strings.ToLower(from.of(from.args[2]))] = base
+		}
+	}
+	return base
+}
