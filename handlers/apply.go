@@ -145,15 +145,23 @@ func lay(into, layer fields) {
 	}
 }
 
-// finish takes what a profile has beyond the argument's fields, and refuses what it may
-// not have.
-func (a *applied) finish(snapshot *workspace.Snapshot) error {
+// checkEntitlements refuses a build that a profile asks for more than the author allows.
+func (a *applied) checkEntitlements() error {
+	if a.profile == nil {
+		return nil
+	}
 	p := a.profile
 	for _, e := range p.Entitlements {
 		if !slices.Contains(a.Allow, e) {
 			return lsp.InvalidParams("profile %q of %s asks for %s, which a file cannot grant; allow it with \"allow\": [%q]", p.Name, filepath.Base(p.File), e, e)
 		}
 	}
+	return nil
+}
+
+// finish takes what a profile has beyond the argument's fields.
+func (a *applied) finish(snapshot *workspace.Snapshot) error {
+	p := a.profile
 	a.ShmSize, a.Ulimits = p.Build.ShmSize, p.Build.Ulimits
 	if a.URI == "" {
 		a.URI = p.dockerfileURI(snapshot)

@@ -2,10 +2,8 @@ package handlers
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,31 +69,34 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 	}
 	return func(ctx context.Context) (any, error) {
 		settings := s.currentSettings(ctx)
-		plan, err := s.contextPlan(p.snapshot, map[string]any{"uri": arg.URI, "context": arg.Context, "target": arg.Target}, settings)
+		how, err := s.setup(p.snapshot, map[string]any{"uri": arg.URI, "context": arg.Context, "target": arg.Target}, settings)
+		if err == nil {
+			err = how.checkTarget()
+		}
 		if err != nil {
 			return nil, err
 		}
-		if plan.context.Remote() {
-			return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", plan.context)
+		if how.context.Remote() {
+			return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", how.context)
 		}
-		if err := s.checkConvertible(ctx, plan, settings); err != nil {
+		if err := s.checkConvertible(ctx, how, settings); err != nil {
 			return nil, err
 		}
-		need, err := build.ContextNeedOf(ctx, plan.doc.Text.Bytes(), plan.target, plan.buildArgs, s.images.all())
+		need, err := build.ContextNeedOf(ctx, how.doc.Text.Bytes(), how.target, how.buildArgs, s.images.all())
 		if err != nil {
-			return nil, lsp.InvalidParams("%s: %v", plan.doc.URI, err)
+			return nil, lsp.InvalidParams("%s: %v", how.doc.URI, err)
 		}
-		report, err := plan.report(ctx, need)
+		report, err := how.report(ctx, need)
 		if err != nil {
 			return nil, err
 		}
-		return s.converter(plan.doc).context(report), nil
+		return s.converter(how.doc).context(report), nil
 	}, nil
 }
 
 // checkConvertible refuses a Dockerfile that BuildKit's converter is not to be called with,
 // or does not stand for. Other mistakes it finds itself.
-func (s *Server) checkConvertible(ctx context.Context, p *plan, settings Settings) error {
+func (s *Server) checkConvertible(ctx context.Context, p setup, settings Settings) error {
 	return readable(ctx, s.lint.of(p.doc.URI), s.lintFile(p.snapshot, p.doc, settings), p.doc.URI)
 }
 
@@ -129,9 +130,9 @@ type contextReport struct {
 	*survey.Answer
 }
 
-// report looks at the context as the plan would build it. What is excluded is told of the
+// report looks at the context as a build would. What is excluded is told of the
 // whole context, also where only some of it is asked for.
-func (p *plan) report(ctx context.Context, need *build.ContextNeed) (*contextReport, error) {
+func (p *setup) report(ctx context.Context, need *build.ContextNeed) (*contextReport, error) {
 	if err := look(ctx); err != nil {
 		return nil, err
 	}
@@ -195,7 +196,7 @@ func look(ctx context.Context) error {
 func looked() { <-looks }
 
 // countedFS is the context as it would be sent, to be counted.
-func (p *plan) countedFS() (fsutil.FS, error) {
+func (p *setup) countedFS() (fsutil.FS, error) {
 	if p.context.Kind == build.EmptyContext {
 		return staticfs.NewFS(), nil
 	}
@@ -214,7 +215,7 @@ type ignoreFile struct {
 
 // ignoreFile finds the one that the front end would read: the Dockerfile's own, else the
 // context's; a buffer before its file.
-func (p *plan) ignoreFile() (ignoreFile, error) {
+func (p *setup) ignoreFile() (ignoreFile, error) {
 	name, files, err := p.dockerfiles()
 	if err != nil {
 		return ignoreFile{}, err
@@ -252,22 +253,4 @@ func (c converter) context(r *contextReport) contextResult {
 			Files: use.Files, Bytes: use.Bytes, Missing: append([]string{}, use.Missing...)})
 	}
 	return out
-}
-
-// contextPlan is the plan of the build that would send the context.
-func (s *Server) contextPlan(snapshot *workspace.Snapshot, argument map[string]any, settings Settings) (*plan, error) {
-	maps.DeleteFunc(argument, func(_ string, v any) bool { return v == "" || v == workspace.URI("") })
-	raw, err := json.Marshal(argument)
-	if err != nil {
-		return nil, err
-	}
-	var arg buildArgument
-	if err := decodeArgument("buildls.build", raw, &arg); err != nil {
-		return nil, err
-	}
-	whole, err := s.apply(snapshot, raw, arg, settings)
-	if err != nil {
-		return nil, err
-	}
-	return newPlan(snapshot, *whole, settings)
 }

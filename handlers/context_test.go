@@ -238,7 +238,7 @@ func planFor(dir, dockerfile string, buffers map[string]string) *plan {
 	for name, text := range buffers {
 		ws.Apply(workspace.Open{URI: workspace.FileURI(filepath.Join(dir, name)), Text: text})
 	}
-	return &plan{snapshot: ws.Snapshot(), doc: ws.Snapshot().Document(uri), context: directory(dir)}
+	return &plan{setup: setup{snapshot: ws.Snapshot(), doc: ws.Snapshot().Document(uri), context: directory(dir)}}
 }
 
 // TestContextIsWhatIsSent: the report agrees with what engines are sent and copy.

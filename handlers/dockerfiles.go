@@ -16,7 +16,7 @@ import (
 // dockerfiles are the Dockerfile and, if it has one of its own, its .dockerignore
 // (BuildKit's frontend/dockerui: <name>.dockerignore beside it). A buffer goes before
 // its file.
-func (p *plan) dockerfiles() (name string, files map[string][]byte, err error) {
+func (p *setup) dockerfiles() (name string, files map[string][]byte, err error) {
 	if p.doc.Path == "" || p.inline() != nil {
 		return "Dockerfile", map[string][]byte{"Dockerfile": p.text()}, nil
 	}

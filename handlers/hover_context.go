@@ -16,24 +16,24 @@ import (
 // hoverContext says of an instruction that takes files from the context how many, how
 // large, and what it goes without.
 func (s *Server) hoverContext(ctx context.Context, h *hover) {
-	w, err := s.contextWish(ctx, h.snapshot, h.doc)
+	q, err := s.usageQuery(ctx, h.snapshot, h.doc)
 	if err != nil {
 		return // diagnostics say what is wrong
 	}
-	i := slices.IndexFunc(w.need.Uses, func(u build.ContextUse) bool { return u.Lines.First <= h.at.Line && h.at.Line <= u.Lines.Last })
+	i := slices.IndexFunc(q.need.Uses, func(u build.ContextUse) bool { return u.Lines.First <= h.at.Line && h.at.Line <= u.Lines.Last })
 	if i < 0 {
 		return
 	}
-	seen, err := s.surveys.look(ctx, w)
+	seen, err := s.surveys.look(ctx, q)
 	if ctx.Err() != nil || errors.Is(err, errNewerText) {
 		return // nobody wants to know any more
 	}
-	h.about(w.need.Uses[i].Lines)
+	h.about(q.need.Uses[i].Lines)
 	if err != nil {
-		h.prose.paragraph("Nothing can be told of the context %s: %s", h.prose.code(w.plan.context.Dir), h.prose.text(err.Error()))
+		h.prose.paragraph("Nothing can be told of the context %s: %s", h.prose.code(q.context.String()), h.prose.text(err.Error()))
 		return
 	}
-	h.prose.use(seen.uses[keyOfUse(w.need.Uses[i])], seen.ignore)
+	h.prose.use(seen.uses[keyOfUse(q.need.Uses[i])], seen.ignore)
 }
 
 // use describes what an instruction takes.
@@ -99,7 +99,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	if line == "" || line[0] == '#' || line[0] == '!' || dir == "" {
 		return
 	}
-	p := &plan{snapshot: h.snapshot, doc: h.doc, context: directory(dir), overlay: s.settings.now().Overlay}
+	p := &setup{snapshot: h.snapshot, doc: h.doc, context: directory(dir), overlay: s.settings.now().Overlay}
 	contextFS, err := p.countedFS()
 	if err != nil {
 		return

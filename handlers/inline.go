@@ -10,7 +10,7 @@ import (
 // where they stand.
 
 // inline is the Dockerfile in the file of the plan's profile; nil if it is a file.
-func (p *plan) inline() *project.Inline {
+func (p *setup) inline() *project.Inline {
 	if p.profile == nil || p.profile.Inline == nil || p.doc == nil || p.doc.Path != p.profile.File {
 		return nil
 	}
@@ -18,7 +18,7 @@ func (p *plan) inline() *project.Inline {
 }
 
 // text is the Dockerfile that is built.
-func (p *plan) text() []byte {
+func (p *setup) text() []byte {
 	if in := p.inline(); in != nil {
 		return []byte(in.Text)
 	}

@@ -16,11 +16,11 @@ const lensPatience = 300 * time.Millisecond
 // contextLenses say over each COPY and ADD how much it takes from the context, as far as
 // that is known: a context that is looked at does not delay the other lenses.
 func (s *Server) contextLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []lens {
-	w, err := s.contextWish(ctx, snapshot, doc)
-	if err != nil || len(w.need.Uses) == 0 {
+	q, err := s.usageQuery(ctx, snapshot, doc)
+	if err != nil || len(q.need.Uses) == 0 {
 		return nil
 	}
-	seen, looking := s.surveys.lenses(w)
+	seen, looking := s.surveys.lenses(q)
 	if looking != nil && !s.features.refreshLenses {
 		select {
 		case <-looking:
@@ -33,7 +33,7 @@ func (s *Server) contextLenses(ctx context.Context, snapshot *workspace.Snapshot
 		return nil
 	}
 	var lenses []lens
-	for _, u := range w.need.Uses {
+	for _, u := range q.need.Uses {
 		use, ok := seen.uses[keyOfUse(u)]
 		if ok && (strings.HasPrefix(u.Name, "COPY ") || strings.HasPrefix(u.Name, "ADD ")) {
 			lenses = append(lenses, lens{u.Lines, lensTitle(use), "buildls.context", map[string]any{"uri": doc.URI}})

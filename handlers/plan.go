@@ -21,17 +21,12 @@ import (
 // A plan is what is to be built: an argument, checked, with the author's settings and
 // the workspace's defaults filled in. It does not change.
 type plan struct {
-	snapshot  *workspace.Snapshot
-	doc       *workspace.Document
+	setup
 	filename  string // of a Dockerfile that lies in the remote context; doc is nil then
-	context   build.Context
 	contexts  map[string]build.Context
 	linked    map[string]*plan // what those that are targets are the results of
-	target    string
-	tags      []string // full names
-	tagged    bool     // by the author, not by default
-	platforms []string
-	buildArgs map[string]string
+	tags      []string         // full names
+	tagged    bool             // by the author, not by default
 	noCache   bool
 	options   build.Options
 	secrets   []build.Secret
@@ -43,10 +38,7 @@ type plan struct {
 	iidFile   string
 	metadata  string    // the file
 	stdout    io.Writer // nil in an editor
-	overlay   string
 	wishes    []engine.Wish
-	profile   *profile // nil if there is none
-	notes     []string // what the author should know of that
 }
 
 // A missingTargetError says that a Dockerfile has no stage of that name.
@@ -63,39 +55,27 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings Settings) (*pla
 	if err := checkEngine(arg.Engine); err != nil {
 		return nil, lsp.InvalidParams("%v", err)
 	}
-	doc, err := dockerfile(snapshot, arg.URI)
+	if err := arg.checkEntitlements(); err != nil {
+		return nil, err
+	}
+	how, err := newSetup(snapshot, arg, settings)
 	if err != nil {
 		return nil, err
 	}
-	from, err := contextOf(snapshot, doc, arg.Context, settings.Context)
-	if err != nil {
+	p := &plan{setup: how, tagged: len(arg.Tags) > 0, wishes: wishes(arg.Engine, settings)}
+	if err := p.fill(arg.Options, folderOf(snapshot, p.doc)); err != nil {
 		return nil, err
 	}
-	tagged := len(arg.Tags) > 0
-	p := &plan{snapshot: snapshot, doc: doc, context: from, tagged: tagged, overlay: settings.Overlay, wishes: wishes(arg.Engine, settings), profile: arg.profile, notes: arg.notes}
-	if err := p.fill(arg.Options, folderOf(snapshot, doc)); err != nil {
-		return nil, err
-	}
-	if !tagged {
-		p.tags, err = tagsOf([]string{defaultTag(from.Name(), arg.Target)})
+	if !p.tagged {
+		p.tags, err = tagsOf([]string{defaultTag(p.context.Name(), p.target)})
 	}
 	return p, err
 }
 
-// fill checks and takes what an argument says of the build itself. Relative paths
+// fill checks and takes what an argument says of the build beyond the setup. Relative paths
 // count from dir.
 func (p *plan) fill(arg Options, dir string) error {
-	p.target, p.noCache, p.buildArgs = arg.Target, arg.NoCache, valuesOf(arg.BuildArgs)
-	if platform := os.Getenv("DOCKER_DEFAULT_PLATFORM"); platform != "" && len(arg.Platforms) == 0 {
-		arg.Platforms = []string{platform}
-	}
-	for _, platform := range arg.Platforms {
-		normal, err := build.CheckPlatform(platform)
-		if err != nil {
-			return lsp.InvalidParams("%v", err)
-		}
-		p.platforms = append(p.platforms, normal)
-	}
+	p.noCache = arg.NoCache
 	var err error
 	if p.tags, err = tagsOf(arg.Tags); err != nil {
 		return err
@@ -103,7 +83,10 @@ func (p *plan) fill(arg Options, dir string) error {
 	if p.options, err = arg.steps(); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	if err := p.checkStages(); err != nil {
+	if err := p.checkNoCacheFilter(); err != nil {
+		return err
+	}
+	if err := p.checkTarget(); err != nil {
 		return err
 	}
 	if p.contexts, err = arg.contexts(dir); err != nil {
@@ -142,36 +125,48 @@ func tagsOf(tags []string) (full []string, err error) {
 	return full, nil
 }
 
-// checkStages refuses stages that the Dockerfile does not have. One that does not
+// checkNoCacheFilter refuses stages that the Dockerfile does not have. One that does not
 // parse is left to the engine, which says why.
-func (p *plan) checkStages() error {
-	if p.doc == nil || p.target == "" && len(p.options.NoCacheFilter) == 0 {
+func (p *plan) checkNoCacheFilter() error {
+	if p.doc == nil {
 		return nil
 	}
 	stages, err := build.Stages(p.text())
 	if err != nil {
 		return nil
 	}
-	var names []string
-	for _, st := range stages {
-		if st.Name != "" {
-			names = append(names, st.Name)
-		}
-	}
-	known := "it names none"
-	if len(names) > 0 {
-		known = "it has " + strings.Join(names, ", ")
-	}
-	file := filepath.Base(string(p.doc.URI))
 	for _, name := range p.options.NoCacheFilter {
-		if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
-			return lsp.InvalidParams("noCacheFilter: no stage of %s is named %q; %s", file, name, known)
+		if !slices.ContainsFunc(stages, func(s build.Stage) bool { return s.Name != "" && strings.EqualFold(s.Name, name) }) {
+			return lsp.InvalidParams("noCacheFilter: no stage of %s is named %q; %s", filepath.Base(string(p.doc.URI)), name, namesOf(stages))
 		}
 	}
-	if p.target == "" || build.Target(stages, p.target) >= 0 {
+	return nil
+}
+
+// checkTarget refuses a target that the Dockerfile does not have, likewise.
+func (p *setup) checkTarget() error {
+	if p.doc == nil || p.target == "" {
 		return nil
 	}
-	return &missingTargetError{lsp.InvalidParams("unknown target %q in %s; %s", p.target, file, known), p.doc, p.target}
+	stages, err := build.Stages(p.text())
+	if err != nil || build.Target(stages, p.target) >= 0 {
+		return nil
+	}
+	return &missingTargetError{lsp.InvalidParams("unknown target %q in %s; %s", p.target, filepath.Base(string(p.doc.URI)), namesOf(stages)), p.doc, p.target}
+}
+
+// namesOf says what stages a Dockerfile names.
+func namesOf(stages []build.Stage) string {
+	var names []string
+	for _, s := range stages {
+		if s.Name != "" {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "it names none"
+	}
+	return "it has " + strings.Join(names, ", ")
 }
 
 // reportMissingTarget shows a missing target in the text too, on the last FROM: it may
@@ -239,24 +234,6 @@ func (l *laying) request(p *plan, id string) (*build.Request, error) {
 	takeIgnoreAlong(name, files, req.Context)
 	req.DockerfileFS = workspace.NewDockerfileFS(name, files, string(p.doc.URI))
 	return req, nil
-}
-
-// overlays are the buffers that the setting lets stand in.
-func (p *plan) overlays() []workspace.Overlay {
-	if p.overlay == "dockerfile" {
-		return p.snapshot.Overlays(func(d *workspace.Document) bool { return d == p.doc })
-	}
-	return p.snapshot.Overlays(nil)
-}
-
-// uriOf is the client's spelling of an overlay's path.
-func (p *plan) uriOf(path string) workspace.URI {
-	for _, d := range p.snapshot.Documents() {
-		if d.Path == path {
-			return d.URI
-		}
-	}
-	return workspace.FileURI(path)
 }
 
 // sharedKey identifies a context on this machine.

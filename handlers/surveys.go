@@ -139,11 +139,11 @@ func (v *surveys) run(ctx context.Context, uri workspace.URI, f *surveyed) {
 		return
 	}
 	before := v.known(f)
-	w, err := v.server.contextWish(ctx, snapshot, doc)
+	q, err := v.server.usageQuery(ctx, snapshot, doc)
 	if err != nil {
 		return
 	}
-	seen, err := v.look(ctx, w)
+	seen, err := v.look(ctx, q)
 	if err == nil && !seen.sameTitles(before) {
 		v.server.marks.refresh.changed(0)
 	}
@@ -151,8 +151,8 @@ func (v *surveys) run(ctx context.Context, uri workspace.URI, f *surveyed) {
 
 // lenses says that the lenses of a file are asked for. It is what was seen of its context
 // the last time; if that is not of now, a look begins, which ends the channel.
-func (v *surveys) lenses(w contextWish) (*sight, <-chan struct{}) {
-	uri, f, key := w.plan.doc.URI, v.file(w.plan.doc.URI), w.key()
+func (v *surveys) lenses(q usageQuery) (*sight, <-chan struct{}) {
+	uri, f, key := q.doc.URI, v.file(q.doc.URI), q.key()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	f.lensed = true
@@ -183,42 +183,43 @@ func (v *surveys) known(f *surveyed) *sight {
 	return f.last
 }
 
-// A contextWish is what the instructions of a Dockerfile, as it stands, want of which
+// A usageQuery is what the instructions of a Dockerfile, as it stands, want of which
 // context.
-type contextWish struct {
-	plan   *plan
+type usageQuery struct {
+	setup
 	need   *build.ContextNeed
 	ignore ignoreFile
+	wrong  error // why nothing can be told of the context; nil if nothing is in the way
 }
 
-// contextWish is an error if the text is none that can be converted.
-func (s *Server) contextWish(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (w contextWish, err error) {
+// usageQuery is an error if the text is none that can be converted.
+func (s *Server) usageQuery(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (q usageQuery, err error) {
 	settings := s.settings.now()
-	if w.plan, err = s.contextPlan(snapshot, map[string]any{"uri": doc.URI}, settings); err != nil {
-		return w, err
-	}
-	if w.plan.context.Remote() {
-		return w, errRemoteContext
+	q.setup, q.wrong = s.setup(snapshot, map[string]any{"uri": doc.URI}, settings)
+	if q.context.Remote() {
+		return q, errRemoteContext
 	}
 	text, err := s.convertible(ctx, snapshot, doc, settings)
 	if err != nil {
-		return w, err
+		return q, err
 	}
-	if w.need, err = build.ContextUses(ctx, text, w.plan.buildArgs, s.images.all()); err != nil {
-		return w, err
+	if q.need, err = build.ContextUses(ctx, text, q.buildArgs, s.images.all()); err != nil {
+		return q, err
 	}
-	w.ignore, err = w.plan.ignoreFile()
-	return w, err
+	if q.wrong == nil {
+		q.ignore, q.wrong = q.ignoreFile()
+	}
+	return q, nil
 }
 
 // key is of all that an answer depends on but the disk.
-func (w contextWish) key() string {
+func (q usageQuery) key() string {
 	var key strings.Builder
-	fmt.Fprintf(&key, "%q %q %q %v %q", w.plan.context.Dir, w.ignore.uri, w.ignore.text, w.need.Nothing, w.need.Follow)
-	for _, u := range w.need.Uses {
+	fmt.Fprintf(&key, "%v %q %q %q %v %q", q.wrong, q.context.Dir, q.ignore.uri, q.ignore.text, q.need.Nothing, q.need.Follow)
+	for _, u := range q.need.Uses {
 		fmt.Fprintf(&key, "\n%s", keyOfUse(u))
 	}
-	for _, o := range w.plan.overlays() {
+	for _, o := range q.overlays() {
 		fmt.Fprintf(&key, "\n%q %d", o.Path, o.Modified.UnixNano())
 	}
 	return key.String()
@@ -229,8 +230,8 @@ func keyOfUse(u build.ContextUse) string { return fmt.Sprintf("%+v", u.Paths) }
 
 // look sees what a context holds, or saw it a moment ago. An edit, or a context that is
 // too large, is an error.
-func (v *surveys) look(ctx context.Context, w contextWish) (*sight, error) {
-	f, key := v.file(w.plan.doc.URI), w.key()
+func (v *surveys) look(ctx context.Context, q usageQuery) (*sight, error) {
+	f, key := v.file(q.doc.URI), q.key()
 	ctx, cancel := context.WithTimeoutCause(ctx, surveyWithin, errLargeContext)
 	defer cancel()
 	select {
@@ -248,7 +249,7 @@ func (v *surveys) look(ctx context.Context, w contextWish) (*sight, error) {
 	}
 	f.stop, f.stale = stop, false
 	v.mu.Unlock()
-	seen := w.see(ctx)
+	seen := q.see(ctx)
 	seen.key = key
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -264,28 +265,31 @@ func (v *surveys) look(ctx context.Context, w contextWish) (*sight, error) {
 	return seen, seen.err
 }
 
-func (w contextWish) see(ctx context.Context) *sight {
-	seen, began := &sight{ignore: w.ignore, uses: map[string]survey.Use{}}, time.Now()
-	seen.err = w.count(ctx, seen.uses)
+func (q usageQuery) see(ctx context.Context) *sight {
+	seen, began := &sight{ignore: q.ignore, uses: map[string]survey.Use{}}, time.Now()
+	seen.err = q.count(ctx, seen.uses)
 	seen.at, seen.took = time.Now(), time.Since(began)
 	return seen
 }
 
 // count fills in what each instruction takes.
-func (w contextWish) count(ctx context.Context, uses map[string]survey.Use) error {
+func (q usageQuery) count(ctx context.Context, uses map[string]survey.Use) error {
+	if q.wrong != nil {
+		return q.wrong
+	}
 	if err := look(ctx); err != nil {
 		return err
 	}
 	defer looked()
-	contextFS, err := w.plan.countedFS()
+	contextFS, err := q.countedFS()
 	if err != nil {
 		return err
 	}
-	answer, err := survey.Of(ctx, contextFS, question(w.need, w.ignore))
+	answer, err := survey.Of(ctx, contextFS, question(q.need, q.ignore))
 	if err != nil {
 		return err
 	}
-	for i, u := range w.need.Uses {
+	for i, u := range q.need.Uses {
 		uses[keyOfUse(u)] = answer.Uses[i]
 	}
 	return nil

@@ -12,14 +12,14 @@ import (
 )
 
 // wishFor is what a Dockerfile in a context wants of it.
-func wishFor(t *testing.T, dir, dockerfile string) contextWish {
+func wishFor(t *testing.T, dir, dockerfile string) usageQuery {
 	t.Helper()
-	w := contextWish{plan: planFor(dir, dockerfile, nil)}
+	w := usageQuery{setup: planFor(dir, dockerfile, nil).setup}
 	var err error
 	if w.need, err = build.ContextUses(t.Context(), []byte(dockerfile), nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if w.ignore, err = w.plan.ignoreFile(); err != nil {
+	if w.ignore, err = w.ignoreFile(); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -56,13 +56,13 @@ func TestLook(t *testing.T) {
 	v.changed()
 	tooLong, cancel := context.WithTimeoutCause(t.Context(), 0, errLargeContext)
 	defer cancel()
-	v.file(w.plan.doc.URI).turn <- struct{}{} // who waits for another's look sees nothing either
+	v.file(w.doc.URI).turn <- struct{}{} // who waits for another's look sees nothing either
 	if seen, err := v.look(tooLong, w); !errors.Is(err, errLargeContext) {
 		t.Errorf("%+v, %v", seen, err)
 	}
-	<-v.file(w.plan.doc.URI).turn
+	<-v.file(w.doc.URI).turn
 
-	f := v.file(w.plan.doc.URI)
+	f := v.file(w.doc.URI)
 	f.last = &sight{key: w.key(), at: time.Now(), took: surveyWithin, err: errLargeContext}
 	f.stale = false
 	if seen, err := v.look(t.Context(), w); !errors.Is(err, errLargeContext) {

@@ -38,8 +38,11 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &plan{snapshot: workspace.New().Snapshot(), stdout: t.Stdout}
+	p := &plan{setup: setup{snapshot: workspace.New().Snapshot()}, stdout: t.Stdout}
 	if err := t.place(p, wd); err != nil {
+		return nil, nil, err
+	}
+	if err := p.take(t.Options); err != nil {
 		return nil, nil, err
 	}
 	if err := p.fill(t.Options, wd); err != nil {

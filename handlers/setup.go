@@ -1,0 +1,96 @@
+package handlers
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"os"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+)
+
+// A setup is how a Dockerfile would be built, as far as one must know to look at it: its
+// context, its ignore file, its build arguments, its target, and the buffers that stand in
+// for files. Making one reads compose, bake and ignore files, but nothing that only a build
+// needs: no secret, no agent, no output. It does not change.
+type setup struct {
+	snapshot  *workspace.Snapshot
+	doc       *workspace.Document // nil if the Dockerfile lies in the remote context
+	context   build.Context
+	target    string
+	platforms []string // in normal form
+	buildArgs map[string]string
+	overlay   string   // the setting of that name
+	profile   *profile // nil if there is none
+	notes     []string // what the author should know of that
+}
+
+// newSetup is how an argument would be built, with the author's settings and the workspace's
+// defaults filled in. With an error it holds what is known all the same.
+func newSetup(snapshot *workspace.Snapshot, arg applied, settings Settings) (setup, error) {
+	p := setup{snapshot: snapshot, overlay: settings.Overlay, profile: arg.profile, notes: arg.notes}
+	var err error
+	if p.doc, err = dockerfile(snapshot, arg.URI); err != nil {
+		return p, err
+	}
+	err = p.take(arg.Options)
+	from, wrong := contextOf(snapshot, p.doc, arg.Context, settings.Context)
+	p.context = from
+	return p, cmp.Or(err, wrong)
+}
+
+// setup is how a build with an argument, of which fields may be empty, would be made. With an
+// error it holds what is known all the same, unless the Dockerfile is not.
+func (s *Server) setup(snapshot *workspace.Snapshot, argument map[string]any, settings Settings) (setup, error) {
+	maps.DeleteFunc(argument, func(_ string, v any) bool { return v == "" || v == workspace.URI("") })
+	raw, err := json.Marshal(argument)
+	if err != nil {
+		return setup{}, err
+	}
+	var arg buildArgument
+	if err := decodeArgument("buildls.build", raw, &arg); err != nil {
+		return setup{}, err
+	}
+	whole, err := s.apply(snapshot, raw, arg, settings)
+	if err != nil {
+		without, _ := newSetup(snapshot, applied{buildArgument: arg}, settings)
+		return without, err
+	}
+	return newSetup(snapshot, *whole, settings)
+}
+
+// take takes from an argument what one must know to look.
+func (p *setup) take(arg Options) error {
+	p.target, p.buildArgs = arg.Target, valuesOf(arg.BuildArgs)
+	if platform := os.Getenv("DOCKER_DEFAULT_PLATFORM"); platform != "" && len(arg.Platforms) == 0 {
+		arg.Platforms = []string{platform}
+	}
+	for _, platform := range arg.Platforms {
+		normal, err := build.CheckPlatform(platform)
+		if err != nil {
+			return lsp.InvalidParams("%v", err)
+		}
+		p.platforms = append(p.platforms, normal)
+	}
+	return nil
+}
+
+// overlays are the buffers that the setting lets stand in.
+func (p *setup) overlays() []workspace.Overlay {
+	if p.overlay == "dockerfile" {
+		return p.snapshot.Overlays(func(d *workspace.Document) bool { return d == p.doc })
+	}
+	return p.snapshot.Overlays(nil)
+}
+
+// uriOf is the client's spelling of an overlay's path.
+func (p *setup) uriOf(path string) workspace.URI {
+	for _, d := range p.snapshot.Documents() {
+		if d.Path == path {
+			return d.URI
+		}
+	}
+	return workspace.FileURI(path)
+}
