@@ -163,6 +163,15 @@ func (s subject) processed() (*statement, span) {
 // openQuote finds the quote that is not closed.
 func openQuote(s subject) []token {
 	st, in := s.processed()
+	if open := st.openQuote(in); open >= 0 {
+		in.start = open
+	}
+	return st.tokens(span{in.start, st.trimEnd(in)})
+}
+
+// openQuote is where the quote begins that is not closed in a part of the text; -1 if
+// there is none.
+func (st *statement) openQuote(in span) int {
 	open := -1
 	for i := in.start; i < in.end; i++ {
 		switch c := st.text[i]; {
@@ -175,10 +184,7 @@ func openQuote(s subject) []token {
 			open = -1
 		}
 	}
-	if open >= 0 {
-		in.start = open
-	}
-	return st.tokens(span{in.start, st.trimEnd(in)})
+	return open
 }
 
 // trimEnd is where a part ends without white space.

@@ -146,30 +146,14 @@ var menders = map[string]mender{
 	"ExposeInvalidFormat":            mendPort,
 }
 
-// typos are the errors for which BuildKit may say what was meant, and what finds the
-// part to replace with it.
-var typos = []saying{
-	{"unknown instruction: %", keywordToken},
-	{"unknown flag: %", flagNames},
-	{"unexpected key '%' in '%'", fieldKey},
-	{"unsupported mount type %", fieldValue("type")},
-	{"unsupported sharing value %", fieldValue("sharing")},
-	{"platform value from expression %", platformVariable},
-	{"failed to parse platform %: ", platformVariable},
-	{"%: ", imageAlone},
-}
-
 // mistake mends an error.
 func (m mending) mistake(p build.Problem) []Fix {
 	message := withoutHint(p.Message)
 	if m.hint == targetPlatform {
 		return mendPlatform(m)
 	}
-	for _, t := range typos {
-		if match, ok := matching(t.message, message); ok && m.hint != "" {
-			m.match = match
-			return one(m.replace("Change to "+m.hint, m.hint, t.find(m.subject)))
-		}
+	if m.hint != "" {
+		return m.mendTypo(message)
 	}
 	switch {
 	case strings.Contains(message, "SHELL requires the arguments to be in JSON form"):

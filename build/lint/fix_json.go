@@ -19,6 +19,9 @@ func mendShellForm(m mending) []Fix {
 	if f := m.execForm(); len(f.Edits) > 0 || m.src.escape == '`' {
 		return one(f) // no /bin/sh on Windows
 	}
+	if strings.Contains(command, "<<") {
+		return nil // a heredoc that has no body here: JSON would bury the mistake
+	}
 	f := m.replace("Write as JSON, run by /bin/sh", jsonArray("/bin/sh", "-c", command), m.tokens(m.rest))
 	f.Preferred = false
 	return one(f)
@@ -57,7 +60,7 @@ func nearlyJSON(text string) (mended string, list []string, ok bool) {
 
 // healthcheck puts CMD before a command. A short first word may be CMD misspelled.
 func (m mending) healthcheck() Fix {
-	if len(m.args) == 0 || len(m.of(m.args[0])) <= len("CMD") {
+	if len(m.args) == 0 || len(m.of(m.args[0])) <= len("CMD") || strings.Contains(m.of(m.rest), "<<") {
 		return Fix{}
 	}
 	at := m.token(span{m.rest.start, m.rest.start})

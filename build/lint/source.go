@@ -20,6 +20,7 @@ type source struct {
 	escape byte
 	all    []*statement       // once they were asked for
 	known  map[int]*statement // those that were read for problems, by their first line
+	bodies []heredoc          // of what looks like a heredoc and is none
 	images build.Images       // whose configs are known
 }
 
