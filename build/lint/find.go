@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,21 +55,37 @@ func afterType(s subject) []token {
 	return s.tokens(span{s.args[1].start, s.rest.end})
 }
 
-// wordToken finds the argument that the message names, as it is or with its variables
-// expanded.
-func wordToken(s subject) []token {
-	named := s.named(0)
-	for _, a := range s.args {
-		if text := s.of(a); text == named || s.plain(a) == named {
-			return s.tokens(a)
+// wordToken finds the argument that the message names.
+func wordToken(s subject) []token { return s.argumentNamed(s.named(0), s.args) }
+
+// argumentNamed finds the one of some parts of the arguments that the message names: as
+// it is, or a piece of it, or with its variables expanded. If that may be several, it is
+// all arguments.
+func (s subject) argumentNamed(named string, parts []span) []token {
+	piece := regexp.MustCompile(`(^|[^\pL\pN])` + regexp.QuoteMeta(named) + `($|[^\pL\pN])`)
+	for _, is := range []func(span) bool{
+		func(sp span) bool { return s.of(sp) == named || s.plain(sp) == named },
+		func(sp span) bool { return named != "" && piece.MatchString(s.plain(sp)) },
+	} {
+		if i := slices.IndexFunc(parts, is); i >= 0 {
+			return s.tokens(parts[i])
 		}
 	}
-	for _, a := range s.args {
-		if named != "" && strings.Contains(s.plain(a), named) || strings.Contains(s.of(a), "$") {
-			return s.tokens(a)
-		}
+	if list := s.withVariables(parts); len(list) == 1 {
+		return s.tokens(list...)
 	}
 	return arguments(s)
+}
+
+// withVariables are those of some parts of the text that have a variable.
+func (st *statement) withVariables(parts []span) []span {
+	var list []span
+	for _, sp := range parts {
+		if strings.Contains(st.of(sp), "$") {
+			list = append(list, sp)
+		}
+	}
+	return list
 }
 
 // named is what the message names in the nth place, if it does.
@@ -89,12 +106,12 @@ func unquoted(name string) string {
 
 // keyToken finds the key of an ARG or ENV.
 func keyToken(s subject) []token {
+	var keys []span
 	for _, a := range s.args {
-		if key, _, _ := s.cut(a, "="); s.plain(key) == s.named(1) {
-			return s.tokens(key)
-		}
+		key, _, _ := s.cut(a, "=")
+		keys = append(keys, key)
 	}
-	return arguments(s)
+	return s.argumentNamed(s.named(1), keys)
 }
 
 func blankKey(s subject) []token {
@@ -142,7 +159,13 @@ func variableToken(s subject) []token {
 
 // requiredVariable finds ${X:?message}, or what is wrong with a value.
 func requiredVariable(s subject) []token {
+	st, in := s.processed()
 	s.match = s.match[1:]
+	for _, r := range st.references(in, st.src.escape, true) {
+		if st.of(r.name) == s.named(0) && strings.Contains(st.of(r.span), "?") {
+			return st.tokens(r.span)
+		}
+	}
 	return variableToken(s)
 }
 
@@ -313,12 +336,15 @@ func ignoredSource(s subject) []token {
 	if len(sources) > 0 {
 		sources = sources[:len(sources)-1]
 	}
-	named := func(e element) bool { return path.Clean(e.value) == s.named(0) }
-	expanded := func(e element) bool { return strings.Contains(e.value, "$") }
-	for _, is := range []func(element) bool{named, expanded} {
-		if i := slices.IndexFunc(sources, is); i >= 0 {
-			return s.tokens(sources[i].span)
+	var spans []span
+	for _, e := range sources {
+		if path.Clean(e.value) == s.named(0) {
+			return s.tokens(e.span)
 		}
+		spans = append(spans, e.span)
+	}
+	if list := s.withVariables(spans); len(list) == 1 {
+		return s.tokens(list...)
 	}
 	return arguments(s)
 }

@@ -142,7 +142,8 @@ func mountOf(kind string) finder {
 	}
 }
 
-// fieldValue finds the value of a key, the one that the message names if it does.
+// fieldValue finds the value of a key: the one that the message names if it does, else one
+// that may expand to it.
 func fieldValue(keys ...string) finder {
 	return func(s subject) []token {
 		var exact, any []span
@@ -152,7 +153,7 @@ func fieldValue(keys ...string) finder {
 				exact = append(exact, f.value)
 			}
 		}
-		return s.tokens(append(exact, any...)...)
+		return s.tokens(slices.Concat(exact, s.withVariables(any), any)...)
 	}
 }
 
@@ -160,7 +161,8 @@ func fieldValue(keys ...string) finder {
 func (s subject) fieldNamed(key, value string) []token {
 	is := func(f field) bool { return s.keyOf(f) == key }
 	exact := func(f field) bool { return is(f) && s.plain(f.value) == value }
-	return append(s.allOf(s.fieldsWhere(exact)), s.allOf(s.fieldsWhere(is))...)
+	expanded := func(f field) bool { return is(f) && strings.Contains(s.of(f.value), "$") }
+	return slices.Concat(s.allOf(s.fieldsWhere(exact)), s.allOf(s.fieldsWhere(expanded)), s.allOf(s.fieldsWhere(is)))
 }
 
 func fieldNamedFirst(s subject) []token { return s.fieldNamed(s.named(0), s.named(1)) }
