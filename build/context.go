@@ -21,7 +21,8 @@ type Context struct {
 	// Source is what the Dockerfile front end is told of a GitContext, HTTPContext or
 	// ImageContext, a LayoutContext's digest, and "target:NAME". It may hold a password: show String.
 	Source string
-	// FS are the files of a LocalContext.
+	// FS are the files of a LocalContext. What links in it lead to is sent as fsutil finds it,
+	// unless FS has a method Follow, which is then called for what an engine asks for.
 	FS fsutil.FS
 	// SharedKey identifies a LocalContext, so that an engine asks only for what changed
 	// in it since the last build.

@@ -150,7 +150,12 @@ func serving(mounts map[string]fsutil.FS) session.Attachable {
 	for name, files := range mounts {
 		dirs[name] = ownerless{files}
 	}
-	return filesync.NewFSSyncProvider(dirs)
+	return filesync.NewFSSyncProvider(dirs, func(name string, opt *fsutil.FilterOpt) error {
+		if files, ok := mounts[name].(*recorder); ok {
+			return files.follow(opt)
+		}
+		return nil
+	})
 }
 
 // ownerless shows files as those of root.

@@ -70,6 +70,18 @@ func (r *recorder) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) e
 	return r.record(func(fn fs.WalkDirFunc) error { return r.FS.Walk(ctx, target, fn) }, fn)
 }
 
+// A follower is a context that follows the paths that it is asked for by itself.
+type follower interface {
+	Follow(*fsutil.FilterOpt) error
+}
+
+func (r *recorder) follow(opt *fsutil.FilterOpt) error {
+	if f, ok := r.FS.(follower); ok {
+		return f.Follow(opt)
+	}
+	return nil
+}
+
 // record notes what a walk shows.
 func (r *recorder) record(walk func(fs.WalkDirFunc) error, fn fs.WalkDirFunc) error {
 	var seen []sentFile

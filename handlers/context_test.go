@@ -183,7 +183,11 @@ func linksIn(t *testing.T, p *plan, need *build.ContextNeed) (links int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	filtered, err := fsutil.NewFilterFS(dir, &fsutil.FilterOpt{FollowPaths: need.Follow, ExcludePatterns: patterns})
+	opt := &fsutil.FilterOpt{FollowPaths: need.Follow, ExcludePatterns: patterns}
+	if err := workspace.Follow(dir, opt); err != nil {
+		t.Fatal(err)
+	}
+	filtered, err := fsutil.NewFilterFS(dir, opt)
 	if err != nil || need.Nothing {
 		return 0
 	}

@@ -2,8 +2,8 @@
 // how many files and bytes, for which instruction, what an ignore file keeps out and by
 // which line, what is large, what nothing matches, and what looks like a secret.
 //
-// The context is walked once, through the filter that BuildKit itself sends it through
-// (fsutil.NewFilterFS), so that what is counted is what is sent (survey.go, tree.go). What
+// The context is walked once, through the filter that a build sends it through
+// (workspace.Follow, fsutil.NewFilterFS), so that what is counted is what is sent (survey.go, tree.go). What
 // an instruction takes of that is found as BuildKit's copy finds it (pick.go); which line
 // of an ignore file is to blame is worked out beside the filter (ignore.go).
 //
@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 
 	"github.com/tonistiigi/fsutil"
+
+	"github.com/buildls/buildls/workspace"
 )
 
 // A Question is what a build wants of a context.
@@ -121,7 +123,11 @@ func (w *watchedFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) 
 // walk does what session/filesync and fsutil's sender do.
 func (s *survey) walk(ctx context.Context, contextFS fsutil.FS) error {
 	watched := &watchedFS{FS: contextFS}
-	filtered, err := fsutil.NewFilterFS(watched, &fsutil.FilterOpt{ExcludePatterns: s.rules.patterns, FollowPaths: s.question.Follow})
+	opt := &fsutil.FilterOpt{ExcludePatterns: s.rules.patterns, FollowPaths: s.question.Follow}
+	if err := workspace.Follow(watched, opt); err != nil {
+		return err
+	}
+	filtered, err := fsutil.NewFilterFS(watched, opt)
 	if err != nil {
 		return err
 	}
