@@ -34,6 +34,13 @@ type File struct {
 	// Images are the base images that are known. What depends on another one is not
 	// reported.
 	Images build.Images
+	// How it would be built, if that is known. Args are the build arguments that are given.
+	// Target is the stage that is built; of one that it leaves out, it is not said what
+	// values of variables make wrong. If it is empty, or no stage has that name, all stages
+	// count. Platform is what is built for, this machine's if it is empty.
+	Args     map[string]string
+	Target   string
+	Platform string
 }
 
 // Check returns the file's problems, ordered by line. It returns early, with what it
@@ -50,6 +57,7 @@ type Checker struct {
 	units  memory[*outcome]
 	ignore ignoring
 	images build.Images
+	given  given
 }
 
 // Check is as the function of that name.
@@ -133,8 +141,13 @@ func (k *check) run(f File) (err error) {
 	if !maps.EqualFunc(k.images, f.Images, bytes.Equal) {
 		k.images, k.units = f.Images, memory[*outcome]{}
 	}
+	now := givenBy(f)
+	if !now.equal(k.given) {
+		k.units = memory[*outcome]{}
+	}
+	k.given = now
 	k.all = k.read(f.Dockerfile)
-	k.plan(k.all)
+	k.plan(k.all, f.Target)
 	return nil
 }
 

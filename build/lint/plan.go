@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/buildls/buildls/build"
 )
@@ -23,6 +24,8 @@ type plan struct {
 	stages  []*stage
 	lex     *shell.Lex
 	images  build.Images // that are known
+	given   given
+	built   map[*stage]bool // that a build of the target needs; nil: all
 }
 
 // A stage is one of the file's.
@@ -35,11 +38,12 @@ type stage struct {
 	base    *stage // nil if that is an image
 	known   bool   // all that it inherits is in the file, or an image that is known
 	args    *llb.EnvList
+	given   given
 }
 
 // plan finds the stages, then what is wrong between them, then inside each.
-func (k *check) plan(all []*placed) {
-	p := &plan{images: k.images, lex: shell.NewLex(rune(k.header.escape))}
+func (k *check) plan(all []*placed, target string) {
+	p := &plan{images: k.images, given: k.given, lex: shell.NewLex(rune(k.header.escape))}
 	k.split(p, all)
 	if len(p.stages) == 0 {
 		if len(k.problems) == 0 {
@@ -54,9 +58,12 @@ func (k *check) plan(all []*placed) {
 	if k.over() {
 		return
 	}
-	k.sourceDateEpoch(p)
+	k.checkEpoch(p)
 	k.graph(p)
 	k.casing(p)
+	if s := p.named(target); s != nil {
+		p.built = p.reachable(s)
+	}
 	for _, s := range p.stages {
 		if k.over() {
 			return
@@ -144,7 +151,7 @@ func (p *plan) inherit() {
 		if res, err := p.lex.ProcessWordWithMatches(name, args); err == nil {
 			name = res.Result
 		}
-		s.args, s.base = args, byName[name]
+		s.args, s.given, s.base = args, p.given, byName[name]
 		s.known = s.standIn == "" && (s.base == nil && (name == "scratch" || p.images.Has(name)) || s.base != nil && s.base.known)
 		if s.name != "" {
 			byName[s.name] = s
@@ -159,31 +166,38 @@ func (s *stage) baseName() string {
 	return s.from.stage.BaseName
 }
 
-// args are the arguments that FROMs may use, as dockerfile2llb evaluates them when
-// nobody passes any.
+// args are the arguments that FROMs may use, as dockerfile2llb evaluates them.
 func (p *plan) args() *llb.EnvList {
 	env := &llb.EnvList{}
-	here := platforms.DefaultSpec()
 	target := p.stages[len(p.stages)-1].name
 	if target == "" {
 		target = "default"
 	}
-	for _, prefix := range []string{"BUILD", "TARGET"} {
-		platform := platforms.Format(here)
+	for prefix, platform := range map[string]ocispecs.Platform{"BUILD": platforms.DefaultSpec(), "TARGET": p.given.target()} {
+		name := platforms.Format(platform)
 		if prefix == "TARGET" {
-			platform = platforms.FormatAll(here)
+			name = platforms.FormatAll(platform)
 		}
-		env = env.AddOrReplace(prefix+"PLATFORM", platform).AddOrReplace(prefix+"OS", here.OS).
-			AddOrReplace(prefix+"OSVERSION", here.OSVersion).AddOrReplace(prefix+"ARCH", here.Architecture).
-			AddOrReplace(prefix+"VARIANT", here.Variant)
+		env = env.AddOrReplace(prefix+"PLATFORM", name).AddOrReplace(prefix+"OS", platform.OS).
+			AddOrReplace(prefix+"OSVERSION", platform.OSVersion).AddOrReplace(prefix+"ARCH", platform.Architecture).
+			AddOrReplace(prefix+"VARIANT", platform.Variant)
 	}
 	env = env.AddOrReplace("TARGETSTAGE", target)
+	for _, key := range env.Keys() {
+		if value, ok := p.given.args[key]; ok {
+			env = env.AddOrReplace(key, value)
+		}
+	}
 	for _, in := range p.global {
 		arg, ok := in.command.(*instructions.ArgCommand)
 		if !ok || in.dead {
 			continue
 		}
 		for _, kv := range arg.Args {
+			if value, ok := p.given.args[kv.Key]; ok {
+				env = env.AddOrReplace(kv.Key, value)
+				continue
+			}
 			if kv.Value == nil {
 				continue
 			}
@@ -204,12 +218,7 @@ func (p *plan) called(from string, numbers bool) *stage {
 		}
 		return nil
 	}
-	for _, s := range slices.Backward(p.stages) {
-		if s.name != "" && strings.EqualFold(s.name, from) {
-			return s
-		}
-	}
-	return nil
+	return p.named(from)
 }
 
 // nameImages has a COPY that takes an image by its number take one by name. BuildKit
@@ -266,10 +275,20 @@ func (p *plan) uses(in *placed) (used []*stage, numbered bool) {
 	return slices.DeleteFunc(used, func(s *stage) bool { return s == nil }), numbered
 }
 
-// reachable are the stages that the last one needs. ONBUILD counts in these alone.
-func (p *plan) reachable() map[*stage]bool {
+// named is the stage that a target names, nil if none does.
+func (p *plan) named(target string) *stage {
+	for _, s := range slices.Backward(p.stages) {
+		if s.name != "" && strings.EqualFold(s.name, target) {
+			return s
+		}
+	}
+	return nil
+}
+
+// reachable are the stages that one needs. ONBUILD counts in those of the last alone.
+func (p *plan) reachable(from *stage) map[*stage]bool {
 	seen := map[*stage]bool{}
-	next := []*stage{p.stages[len(p.stages)-1]}
+	next := []*stage{from}
 	for len(next) > 0 {
 		s := next[len(next)-1]
 		next = next[:len(next)-1]

@@ -105,31 +105,38 @@ func (p *plan) names() []name {
 	return names
 }
 
-// sourceDateEpoch tells what is wrong with a default of that argument, which may name a
+const sourceDateEpoch = "SOURCE_DATE_EPOCH"
+
+// checkEpoch tells what is wrong with a default of that argument, which may name a
 // stage and so looks at all of the file; units go without it.
-func (k *check) sourceDateEpoch(p *plan) {
-	const name = "SOURCE_DATE_EPOCH"
+func (k *check) checkEpoch(p *plan) {
 	for i, in := range p.global {
 		arg, ok := in.command.(*instructions.ArgCommand)
-		defaults := func(a instructions.KeyValuePairOptional) bool { return a.Key == name && a.Value != nil }
+		defaults := func(a instructions.KeyValuePairOptional) bool { return a.Key == sourceDateEpoch && a.Value != nil }
 		if !ok || !slices.ContainsFunc(arg.Args, defaults) {
 			continue
 		}
-		u := k.newUnit(p)
-		for _, s := range p.stages {
-			u.from(s, false)
-			for _, in := range s.live() {
-				u.add(in, in.text, s, false)
-			}
+		if !k.given.epoch { // else no default is looked at
+			k.tryEpoch(p, in)
 		}
-		if out := k.convert(u, true); strings.Contains(out.message, name) {
-			at := in.at
-			if len(out.at) > 0 {
-				_, at = u.at(out.at[0])
-			}
-			k.mistake(out.message, at)
+		p.global[i] = in.with("ARG " + sourceDateEpoch + "\n")
+	}
+}
+
+func (k *check) tryEpoch(p *plan, arg *placed) {
+	u := k.newUnit(p)
+	for _, s := range p.stages {
+		u.from(s, false)
+		for _, in := range s.live() {
+			u.add(in, in.text, s, false)
 		}
-		p.global[i] = in.with("ARG " + name + "\n")
+	}
+	if out := k.convert(u, true); strings.Contains(out.message, sourceDateEpoch) {
+		at := arg.at
+		if len(out.at) > 0 {
+			_, at = u.at(out.at[0])
+		}
+		k.mistake(out.message, at)
 	}
 }
 
@@ -214,7 +221,7 @@ func (s *stage) usesUnknown(in *placed) bool {
 			case *instructions.ArgCommand:
 				for _, kv := range c.Args {
 					_, global := s.args.Get(kv.Key)
-					values[kv.Key] = values[kv.Key] || kv.Value != nil && known(*kv.Value) || kv.Value == nil && global
+					values[kv.Key] = values[kv.Key] || s.given.has(kv.Key) || kv.Value != nil && known(*kv.Value) || kv.Value == nil && global
 				}
 			}
 		}

@@ -58,6 +58,9 @@ func (k *check) graphWarning(p *plan, u *unit, w finding) {
 	if piece.dead && !names || p.suspect && strings.Contains(piece.text, "$") && !names {
 		return
 	}
+	if w.rule == linter.RuleInvalidDefaultArgInFrom.Name && p.usesGiven(piece.text, p.global) {
+		return // there is a value in the place of the default
+	}
 	w.lines = lines
 	k.warning(w)
 }
@@ -229,7 +232,7 @@ func (k *check) dispatch(p *plan, s *stage) {
 			start = end
 			continue
 		}
-		failed, again := k.stageMistake(s, u, out)
+		failed, again := k.stageMistake(p, s, u, out)
 		if failed != nil {
 			start = slices.Index(rest, failed) + 1
 		} else if !again {
@@ -296,7 +299,7 @@ func (p *plan) useOf(s *stage, part []*placed) bool {
 // reach has the last stage of a unit use those stages that the last of the file uses:
 // only these run triggers.
 func (u *unit) reach(p *plan, chain []*stage, index map[*stage]int) {
-	reachable := p.reachable()
+	reachable := p.reachable(p.stages[len(p.stages)-1])
 	for _, c := range chain {
 		if reachable[c] {
 			u.line("COPY --from=" + strconv.Itoa(index[c]) + " / /")
@@ -378,7 +381,7 @@ func (k *check) stageWarning(s *stage, u *unit, w finding) {
 // stageMistake notes the mistake that ended a unit, and leaves out its instruction: that
 // is failed, if it is one of the unit's own. Again is whether the unit is to be tried
 // again without what was left out.
-func (k *check) stageMistake(s *stage, u *unit, out *outcome) (failed *placed, again bool) {
+func (k *check) stageMistake(p *plan, s *stage, u *unit, out *outcome) (failed *placed, again bool) {
 	var piece *piece
 	lines := s.from.at
 	if len(out.at) > 0 {
@@ -400,7 +403,8 @@ func (k *check) stageMistake(s *stage, u *unit, out *outcome) (failed *placed, a
 			failed = piece.placed
 		}
 	}
-	if !s.doubtful(piece.placed, "") {
+	leftOut := p.built != nil && !p.built[s] && strings.Contains(piece.text, "$") // nobody has to give it values
+	if !leftOut && !s.doubtful(piece.placed, "") {
 		k.mistake(out.message, lines)
 	}
 	return failed, again

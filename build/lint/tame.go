@@ -79,7 +79,7 @@ func (k *check) grow(g growth, in *placed) {
 		return
 	}
 	for _, key := range set {
-		g[key] = n
+		g[key] = max(n, len(k.given.args[key]))
 	}
 }
 
