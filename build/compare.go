@@ -3,6 +3,7 @@ package build
 import (
 	"bytes"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -35,6 +36,11 @@ type Baseline struct {
 	then []instruction // of Dockerfile
 	now  string        // the text of places
 	last []Place
+}
+
+// SameGiven says whether two builds were given the same beside their text.
+func (b *Baseline) SameGiven(o *Baseline) bool {
+	return strings.EqualFold(b.Target, o.Target) && maps.Equal(b.BuildArgs, o.BuildArgs) && slices.Equal(b.Platforms, o.Platforms)
 }
 
 // Compare finds the instructions in the text as it is now, in order. A text that cannot be

@@ -46,10 +46,10 @@ type ContextPath struct {
 
 // ContextNeedOf has BuildKit's own front end convert a Dockerfile, in this process, and
 // reads from the definition what a build of target (a stage's name; empty: the last stage)
-// asks of its context. Nobody is asked: images that are not known have no variables. The
+// asks of its context; it is for platform, this machine's if that is empty. Nobody is asked: images that are not known have no variables. The
 // Dockerfile must be one that the linter (package lint) reads to its end: this converter
 // has no bounds of its own.
-func ContextNeedOf(ctx context.Context, dockerfile []byte, target string, args map[string]string, images Images) (_ *ContextNeed, err error) {
+func ContextNeedOf(ctx context.Context, dockerfile []byte, target string, args map[string]string, platform string, images Images) (_ *ContextNeed, err error) {
 	defer survive(&err)
 	stages, err := Stages(dockerfile)
 	if err != nil {
@@ -65,12 +65,12 @@ func ContextNeedOf(ctx context.Context, dockerfile []byte, target string, args m
 	if i+1 < len(stages) { // the stage is to be the last
 		dockerfile = firstLines(dockerfile, stages[i+1].Lines.First)
 	}
-	return contextNeed(ctx, dockerfile, stages[i].Name, args, images)
+	return contextNeed(ctx, dockerfile, stages[i].Name, args, platform, images)
 }
 
 // ContextUses is ContextNeedOf for every stage, also those that the last one does not
 // need: the union of what builds of them would ask for.
-func ContextUses(ctx context.Context, dockerfile []byte, args map[string]string, images Images) (_ *ContextNeed, err error) {
+func ContextUses(ctx context.Context, dockerfile []byte, args map[string]string, platform string, images Images) (_ *ContextNeed, err error) {
 	defer survive(&err)
 	stages, err := Stages(dockerfile)
 	if err != nil {
@@ -86,11 +86,11 @@ func ContextUses(ctx context.Context, dockerfile []byte, args map[string]string,
 	if more, err := Stages(all); err != nil || len(more) != len(stages)+1 {
 		all = dockerfile // its last line goes on
 	}
-	return contextNeed(ctx, all, "", args, images)
+	return contextNeed(ctx, all, "", args, platform, images)
 }
 
 // contextNeed converts a Dockerfile for its last stage, whose name is target.
-func contextNeed(ctx context.Context, dockerfile []byte, target string, args map[string]string, images Images) (*ContextNeed, error) {
+func contextNeed(ctx context.Context, dockerfile []byte, target string, args map[string]string, platform string, images Images) (*ContextNeed, error) {
 	if err := cmp.Or(Readable(dockerfile), expandable(dockerfile)); err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func contextNeed(ctx context.Context, dockerfile []byte, target string, args map
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)
 	sm.Definition = &llb.Definition{}
 	caps := pb.Caps.CapSet(pb.Caps.All())
-	res, err := dockerfile2llb.Dockerfile2LLB(ctx, dockerfile, dockerfile2llb.ConvertOpt{
+	res, err := dockerfile2llb.Dockerfile2LLB(ctx, dockerfile, dockerfile2llb.ConvertOpt{TargetPlatform: platformOf(platform),
 		Config: dockerui.Config{Target: target, BuildArgs: maps.Clone(args)}, SourceMap: sm, MetaResolver: images, LLBCaps: &caps})
 	if err != nil {
 		return nil, err

@@ -27,9 +27,7 @@ func (b *Baseline) environment(ctx context.Context, text []byte) (_ *Environment
 	before := &Baseline{BuildArgs: b.BuildArgs, Platforms: b.Platforms, Images: b.Images}
 	var platform *ocispecs.Platform
 	if len(b.Platforms) > 0 {
-		if p, err := platforms.Parse(b.Platforms[0]); err == nil {
-			platform = &p
-		}
+		platform = platformOf(b.Platforms[0])
 	}
 	res, err := before.convert(ctx, text, platform)
 	if err != nil {
@@ -45,4 +43,12 @@ func (b *Baseline) environment(ctx context.Context, text []byte) (_ *Environment
 	}
 	e.Env = env.ToArray()
 	return e, nil
+}
+
+// platformOf is a platform by its name, nil if that names none.
+func platformOf(name string) *ocispecs.Platform {
+	if p, err := platforms.Parse(name); name != "" && err == nil {
+		return &p
+	}
+	return nil
 }

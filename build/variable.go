@@ -107,6 +107,31 @@ func (b *Baseline) globals(ctx context.Context, args []instructions.ArgCommand) 
 	return b.environment(ctx, []byte(text+"FROM scratch\nARG "+strings.Join(names, "\nARG ")+"\n"))
 }
 
+// Resolve gives stages of the Dockerfile the bases and platforms that the arguments make of
+// them. They stay as they are written where that cannot be told.
+func (b *Baseline) Resolve(ctx context.Context, stages []Stage) []Stage {
+	_, args, err := parseText(b.Dockerfile)
+	if err != nil {
+		return stages
+	}
+	outside, err := b.globals(ctx, args)
+	if err != nil {
+		return stages
+	}
+	lex, env := words.NewLex(parser.DefaultEscapeToken), words.EnvsFromSlice(outside.Env)
+	expand := func(word string) string {
+		if value, _, err := lex.ProcessWord(word, env); err == nil && value != "" {
+			return value
+		}
+		return word
+	}
+	stages = slices.Clone(stages)
+	for i := range stages {
+		stages[i].Base, stages[i].Platform = expand(stages[i].Base), expand(stages[i].Platform)
+	}
+	return stages
+}
+
 // originOfGlobal is where a variable comes from that no stage has set.
 func (b *Baseline) originOfGlobal(args []instructions.ArgCommand, name string) string {
 	if _, given := b.BuildArgs[name]; given {

@@ -39,8 +39,9 @@ func (s *Server) codeAction(p *codeActionParams) (lsp.Work, error) {
 	}
 	return func(ctx context.Context) (any, error) {
 		settings := s.settings.now()
-		file := s.lintFile(snapshot, doc, settings)
-		problems := s.check(ctx, snapshot, doc, settings)
+		views := s.viewsOf(snapshot, doc, settings)
+		file := s.lintFiles(views)[0]
+		problems := s.check(ctx, doc, views, settings)
 		c := s.converter(doc)
 		actions := []protocol.CodeAction{} // not null: a list
 		if wanted(p.Context.Only, protocol.CodeActionKindQuickFix) {

@@ -80,15 +80,13 @@ func (a *applied) choose(list []*profile, target string) {
 	if len(list) == 0 {
 		return
 	}
-	for _, p := range list[1:] {
-		if !p.same(list[0]) {
-			var names []string
-			for _, p := range list {
-				names = append(names, p.Name)
-			}
-			a.notes = append(a.notes, fmt.Sprintf("several profiles build this Dockerfile, and none was taken: %s; name one as profile", strings.Join(names, ", ")))
-			return
+	if differ(list) {
+		var names []string
+		for _, p := range list {
+			names = append(names, p.Name)
 		}
+		a.notes = append(a.notes, fmt.Sprintf("several profiles build this Dockerfile, and none was taken: %s; name one as profile", strings.Join(names, ", ")))
+		return
 	}
 	chosen := *list[0]
 	chosen.argument = maps.Clone(chosen.argument)
@@ -98,6 +96,11 @@ func (a *applied) choose(list []*profile, target string) {
 		delete(chosen.argument, "tags") // its image is another
 	}
 	a.profile = &chosen
+}
+
+// differ says whether profiles do not all build the same.
+func differ(list []*profile) bool {
+	return slices.ContainsFunc(list, func(p *profile) bool { return !p.same(list[0]) })
 }
 
 // noteProblems tells which files might have said how to build, had they been right.

@@ -97,7 +97,11 @@ func (s *Server) run(b *running) {
 	s.diagnostics.publish(b.plan.doc.URI)
 	s.unmarkFaults(b)
 	s.diagnostics.begun(b.sequence)
+	before := s.marks.lastBuild(b.plan.doc.URI)
 	s.marks.begin(b)
+	if now := s.marks.lastBuild(b.plan.doc.URI); before == nil || !now.SameGiven(before) {
+		s.lint.start(b.plan.doc.URI) // what it is given counts there too
+	}
 
 	out, where := s.buildAt(b)
 	s.memory.explain(b.plan, out)

@@ -129,17 +129,37 @@ func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) 
 	if err := decodeArgument("buildls.targets", raw, &arg); err != nil {
 		return nil, err
 	}
-	return func(context.Context) (any, error) {
+	return func(ctx context.Context) (any, error) {
 		doc, err := dockerfile(p.snapshot, arg.URI)
 		if err != nil {
 			return nil, err
 		}
-		stages, err := build.Stages(beginning(doc))
+		views := s.withLastBuild(s.readViews(p.snapshot, doc, "", s.currentSettings(ctx)), p.snapshot, doc)
+		stages, err := s.stagesIn(ctx, views)
 		if err != nil {
 			return nil, lsp.InvalidParams("%s does not parse: %v", doc.URI, err)
 		}
 		return s.converter(doc).targets(stages), nil
 	}, nil
+}
+
+// stagesIn are the stages of a Dockerfile. What its views do not agree on is told as it is
+// written.
+func (s *Server) stagesIn(ctx context.Context, views []view) ([]build.Stage, error) {
+	stages, err := build.Stages(beginning(views[0].doc))
+	if err != nil {
+		return nil, err
+	}
+	var first []build.Stage
+	for i, v := range views {
+		b := build.Baseline{Dockerfile: beginning(v.doc), Target: v.target, BuildArgs: v.buildArgs, Platforms: v.platforms, Images: s.images.all()}
+		these := b.Resolve(ctx, stages)
+		if i > 0 && !slices.Equal(these, first) {
+			return stages, nil
+		}
+		first = these
+	}
+	return first, nil
 }
 
 func (s *Server) commandCancel(raw []byte, _ *commandParams) (lsp.Work, error) {

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -68,39 +69,55 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		settings := s.currentSettings(ctx)
-		how, err := s.setup(p.snapshot, map[string]any{"uri": arg.URI, "context": arg.Context, "target": arg.Target}, settings)
+		v, err := s.viewFor(p.snapshot, arg.URI, arg.Context, arg.Target, s.currentSettings(ctx))
 		if err == nil {
-			err = how.checkTarget()
+			err = v.checkTarget()
 		}
 		if err != nil {
 			return nil, err
 		}
-		if how.context.Remote() {
-			return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", how.context)
+		if v.context.Remote() {
+			return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", v.context)
 		}
-		if err := s.checkConvertible(ctx, how, settings); err != nil {
+		if err := readable(ctx, s.lint.of(v.doc.URI), v.file(s.images.all(), v.platform()), v.doc.URI); err != nil {
 			return nil, err
 		}
-		need, err := build.ContextNeedOf(ctx, how.doc.Text.Bytes(), how.target, how.buildArgs, s.images.all())
+		need, err := build.ContextNeedOf(ctx, v.doc.Text.Bytes(), v.target, v.buildArgs, v.platform(), s.images.all())
 		if err != nil {
-			return nil, lsp.InvalidParams("%s: %v", how.doc.URI, err)
+			return nil, lsp.InvalidParams("%s: %s", v.doc.URI, strings.Join(append([]string{err.Error()}, v.notes...), "; "))
 		}
-		report, err := how.report(ctx, need)
+		report, err := v.report(ctx, need)
 		if err != nil {
 			return nil, err
 		}
-		return s.converter(how.doc).context(report), nil
+		return s.converter(v.doc).context(report), nil
 	}, nil
 }
 
-// checkConvertible refuses a Dockerfile that BuildKit's converter is not to be called with,
-// or does not stand for. Other mistakes it finds itself.
-func (s *Server) checkConvertible(ctx context.Context, p setup, settings Settings) error {
-	return readable(ctx, s.lint.of(p.doc.URI), s.lintFile(p.snapshot, p.doc, settings), p.doc.URI)
+// viewFor is the view that a command names by fields of a build's argument, each of which may
+// be empty. Where profiles that differ build the Dockerfile, it is that of a build that names
+// none of them.
+func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, context, target string, settings Settings) (view, error) {
+	doc, err := dockerfile(snapshot, uri)
+	if err != nil {
+		return view{}, err
+	}
+	if context == "" {
+		list := s.readViews(snapshot, doc, target, settings)
+		if len(list) == 1 {
+			return s.withLastBuild(list, snapshot, doc)[0], list[0].wrong
+		}
+	}
+	var v view
+	v.setup, err = s.setup(snapshot, map[string]any{"uri": doc.URI, "context": context, "target": target}, settings)
+	if err == nil {
+		v.ignore, err = v.ignoreFile()
+	}
+	return v, err
 }
 
-// readable is an error if lint cannot read a file to its end.
+// readable is an error if lint cannot read a file to its end: BuildKit's converter is not to
+// be called with it, or does not stand for it. Other mistakes the converter finds itself.
 func readable(ctx context.Context, c *checker, file lint.File, uri workspace.URI) error {
 	for _, p := range c.check(ctx, file) {
 		if p.Code == "unchecked" || p.Code == "syntax" && p.Severity == build.Hint {
@@ -110,16 +127,22 @@ func readable(ctx context.Context, c *checker, file lint.File, uri workspace.URI
 	return ctx.Err()
 }
 
-// convertible is the text of a document, without what is at fault, as BuildKit's converter
-// can be called with it.
-func (s *Server) convertible(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) ([]byte, error) {
-	known, file := s.lint.of(doc.URI), s.lintFile(snapshot, doc, settings)
+// convertible is the text of a view, without what is at fault, as BuildKit's converter can be
+// called with it.
+func (s *Server) convertible(ctx context.Context, v view) ([]byte, error) {
+	known, file := s.lint.of(v.doc.URI), v.file(s.images.all(), v.platform())
 	mended := known.mend(ctx, file)
-	if readable(ctx, known, file, doc.URI) == nil {
+	if readable(ctx, known, file, v.doc.URI) == nil {
 		return mended, nil
 	}
 	file.Dockerfile = mended // perhaps what could not be read is gone
-	return mended, readable(ctx, newChecker(), file, doc.URI)
+	return mended, readable(ctx, newChecker(), file, v.doc.URI)
+}
+
+// mended is a document's text without what is at fault in a build of it, line by line.
+func (s *Server) mended(ctx context.Context, doc *workspace.Document, b *build.Baseline) []byte {
+	v := view{setup: setup{doc: doc, buildArgs: b.BuildArgs, target: b.Target, platforms: b.Platforms}}
+	return s.lint.of(doc.URI).mend(ctx, v.file(s.images.all(), v.platform()))
 }
 
 // A contextReport is what a build would send, and why.
@@ -132,15 +155,12 @@ type contextReport struct {
 
 // report looks at the context as a build would. What is excluded is told of the
 // whole context, also where only some of it is asked for.
-func (p *setup) report(ctx context.Context, need *build.ContextNeed) (*contextReport, error) {
+func (v view) report(ctx context.Context, need *build.ContextNeed) (*contextReport, error) {
 	if err := look(ctx); err != nil {
 		return nil, err
 	}
 	defer looked()
-	ignore, err := p.ignoreFile()
-	if err != nil {
-		return nil, err
-	}
+	p, ignore := v.setup, v.ignore
 	contextFS, err := p.countedFS()
 	if err != nil {
 		return nil, err
@@ -229,6 +249,9 @@ func (p *setup) ignoreFile() (ignoreFile, error) {
 	path := filepath.Join(p.context.Dir, ".dockerignore")
 	if d := p.snapshot.Document(workspace.FileURI(path)); d != nil && p.overlay != "dockerfile" {
 		return ignoreFile{d.URI, d.Text.Bytes()}, nil
+	}
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return ignoreFile{}, fmt.Errorf("%s is no file", path)
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -109,11 +109,11 @@ func onSentEngines(t *testing.T, test func(t *testing.T, conn *engine.Conn, old 
 // what each instruction, the i-th of which copies to /i/, left there.
 func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan, old bool) {
 	t.Helper()
-	need, err := build.ContextNeedOf(t.Context(), p.doc.Text.Bytes(), p.target, nil, nil)
+	need, err := build.ContextNeedOf(t.Context(), p.doc.Text.Bytes(), p.target, nil, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := p.report(t.Context(), need)
+	r, err := viewOf(t, p).report(t.Context(), need)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,6 +232,17 @@ func countFiles(t *testing.T, dir string) (files int, bytes int64) {
 		t.Fatal(err)
 	}
 	return files, bytes
+}
+
+// viewOf is what is looked at of what would be built.
+func viewOf(t *testing.T, p *plan) view {
+	t.Helper()
+	v := view{setup: p.setup}
+	v.ignore, v.wrong = v.ignoreFile()
+	if v.wrong != nil {
+		t.Fatal(v.wrong)
+	}
+	return v
 }
 
 // planFor is that of a Dockerfile in a context, both on the disk.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"go.lsp.dev/protocol"
 
 	"github.com/buildls/buildls/build"
@@ -278,9 +279,11 @@ func (f *fileProblems) all(wanted severities) []build.Problem {
 	all := slices.Clone(f.lint)
 	for _, target := range slices.Sorted(maps.Keys(f.problems)) {
 		for _, p := range f.problems[target] {
-			shown := true
+			shown := p.Code != linter.RuleInvalidDefaultArgInFrom.Name // lint says so, unless an argument stands in for the default
 			if p.Severity != build.Error {
-				p, shown = wanted.of(p)
+				var on bool
+				p, on = wanted.of(p)
+				shown = shown && on
 			}
 			if shown && !slices.ContainsFunc(all, func(o build.Problem) bool { return same(o, p) }) {
 				all = append(all, p)

@@ -1,10 +1,12 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -16,24 +18,46 @@ import (
 // hoverContext says of an instruction that takes files from the context how many, how
 // large, and what it goes without.
 func (s *Server) hoverContext(ctx context.Context, h *hover) {
-	q, err := s.usageQuery(ctx, h.snapshot, h.doc)
+	list, err := s.usageQueries(ctx, h.snapshot, h.doc)
 	if err != nil {
 		return // diagnostics say what is wrong
 	}
-	i := slices.IndexFunc(q.need.Uses, func(u build.ContextUse) bool { return u.Lines.First <= h.at.Line && h.at.Line <= u.Lines.Last })
+	at := func(l build.Lines) bool { return l.First <= h.at.Line && h.at.Line <= l.Last }
+	i := slices.IndexFunc(list, func(q usageQuery) bool {
+		return slices.ContainsFunc(q.need.Uses, func(u build.ContextUse) bool { return at(u.Lines) })
+	})
 	if i < 0 {
 		return
 	}
-	seen, err := s.surveys.look(ctx, q)
+	seen, err := s.surveys.look(ctx, list)
 	if ctx.Err() != nil || errors.Is(err, errNewerText) {
 		return // nobody wants to know any more
 	}
-	h.about(q.need.Uses[i].Lines)
+	uses := list[i].need.Uses
+	h.about(uses[slices.IndexFunc(uses, func(u build.ContextUse) bool { return at(u.Lines) })].Lines)
 	if err != nil {
-		h.prose.paragraph("Nothing can be told of the context %s: %s", h.prose.code(q.context.String()), h.prose.text(err.Error()))
+		h.prose.paragraph("Nothing can be told of the context %s: %s", h.prose.code(list[i].context.String()), h.prose.text(err.Error()))
 		return
 	}
-	h.prose.use(seen.uses[keyOfUse(q.need.Uses[i])], seen.ignore)
+	for _, u := range usesOf(list, seen) {
+		if at(u.lines) {
+			h.prose.usage(u)
+			return
+		}
+	}
+}
+
+// usage describes what an instruction takes, of each view apart if they do not agree.
+func (p *prose) usage(u usage) {
+	apart := slices.ContainsFunc(u.uses, func(use survey.Use) bool { return !reflect.DeepEqual(use, u.uses[0]) })
+	for i, use := range u.uses {
+		if apart {
+			p.paragraph("%s:", p.code(u.views[i].name()))
+		}
+		if i == 0 || apart {
+			p.use(use, u.views[i].ignore)
+		}
+	}
 }
 
 // use describes what an instruction takes.
@@ -95,7 +119,7 @@ func (p *prose) kept(l survey.Line) string {
 // hoverIgnore says of a line of an ignore file what it keeps out.
 func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	line := strings.TrimSpace(h.doc.Text.Line(h.at.Line))
-	dir := ignoredDir(h.snapshot, h.doc, s.settings.now())
+	dir := s.ignoredDir(h.snapshot, h.doc)
 	if line == "" || line[0] == '#' || line[0] == '!' || dir == "" {
 		return
 	}
@@ -124,20 +148,18 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 }
 
 // ignoredDir is the context that an ignore file is for: its own directory, or that of the
-// Dockerfile beside it. Empty if there is none.
-func ignoredDir(snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) string {
-	switch name := filepath.Base(doc.Path); {
+// Dockerfile beside it. Empty if there is none here.
+func (s *Server) ignoredDir(snapshot *workspace.Snapshot, doc *workspace.Document) string {
+	path, own := strings.CutSuffix(doc.Path, ".dockerignore")
+	switch {
 	case doc.Path == "":
 		return ""
-	case name == ".dockerignore":
+	case !own || filepath.Base(doc.Path) == ".dockerignore":
 		return filepath.Dir(doc.Path)
 	}
-	dockerfile := &workspace.Document{Path: strings.TrimSuffix(doc.Path, ".dockerignore")}
-	from, err := contextOf(snapshot, dockerfile, "", settings.Context)
-	if err != nil {
-		return ""
-	}
-	return from.Dir
+	uri := workspace.FileURI(path)
+	dockerfile := cmp.Or(snapshot.Document(uri), &workspace.Document{URI: uri, Path: path, Text: workspace.NewText("")})
+	return s.viewsOf(snapshot, dockerfile, s.settings.now())[0].context.Dir
 }
 
 // amount is "214 files, 3.1 MB".

@@ -19,7 +19,7 @@ func (s *Server) builtAt(ctx context.Context, h *hover) (f *followed, place buil
 	}
 	now := h.doc.Text.Bytes()
 	if !bytes.Equal(now, f.baseline.Dockerfile) {
-		now = s.mended(ctx, h.snapshot, h.doc)
+		now = s.mended(ctx, h.doc, f.baseline)
 	}
 	for _, p := range f.baseline.Compare(ctx, now) {
 		if p.Lines.First <= h.at.Line && h.at.Line <= p.Lines.Last && len(p.Built) > 0 && !p.Rebuild {

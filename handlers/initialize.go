@@ -145,8 +145,11 @@ func (s *Server) initialized(*protocol.InitializedParams) error {
 			RegisterOptions: []byte(`{"section":"buildls"}`)})
 	}
 	if s.features.watchFiles {
-		regs = append(regs, protocol.Registration{ID: "ignore files", Method: "workspace/didChangeWatchedFiles",
-			RegisterOptions: []byte(`{"watchers":[{"globPattern":"**/.dockerignore"},{"globPattern":"**/*.dockerignore"}]}`)})
+		regs = append(regs, protocol.Registration{ID: "files of builds", Method: "workspace/didChangeWatchedFiles",
+			RegisterOptions: []byte(`{"watchers":[{"globPattern":"**/.dockerignore"},{"globPattern":"**/*.dockerignore"},` +
+				`{"globPattern":"**/*compose*.{yaml,yml}"},{"globPattern":"**/docker-bake*.{hcl,json}"},{"globPattern":"**/.env"}]}`)})
+	} else {
+		s.rpc.Go(func() { s.watch(s.rpc.Context()) })
 	}
 	if len(regs) > 0 {
 		s.rpc.Go(func() {

@@ -55,7 +55,7 @@ func (s *Server) codeLens(p *codeLensParams) (lsp.Work, error) {
 // stageLenses offer to build each stage, and say what became of its newest build. There
 // is none over a stage that no target names.
 func (s *Server) stageLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []lens {
-	stages, err := build.Stages(s.mended(ctx, snapshot, doc))
+	stages, err := build.Stages(s.lint.of(doc.URI).mend(ctx, s.lintFiles(s.viewsOf(snapshot, doc, s.settings.now()))[0]))
 	if err != nil {
 		return nil
 	}

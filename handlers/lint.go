@@ -3,9 +3,9 @@ package handlers
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
+	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +25,7 @@ type linting struct {
 	mu       sync.Mutex
 	passes   map[workspace.URI]context.CancelCauseFunc
 	checkers map[workspace.URI]*checker // of open documents
+	paused   context.CancelFunc         // ends a pause before all are checked; may be nil
 
 	slots chan struct{} // held by passes that check: one for each processor
 }
@@ -33,21 +34,31 @@ type linting struct {
 // It serves one pass at a time; who waits for its turn and is canceled is gone at once, so
 // that of a text which is typed faster than it is checked no versions pile up.
 type checker struct {
-	turn chan struct{} // capacity 1: held by who checks
-	lint.Checker
+	turn  chan struct{}            // capacity 1: held by who checks
+	known map[string]*lint.Checker // by all that a file has beside its text
 }
 
 func newChecker() *checker { return &checker{turn: make(chan struct{}, 1)} }
 
-// check finds the problems of a file, nil if ctx is canceled before it is its turn.
-func (c *checker) check(ctx context.Context, f lint.File) []build.Problem {
+// check finds the problems that all of some files have, which are one text in several views;
+// nil if ctx is canceled before it is its turn.
+func (c *checker) check(ctx context.Context, files ...lint.File) []build.Problem {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
-		return c.Check(ctx, f)
 	case <-ctx.Done():
 		return nil
 	}
+	var found [][]build.Problem
+	known := map[string]*lint.Checker{}
+	for _, f := range files {
+		known[keyOfFile(f)] = c.of(f)
+		found = append(found, c.of(f).Check(ctx, f))
+	}
+	if len(files) > 1 {
+		c.known = known // what no view has any more is forgotten
+	}
+	return inAll(found)
 }
 
 // mend mends a file; it is as it was if ctx is canceled before it is its turn.
@@ -55,10 +66,42 @@ func (c *checker) mend(ctx context.Context, f lint.File) []byte {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
-		return c.Mend(ctx, f)
+		return c.of(f).Mend(ctx, f)
 	case <-ctx.Done():
 		return f.Dockerfile
 	}
+}
+
+// of is what remembers a view. c.turn is held.
+func (c *checker) of(f lint.File) *lint.Checker {
+	key := keyOfFile(f)
+	if c.known == nil || len(c.known) > 2*maxViews {
+		c.known = map[string]*lint.Checker{}
+	}
+	if c.known[key] == nil {
+		c.known[key] = new(lint.Checker)
+	}
+	return c.known[key]
+}
+
+func keyOfFile(f lint.File) string { return fmt.Sprintf("%q %q %q", f.Args, f.Target, f.Platform) }
+
+// inAll are the problems of the first list that all others have too, in whatever words.
+func inAll(lists [][]build.Problem) []build.Problem {
+	type place struct {
+		code     string
+		severity build.Severity
+		lines    build.Lines
+	}
+	count := map[place]int{}
+	for i, list := range lists {
+		for _, p := range list {
+			if at := (place{p.Code, p.Severity, p.Lines}); count[at] == i {
+				count[at]++
+			}
+		}
+	}
+	return slices.DeleteFunc(lists[0], func(p build.Problem) bool { return count[place{p.Code, p.Severity, p.Lines}] < len(lists) })
 }
 
 // of is a document's checker, a new one if the document is not open.
@@ -80,18 +123,62 @@ func (l *linting) init(s *Server) {
 	l.slots = make(chan struct{}, runtime.NumCPU())
 }
 
-// changed checks what a change of doc concerns: itself, or the Dockerfiles that an
-// ignore file may concern.
+// changed checks what a change of doc concerns: itself, and the Dockerfiles that are built
+// with it, if it is of that kind.
 func (l *linting) changed(doc *workspace.Document) {
-	switch doc.Kind() {
-	case workspace.Ignore:
-		l.all()
-	default:
-		l.start(doc.URI)
+	l.start(doc.URI)
+	if l.server.builtWith(doc.URI) {
+		l.server.readAgain(typingPause)
 	}
 }
 
-// closed ends the pass of a document; if it was an ignore file, the file on the disk
+// typingPause is how long nothing is typed in a file before what is built with it is looked
+// at: that reads files.
+const typingPause = 150 * time.Millisecond
+
+// readAgain has all Dockerfiles checked, and what they are built with read again, after a
+// pause that begins anew when it is called again.
+func (s *Server) readAgain(pause time.Duration) {
+	again := func() {
+		s.views.changed()
+		s.lint.all()
+		s.surveys.changed()
+	}
+	if pause == 0 {
+		again()
+		return
+	}
+	ctx, cancel := context.WithCancel(s.rpc.Context())
+	s.lint.mu.Lock()
+	if s.lint.paused != nil {
+		s.lint.paused()
+	}
+	s.lint.paused = cancel
+	s.lint.mu.Unlock()
+	s.rpc.Go(func() {
+		defer cancel()
+		select {
+		case <-time.After(pause):
+			again()
+		case <-ctx.Done():
+		}
+	})
+}
+
+// builtWith says whether a file may say how Dockerfiles are built: an ignore, compose or bake
+// file, or what one of those reads.
+func (s *Server) builtWith(uri workspace.URI) bool {
+	switch workspace.KindOf(uri, "") {
+	case workspace.Ignore, workspace.Compose, workspace.Bake:
+		return true
+	case workspace.Dockerfile:
+		return false
+	}
+	path, ok := uri.Path()
+	return ok && s.projects.reads(path)
+}
+
+// closed ends the pass of a document; if Dockerfiles are built with it, the file on the disk
 // counts again.
 func (l *linting) closed(uri workspace.URI) {
 	l.mu.Lock()
@@ -101,8 +188,8 @@ func (l *linting) closed(uri workspace.URI) {
 	}
 	delete(l.checkers, uri.Key())
 	l.mu.Unlock()
-	if workspace.KindOf(uri, "") == workspace.Ignore {
-		l.all()
+	if l.server.builtWith(uri) {
+		l.server.readAgain(0)
 	}
 }
 
@@ -163,20 +250,16 @@ func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, do
 	}
 	switch doc.Kind() {
 	case workspace.Dockerfile:
-		return l.server.check(ctx, snapshot, doc, settings)
+		return l.server.check(ctx, doc, l.server.viewsOf(snapshot, doc, settings), settings)
 	case workspace.Compose, workspace.Bake:
 		return l.server.projectProblems(snapshot, doc)
 	}
 	return nil
 }
 
-// check is what lint says of a document, as severe as the author wants it.
-func (s *Server) check(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []build.Problem {
-	return settings.LintSeverity.apply(s.lint.of(doc.URI).check(ctx, s.lintFile(snapshot, doc, settings)))
-}
-
-func (s *Server) lintFile(snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) lint.File {
-	return lint.File{Dockerfile: beginning(doc), Ignore: ignoreOf(snapshot, doc, settings), Images: s.images.all()}
+// check is what lint says of a document in all its views, as severe as the author wants it.
+func (s *Server) check(ctx context.Context, doc *workspace.Document, views []view, settings Settings) []build.Problem {
+	return settings.LintSeverity.apply(s.lint.of(doc.URI).check(ctx, s.lintFiles(views)...))
 }
 
 // beginning is a copy of a document's text: of one that is too long to be read anyway, no
@@ -186,44 +269,11 @@ func beginning(doc *workspace.Document) []byte {
 	return []byte(text[:min(len(text), build.MaxBytes+1)])
 }
 
-// mended is a document's text without what is at fault in it, line by line.
-func (s *Server) mended(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []byte {
-	return s.lint.of(doc.URI).mend(ctx, s.lintFile(snapshot, doc, s.settings.now()))
-}
-
-// ignoreOf is the .dockerignore that a build of doc would use: its own, else the
-// context's; a buffer before its file. Nil if there is none.
-func ignoreOf(snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []byte {
-	from, err := contextOf(snapshot, doc, "", settings.Context)
-	if err != nil || from.Kind != build.LocalContext {
-		return nil // BuildKit ignores nothing of a remote context
-	}
-	if doc.Path != "" {
-		if own := contentOf(snapshot, doc.Path+".dockerignore"); own != nil {
-			return own
-		}
-	}
-	return contentOf(snapshot, filepath.Join(from.Dir, ".dockerignore"))
-}
-
-// contentOf is the text of a file as the author sees it, nil if it is not there.
-func contentOf(snapshot *workspace.Snapshot, path string) []byte {
-	if d := snapshot.Document(workspace.FileURI(path)); d != nil {
-		return d.Text.Bytes()
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil
-	}
-	return data
-}
-
-// didChangeWatchedFiles checks again what an ignore file on the disk concerns.
+// didChangeWatchedFiles checks again what a file on the disk concerns.
 func (s *Server) didChangeWatchedFiles(p *protocol.DidChangeWatchedFilesParams) error {
 	for _, c := range p.Changes {
-		if workspace.KindOf(workspace.URI(c.URI), "") == workspace.Ignore {
-			s.lint.all()
-			s.surveys.changed()
+		if s.builtWith(workspace.URI(c.URI)) {
+			s.readAgain(0)
 			return nil
 		}
 	}
@@ -242,9 +292,10 @@ func (s *Server) commandCheck(raw []byte, p *commandParams) (lsp.Work, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := s.converter(doc)
+		c, settings := s.converter(doc), s.currentSettings(ctx)
 		found := []protocol.Diagnostic{}
-		for _, problem := range s.check(ctx, p.snapshot, doc, s.currentSettings(ctx)) {
+		views := s.withLastBuild(s.readViews(p.snapshot, doc, "", settings), p.snapshot, doc)
+		for _, problem := range s.check(ctx, doc, views, settings) {
 			found = append(found, c.diagnostic(problem))
 		}
 		return checkResult{found}, nil

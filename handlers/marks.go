@@ -73,6 +73,24 @@ func (m *marks) baseline(b *running) *build.Baseline {
 	return &build.Baseline{Dockerfile: p.text(), Target: p.target, BuildArgs: p.buildArgs, Platforms: p.platforms, Images: m.server.images.all()}
 }
 
+// lastBuild is what the newest build of a file was made with; nil if there was none.
+func (m *marks) lastBuild(uri workspace.URI) *build.Baseline {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var newest *followed
+	if file := m.files[uri.Key()]; file != nil {
+		for _, f := range file.targets {
+			if newest == nil || newest.sequence < f.sequence {
+				newest = f
+			}
+		}
+	}
+	if newest == nil {
+		return nil
+	}
+	return newest.baseline
+}
+
 // progress takes how far the steps of a build are.
 func (m *marks) progress(b *running, steps []build.Step) {
 	defer m.refresh.changed(0)
@@ -154,7 +172,7 @@ func (m *marks) of(ctx context.Context, snapshot *workspace.Snapshot, doc *works
 	}
 	now := doc.Text.Bytes()
 	if !bytes.Equal(now, f.baseline.Dockerfile) {
-		now = m.server.mended(ctx, snapshot, doc)
+		now = m.server.mended(ctx, doc, f.baseline)
 	}
 	labels := f.labels(time.Now())
 	var list []mark

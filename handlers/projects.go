@@ -60,6 +60,18 @@ func (ps *projects) read(seen buffers, dir string) *project.Project {
 	return r.project
 }
 
+// reads says whether a project was read from a file, or would be if it were there.
+func (ps *projects) reads(path string) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	for _, r := range ps.known {
+		if _, ok := r.files[path]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // holds says whether a project would be read the same.
 func (r *readProject) holds(seen buffers) bool {
 	for path, hash := range r.files {

@@ -40,6 +40,7 @@ type Server struct {
 	shells      shells
 	layers      layers
 	projects    projects
+	views       views
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages
 }

@@ -185,8 +185,7 @@ func (s *Server) applySettings(turn int64, layer map[string]json.RawMessage) {
 	}
 	st.mu.Unlock()
 	if changed { // what lint says may depend on them, and where the context is
-		s.lint.all()
-		s.surveys.changed()
+		s.readAgain(0)
 	}
 	if len(wrong) > 0 {
 		s.showMessage(protocol.MessageTypeWarning, "buildls: "+strings.Join(wrong, "; "))

@@ -1,10 +1,12 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,12 +57,12 @@ type pass struct {
 
 // A sight is what was seen of a context. It does not change.
 type sight struct {
-	key    string // of all that it depends on but the disk
-	at     time.Time
-	took   time.Duration
-	ignore ignoreFile
-	uses   map[string]survey.Use // by keyOfUse
-	err    error                 // why it could not be seen
+	key   string // of all that it depends on but the disk
+	at    time.Time
+	took  time.Duration
+	uses  map[string]survey.Use // by keyOfUse
+	wrong []error               // why a view could not be seen
+	err   error                 // why none could
 }
 
 func (v *surveys) init(s *Server) { v.server, v.files = s, map[workspace.URI]*surveyed{} }
@@ -139,11 +141,11 @@ func (v *surveys) run(ctx context.Context, uri workspace.URI, f *surveyed) {
 		return
 	}
 	before := v.known(f)
-	q, err := v.server.usageQuery(ctx, snapshot, doc)
+	list, err := v.server.usageQueries(ctx, snapshot, doc)
 	if err != nil {
 		return
 	}
-	seen, err := v.look(ctx, q)
+	seen, err := v.look(ctx, list)
 	if err == nil && !seen.sameTitles(before) {
 		v.server.marks.refresh.changed(0)
 	}
@@ -151,8 +153,9 @@ func (v *surveys) run(ctx context.Context, uri workspace.URI, f *surveyed) {
 
 // lenses says that the lenses of a file are asked for. It is what was seen of its context
 // the last time; if that is not of now, a look begins, which ends the channel.
-func (v *surveys) lenses(q usageQuery) (*sight, <-chan struct{}) {
-	uri, f, key := q.doc.URI, v.file(q.doc.URI), q.key()
+func (v *surveys) lenses(list []usageQuery) (*sight, <-chan struct{}) {
+	uri, key := list[0].doc.URI, keyOfQueries(list)
+	f := v.file(uri)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	f.lensed = true
@@ -183,41 +186,52 @@ func (v *surveys) known(f *surveyed) *sight {
 	return f.last
 }
 
-// A usageQuery is what the instructions of a Dockerfile, as it stands, want of which
-// context.
+// A usageQuery is what the instructions of a Dockerfile, as it stands, want of the context
+// of a view.
 type usageQuery struct {
-	setup
-	need   *build.ContextNeed
-	ignore ignoreFile
-	wrong  error // why nothing can be told of the context; nil if nothing is in the way
+	view
+	need *build.ContextNeed
 }
 
-// usageQuery is an error if the text is none that can be converted.
-func (s *Server) usageQuery(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (q usageQuery, err error) {
-	settings := s.settings.now()
-	q.setup, q.wrong = s.setup(snapshot, map[string]any{"uri": doc.URI}, settings)
-	if q.context.Remote() {
-		return q, errRemoteContext
+// usageQueries are of every view. It is an error if the text is none that can be converted,
+// or no context lies here.
+func (s *Server) usageQueries(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (list []usageQuery, err error) {
+	err = errRemoteContext
+	for _, v := range s.viewsOf(snapshot, doc, s.settings.now()) {
+		if v.context.Remote() {
+			continue
+		}
+		q := usageQuery{view: v}
+		text, wrong := s.convertible(ctx, v)
+		if wrong == nil {
+			q.need, wrong = build.ContextUses(ctx, text, v.buildArgs, v.platform(), s.images.all())
+		}
+		if wrong != nil {
+			err = wrong
+			continue
+		}
+		list = append(list, q)
 	}
-	text, err := s.convertible(ctx, snapshot, doc, settings)
-	if err != nil {
-		return q, err
+	if len(list) == 0 {
+		return nil, err
 	}
-	if q.need, err = build.ContextUses(ctx, text, q.buildArgs, s.images.all()); err != nil {
-		return q, err
-	}
-	if q.wrong == nil {
-		q.ignore, q.wrong = q.ignoreFile()
-	}
-	return q, nil
+	return list, nil
 }
 
-// key is of all that an answer depends on but the disk.
+// keyOfQueries is of all that an answer depends on but the disk.
+func keyOfQueries(list []usageQuery) string {
+	var key strings.Builder
+	for _, q := range list {
+		key.WriteString(q.key())
+	}
+	return key.String()
+}
+
 func (q usageQuery) key() string {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%v %q %q %q %v %q", q.wrong, q.context.Dir, q.ignore.uri, q.ignore.text, q.need.Nothing, q.need.Follow)
 	for _, u := range q.need.Uses {
-		fmt.Fprintf(&key, "\n%s", keyOfUse(u))
+		fmt.Fprintf(&key, "\n%+v", u.Paths)
 	}
 	for _, o := range q.overlays() {
 		fmt.Fprintf(&key, "\n%q %d", o.Path, o.Modified.UnixNano())
@@ -225,13 +239,13 @@ func (q usageQuery) key() string {
 	return key.String()
 }
 
-// keyOfUse is what an instruction takes, wherever it stands.
-func keyOfUse(u build.ContextUse) string { return fmt.Sprintf("%+v", u.Paths) }
+// keyOfUse is what an instruction takes in a view, wherever it stands.
+func keyOfUse(view int, u build.ContextUse) string { return fmt.Sprintf("%d %+v", view, u.Paths) }
 
 // look sees what a context holds, or saw it a moment ago. An edit, or a context that is
 // too large, is an error.
-func (v *surveys) look(ctx context.Context, q usageQuery) (*sight, error) {
-	f, key := v.file(q.doc.URI), q.key()
+func (v *surveys) look(ctx context.Context, list []usageQuery) (*sight, error) {
+	f, key := v.file(list[0].doc.URI), keyOfQueries(list)
 	ctx, cancel := context.WithTimeoutCause(ctx, surveyWithin, errLargeContext)
 	defer cancel()
 	select {
@@ -249,7 +263,7 @@ func (v *surveys) look(ctx context.Context, q usageQuery) (*sight, error) {
 	}
 	f.stop, f.stale = stop, false
 	v.mu.Unlock()
-	seen := q.see(ctx)
+	seen := see(ctx, list)
 	seen.key = key
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -265,15 +279,21 @@ func (v *surveys) look(ctx context.Context, q usageQuery) (*sight, error) {
 	return seen, seen.err
 }
 
-func (q usageQuery) see(ctx context.Context) *sight {
-	seen, began := &sight{ignore: q.ignore, uses: map[string]survey.Use{}}, time.Now()
-	seen.err = q.count(ctx, seen.uses)
+// see counts for each view. That some views cannot be seen is no error, as long as others can.
+func see(ctx context.Context, list []usageQuery) *sight {
+	seen, began := &sight{uses: map[string]survey.Use{}, wrong: make([]error, len(list))}, time.Now()
+	for i, q := range list {
+		seen.wrong[i] = q.count(ctx, i, seen.uses)
+	}
+	if !slices.Contains(seen.wrong, nil) || ctx.Err() != nil {
+		seen.err = cmp.Or(context.Cause(ctx), seen.wrong[0])
+	}
 	seen.at, seen.took = time.Now(), time.Since(began)
 	return seen
 }
 
 // count fills in what each instruction takes.
-func (q usageQuery) count(ctx context.Context, uses map[string]survey.Use) error {
+func (q usageQuery) count(ctx context.Context, view int, uses map[string]survey.Use) error {
 	if q.wrong != nil {
 		return q.wrong
 	}
@@ -290,7 +310,7 @@ func (q usageQuery) count(ctx context.Context, uses map[string]survey.Use) error
 		return err
 	}
 	for i, u := range q.need.Uses {
-		uses[keyOfUse(u)] = answer.Uses[i]
+		uses[keyOfUse(view, u)] = answer.Uses[i]
 	}
 	return nil
 }

@@ -14,9 +14,9 @@ import (
 // wishFor is what a Dockerfile in a context wants of it.
 func wishFor(t *testing.T, dir, dockerfile string) usageQuery {
 	t.Helper()
-	w := usageQuery{setup: planFor(dir, dockerfile, nil).setup}
+	w := usageQuery{view: view{setup: planFor(dir, dockerfile, nil).setup}}
 	var err error
-	if w.need, err = build.ContextUses(t.Context(), []byte(dockerfile), nil, nil); err != nil {
+	if w.need, err = build.ContextUses(t.Context(), []byte(dockerfile), nil, "", nil); err != nil {
 		t.Fatal(err)
 	}
 	if w.ignore, err = w.ignoreFile(); err != nil {
@@ -35,14 +35,14 @@ func TestLook(t *testing.T) {
 	v.init(nil)
 	look := func(ctx context.Context, want int) {
 		t.Helper()
-		seen, err := v.look(ctx, w)
-		if err != nil || seen.uses[keyOfUse(w.need.Uses[0])].Files != want {
+		seen, err := v.look(ctx, []usageQuery{w})
+		if err != nil || seen.uses[keyOfUse(0, w.need.Uses[0])].Files != want {
 			t.Errorf("%+v, %v; want %d files", seen, err, want)
 		}
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if seen, err := v.look(canceled, w); !errors.Is(err, context.Canceled) {
+	if seen, err := v.look(canceled, []usageQuery{w}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%+v, %v", seen, err)
 	}
 	look(t.Context(), 2) // the buffer of the Dockerfile too
@@ -57,15 +57,15 @@ func TestLook(t *testing.T) {
 	tooLong, cancel := context.WithTimeoutCause(t.Context(), 0, errLargeContext)
 	defer cancel()
 	v.file(w.doc.URI).turn <- struct{}{} // who waits for another's look sees nothing either
-	if seen, err := v.look(tooLong, w); !errors.Is(err, errLargeContext) {
+	if seen, err := v.look(tooLong, []usageQuery{w}); !errors.Is(err, errLargeContext) {
 		t.Errorf("%+v, %v", seen, err)
 	}
 	<-v.file(w.doc.URI).turn
 
 	f := v.file(w.doc.URI)
-	f.last = &sight{key: w.key(), at: time.Now(), took: surveyWithin, err: errLargeContext}
+	f.last = &sight{key: keyOfQueries([]usageQuery{w}), at: time.Now(), took: surveyWithin, err: errLargeContext}
 	f.stale = false
-	if seen, err := v.look(t.Context(), w); !errors.Is(err, errLargeContext) {
+	if seen, err := v.look(t.Context(), []usageQuery{w}); !errors.Is(err, errLargeContext) {
 		t.Errorf("%+v, %v", seen, err)
 	}
 	if rest := f.rest(); rest < 3*surveyWithin {
@@ -87,7 +87,7 @@ func TestEditEndsLook(t *testing.T) {
 	ended := make(chan error)
 	go func() {
 		for {
-			if _, err := v.look(t.Context(), w); err != nil {
+			if _, err := v.look(t.Context(), []usageQuery{w}); err != nil {
 				ended <- err
 				return
 			}

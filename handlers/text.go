@@ -66,6 +66,7 @@ func (s *Server) didClose(p *didCloseParams) error {
 	s.diagnostics.closed(uri)
 	s.marks.closed(uri)
 	s.surveys.closed(uri)
+	s.views.closed(uri)
 	s.surveys.changed()
 	return err
 }
@@ -74,6 +75,9 @@ func (s *Server) didClose(p *didCloseParams) error {
 // buffer, not the file, is what is built.
 func (s *Server) didSave(p *didCloseParams) error {
 	s.surveys.changed()
+	if s.builtWith(p.TextDocument.URI) {
+		s.readAgain(0)
+	}
 	snapshot := s.ws.Snapshot()
 	doc := snapshot.Document(p.TextDocument.URI)
 	if doc == nil || doc.Kind() != workspace.Dockerfile {
@@ -86,5 +90,6 @@ func (s *Server) didSave(p *didCloseParams) error {
 
 func (s *Server) didChangeWorkspaceFolders(p *protocol.DidChangeWorkspaceFoldersParams) error {
 	_, _, err := s.ws.Apply(workspace.SetFolders{Added: toFolders(p.Event.Added), Removed: toFolders(p.Event.Removed)})
+	s.readAgain(0)
 	return err
 }

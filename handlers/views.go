@@ -1,0 +1,222 @@
+package handlers
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/workspace"
+)
+
+// A view is a setup with the ignore file that counts, as the author sees it.
+type view struct {
+	setup
+	ignore ignoreFile
+	wrong  error // why nothing can be told of the context; nil if nothing is in the way
+}
+
+const (
+	// maxViews is how many views of one Dockerfile are told apart.
+	maxViews = 8
+	// viewsFresh is how long views are believed while nothing is heard of their files: not
+	// every client says when a file changes on the disk.
+	viewsFresh = 3 * time.Second
+)
+
+// views remembers how Dockerfiles would be built, so that typing reads no file. What it is
+// told has changed is read again, and the rest every few seconds.
+type views struct {
+	mu    sync.Mutex
+	turns int // how often something was said to have changed
+	known map[workspace.URI]knownViews
+}
+
+// knownViews are those of a Dockerfile, for any text of it.
+type knownViews struct {
+	turn int
+	at   time.Time
+	list []view
+}
+
+// changed forgets all, because a file that views are made of has changed, or may have.
+func (v *views) changed() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.turns++
+}
+
+// closed forgets a Dockerfile.
+func (v *views) closed(uri workspace.URI) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.known, uri.Key())
+}
+
+// get is what is known of a Dockerfile, and the turn in which it is asked for.
+func (v *views) get(uri workspace.URI) (list []view, turn int, ok bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	k := v.known[uri.Key()]
+	return k.list, v.turns, k.list != nil && k.turn == v.turns && time.Since(k.at) < viewsFresh
+}
+
+func (v *views) put(uri workspace.URI, turn int, list []view) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.known == nil {
+		v.known = map[workspace.URI]knownViews{}
+	}
+	v.known[uri.Key()] = knownViews{turn, time.Now(), list}
+}
+
+// viewsOf are the ways in which a Dockerfile would be built that looking at it can tell
+// apart: one, unless profiles that differ build it. What the last build was given counts
+// where nothing else says it.
+func (s *Server) viewsOf(snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []view {
+	list, turn, ok := s.views.get(doc.URI)
+	if !ok {
+		list = s.readViews(snapshot, doc, "", settings)
+		s.views.put(doc.URI, turn, list)
+	}
+	return s.withLastBuild(list, snapshot, doc)
+}
+
+// withLastBuild are views of another text of their Dockerfile.
+func (s *Server) withLastBuild(list []view, snapshot *workspace.Snapshot, doc *workspace.Document) []view {
+	last := s.marks.lastBuild(doc.URI)
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].snapshot, list[i].doc = snapshot, doc
+		if last != nil && len(list) == 1 {
+			args := maps.Clone(last.BuildArgs)
+			if args == nil {
+				args = map[string]string{}
+			}
+			maps.Copy(args, list[i].buildArgs)
+			list[i].buildArgs = args
+		}
+	}
+	return list
+}
+
+// readViews are the views of a Dockerfile, as its files are now. Profiles that build the
+// target go before others, as in a build.
+func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings Settings) (list []view) {
+	setups, wrong := s.readSetups(snapshot, doc, target, settings)
+	for i, how := range setups {
+		v := view{setup: how, wrong: wrong[i]}
+		if v.wrong == nil && !v.context.Remote() { // of a remote context BuildKit ignores nothing
+			v.ignore, v.wrong = v.ignoreFile()
+		}
+		if len(list) < maxViews && !slices.ContainsFunc(list, v.same) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// readSetups are the ways in which a Dockerfile would be built, and what is wrong with each.
+func (s *Server) readSetups(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings Settings) (list []setup, wrong []error) {
+	given := fields{"uri": quoted(string(doc.URI))}
+	if target != "" {
+		given["target"] = quoted(target)
+	}
+	base := settings.globBuild(relativeName(snapshot, doc.Path))
+	if base["profile"] == nil {
+		all, _ := s.profiles(snapshot, settings, doc.Path)
+		if found := using(all, doc.Path, target); differ(found) {
+			for _, p := range found {
+				a := applied{profile: p}
+				err := a.merge(snapshot, base, given)
+				how, problem := newSetup(snapshot, a, settings)
+				how.doc = doc
+				list, wrong = append(list, how), append(wrong, cmp.Or(err, problem))
+			}
+			return list, wrong
+		}
+	}
+	how, err := s.setup(snapshot, map[string]any{"uri": doc.URI, "target": target}, settings)
+	how.doc = doc
+	return []setup{how}, []error{err}
+}
+
+func quoted(s string) json.RawMessage {
+	data, _ := json.Marshal(s)
+	return data
+}
+
+// same says whether two views of a Dockerfile show the same.
+func (v view) same(o view) bool {
+	text := func(err error) string { return fmt.Sprint(err) }
+	return v.context.String() == o.context.String() && v.target == o.target && slices.Equal(v.platforms, o.platforms) && maps.Equal(v.buildArgs, o.buildArgs) &&
+		v.ignore.uri == o.ignore.uri && string(v.ignore.text) == string(o.ignore.text) && text(v.wrong) == text(o.wrong)
+}
+
+// file is the view, for one of its platforms, as lint reads it.
+func (v view) file(images build.Images, platform string) lint.File {
+	return lint.File{Dockerfile: beginning(v.doc), Ignore: v.ignore.text, Images: images, Args: v.buildArgs, Target: v.target, Platform: platform}
+}
+
+// platform is the one that is looked at where one must be: the first.
+func (v view) platform() string {
+	if len(v.platforms) == 0 {
+		return ""
+	}
+	return v.platforms[0]
+}
+
+// lintFiles are the files that a check of a Dockerfile reads: one for each view and
+// platform, and one as the last build had it. They are one, mostly.
+func (s *Server) lintFiles(list []view) (files []lint.File) {
+	images := s.images.all()
+	add := func(f lint.File) {
+		same := func(o lint.File) bool {
+			return maps.Equal(f.Args, o.Args) && f.Target == o.Target && f.Platform == o.Platform && string(f.Ignore) == string(o.Ignore)
+		}
+		if len(files) <= maxViews && !slices.ContainsFunc(files, same) {
+			files = append(files, f)
+		}
+	}
+	for _, v := range list {
+		add(v.file(images, v.platform()))
+		for _, platform := range v.platforms {
+			add(v.file(images, platform))
+		}
+	}
+	if last := s.marks.lastBuild(list[0].doc.URI); last != nil {
+		v := list[0]
+		v.buildArgs, v.target, v.platforms = last.BuildArgs, last.Target, last.Platforms
+		add(v.file(images, v.platform()))
+	}
+	return files
+}
+
+// watch looks every few seconds whether the files have changed that open Dockerfiles are
+// built with, for clients that do not say so. It returns when the connection ends.
+func (s *Server) watch(ctx context.Context) {
+	for {
+		select {
+		case <-time.After(viewsFresh):
+		case <-ctx.Done():
+			return
+		}
+		snapshot, settings := s.ws.Snapshot(), s.settings.now()
+		for _, doc := range snapshot.Documents() {
+			if known, turn, _ := s.views.get(doc.URI); known != nil {
+				now := s.readViews(snapshot, doc, "", settings)
+				s.views.put(doc.URI, turn, now)
+				if !slices.EqualFunc(known, now, view.same) {
+					s.lint.start(doc.URI)
+					s.surveys.changed()
+				}
+			}
+		}
+	}
+}
