@@ -64,7 +64,7 @@ func (r *recorder) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) e
 	r.mu.Lock()
 	r.asked = true
 	r.mu.Unlock()
-	if filepath.Clean("/"+target) != filepath.Clean("/") {
+	if path.Clean("/"+filepath.ToSlash(target)) != "/" {
 		return r.FS.Walk(ctx, target, fn)
 	}
 	return r.record(func(fn fs.WalkDirFunc) error { return r.FS.Walk(ctx, target, fn) }, fn)

@@ -10,8 +10,11 @@ package workspace
 // when two Dockerfiles of the same name and length take turns.
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"io/fs"
+	"path/filepath"
 	"time"
 
 	"github.com/moby/buildkit/util/staticfs"
@@ -32,7 +35,16 @@ func NewDockerfileFS(name string, files map[string][]byte, seed string) fsutil.F
 			mount.Add(n, &types.Stat{Mode: 0o644, ModTime: contentTime(seed, n, data).UnixNano()}, data)
 		}
 	}
-	return mount
+	return slashFS{mount}
+}
+
+// slashFS is a file system of BuildKit's staticfs, which knows "/" alone: a sender on Windows
+// asks for the whole of it as `\`, and would be shown nothing.
+type slashFS struct{ fsutil.FS }
+
+// Walk implements [fsutil.FS].
+func (s slashFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) error {
+	return s.FS.Walk(ctx, filepath.ToSlash(target), fn)
 }
 
 // contentTime is a time between 2001 and 2030 that is as good as unique to its
