@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/containerd/platforms"
@@ -81,13 +82,33 @@ func CheckTag(tag string) (string, error) {
 	return reference.TagNameOnly(named).String(), nil
 }
 
-// CheckPlatform returns the normal form of a platform, e.g. "linux/arm64" for "arm64".
-func CheckPlatform(platform string) (string, error) {
-	p, err := platforms.Parse(platform)
-	if err != nil {
-		return "", fmt.Errorf("platform %q: %w", platform, err)
+// CheckPlatforms returns the normal forms of platforms, e.g. "linux/arm64" for "arm64", each
+// once. As in `docker build`, an element may hold several, parted by commas, and "local" is
+// this machine's platform.
+func CheckPlatforms(list ...string) (normal []string, err error) {
+	for _, element := range list {
+		for name := range strings.SplitSeq(element, ",") {
+			p := localPlatform()
+			if !strings.EqualFold(name, "local") {
+				if p, err = platforms.Parse(name); err != nil {
+					return nil, fmt.Errorf("platform %q: %w", name, err)
+				}
+			}
+			if name = platforms.Format(platforms.Normalize(p)); !slices.Contains(normal, name) {
+				normal = append(normal, name)
+			}
+		}
 	}
-	return platforms.Format(platforms.Normalize(p)), nil
+	return normal, nil
+}
+
+// localPlatform is this machine's; macOS has no containers of its own, and runs Linux's.
+func localPlatform() platforms.Platform {
+	p := platforms.DefaultSpec()
+	if p.OS == "darwin" {
+		p.OS = "linux"
+	}
+	return p
 }
 
 // A RefusedError says that an engine cannot do what a request asks for.

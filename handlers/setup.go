@@ -67,12 +67,9 @@ func (p *setup) take(arg Options) error {
 	if platform := os.Getenv("DOCKER_DEFAULT_PLATFORM"); platform != "" && len(arg.Platforms) == 0 {
 		arg.Platforms = []string{platform}
 	}
-	for _, platform := range arg.Platforms {
-		normal, err := build.CheckPlatform(platform)
-		if err != nil {
-			return lsp.InvalidParams("%v", err)
-		}
-		p.platforms = append(p.platforms, normal)
+	var err error
+	if p.platforms, err = build.CheckPlatforms(arg.Platforms...); err != nil {
+		return lsp.InvalidParams("%v", err)
 	}
 	return nil
 }
