@@ -106,6 +106,9 @@ func differ(list []*profile) bool {
 // noteProblems tells which files might have said how to build, had they been right.
 func (a *applied) noteProblems(list []*project.Problem) {
 	for _, p := range list {
+		if p.Severity != project.Wrong {
+			continue
+		}
 		a.notes = append(a.notes, fmt.Sprintf("what it says of builds does not count: %v", p))
 	}
 }

@@ -78,7 +78,7 @@ func (l *linker) find(p *plan, name string) (*profile, error) {
 	if found == nil {
 		return nil, lsp.InvalidParams("%s %q builds %s, which %s does not describe", p.profile.Kind, p.profile.Name, name, filepath.Base(p.profile.File))
 	}
-	return found, nil
+	return found, found.refused()
 }
 
 // plan is what building a profile for another would be.

@@ -131,7 +131,7 @@ func relativeName(snapshot *workspace.Snapshot, path string) string {
 func named(list []*profile, of project.Project, name string) (*profile, error) {
 	for _, p := range list {
 		if p.Name == name {
-			return p, nil
+			return p, p.refused()
 		}
 	}
 	for _, g := range of.Groups {
@@ -157,11 +157,19 @@ func named(list []*profile, of project.Project, name string) (*profile, error) {
 	return nil, lsp.InvalidParams("there is no profile %q; %s", name, known)
 }
 
+// refused is why a profile cannot be built; nil if it can.
+func (p *profile) refused() error {
+	if p.Fault == nil {
+		return nil
+	}
+	return lsp.InvalidParams("profile %q: %v", p.Name, p.Fault)
+}
+
 // using are the profiles that build a Dockerfile; if a target is named and some of them
-// build that, those.
+// build that, those. What cannot be built counts for nothing.
 func using(list []*profile, path, target string) (found []*profile) {
 	for _, p := range list {
-		if path != "" && p.Dockerfile != "" && p.Inline == nil && sameFile(p.Dockerfile, path) {
+		if p.Fault == nil && path != "" && p.Dockerfile != "" && p.Inline == nil && sameFile(p.Dockerfile, path) {
 			found = append(found, p)
 		}
 	}
@@ -266,8 +274,8 @@ func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot
 	verb := map[project.Kind]string{project.Service: "▷ Build service ", project.Target: "▷ Bake "}
 	list, _ := s.profiles(snapshot, s.currentSettings(ctx), doc.Path)
 	for _, p := range list {
-		if p.File != doc.Path || doc.Path == "" {
-			continue
+		if p.File != doc.Path || doc.Path == "" || p.Fault != nil && p.Fault.Severity == project.Note {
+			continue // elsewhere, or no build
 		}
 		line := doc.Text.PositionOf(p.Start, workspace.UTF8).Line
 		lenses = append(lenses, lens{build.Lines{First: line, Last: line}, verb[p.Kind] + baseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
 )
@@ -191,20 +190,6 @@ func subfolders(dir string) (list []string) {
 	for _, e := range entries {
 		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && e.Name() != "node_modules" && len(list) < maxSubfolders {
 			list = append(list, filepath.Join(dir, e.Name()))
-		}
-	}
-	return list
-}
-
-// projectProblems are what is wrong with a compose or bake file, where the line is known.
-func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Document) (list []build.Problem) {
-	if doc.Path == "" {
-		return nil
-	}
-	for _, p := range s.projects.read(buffersOf(snapshot), filepath.Dir(doc.Path)).Problems {
-		if p.File == doc.Path && p.Line >= 0 {
-			code := map[project.Kind]string{project.Service: "compose", project.Target: "bake"}[p.Kind]
-			list = append(list, build.Problem{Code: code, Message: p.Message, Lines: build.Lines{First: p.Line, Last: p.Line}})
 		}
 	}
 	return list

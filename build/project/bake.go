@@ -1,12 +1,10 @@
 package project
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/containerd/platforms"
 	"github.com/docker/buildx/bake/hclparser"
@@ -35,24 +33,11 @@ func (p *Project) readBake(dir string, src Source) error {
 	if err != nil {
 		return err
 	}
-	var list []Profile
-	for _, t := range config.Targets {
-		at := files.nameOf(t.block)
-		whole, err := config.resolve(t.Name)
-		if err != nil {
-			return at.problem(t.Name, err)
-		}
-		profile, err := whole.profile(dir, config)
-		if err != nil {
-			return at.problem(t.Name, err)
-		}
-		profile.File, profile.Start, profile.End = at.path, at.start, at.end
-		if profile.Inline != nil {
-			profile.Inline = findInline(at.data, lineOf(at.data, at.end), profile.Inline.Text)
-		}
-		list = append(list, *profile)
-	}
-	p.Groups, p.Profiles = config.groups(files), append(p.Profiles, list...)
+	config.services = slices.Clone(p.Profiles)
+	config.complete = len(p.Problems) == 0
+	p.Groups = config.groups()
+	p.Profiles = append(p.Profiles, config.profiles(dir)...)
+	p.Problems = append(p.Problems, config.problems...)
 	return nil
 }
 
@@ -77,7 +62,7 @@ func parseBake(dir string, src Source) (bakeFiles, error) {
 		}
 		file, diags := parse(data, path)
 		if diags.HasErrors() {
-			return nil, hclProblem(diags)
+			return nil, hclProblems(diags)
 		}
 		files = append(files, bakeFile{path, data, file})
 	}
@@ -95,7 +80,7 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 	for i, f := range files {
 		bodies[i] = f.File
 	}
-	config := &bakeConfig{}
+	config := &bakeConfig{files: files}
 	meta, diags := hclparser.Parse(hclparser.MergeFiles(bodies), hclparser.Opt{
 		LookupVar: src.Env,
 		Vars: map[string]string{
@@ -108,9 +93,9 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 			}
 			return nil
 		},
-	}, config)
+	}, &config.bakeModel)
 	if diags.HasErrors() {
-		return nil, hclProblem(diags)
+		return nil, hclProblems(diags)
 	}
 	for _, renamed := range meta.Renamed { // a matrix is a group too
 		for old, names := range renamed {
@@ -121,7 +106,8 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 		}
 	}
 	config.Targets = mergeTargets(config.Targets)
-	return config, checkBakeNames(files)
+	config.problems = unknownNames(files)
+	return config, nil
 }
 
 // mergeTargets lays targets of one name over each other.
@@ -141,126 +127,4 @@ func mergeTargets(list []*bakeTarget) []*bakeTarget {
 	return out
 }
 
-// groups are the groups, with the targets that they come to.
-func (c *bakeConfig) groups(files bakeFiles) []Group {
-	var list []Group
-	for _, g := range c.Groups {
-		list = append(list, Group{Name: g.Name, File: files.nameOf(g.block).path, Targets: uniqueStrings(c.targetsOf(g.Name, map[string]bool{}))})
-	}
-	slices.SortStableFunc(list, func(a, b Group) int { return cmp.Compare(a.Name, b.Name) })
-	return list
-}
-
-// blockOf is the block that a matrix's targets come from.
-func (c *bakeConfig) blockOf(names []string) *hcl.Block {
-	for _, t := range c.Targets {
-		if slices.Contains(names, t.Name) {
-			return t.block
-		}
-	}
-	return nil
-}
-
-func (c *bakeConfig) targetsOf(name string, seen map[string]bool) []string {
-	i := slices.IndexFunc(c.Groups, func(g *bakeGroup) bool { return g.Name == name })
-	if i < 0 {
-		return []string{name}
-	}
-	if seen[name] {
-		return nil
-	}
-	seen[name] = true
-	var list []string
-	for _, t := range c.Groups[i].Targets {
-		list = append(list, c.targetsOf(t, seen)...)
-	}
-	return list
-}
-
-// resolve is a target with all that it inherits.
-func (c *bakeConfig) resolve(name string) (*bakeTarget, error) {
-	t, err := c.inherit(name, map[string]*bakeTarget{})
-	if err != nil {
-		return nil, err
-	}
-	t.Name, t.Inherits = name, nil
-	if t.Context == nil {
-		t.Context = ptr(".")
-	}
-	if t.Dockerfile == nil || *t.Dockerfile == "" {
-		t.Dockerfile = ptr("Dockerfile")
-	}
-	return t, nil
-}
-
-// inherit follows buildx's bake.Config.target: a target that inherits itself, through
-// others or not, gets nothing from itself.
-func (c *bakeConfig) inherit(name string, seen map[string]*bakeTarget) (*bakeTarget, error) {
-	if t, ok := seen[name]; ok {
-		return t, nil
-	}
-	seen[name] = nil
-	i := slices.IndexFunc(c.Targets, func(t *bakeTarget) bool { return t.Name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("there is no target %s", name)
-	}
-	whole := &bakeTarget{}
-	for _, parent := range c.Targets[i].Inherits {
-		p, err := c.inherit(parent, seen)
-		if err != nil {
-			return nil, err
-		}
-		if p != nil {
-			whole.Merge(p)
-		}
-	}
-	whole.Merge(c.Targets[i])
-	whole.normalize()
-	seen[name] = whole
-	return whole, nil
-}
-
 func ptr[T any](v T) *T { return &v }
-
-// A bakeName is where a target's or group's name is written, in bytes.
-type bakeName struct {
-	bakeFile
-	start, end int
-}
-
-// nameOf finds the name of a block. A matrix's targets stand where the matrix does.
-func (fs bakeFiles) nameOf(block *hcl.Block) bakeName {
-	if block == nil {
-		return bakeName{}
-	}
-	r := block.LabelRanges[0]
-	i := slices.IndexFunc(fs, func(f bakeFile) bool { return f.path == r.Filename })
-	name := bakeName{fs[i], r.Start.Byte, r.End.Byte}
-	if name.end-name.start >= 2 && name.data[name.start] == '"' {
-		name.start, name.end = name.start+1, name.end-1
-	}
-	return name
-}
-
-// problem says that a target is wrong, at its name.
-func (n bakeName) problem(target string, err error) error {
-	return &Problem{File: n.path, Line: lineOf(n.data, n.start), Message: fmt.Sprintf("target %s: %v", target, err)}
-}
-
-// hclProblem is the first error.
-func hclProblem(diags hcl.Diagnostics) error {
-	for _, d := range diags {
-		if d.Severity != hcl.DiagError {
-			continue
-		}
-		p := &Problem{Line: -1, Message: strings.TrimSuffix(d.Summary, ".")}
-		if d.Detail != "" {
-			p.Message += ": " + strings.TrimSuffix(d.Detail, ".")
-		}
-		if d.Subject != nil {
-			p.File, p.Line = d.Subject.Filename, d.Subject.Start.Line-1
-		}
-		return p
-	}
-	return nil
-}

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -40,7 +41,7 @@ func TestBakeAgreement(t *testing.T) {
 	}
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			config, files := evaluated(t, dir)
+			config := evaluated(t, dir)
 			var names []string
 			ours := map[string]any{}
 			for _, target := range config.Targets {
@@ -62,7 +63,7 @@ func TestBakeAgreement(t *testing.T) {
 			if len(theirs) != len(ours) {
 				t.Errorf("%d targets, not %d", len(ours), len(theirs))
 			}
-			for _, g := range config.groups(files) {
+			for _, g := range config.groups() {
 				theirs := bakePrint(t, buildx, dir, []string{g.Name})["target"].(map[string]any)
 				for _, name := range g.Targets {
 					if theirs[name] == nil {
@@ -74,23 +75,37 @@ func TestBakeAgreement(t *testing.T) {
 	}
 }
 
-func evaluated(t *testing.T, dir string) (*bakeConfig, bakeFiles) {
+func evaluated(t *testing.T, dir string) *bakeConfig {
 	t.Helper()
+	config, err := evaluatedOrNot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+func evaluatedOrNot(dir string) (*bakeConfig, error) {
 	src := Source{Read: os.ReadFile, Env: func(name string) (string, bool) { v, ok := bakeEnv[name]; return v, ok }}
 	files, err := parseBake(dir, src)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	config, err := evaluateBake(files, src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return config, files
+	return evaluateBake(files, src)
 }
 
 // bakePrint has buildx read the files, alone in a directory where the paths that they
 // name are there.
 func bakePrint(t *testing.T, buildx, dir string, targets []string) map[string]any {
+	t.Helper()
+	printed, err := bakePrinted(t, buildx, dir, targets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return printed
+}
+
+// bakePrinted is bakePrint that returns why buildx refuses.
+func bakePrinted(t *testing.T, buildx, dir string, targets []string) (map[string]any, error) {
 	t.Helper()
 	work := t.TempDir()
 	if err := os.CopyFS(work, os.DirFS(dir)); err != nil {
@@ -124,13 +139,13 @@ func bakePrint(t *testing.T, buildx, dir string, targets []string) map[string]an
 		if e, ok := err.(*exec.ExitError); ok {
 			text = string(e.Stderr)
 		}
-		t.Fatalf("buildx: %v: %s", err, text)
+		return nil, fmt.Errorf("buildx: %v: %s", err, text)
 	}
 	var printed map[string]any
 	if err := json.Unmarshal(out, &printed); err != nil {
 		t.Fatal(err)
 	}
-	return printed
+	return printed, nil
 }
 
 // sshPrivateKey is what buildx wants to find where ssh names a file.

@@ -4,26 +4,25 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/containerd/platforms"
 )
 
 // cwdScheme begins a path that counts from where bake is called. That is the directory
 // of its files here.
 const cwdScheme = "cwd://"
 
-// profile is what a whole target builds. Relative paths count from dir.
-func (t *bakeTarget) profile(dir string, config *bakeConfig) (*Profile, error) {
-	if t.Call != nil && *t.Call != "" && *t.Call != "build" {
-		return nil, fmt.Errorf("call %q is no build", *t.Call)
-	}
+// profile is what a whole target builds, and why it cannot be. Relative paths count from
+// dir.
+func (t *bakeTarget) profile(dir string) (*Profile, []error) {
+	faults := t.unbuildable()
 	local := func(path string) string { return inDir(dir, strings.TrimPrefix(path, cwdScheme)) }
 	p := &Profile{Name: t.Name, Kind: Target, Description: t.Description, Entitlements: t.Entitlements}
 	b := &p.Build
 	b.Context = *t.Context
-	if b.Context == "-" || *t.Dockerfile == "-" {
-		return nil, errors.New("bake takes nothing from stdin")
-	}
 	if path := strings.TrimPrefix(b.Context, cwdScheme); path != b.Context || !isRemote(path) {
 		b.Context = local(path)
 	}
@@ -47,7 +46,33 @@ func (t *bakeTarget) profile(dir string, config *bakeConfig) (*Profile, error) {
 			b.AddHosts = append(b.AddHosts, name+"="+*ip)
 		}
 	}
-	return p, t.annotate(b)
+	return p, append(faults, t.annotate(b)...)
+}
+
+// unbuildable is what buildls, or bake, refuses of a target.
+func (t *bakeTarget) unbuildable() (faults []error) {
+	if call := deref(t.Call); call != "" && call != "build" {
+		err := &attrError{target: t, attr: "call", mild: true, error: fmt.Errorf("call %q is no build, so buildls does not build this target", call)}
+		if !slices.Contains([]string{"check", "lint", "outline", "targets"}, firstField(call)) {
+			err.mild, err.error = false, fmt.Errorf("call %q is not known; it can be build, check, outline or targets", call)
+		}
+		faults = append(faults, err)
+	}
+	for attr, value := range map[string]string{"context": *t.Context, "dockerfile": *t.Dockerfile} {
+		if value == "-" {
+			faults = append(faults, &attrError{target: t, attr: attr, error: errors.New("bake takes nothing from stdin")})
+		}
+	}
+	if len(t.Policy) > 0 {
+		faults = append(faults, &attrError{target: t, attr: "policy", error: errors.New("buildls cannot evaluate a policy, so it does not build this target; `docker buildx bake` does")})
+	}
+	return faults
+}
+
+// firstField is what stands before a comma, as in check,format=json.
+func firstField(text string) string {
+	first, _, _ := strings.Cut(text, ",")
+	return first
 }
 
 // takeContexts takes the named contexts. Those that are targets stay target:NAME.
@@ -109,7 +134,7 @@ func (t *bakeTarget) takeLists(b *Build, dir string) {
 
 // annotate gives the annotations to what is exported, as buildx does: they are
 // attributes of the outputs.
-func (t *bakeTarget) annotate(b *Build) error {
+func (t *bakeTarget) annotate(b *Build) (faults []error) {
 	if len(t.Annotations) == 0 {
 		return nil
 	}
@@ -119,14 +144,21 @@ func (t *bakeTarget) annotate(b *Build) error {
 	for _, a := range t.Annotations {
 		attrs, err := Annotation(a)
 		if err != nil {
-			return err
+			faults = append(faults, &attrError{target: t, attr: "annotations", element: a, error: err})
 		}
 		for i := range b.Outputs {
 			maps.Copy(b.Outputs[i].Attrs, attrs)
 		}
 	}
-	return nil
+	return faults
 }
+
+// annotationKinds are what an annotation can be of, by buildx's
+// buildflags.ParseAnnotations.
+var annotationKinds = []string{"index", "index-descriptor", "manifest", "manifest-descriptor"}
+
+// annotationKind is KIND or KIND[PLATFORM].
+var annotationKind = regexp.MustCompile(`^([a-z-]+)(?:\[([A-Za-z0-9_/-]+)\])?$`)
 
 // Annotation is [KIND,…:]KEY=VALUE as attributes of an exporter.
 func Annotation(text string) (map[string]string, error) {
@@ -136,10 +168,19 @@ func Annotation(text string) (map[string]string, error) {
 	}
 	kinds, key, ok := strings.Cut(key, ":")
 	if !ok {
-		kinds, key = "", kinds
+		return map[string]string{annotationKey("", kinds): value}, nil
 	}
 	attrs := map[string]string{}
 	for kind := range strings.SplitSeq(kinds, ",") {
+		m := annotationKind.FindStringSubmatch(kind)
+		if m == nil || !slices.Contains(annotationKinds, m[1]) {
+			return nil, fmt.Errorf("annotation %q: %q can be %s, each with a [PLATFORM] behind it", text, kind, strings.Join(annotationKinds, ", "))
+		}
+		if m[2] != "" {
+			if _, err := platforms.Parse(m[2]); err != nil {
+				return nil, fmt.Errorf("annotation %q: %q is no platform", text, m[2])
+			}
+		}
 		attrs[annotationKey(kind, key)] = value
 	}
 	return attrs, nil

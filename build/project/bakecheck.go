@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -8,9 +9,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
-
-// What hclparser accepts in silence is refused here: an attribute that nobody heeds is a
-// mistake, or means something to a newer buildx.
 
 // maxBake bounds a bake file, in bytes, and maxBakeDepth its nesting. Its parser descends
 // into itself, and a stack that is full cannot be recovered from.
@@ -43,66 +41,49 @@ func checkBakeDepth(path string, data []byte) error {
 	return nil
 }
 
-// checkBakeNames refuses blocks and attributes that are not known, by name.
-func checkBakeNames(files bakeFiles) error {
+// unknownNames are blocks and attributes that are not known. buildx passes over them; a
+// newer one may know them.
+func unknownNames(files bakeFiles) (list problems) {
 	top := &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "variable", LabelNames: []string{"name"}}, {Type: "function", LabelNames: []string{"name"}},
 		{Type: "group", LabelNames: []string{"name"}}, {Type: "target", LabelNames: []string{"name"}}}}
 	known := map[string]*hcl.BodySchema{}
 	known["target"], _ = gohcl.ImpliedBodySchema(bakeTarget{})
 	known["group"], _ = gohcl.ImpliedBodySchema(bakeGroup{})
 	known["target"].Attributes = append(known["target"].Attributes, hcl.AttributeSchema{Name: "matrix"}, hcl.AttributeSchema{Name: "name"})
+	add := func(r hcl.Range, format string, args ...any) {
+		at := files.span(r)
+		if len(list) < maxProblems {
+			list = append(list, &Problem{File: r.Filename, Line: r.Start.Line - 1, Start: at.Start, End: at.End, Severity: Ignored, Message: fmt.Sprintf(format+", and is ignored", args...)})
+		}
+	}
 	for _, f := range files {
-		content, _, diags := f.Body.PartialContent(top)
-		if diags.HasErrors() {
-			return hclProblem(diags)
-		}
-		if err := checkBlocks(f.Body, top); err != nil {
-			return err
-		}
+		unknownBlocks(f.Body, top, add)
+		content, _, _ := f.Body.PartialContent(top) // parsed before: without errors
 		for _, b := range content.Blocks {
 			if known[b.Type] == nil {
 				continue
 			}
-			if err := checkBlock(b, known[b.Type]); err != nil {
-				return err
+			unknownBlocks(b.Body, known[b.Type], add)
+			_, rest, _ := b.Body.PartialContent(known[b.Type])
+			attrs, _ := rest.JustAttributes() // of a block that is not known: said
+			for _, a := range attrs {
+				add(a.NameRange, "%s %s: the attribute %q is not known", b.Type, b.Labels[0], a.Name)
 			}
 		}
 	}
-	return nil
+	slices.SortFunc(list, func(a, b *Problem) int { return cmp.Or(cmp.Compare(a.File, b.File), a.Start-b.Start) })
+	return list
 }
 
-// checkBlocks refuses blocks that are not known. JSON has none but objects.
-func checkBlocks(body hcl.Body, known *hcl.BodySchema) error {
+// unknownBlocks are those of a body. JSON has none but objects.
+func unknownBlocks(body hcl.Body, known *hcl.BodySchema, add func(r hcl.Range, format string, args ...any)) {
 	native, ok := body.(*hclsyntax.Body)
 	if !ok {
-		return nil
+		return
 	}
 	for _, b := range native.Blocks {
 		if !slices.ContainsFunc(known.Blocks, func(h hcl.BlockHeaderSchema) bool { return h.Type == b.Type }) {
-			return &Problem{File: b.TypeRange.Filename, Line: b.TypeRange.Start.Line - 1, Message: fmt.Sprintf("the block %q is not known", b.Type)}
+			add(b.TypeRange, "the block %q is not known", b.Type)
 		}
 	}
-	return nil
-}
-
-func checkBlock(b *hcl.Block, known *hcl.BodySchema) error {
-	_, rest, diags := b.Body.PartialContent(known)
-	if diags.HasErrors() {
-		return hclProblem(diags)
-	}
-	if err := checkBlocks(b.Body, known); err != nil {
-		return err
-	}
-	attrs, _ := rest.JustAttributes()
-	var unknown []*hcl.Attribute
-	for _, a := range attrs {
-		unknown = append(unknown, a)
-	}
-	if len(unknown) == 0 {
-		return nil
-	}
-	slices.SortFunc(unknown, func(a, b *hcl.Attribute) int { return a.NameRange.Start.Byte - b.NameRange.Start.Byte })
-	r := unknown[0].NameRange
-	return &Problem{File: r.Filename, Line: r.Start.Line - 1,
-		Message: fmt.Sprintf("%s %s: the attribute %q is not known", b.Type, b.Labels[0], unknown[0].Name)}
 }

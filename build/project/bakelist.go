@@ -23,6 +23,8 @@ type (
 	exports []entry
 	secrets []entry
 	sshKeys []sshKey
+
+	policies []entry
 )
 
 type sshKey struct {
@@ -150,6 +152,11 @@ func parseSecret(text string) ([]entry, error) {
 	return []entry{e}, nil
 }
 
+func parsePolicy(text string) ([]entry, error) {
+	e, err := pairs(text)
+	return []entry{e}, err
+}
+
 func parseSSH(text string) ([]sshKey, error) {
 	id, paths, ok := strings.Cut(text, "=")
 	key := sshKey{ID: id}
@@ -201,15 +208,21 @@ func (l *secrets) FromCtyValue(in cty.Value, p cty.Path) (err error) {
 	return err
 }
 
+func (l *policies) FromCtyValue(in cty.Value, p cty.Path) (err error) {
+	*l, err = listFrom(in, p, parsePolicy, entryFrom)
+	return err
+}
+
 func (l *sshKeys) FromCtyValue(in cty.Value, p cty.Path) (err error) {
 	*l, err = listFrom(in, p, parseSSH, sshFrom)
 	return err
 }
 
-func (l attests) ToCtyValue() cty.Value { return entriesValue(l) }
-func (l caches) ToCtyValue() cty.Value  { return entriesValue(l) }
-func (l exports) ToCtyValue() cty.Value { return entriesValue(l) }
-func (l secrets) ToCtyValue() cty.Value { return entriesValue(l) }
+func (l attests) ToCtyValue() cty.Value  { return entriesValue(l) }
+func (l caches) ToCtyValue() cty.Value   { return entriesValue(l) }
+func (l exports) ToCtyValue() cty.Value  { return entriesValue(l) }
+func (l secrets) ToCtyValue() cty.Value  { return entriesValue(l) }
+func (l policies) ToCtyValue() cty.Value { return entriesValue(l) }
 
 func (l sshKeys) ToCtyValue() cty.Value {
 	list := make([]cty.Value, len(l))

@@ -11,8 +11,8 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// bakeConfig is what bake files hold. Its tags are those of buildx's bake.Config.
-type bakeConfig struct {
+// A bakeModel is what bake files hold. Its tags are those of buildx's bake.Config.
+type bakeModel struct {
 	Groups  []*bakeGroup  `hcl:"group,block" cty:"group"`
 	Targets []*bakeTarget `hcl:"target,block" cty:"target"`
 }
@@ -22,7 +22,7 @@ type bakeGroup struct {
 	Description string   `hcl:"description,optional" cty:"description"`
 	Targets     []string `hcl:"targets" cty:"targets"`
 
-	block *hcl.Block
+	block block
 }
 
 type bakeTarget struct {
@@ -55,15 +55,18 @@ type bakeTarget struct {
 	Call             *string            `json:"call,omitempty" hcl:"call,optional" cty:"call"`
 	Entitlements     []string           `json:"entitlements,omitempty" hcl:"entitlements,optional" cty:"entitlements"`
 	ExtraHosts       map[string]*string `json:"extra-hosts,omitempty" hcl:"extra-hosts,optional" cty:"extra-hosts"`
+	Policy           policies           `json:"-" hcl:"policy,optional" cty:"policy"` // --print of older buildx has none
 
-	block *hcl.Block
+	blocks []block // where it is written, the former below the latter, with what it inherits
+	ctx    *hcl.EvalContext
 }
 
-// SetBlockSource is told where the target is written. hclparser calls it.
-func (t *bakeTarget) SetBlockSource(b *hcl.Block) { t.block = b }
+// SetBlockSource is told where the target is written, after its name was asked for.
+// hclparser calls it.
+func (t *bakeTarget) SetBlockSource(b *hcl.Block) { t.blocks = []block{{b, t.ctx}} }
 
 // SetBlockSource is told where the group is written, likewise.
-func (g *bakeGroup) SetBlockSource(b *hcl.Block) { g.block = b }
+func (g *bakeGroup) SetBlockSource(b *hcl.Block) { g.block.Block = b }
 
 // Merge lays another target over this one, attribute by attribute, as buildx's
 // bake.Target.Merge does. hclparser calls it for a target that is written twice.
@@ -105,6 +108,8 @@ func (t *bakeTarget) Merge(o *bakeTarget) {
 	t.Ulimits = slices.Concat(t.Ulimits, o.Ulimits)
 	t.Entitlements = slices.Concat(t.Entitlements, o.Entitlements)
 	t.Inherits = slices.Concat(t.Inherits, o.Inherits)
+	t.Policy = slices.Concat(t.Policy, o.Policy)
+	t.blocks = slices.Concat(t.blocks, o.blocks)
 }
 
 // over takes a value that was said; null is as if it was not.
@@ -203,6 +208,7 @@ func (t *bakeTarget) GetEvalContexts(base *hcl.EvalContext, block *hcl.Block, lo
 
 // GetName is the target's name, which a matrix may compute. hclparser asks for it.
 func (t *bakeTarget) GetName(ctx *hcl.EvalContext, block *hcl.Block, loadDeps func(hcl.Expression) hcl.Diagnostics) (string, error) {
+	t.ctx = ctx
 	name, err := attribute(block, "name")
 	if name == nil || err != nil {
 		return block.Labels[0], err
@@ -222,7 +228,8 @@ func (t *bakeTarget) GetName(ctx *hcl.EvalContext, block *hcl.Block, loadDeps fu
 }
 
 // GetName of a group is its label: a group has no matrix.
-func (g *bakeGroup) GetName(_ *hcl.EvalContext, block *hcl.Block, _ func(hcl.Expression) hcl.Diagnostics) (string, error) {
+func (g *bakeGroup) GetName(ctx *hcl.EvalContext, block *hcl.Block, _ func(hcl.Expression) hcl.Diagnostics) (string, error) {
+	g.block.ctx = ctx
 	for _, name := range []string{"name", "matrix"} {
 		if attr, _ := attribute(block, name); attr != nil {
 			return "", fmt.Errorf("%s is not supported for groups", name)

@@ -103,8 +103,3 @@ func sameLines(a, b []string) bool {
 	}
 	return true
 }
-
-// lineOf is the 0-based line of a byte of a file.
-func lineOf(file []byte, offset int) int {
-	return strings.Count(string(file[:min(max(offset, 0), len(file))]), "\n")
-}

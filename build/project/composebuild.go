@@ -68,6 +68,22 @@ func (c *composeBuild) finish(where spot) {
 		p.Entitlements = append(p.Entitlements, "network.host")
 	}
 	p.Entitlements = uniqueStrings(p.Entitlements)
+	p.where = func(attr, _ string) (Span, bool) {
+		at := "services." + p.Name + ".build"
+		s, ok := c.reader.spots[at+"."+composeAttribute(attr)]
+		if !ok && attr == "context" {
+			s, ok = c.reader.spots[at] // the short form
+		}
+		return Span{s.file, s.start, s.end}, ok
+	}
+}
+
+// composeAttribute is what a compose file calls an attribute of a bake file.
+func composeAttribute(attr string) string {
+	if attr == "contexts" {
+		return "additional_contexts"
+	}
+	return strings.ReplaceAll(attr, "-", "_")
 }
 
 // take takes one attribute of a build.

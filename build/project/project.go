@@ -43,6 +43,23 @@ type Profile struct {
 	Entitlements []string
 	// Hidden are values of a .env file that Build may hold. They are not to be shown.
 	Hidden []string
+
+	// Fault is why it cannot be built, though others of its file can; nil if it can.
+	// What the file does not say then, such as the Dockerfile, is empty.
+	Fault *Problem
+
+	where func(attr, element string) (Span, bool)
+}
+
+// Where is the place of an element of an attribute: of a list the one of that text, of a
+// map the one of that key, "" for the value as a whole. The attribute is spelled as in a
+// bake file, "cache-from". An element that is not found is where the attribute is; ok is
+// false for an attribute that is not written, and the place is the profile's name.
+func (p *Profile) Where(attr, element string) (at Span, ok bool) {
+	if p.where != nil && guarded(func() error { at, ok = p.where(attr, element); return nil }) == nil && ok {
+		return at, true
+	}
+	return Span{p.File, p.Start, p.End}, false
 }
 
 // Kind says what a profile is called where it is written.
@@ -69,13 +86,28 @@ type Group struct {
 	Targets []string
 }
 
-// A Problem is why a file cannot be read.
+// A Problem is what is wrong with a file, or with a profile of it.
 type Problem struct {
-	File    string
-	Kind    Kind // Service for a compose file, Target for a bake file
-	Line    int  // 0-based; -1 if it is not known
-	Message string
+	File string
+	Kind Kind // Service for a compose file, Target for a bake file
+	Line int  // 0-based; -1 if it is not known
+	// Start and End are the bytes of File that are at fault, 0-based, End exclusive; both
+	// are 0 if only the line is known.
+	Start, End int
+	Severity   Severity
+	Message    string
 }
+
+// Severity is how bad a problem is.
+type Severity int
+
+// The severities. Of what is Wrong something cannot be built; what is Ignored does not
+// count; a Note says what buildls does not do.
+const (
+	Wrong Severity = iota
+	Ignored
+	Note
+)
 
 // Error implements error.
 func (p *Problem) Error() string {
@@ -109,17 +141,29 @@ func Read(dir string, src Source) *Project {
 // take reads files of one kind. The libraries that read them were not made for hostile
 // input: a panic is one more way to say that a file is wrong.
 func (p *Project) take(kind Kind, read func() error) {
+	known := len(p.Problems)
 	err := guarded(read)
-	if err == nil {
-		return
-	}
+	var list problems
 	var problem *Problem
-	if !errors.As(err, &problem) {
-		problem = &Problem{Line: -1, Message: err.Error()}
+	switch {
+	case err == nil:
+	case errors.As(err, &list):
+		p.Problems = append(p.Problems, list...)
+	case errors.As(err, &problem):
+		p.Problems = append(p.Problems, problem)
+	default:
+		p.Problems = append(p.Problems, &Problem{Line: -1, Message: err.Error()})
 	}
-	problem.Kind = kind
-	p.Problems = append(p.Problems, problem)
+	for _, problem := range p.Problems[known:] {
+		problem.Kind = kind
+	}
 }
+
+// problems are several, of one reading.
+type problems []*Problem
+
+// Error implements error.
+func (ps problems) Error() string { return ps[0].Error() }
 
 func guarded(read func() error) (err error) {
 	defer func() {

@@ -1,0 +1,284 @@
+package project
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// A bakeConfig is what the bake files of a directory describe. What is wrong with one
+// target is no other's fault: it is a problem, and the target has it as its Fault.
+type bakeConfig struct {
+	bakeModel
+	files    bakeFiles
+	services []Profile // of the compose files beside them: to buildx they are targets, too
+	complete bool      // all services are known
+	problems problems
+}
+
+// profiles are the targets as builds.
+func (c *bakeConfig) profiles(dir string) (list []Profile) {
+	whole := map[string]*bakeTarget{}
+	for _, t := range c.Targets {
+		name := c.files.nameOf(t.blocks[0])
+		resolved, err := c.resolve(t.Name)
+		if err != nil {
+			list = append(list, Profile{Name: t.Name, Kind: Target, Description: t.Description, File: name.File, Start: name.Start, End: name.End, Fault: c.wrong(err)})
+			continue
+		}
+		whole[t.Name] = resolved
+		p, faults := resolved.profile(dir)
+		p.File, p.Start, p.End = name.File, name.Start, name.End
+		p.where = func(attr, element string) (Span, bool) {
+			at, _, ok := resolved.where(attr, p.written(attr, element, resolved))
+			return c.files.span(at), ok
+		}
+		for _, err := range faults {
+			p.Fault = cmp.Or(p.Fault, c.wrong(err))
+		}
+		if p.Inline != nil {
+			p.Inline = findInline(c.files.data(p.File), lineOf(c.files.data(p.File), p.End), p.Inline.Text)
+		}
+		list = append(list, *p)
+	}
+	c.link(list, whole)
+	return list
+}
+
+// written is an element as it was written of one that Build has: the paths of caches are
+// absolute there.
+func (p *Profile) written(attr, element string, t *bakeTarget) string {
+	if i := slices.Index(p.Build.CacheFrom, element); attr == "cache-from" && i >= 0 {
+		return t.CacheFrom[i].text()
+	}
+	if i := slices.Index(p.Build.CacheTo, element); attr == "cache-to" && i >= 0 {
+		return t.CacheTo[i].text()
+	}
+	return element
+}
+
+// wrong remembers what is wrong with an attribute, once for all who inherit it.
+func (c *bakeConfig) wrong(err error) *Problem {
+	var at *attrError
+	if !errors.As(err, &at) {
+		return c.remember(&Problem{Line: -1, Message: err.Error()})
+	}
+	r, in, _ := at.target.where(at.attr, at.element)
+	span := c.files.span(r)
+	p := &Problem{File: span.File, Line: r.Start.Line - 1, Start: span.Start, End: span.End, Message: fmt.Sprintf("target %s: %v", in.Labels[0], at)}
+	if at.mild {
+		p.Severity = Note
+	}
+	return c.remember(p)
+}
+
+func (c *bakeConfig) remember(p *Problem) *Problem {
+	if i := slices.IndexFunc(c.problems, func(o *Problem) bool { return *o == *p }); i >= 0 {
+		return c.problems[i]
+	}
+	if len(c.problems) < maxProblems {
+		c.problems = append(c.problems, p)
+	}
+	return p
+}
+
+// maxProblems bounds how many problems of one reading are told.
+const maxProblems = 100
+
+// resolve is a target with all that it inherits.
+func (c *bakeConfig) resolve(name string) (*bakeTarget, error) {
+	t, err := c.inherit(name, map[string]*bakeTarget{})
+	if err != nil {
+		return nil, err
+	}
+	t.Name, t.Inherits = name, nil
+	if t.Context == nil {
+		t.Context = ptr(".")
+	}
+	if t.Dockerfile == nil || *t.Dockerfile == "" {
+		t.Dockerfile = ptr("Dockerfile")
+	}
+	return t, nil
+}
+
+// inherit follows buildx's bake.Config.target: a target that inherits itself, through
+// others or not, gets nothing from itself.
+func (c *bakeConfig) inherit(name string, seen map[string]*bakeTarget) (*bakeTarget, error) {
+	if t, ok := seen[name]; ok {
+		return t, nil
+	}
+	seen[name] = nil
+	written := c.target(name)
+	whole := &bakeTarget{}
+	for _, parent := range written.Inherits {
+		if c.target(parent) == nil {
+			return nil, &attrError{target: written, attr: "inherits", element: parent, error: fmt.Errorf("there is no target %s", parent)}
+		}
+		p, err := c.inherit(parent, seen)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
+			whole.Merge(p)
+		}
+	}
+	whole.Merge(written)
+	whole.normalize()
+	seen[name] = whole
+	return whole, nil
+}
+
+// target is the target of that name as it is written; nil if there is none.
+func (c *bakeConfig) target(name string) *bakeTarget {
+	i := slices.IndexFunc(c.Targets, func(t *bakeTarget) bool { return t.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return c.Targets[i]
+}
+
+// link refuses contexts that are targets and cannot be built, as buildx's
+// bake.Config.loadLinks does.
+func (c *bakeConfig) link(list []Profile, whole map[string]*bakeTarget) {
+	for i := range list {
+		if p := &list[i]; p.Fault == nil && whole[p.Name] != nil {
+			if err := c.loadLinks(whole[p.Name], list, whole, nil); err != nil {
+				p.Fault = c.wrong(err)
+			}
+		}
+	}
+}
+
+// loadLinks follows the contexts of a target. path are the targets that lead to it.
+func (c *bakeConfig) loadLinks(t *bakeTarget, list []Profile, whole map[string]*bakeTarget, path []string) error {
+	path = append(slices.Clone(path), t.Name)
+	for key, value := range t.Contexts {
+		name, ok := strings.CutPrefix(value, "target:")
+		if !ok {
+			continue
+		}
+		wrong := func(format string, args ...any) error {
+			return &attrError{target: t, attr: "contexts", element: key, error: fmt.Errorf("contexts: %s: "+format, append([]any{key}, args...)...)}
+		}
+		other := whole[name]
+		i := slices.IndexFunc(list, func(p Profile) bool { return p.Name == name })
+		switch {
+		case slices.Contains(path, name):
+			return wrong("it needs itself: %s", strings.Join(append(path, name), " needs "))
+		case other != nil && len(t.Platforms) > 1 && len(other.Platforms) > 1 && slices.ContainsFunc(t.Platforms, func(p string) bool { return !slices.Contains(other.Platforms, p) }):
+			return wrong("%s is for %s alone", name, strings.Join(other.Platforms, ", "))
+		case other != nil:
+			if err := c.loadLinks(other, list, whole, path); err != nil {
+				return err
+			}
+		case i < 0 && c.complete && !slices.ContainsFunc(c.services, func(p Profile) bool { return p.Name == name }):
+			return wrong("there is no target %s", name)
+		}
+		if i >= 0 && list[i].Fault != nil && list[i].Fault.Severity == Wrong {
+			return wrong("%s cannot be built: %s", name, list[i].Fault.Message)
+		}
+	}
+	return nil
+}
+
+// groups are the groups, with the targets that they come to.
+func (c *bakeConfig) groups() []Group {
+	var list []Group
+	for _, g := range c.Groups {
+		list = append(list, Group{Name: g.Name, File: c.files.nameOf(g.block).File, Targets: uniqueStrings(c.targetsOf(g.Name, map[string]bool{}))})
+		c.checkMembers(g)
+	}
+	slices.SortStableFunc(list, func(a, b Group) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+// checkMembers marks members of a group that are neither targets nor groups.
+func (c *bakeConfig) checkMembers(g *bakeGroup) {
+	for _, name := range g.Targets {
+		known := c.target(name) != nil || slices.ContainsFunc(c.Groups, func(o *bakeGroup) bool { return o.Name == name })
+		if known || !c.complete || slices.ContainsFunc(c.services, func(p Profile) bool { return p.Name == name }) {
+			continue
+		}
+		attr, err := attribute(g.block.Block, "targets")
+		if attr == nil || err != nil {
+			continue
+		}
+		r, ok := elementRange(attr.Expr, g.block.ctx, name)
+		if !ok {
+			r = attr.Expr.Range()
+		}
+		span := c.files.span(r)
+		c.remember(&Problem{File: span.File, Line: r.Start.Line - 1, Start: span.Start, End: span.End, Message: fmt.Sprintf("group %s: there is no target %s", g.Name, name)})
+	}
+}
+
+// blockOf is the block that a matrix's targets come from.
+func (c *bakeConfig) blockOf(names []string) (b block) {
+	for _, t := range c.Targets {
+		if slices.Contains(names, t.Name) {
+			return t.blocks[0]
+		}
+	}
+	return b
+}
+
+func (c *bakeConfig) targetsOf(name string, seen map[string]bool) []string {
+	i := slices.IndexFunc(c.Groups, func(g *bakeGroup) bool { return g.Name == name })
+	if i < 0 {
+		return []string{name}
+	}
+	if seen[name] {
+		return nil
+	}
+	seen[name] = true
+	var list []string
+	for _, t := range c.Groups[i].Targets {
+		list = append(list, c.targetsOf(t, seen)...)
+	}
+	return list
+}
+
+// nameOf finds the name of a block. A matrix's targets stand where the matrix does.
+func (fs bakeFiles) nameOf(b block) Span {
+	if b.Block == nil {
+		return Span{}
+	}
+	name := fs.span(b.LabelRanges[0])
+	if name.End-name.Start >= 2 && fs.data(name.File)[name.Start] == '"' {
+		name.Start, name.End = name.Start+1, name.End-1
+	}
+	return name
+}
+
+// data is the content of one of the files.
+func (fs bakeFiles) data(path string) []byte {
+	for _, f := range fs {
+		if f.path == path {
+			return f.data
+		}
+	}
+	return nil
+}
+
+// hclProblems are the errors that HCL tells: of a line the first, from which others follow.
+func hclProblems(diags hcl.Diagnostics) (list problems) {
+	for _, d := range diags {
+		said := d.Subject != nil && slices.ContainsFunc(list, func(p *Problem) bool { return p.File == d.Subject.Filename && p.Line == d.Subject.Start.Line-1 })
+		if d.Severity != hcl.DiagError || said || len(list) == maxProblems {
+			continue
+		}
+		p := &Problem{Line: -1, Message: strings.TrimSuffix(d.Summary, ".")}
+		if d.Detail != "" {
+			p.Message += ": " + strings.TrimSuffix(d.Detail, ".")
+		}
+		if r := d.Subject; r != nil {
+			p.File, p.Line, p.Start, p.End = r.Filename, r.Start.Line-1, r.Start.Byte, r.End.Byte
+		}
+		list = append(list, p)
+	}
+	return list
+}

@@ -1,0 +1,150 @@
+package handlers
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/project"
+	"github.com/buildls/buildls/workspace"
+)
+
+// projectProblems are what is wrong with a compose or bake file, where the place is known:
+// what makes it unreadable, and what a build of one of its profiles would be refused for.
+func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Document) (list []build.Problem) {
+	if doc.Path == "" {
+		return nil
+	}
+	read := s.projects.read(buffersOf(snapshot), filepath.Dir(doc.Path))
+	found := slices.Clone(read.Problems)
+	for i := range read.Profiles {
+		if p := &read.Profiles[i]; p.Fault == nil {
+			found = append(found, attributeProblems(snapshot, p)...)
+		}
+	}
+	for _, p := range found {
+		if p.File != doc.Path || p.Line < 0 {
+			continue
+		}
+		if problem := projectProblem(doc, p); !slices.Contains(list, problem) {
+			list = append(list, problem) // several targets may inherit it
+		}
+	}
+	return list
+}
+
+func projectProblem(doc *workspace.Document, p *project.Problem) build.Problem {
+	out := build.Problem{
+		Code:     map[project.Kind]string{project.Service: "compose", project.Target: "bake"}[p.Kind],
+		Message:  p.Message,
+		Severity: map[project.Severity]build.Severity{project.Wrong: build.Error, project.Ignored: build.Warning, project.Note: build.Information}[p.Severity],
+		Lines:    build.Lines{First: p.Line, Last: p.Line},
+	}
+	if p.End > p.Start {
+		start, end := doc.Text.PositionOf(p.Start, workspace.UTF8), doc.Text.PositionOf(p.End, workspace.UTF8)
+		out.Lines, out.Columns = build.Lines{First: start.Line, Last: end.Line}, build.Columns{Start: start.Character, End: end.Character}
+	}
+	return out
+}
+
+// attributeProblems are what a build of a profile would be refused for, as far as this can
+// be told without a build: nothing is read, and no agent is asked.
+func attributeProblems(snapshot *workspace.Snapshot, p *project.Profile) (list []*project.Problem) {
+	b := &p.Build
+	wrong := func(attr, element string, err error) {
+		at, ok := p.Where(attr, element)
+		if err == nil || !ok {
+			return
+		}
+		list = append(list, &project.Problem{File: at.File, Kind: p.Kind, Start: at.Start, End: at.End, Message: err.Error()})
+	}
+	for attr, check := range elementChecks {
+		for _, element := range check.of(b) {
+			wrong(attr, element, check.check(element))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Contexts)) {
+		_, err := build.ContextName(name)
+		if err == nil {
+			_, err = build.ParseNamedContext(b.Contexts[name], pathsIn(""))
+		}
+		wrong("contexts", name, err)
+	}
+	for _, s := range b.Secrets {
+		if s.Src != "" {
+			wrong("secret", s.ID, there("secret "+s.ID, s.Src))
+		}
+	}
+	for _, s := range b.SSH {
+		for _, path := range s.Paths {
+			wrong("ssh", s.ID, there("ssh "+s.ID, path))
+		}
+	}
+	for _, host := range b.AddHosts {
+		name, _, _ := strings.Cut(host, "=")
+		wrong("extra-hosts", name, errorOf(build.CheckHost)(host))
+	}
+	for _, e := range p.Entitlements {
+		wrong("entitlements", e, build.CheckEntitlement(e))
+		if at, ok := p.Where("entitlements", e); ok && build.CheckEntitlement(e) == nil {
+			list = append(list, &project.Problem{File: at.File, Kind: p.Kind, Start: at.Start, End: at.End, Severity: project.Note, Message: fmt.Sprintf("a file cannot grant %s; a build needs \"allow\": [%q]", e, e)})
+		}
+	}
+	attr, err := missingDockerfile(snapshot, p)
+	wrong(attr, "", err)
+	return list
+}
+
+// elementChecks are the attributes of which each element is checked alone.
+var elementChecks = map[string]struct {
+	of    func(*project.Build) []string
+	check func(string) error
+}{
+	"platforms":  {func(b *project.Build) []string { return b.Platforms }, func(s string) error { _, err := build.CheckPlatforms(s); return err }},
+	"tags":       {func(b *project.Build) []string { return b.Tags }, errorOf(build.CheckTag)},
+	"ulimits":    {func(b *project.Build) []string { return b.Ulimits }, errorOf(build.CheckUlimit)},
+	"cache-from": {func(b *project.Build) []string { return b.CacheFrom }, func(s string) error { _, err := parseCache(s, "", false); return err }},
+	"cache-to":   {func(b *project.Build) []string { return b.CacheTo }, func(s string) error { _, err := parseCache(s, "", true); return err }},
+	"network":    {func(b *project.Build) []string { return said(b.Network) }, errorOf(build.CheckNetwork)},
+	"shm-size":   {func(b *project.Build) []string { return said(b.ShmSize) }, errorOf(build.CheckSize)},
+}
+
+func errorOf[T any](check func(string) (T, error)) func(string) error {
+	return func(s string) error { _, err := check(s); return err }
+}
+
+func said(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// there says that a file is missing.
+func there(what, path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// missingDockerfile says which attribute names a Dockerfile or a context that is not there.
+func missingDockerfile(snapshot *workspace.Snapshot, p *project.Profile) (attr string, err error) {
+	if p.Build.Context != "" {
+		if _, err := build.ParseContext(p.Build.Context, pathsIn("")); err != nil {
+			return "context", err
+		}
+	}
+	if p.Dockerfile == "" || snapshot.Document(workspace.FileURI(p.Dockerfile)) != nil {
+		return "", nil
+	}
+	attr = "dockerfile"
+	if _, ok := p.Where(attr, ""); !ok {
+		attr = "context"
+	}
+	return attr, there("no Dockerfile", p.Dockerfile)
+}
