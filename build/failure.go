@@ -26,8 +26,9 @@ type Failure struct {
 	// Lines of the Dockerfile that are at fault; nil if none is, as when the engine
 	// went away.
 	Lines    *Lines
-	ExitCode *int   // of the RUN that failed
-	Log      string // output of the step that failed
+	Columns  Columns // narrow Lines; the zero value if they are at fault as they are
+	ExitCode *int    // of the RUN that failed
+	Log      string  // output of the step that failed
 }
 
 // A ContextError says that a file of the context could not be sent.

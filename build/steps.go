@@ -28,6 +28,7 @@ const (
 type Step struct {
 	Name     string // as BuildKit shows it, e.g. "[build 2/3] RUN make"
 	Lines    Lines
+	Columns  Columns // narrow Lines if others stand in them; else the zero value
 	Status   Status
 	Started  bool // false for one that was not reached
 	Duration time.Duration

@@ -251,7 +251,7 @@ func stepIndex(i int) *int {
 func problems(out *build.Outcome, p *plan) []build.Problem {
 	var list []build.Problem
 	if f := out.Failure; f != nil && f.Lines != nil {
-		list = append(list, build.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines})
+		list = append(list, build.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns})
 	}
 	list = append(list, out.Warnings...)
 	if p.inline() == nil {

@@ -154,7 +154,7 @@ type errorResult struct {
 func (c converter) steps(steps []build.Step) []stepResult {
 	out := make([]stepResult, len(steps))
 	for i, s := range steps {
-		out[i] = stepResult{Name: s.Name, Range: c.lineRange(s.Lines), Status: string(s.Status), DurationMs: s.Duration.Milliseconds(), ExitCode: s.ExitCode, Why: s.Why}
+		out[i] = stepResult{Name: s.Name, Range: c.problemRange(build.Problem{Lines: s.Lines, Columns: s.Columns}), Status: string(s.Status), DurationMs: s.Duration.Milliseconds(), ExitCode: s.ExitCode, Why: s.Why}
 	}
 	return out
 }

@@ -1,17 +1,22 @@
 package handlers
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/build/project"
+	"github.com/buildls/buildls/workspace"
 )
 
 // An inline Dockerfile stands in a compose or bake file. That file is the build's
-// document, its text the Dockerfile's; the lines of what the build says are moved to
-// where they stand.
+// document, its text the Dockerfile's; what the build says of places in the text is moved
+// to where they are written.
 
 // inline is the Dockerfile in the file of the plan's profile; nil if it is a file.
 func (p *setup) inline() *project.Inline {
-	if p.profile == nil || p.profile.Inline == nil || p.doc == nil || p.doc.Path != p.profile.File {
+	if p.profile == nil || p.profile.Inline == nil || p.doc == nil || p.doc.Path != p.profile.Inline.Key.File {
 		return nil
 	}
 	return p.profile.Inline
@@ -25,39 +30,52 @@ func (p *setup) text() []byte {
 	return p.doc.Text.Bytes()
 }
 
-// place moves the lines of an outcome to where they stand in the document; all are the
-// profile's name if the Dockerfile does not stand there line by line.
+// place moves an outcome to where its lines are written in the document.
 func (p *plan) place(out *build.Outcome) {
 	in := p.inline()
 	if in == nil {
 		return
 	}
-	name := lineOfByte(p.doc.Text.Bytes(), p.profile.Start)
-	move := func(l build.Lines) build.Lines {
-		if in.Line < 0 {
-			return build.Lines{First: name, Last: name}
-		}
-		return build.Lines{First: l.First + in.Line, Last: l.Last + in.Line}
-	}
 	for i := range out.Steps {
-		out.Steps[i].Lines = move(out.Steps[i].Lines)
+		step := &out.Steps[i]
+		step.Lines, step.Columns, _ = p.written(in, step.Lines, build.Columns{})
 	}
+	lint.Narrow(out.Warnings, p.text())
 	for i := range out.Warnings {
-		out.Warnings[i].Lines, out.Warnings[i].Columns = move(out.Warnings[i].Lines), build.Columns{}
+		p.move(in, &out.Warnings[i])
 	}
 	if f := out.Failure; f != nil && f.Lines != nil && f.Build == "" {
-		f.Lines = ptr(move(*f.Lines))
+		found := []build.Problem{{Message: f.Message, Code: f.Code, Lines: *f.Lines}}
+		lint.Narrow(found, p.text())
+		p.move(in, &found[0])
+		f.Message, f.Lines, f.Columns = found[0].Message, &found[0].Lines, found[0].Columns
 	}
 }
 
-// lineOfByte is the 0-based line of a byte.
-func lineOfByte(text []byte, offset int) (line int) {
-	for _, c := range text[:min(offset, len(text))] {
-		if c == '\n' {
-			line++
-		}
+// move moves a problem to where its lines are written, or to the attribute; then it says
+// in which line of the text it is.
+func (p *plan) move(in *project.Inline, problem *build.Problem) {
+	lines, columns, ok := p.written(in, problem.Lines, problem.Columns)
+	if !ok {
+		problem.Message = fmt.Sprintf("line %d of the inline Dockerfile: %s", problem.Lines.First+1, problem.Message)
 	}
-	return line
+	problem.Lines, problem.Columns = lines, columns
+}
+
+// written is where a place of an inline Dockerfile is written. ok is false if that is not
+// known; then it is the attribute.
+func (p *plan) written(in *project.Inline, l build.Lines, c build.Columns) (build.Lines, build.Columns, bool) {
+	text := workspace.NewText(in.Text)
+	if c == (build.Columns{}) {
+		first, last := text.Line(l.First), text.Line(l.Last)
+		c = build.Columns{Start: len(first) - len(strings.TrimLeft(first, " \t")), End: len(last)}
+	}
+	offset := func(line, column int) int {
+		return text.OffsetOf(workspace.Position{Line: line}, workspace.UTF8) + column
+	}
+	at, ok := in.Source(offset(l.First, c.Start), offset(l.Last, c.End))
+	start, end := p.doc.Text.PositionOf(at.Start, workspace.UTF8), p.doc.Text.PositionOf(at.End, workspace.UTF8)
+	return build.Lines{First: start.Line, Last: end.Line}, build.Columns{Start: start.Character, End: end.Character}, ok
 }
 
 func (p *profile) result() *profileResult {

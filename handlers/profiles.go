@@ -41,7 +41,7 @@ func (p *profile) source() workspace.URI {
 func (p *profile) dockerfileURI(snapshot *workspace.Snapshot) workspace.URI {
 	path := p.Dockerfile
 	if p.Inline != nil {
-		path = p.File
+		path = p.Inline.Key.File
 	}
 	if path == "" {
 		return ""

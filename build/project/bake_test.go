@@ -58,16 +58,6 @@ func TestBakeRange(t *testing.T) {
 	}
 }
 
-func TestBakeInline(t *testing.T) {
-	f := files{"docker-bake.hcl": "target \"a\" {\n  dockerfile-inline = <<-EOT\n    FROM scratch\n    COPY . /\n  EOT\n}\ntarget \"b\" {\n  dockerfile-inline = \"FROM ${\"scratch\"}\\n\"\n}\n"}
-	if in := f.profile(t, "a").Inline; in == nil || in.Line != 2 || in.Text != "FROM scratch\nCOPY . /\n" {
-		t.Errorf("a: %+v", in)
-	}
-	if in := f.profile(t, "b").Inline; in == nil || in.Line != -1 || in.Text != "FROM scratch\n" {
-		t.Errorf("b: %+v", in)
-	}
-}
-
 func TestBakeWrong(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"syntax", "target \"a\" {\n  tags = [\n}\n", "docker-bake.hcl:3: "},

@@ -27,8 +27,7 @@ func (t *bakeTarget) profile(dir string) (*Profile, []error) {
 		b.Context = local(path)
 	}
 	switch path := *t.Dockerfile; {
-	case t.DockerfileInline != nil:
-		p.Inline = &Inline{Text: *t.DockerfileInline, Line: -1}
+	case t.DockerfileInline != nil: // is the caller's to find
 	case strings.HasPrefix(path, cwdScheme):
 		p.Dockerfile = local(path)
 	case !isRemote(b.Context):

@@ -40,8 +40,8 @@ func (c *bakeConfig) profiles(dir string) (list []Profile) {
 		for _, err := range faults {
 			p.Fault = cmp.Or(p.Fault, c.wrong(err))
 		}
-		if p.Inline != nil {
-			p.Inline = findInline(c.files.data(p.File), lineOf(c.files.data(p.File), p.End), p.Inline.Text)
+		if resolved.DockerfileInline != nil {
+			p.Inline = c.inline(resolved)
 		}
 		list = append(list, *p)
 	}

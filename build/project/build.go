@@ -81,25 +81,3 @@ func localCache(dir string, attrs map[string]string, key string) {
 		}
 	}
 }
-
-// findInline finds where in a file an inline Dockerfile stands: the lines, but for their
-// indentation, one under the other, not before the line from.
-func findInline(file []byte, from int, text string) *Inline {
-	lines := strings.Split(string(file), "\n")
-	want := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	for i := from; i+len(want) <= len(lines); i++ {
-		if sameLines(lines[i:i+len(want)], want) {
-			return &Inline{Text: text, Line: i}
-		}
-	}
-	return &Inline{Text: text, Line: -1}
-}
-
-func sameLines(a, b []string) bool {
-	for i := range b {
-		if strings.TrimSpace(a[i]) != strings.TrimSpace(b[i]) {
-			return false
-		}
-	}
-	return true
-}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/override"
+	"go.yaml.in/yaml/v3"
 )
 
 // Compose files are read with the parts of compose-go: its interpolation, its rules of
@@ -37,6 +38,8 @@ type composeReader struct {
 	spots map[string]spot
 	order []string          // services, as they are first named
 	env   map[string]string // what .env said and was asked for
+
+	inlines []inlineNode // of all files, as they are read
 }
 
 // A spot is where something of the model is written: "services.api.build.args".
@@ -46,6 +49,19 @@ type spot struct {
 	line int // 0-based
 
 	start, end int // in bytes
+}
+
+func (s spot) span() Span { return Span{s.file, s.start, s.end} }
+
+// of is the place of a key in the same file.
+func (s spot) of(key *yaml.Node) spot {
+	s.line = key.Line - 1
+	s.start = byteOf(s.data, s.line, key.Column-1)
+	if key.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		s.start++
+	}
+	s.end = s.start + len(key.Value)
+	return s
 }
 
 // A model is what a compose file holds, as far as builds depend on it.

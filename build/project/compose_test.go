@@ -104,16 +104,6 @@ func TestComposeRange(t *testing.T) {
 	}
 }
 
-func TestComposeInline(t *testing.T) {
-	f := files{"compose.yaml": "services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM scratch\n\n        COPY . /\n  b: {build: {dockerfile_inline: \"FROM scratch\\nCOPY a /\"}}\n"}
-	if in := f.profile(t, "a").Inline; in == nil || in.Line != 4 || in.Text != "FROM scratch\n\nCOPY . /\n" {
-		t.Errorf("a: %+v", in)
-	}
-	if in := f.profile(t, "b").Inline; in == nil || in.Line != -1 {
-		t.Errorf("b: %+v", in)
-	}
-}
-
 func TestComposeWrong(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"yaml", "services:\n  a: [\n", "compose.yaml:2: "},

@@ -38,7 +38,7 @@ func (r *composeReader) profile(service string, whole model, project string, env
 	if platform, _ := s["platform"].(string); platform != "" && len(p.Build.Platforms) == 0 {
 		p.Build.Platforms = []string{platform}
 	}
-	c.finish(where)
+	c.finish()
 	return p, nil
 }
 
@@ -53,11 +53,11 @@ type composeBuild struct {
 }
 
 // finish says what follows from all attributes together.
-func (c *composeBuild) finish(where spot) {
+func (c *composeBuild) finish() {
 	p := c.profile
 	switch {
 	case c.inline != "":
-		p.Inline = findInline(where.data, where.line, c.inline)
+		p.Inline = c.reader.inline(p.Name, c.inline)
 	case isRemote(p.Build.Context):
 	case c.dockerfile == "":
 		p.Dockerfile = inDir(p.Build.Context, "Dockerfile")
@@ -74,7 +74,7 @@ func (c *composeBuild) finish(where spot) {
 		if !ok && attr == "context" {
 			s, ok = c.reader.spots[at] // the short form
 		}
-		return Span{s.file, s.start, s.end}, ok
+		return s.span(), ok
 	}
 }
 

@@ -41,6 +41,7 @@ func (r *composeReader) file(path, dir string, u unit) (m model, reset []string,
 	if reset, err = r.walk(root, "", spot{file: path, data: data}, 0); err != nil {
 		return nil, nil, err
 	}
+	r.rememberInlines(root, "", spot{file: path, data: data}, u.lookup)
 	var whole any
 	if err := root.Decode(&whole); err != nil {
 		return nil, nil, yamlProblem(path, err)
@@ -187,13 +188,7 @@ func (r *composeReader) remember(place string, key *yaml.Node, in spot) {
 	if _, ok := r.spots[place]; ok && len(parts) == 2 {
 		return
 	}
-	in.line = key.Line - 1
-	in.start = byteOf(in.data, in.line, key.Column-1)
-	if key.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
-		in.start++
-	}
-	in.end = in.start + len(key.Value)
-	r.spots[place] = in
+	r.spots[place] = in.of(key)
 	if len(parts) == 2 && parts[0] == "services" && !slices.Contains(r.order, parts[1]) {
 		r.order = append(r.order, parts[1])
 	}

@@ -71,14 +71,6 @@ const (
 	Target  Kind = "target"  // of a bake file
 )
 
-// Inline is a Dockerfile that is written in the compose or bake file itself.
-type Inline struct {
-	Text string
-	// Line is the 0-based line of File in which Text begins; -1 if it does not stand
-	// there line by line.
-	Line int
-}
-
 // A Group is several targets of a bake file under one name.
 type Group struct {
 	Name    string

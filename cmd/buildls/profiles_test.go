@@ -140,7 +140,7 @@ func TestProfileEntitlements(t *testing.T) {
 func TestInlineDockerfile(t *testing.T) {
 	s := embeddedSite(t)
 	bake := "target \"app\" {\n  dockerfile-inline = <<EOT\n" + base(t) + "COPY a /\nRUN cat /a\nEOT\n}\n"
-	dir := workspace(t, "a", "the file\n", "docker-bake.hcl", bake, "compose.yaml", "services:\n  web:\n    build:\n      dockerfile_inline: |\n        "+base(t)+"        RUN exit 7\n")
+	dir := workspace(t, "a", "the file\n", "docker-bake.hcl", bake, "compose.yaml", "services:\n  web:\n    build:\n      dockerfile_inline: |\n        "+base(t)+"        LABEL a=$$A b=${B:-c}\n        RUN exit 7\n")
 	e := edit(t, s.env, dir)
 	if log := logOf(t, e, mustBuild(t, e, map[string]any{"profile": "app", "noCache": true})); !strings.Contains(log, "the file") {
 		t.Errorf("log %q", log)
@@ -148,12 +148,12 @@ func TestInlineDockerfile(t *testing.T) {
 	uri := "file://" + dir + "/compose.yaml"
 	e.Open(uri, "yaml", "# one line more\n"+mustRead(t, dir+"/compose.yaml"))
 	r := buildNow(t, e, map[string]any{"profile": "web"})
-	if r.Error == nil || r.Error.Range == nil || r.Error.Range.Start.Line != 6 || r.Error.Range.Start.Character != 8 || r.Error.URI != uri {
+	if r.Error == nil || r.Error.Range == nil || r.Error.Range.Start.Line != 7 || r.Error.Range.Start.Character != 8 || r.Error.URI != uri {
 		t.Errorf("%+v", r.Error)
 	}
 	e.Await("the error in the compose file", func() bool {
 		d := e.Diagnostics(uri)
-		return len(d) == 1 && d[0].Range.Start.Line == 6
+		return len(d) == 2 && d[0].Code == "UndefinedVar" && d[0].Range.Start.Line == 6 && d[0].Range.Start.Character == 16 && d[0].Range.End.Character == 19 && d[1].Range.Start.Line == 7
 	})
 	e.Shutdown()
 }
