@@ -93,21 +93,13 @@ func serveFuzz(t *testing.T) (io.Writer, *answersOf, <-chan int) {
 		code := rpc.Run(t.Context(), struct {
 			io.Reader
 			io.Writer
-			io.Closer
-		}{toServer, fromServer, closers{toServer, fromServer}})
+		}{toServer, fromServer})
 		s.Close()
+		toServer.Close()
+		fromServer.Close()
 		end <- code
 	}()
 	return in, a, end
-}
-
-type closers []io.Closer
-
-func (c closers) Close() error {
-	for _, one := range c {
-		one.Close()
-	}
-	return nil
 }
 
 func send(w io.Writer, message map[string]any) {

@@ -32,8 +32,6 @@ func (l *line) Write(p []byte) (int, error) {
 	return l.out.Write(p)
 }
 
-func (l *line) Close() error { return nil }
-
 func frame(body string) string { return fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body) }
 
 // answers are what a server of two methods, echo and wait, sends to a client that sends
@@ -180,6 +178,27 @@ func TestUnrecoverableFrames(t *testing.T) {
 				t.Error("it waits")
 			}
 		})
+	}
+}
+
+// A client that has said exit may leave its end open, and on Windows nothing ends a read.
+func TestExitWaitsForNoRead(t *testing.T) {
+	in, client := io.Pipe() // which nobody closes
+	s := NewServer(zap.NewNop())
+	OnRequest(s, protocol.MethodInitialize, func(*json.RawMessage) (Work, error) { return nil, nil })
+	OnRequest(s, protocol.MethodShutdown, func(*json.RawMessage) (Work, error) { return nil, nil })
+	ended := make(chan int, 1)
+	go func() { ended <- s.Run(t.Context(), &line{Reader: in}) }()
+	for _, m := range []string{`{"id":1,"method":"initialize"}`, `{"id":2,"method":"shutdown"}`, `{"method":"exit"}`} {
+		io.WriteString(client, frame(m))
+	}
+	select {
+	case code := <-ended:
+		if code != 0 {
+			t.Errorf("exit code %d, want 0", code)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it waits for more")
 	}
 }
 

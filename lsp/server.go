@@ -127,10 +127,10 @@ const closeWithin = 5 * time.Second
 
 // Run serves until the client says exit, the stream ends, the client's process dies
 // or ctx is canceled, and returns the process's exit code: 0 after a shutdown, else
-// 1. It closes rwc.
-func (s *Server) Run(ctx context.Context, rwc io.ReadWriteCloser) int {
+// 1. It waits for no read from rw, and closes nothing: that is left to the process's end.
+func (s *Server) Run(ctx context.Context, rw io.ReadWriter) int {
 	s.ctx, s.end = context.WithCancelCause(ctx)
-	s.wire = newWire(s, &watchedWriter{rwc, s.end})
+	s.wire = newWire(s, &watchedWriter{rw, s.end})
 	conn := jsonrpc2.NewConn(s.ctx, s.wire, s.wire, jsonrpc2.SetLogger(zap.NewStdLog(s.log)))
 	s.client.conn = conn
 	close(s.wire.ready)
@@ -181,12 +181,12 @@ func (s *Server) waitForWorks() {
 
 // watchedWriter ends the connection when the client no longer reads.
 type watchedWriter struct {
-	io.ReadWriteCloser
+	io.ReadWriter
 	end context.CancelCauseFunc
 }
 
 func (w *watchedWriter) Write(p []byte) (int, error) {
-	n, err := w.ReadWriteCloser.Write(p)
+	n, err := w.ReadWriter.Write(p)
 	if err != nil {
 		w.end(&exitError{1, fmt.Sprintf("writing to the client: %v", err)})
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sourcegraph/jsonrpc2"
 	"go.uber.org/zap"
@@ -20,16 +21,16 @@ import (
 // understand.
 type wire struct {
 	server *Server
-	rwc    io.ReadWriteCloser
 	in     *bufio.Reader
 	ready  chan struct{} // closed when handlers may send
 
 	sending sync.Mutex // guards out
 	out     *bufio.Writer
+	closed  atomic.Bool
 }
 
-func newWire(s *Server, rwc io.ReadWriteCloser) *wire {
-	return &wire{server: s, rwc: rwc, in: bufio.NewReaderSize(rwc, 64<<10), ready: make(chan struct{}), out: bufio.NewWriterSize(rwc, 64<<10)}
+func newWire(s *Server, rw io.ReadWriter) *wire {
+	return &wire{server: s, in: bufio.NewReaderSize(rw, 64<<10), ready: make(chan struct{}), out: bufio.NewWriterSize(rw, 64<<10)}
 }
 
 // ReadObject implements [jsonrpc2.ObjectStream]: it returns with the next answer to a
@@ -92,10 +93,18 @@ func (w *wire) respond(id requestID, member string, value []byte) error {
 func (w *wire) write(data []byte) error {
 	w.sending.Lock()
 	defer w.sending.Unlock()
+	if w.closed.Load() {
+		return io.ErrClosedPipe
+	}
 	fmt.Fprintf(w.out, "Content-Length: %d\r\n\r\n", len(data))
 	w.out.Write(data)
 	return w.out.Flush() // the first error of all three
 }
 
-// Close implements [jsonrpc2.ObjectStream].
-func (w *wire) Close() error { return w.rwc.Close() }
+// Close implements [jsonrpc2.ObjectStream]. Nothing is written any more. The stream itself is left
+// open: on Windows, closing a file waits for the read that goes on in it, and a client that has
+// said exit may send nothing more.
+func (w *wire) Close() error {
+	w.closed.Store(true)
+	return nil
+}

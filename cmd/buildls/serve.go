@@ -79,12 +79,9 @@ func isTerminal(in io.Reader) bool {
 
 // pipe is stdin and stdout as one stream.
 type pipe struct {
-	io.ReadCloser
-	w io.WriteCloser
+	io.Reader
+	io.Writer
 }
-
-func (p pipe) Write(b []byte) (int, error) { return p.w.Write(b) }
-func (p pipe) Close() error                { return errors.Join(p.ReadCloser.Close(), p.w.Close()) }
 
 // newLog writes to a file, or to stderr, and takes in what BuildKit logs.
 func newLog(file string, stderr io.Writer, level zap.AtomicLevel) (*zap.Logger, func(), error) {
