@@ -31,7 +31,8 @@ type diagnostics struct {
 
 // fileProblems is what is known of one file. doc and problems change together.
 type fileProblems struct {
-	uri      workspace.URI
+	uri      workspace.URI       // in the spelling that was opened or edited last
+	sentTo   workspace.URI       // in the spelling that sent was published under
 	doc      *workspace.Document // that the problems' lines are of
 	open     bool
 	lint     []build.Problem
@@ -158,7 +159,7 @@ func (d *diagnostics) edited(doc *workspace.Document, edits []workspace.LineEdit
 	}
 	f.lint = shift(f.lint, edits)
 	blank := strings.TrimSpace(f.doc.Text.String()) == "" // all was one place, and is touched
-	f.doc, f.open = doc, true
+	f.doc, f.open, f.uri = doc, true, doc.URI
 	for target, problems := range f.problems {
 		f.problems[target] = shift(problems, edits)
 		if blank {
@@ -217,7 +218,7 @@ func (d *diagnostics) publish(uri workspace.URI) {
 }
 
 func (d *diagnostics) send(uri workspace.URI) {
-	if params, changed := d.current(uri); changed {
+	for _, params := range d.current(uri) {
 		d.server.client.Notify("textDocument/publishDiagnostics", params)
 	}
 }
@@ -243,13 +244,14 @@ func (d *diagnostics) publishNext(uri workspace.URI) {
 	d.send(uri)
 }
 
-// current is what to publish of a file, and whether it differs from what was sent.
-func (d *diagnostics) current(uri workspace.URI) (*protocol.PublishDiagnosticsParams, bool) {
+// current is what to publish of a file, if it differs from what was sent. What was sent under
+// another spelling of its URI is taken back: one file has one lot of marks.
+func (d *diagnostics) current(uri workspace.URI) (all []*protocol.PublishDiagnosticsParams) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.files[uri.Key()]
 	if f == nil {
-		return nil, false
+		return nil
 	}
 	c := d.server.converter(f.doc)
 	list := []protocol.Diagnostic{} // not null: null is no list
@@ -258,10 +260,14 @@ func (d *diagnostics) current(uri workspace.URI) (*protocol.PublishDiagnosticsPa
 	}
 	slices.SortStableFunc(list, compareDiagnostics)
 	known := !f.said || !f.open || f.version == f.doc.Version
-	if known && slices.EqualFunc(list, f.sent, sameDiagnostic) {
-		return nil, false
+	moved := f.sentTo != f.uri && len(f.sent) > 0
+	if known && !moved && slices.EqualFunc(list, f.sent, sameDiagnostic) {
+		return nil
 	}
-	f.sent, f.version, f.said = list, f.doc.Version, f.said || len(list) > 0
+	if moved {
+		all = append(all, &protocol.PublishDiagnosticsParams{URI: toURI(f.sentTo), Diagnostics: []protocol.Diagnostic{}})
+	}
+	f.sentTo, f.sent, f.version, f.said = f.uri, list, f.doc.Version, f.said || len(list) > 0
 	if !f.open && len(list) == 0 && len(f.newest) == 0 {
 		delete(d.files, uri.Key())
 	}
@@ -269,7 +275,7 @@ func (d *diagnostics) current(uri workspace.URI) (*protocol.PublishDiagnosticsPa
 	if f.open {
 		params.Version = protocol.NewOptional(f.doc.Version)
 	}
-	return params, true
+	return append(all, params)
 }
 
 // all are the problems of lint and builds, each once: what a build says of a line and lint

@@ -38,11 +38,15 @@ type (
 func (s *Server) didOpen(p *didOpenParams) error {
 	d := p.TextDocument
 	snapshot, _, err := s.ws.Apply(workspace.Open{URI: d.URI, Language: d.LanguageID, Version: d.Version, Text: d.Text})
-	doc := snapshot.Document(d.URI)
+	s.shown(snapshot.Document(d.URI))
+	return err
+}
+
+// shown takes the text that is now a document's.
+func (s *Server) shown(doc *workspace.Document) {
 	s.diagnostics.opened(doc)
 	s.lint.changed(doc)
 	s.surveys.changed()
-	return err
 }
 
 // didChange applies every change, in order. A build's problems follow the text.
@@ -61,7 +65,11 @@ func (s *Server) didChange(p *didChangeParams) error {
 
 func (s *Server) didClose(p *didCloseParams) error {
 	uri := p.TextDocument.URI
-	_, _, err := s.ws.Apply(workspace.Close{URI: uri})
+	snapshot, _, err := s.ws.Apply(workspace.Close{URI: uri})
+	if doc := snapshot.Document(uri); doc != nil { // open under another spelling
+		s.shown(doc)
+		return err
+	}
 	s.lint.closed(uri)
 	s.diagnostics.closed(uri)
 	s.marks.closed(uri)

@@ -23,6 +23,27 @@ type Document struct {
 	Modified time.Time
 
 	touched time.Time // when the author last opened or changed it
+	// others are open under other spellings of the URI, the one touched last behind. A client
+	// may have a buffer for each: this is the one that was touched last of all.
+	others []*Document
+}
+
+// spelled is the document that is open as u, and those that remain. A client that spells u in
+// yet another way means the one touched last.
+func (d *Document) spelled(u URI) (found *Document, remain []*Document) {
+	for i, o := range d.others {
+		if o.URI == u {
+			return o, append(slices.Delete(slices.Clone(d.others), i, i+1), d.alone())
+		}
+	}
+	return d, d.others
+}
+
+// alone is d without its other spellings.
+func (d *Document) alone() *Document {
+	alone := *d
+	alone.others = nil
+	return &alone
 }
 
 // Kind is KindOf the document.
@@ -48,6 +69,23 @@ func (s *Snapshot) put(d *Document) {
 	maps.Copy(docs, s.docs)
 	docs[d.URI.Key()] = d
 	s.docs = docs
+}
+
+// close removes a document, in one spelling, from a snapshot in the making.
+func (s *Snapshot) close(u URI) {
+	old := s.Document(u)
+	if old == nil {
+		return
+	}
+	_, remain := old.spelled(u)
+	if n := len(remain); n > 0 {
+		last := *remain[n-1]
+		last.others = remain[:n-1]
+		s.put(&last)
+		return
+	}
+	s.docs = maps.Clone(s.docs)
+	delete(s.docs, old.URI.Key())
 }
 
 // Document is the open document that u, in any spelling, names; nil if it is

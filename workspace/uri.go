@@ -12,6 +12,7 @@ import (
 	"path"
 	"runtime"
 	"strings"
+	"unicode"
 )
 
 // URI names a document, as its client spells it. To compare two, compare their
@@ -23,19 +24,57 @@ type URI string
 // Windows can reach.
 func (u URI) Path() (path string, ok bool) { return u.path(runtime.GOOS) }
 
-// Key is the canonical spelling of u, the same for all spellings of one file.
-// A URI that names no file of this machine is its own key.
+// Key is the same for all spellings of one document: they may differ in what is
+// escaped, and on Windows in case. It is made to be compared, not to be shown.
 func (u URI) Key() URI { return u.key(runtime.GOOS) }
 
 // FileURI is the URI of an absolute path, with everything escaped that any
-// client escapes. It is canonical: FileURI(p).Key() == FileURI(p).
+// client escapes.
 func FileURI(path string) URI { return fileURI(path, runtime.GOOS) }
 
 func (u URI) key(goos string) URI {
 	if p, ok := u.path(goos); ok {
-		return fileURI(p, goos)
+		return fileURI(foldPath(p, goos), goos)
 	}
-	return u
+	if host, p, ok := u.split(); ok && host != "" {
+		return URI("file://" + escape(wslHost(strings.ToLower(host))+path.Clean(p)))
+	}
+	scheme, rest, ok := strings.Cut(string(u), ":")
+	if !ok {
+		return u
+	}
+	return URI(strings.ToLower(scheme) + ":" + escape(unescape(rest)))
+}
+
+// foldPath is the same for all paths that Windows takes for one: it does not look at case, and
+// knows the files of a WSL distribution by two hosts. Elsewhere a path is itself.
+func foldPath(p, goos string) string {
+	if goos != "windows" {
+		return p
+	}
+	if unc, ok := strings.CutPrefix(p, `\\`); ok {
+		host, rest, _ := strings.Cut(unc, `\`)
+		p = `\\` + wslHost(strings.ToLower(host)) + `\` + rest
+	}
+	return strings.Map(foldRune, p)
+}
+
+// wslHost is one name of the two that a host of WSL's files has.
+func wslHost(host string) string {
+	if host == "wsl.localhost" {
+		return "wsl$"
+	}
+	return host
+}
+
+// foldRune is the first of the runes that differ in case alone (Unicode's simple folding, which
+// NTFS's own table is near to).
+func foldRune(r rune) rune {
+	first := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		first = min(first, next)
+	}
+	return first
 }
 
 func (u URI) path(goos string) (string, bool) {
@@ -61,7 +100,7 @@ func (u URI) split() (host, path string, ok bool) {
 	}
 	rest := string(u[len(scheme):])
 	if after, found := strings.CutPrefix(rest, "//"); found {
-		slash := strings.IndexByte(after, '/')
+		slash := strings.IndexAny(after, `/\`)
 		if slash < 0 {
 			return "", "", false
 		}
@@ -73,9 +112,23 @@ func (u URI) split() (host, path string, ok bool) {
 	return host, unescape(rest), true
 }
 
-// windowsPath makes C:\x of /c:/x, and \\host\share\x of a host and /share/x.
+// windowsPath makes C:\x of /c:/x, and \\host\share\x of a host and /share/x. Some clients write
+// the host as the beginning of the path, some the prefix of a path that Windows does not look
+// into: \\?\C:\x and \\?\UNC\host\share\x.
 func windowsPath(host, p string) (string, bool) {
 	p = strings.ReplaceAll(p, `\`, "/")
+	if name := strings.TrimLeft(p, "/"); host == "" && len(p)-len(name) > 1 {
+		host, p, _ = strings.Cut(name, "/")
+		p = "/" + p
+	}
+	if host == "?" || host == "." {
+		if host, p, _ = strings.Cut(strings.TrimLeft(p, "/"), "/"); strings.EqualFold(host, "UNC") {
+			host, p, _ = strings.Cut(p, "/")
+		} else if !isDrive(host) {
+			return "", false // a device
+		}
+		p = "/" + p
+	}
 	switch {
 	case isDrive(host): // file://c:/x, a slash short, is common enough
 		p = "/" + host + p
@@ -99,8 +152,11 @@ func fileURI(p, goos string) URI {
 		return URI("file://" + escape(path.Clean(p)))
 	}
 	p = strings.ReplaceAll(p, `\`, "/")
-	if host, ok := strings.CutPrefix(p, "//"); ok {
-		return URI("file://" + escape(host))
+	if unc, ok := strings.CutPrefix(p, "//"); ok {
+		if plain, ok := windowsPath("", p); ok && (unc[0] == '?' || unc[0] == '.') {
+			return fileURI(plain, goos)
+		}
+		return URI("file://" + escape(unc))
 	}
 	if len(p) >= 2 && isDrive(p[:2]) {
 		return URI("file:///" + strings.ToUpper(p[:1]) + ":" + escape(path.Clean("/"+p[2:])))

@@ -1,6 +1,9 @@
 package workspace
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestURIPath(t *testing.T) {
 	for _, c := range []struct{ goos, uri, path string }{ // path "": not ok
@@ -39,7 +42,24 @@ func TestURIPath(t *testing.T) {
 		{"windows", "file://Server/share/", `\\server\share`},
 		{"windows", "file://wsl.localhost/Ubuntu/home/me", `\\wsl.localhost\Ubuntu\home\me`},
 		{"windows", "file://localhost/c:/x", `C:\x`},
+		{"windows", "file:////server/share/x", `\\server\share\x`},
+		{"windows", "file://///server/share/x", `\\server\share\x`},
+		{"windows", `file://\\server\share\x/y`, `\\server\share\x\y`},
+		{"windows", `file://C:\x`, `C:\x`},
+		{"windows", "file:////c:/x", `C:\x`},
+		{"windows", "file://%3F/C:/x", `C:\x`},
+		{"windows", "file:////?/c%3A/x", `C:\x`},
+		{"windows", `file:///\\?\C:\x`, `C:\x`},
+		{"windows", "file://?/UNC/Server/share/x", `\\server\share\x`},
+		{"windows", `file:///\\?\UNC\server\share\x`, `\\server\share\x`},
+		{"windows", "file:////./C:/x", `C:\x`},
+		{"windows", "file:////./pipe/docker_engine", ""},
+		{"windows", "file://wsl%24/docker-desktop/tmp/Dockerfile", `\\wsl$\docker-desktop\tmp\Dockerfile`},
+		{"windows", "file://wsl$/docker-desktop/tmp/Dockerfile", `\\wsl$\docker-desktop\tmp\Dockerfile`},
 		{"windows", "file://server/", ""},
+		{"windows", "file:////server", ""},
+		{"windows", "file://?/UNC/server", ""},
+		{"windows", "file://///", ""},
 		{"windows", "file:///x/y", ""},
 		{"windows", "file:///", ""},
 		{"windows", "file:///c:x", ""},
@@ -64,15 +84,18 @@ func TestFileURI(t *testing.T) {
 		{"windows", `C:\x y\Dockerfile`, "file:///C:/x%20y/Dockerfile"},
 		{"windows", `c:\`, "file:///C:/"},
 		{"windows", `\\server\share\x y`, "file://server/share/x%20y"},
+		{"windows", `\\?\C:\x`, "file:///C:/x"},
+		{"windows", `\\?\UNC\server\share\x`, "file://server/share/x"},
+		{"windows", `\\wsl$\Ubuntu\x`, "file://wsl%24/Ubuntu/x"},
 	} {
 		got := fileURI(c.path, c.goos)
 		if got != URI(c.uri) {
 			t.Errorf("%s: URI of %q = %q, want %q", c.goos, c.path, got, c.uri)
 		}
-		if got.key(c.goos) != got {
-			t.Errorf("%s: %q is not its own key, but %q", c.goos, got, got.key(c.goos))
+		if key := got.key(c.goos); c.goos == "linux" && key != got || key.key(c.goos) != key {
+			t.Errorf("%s: the key of %q is %q, and of that %q", c.goos, got, key, key.key(c.goos))
 		}
-		if back, ok := got.path(c.goos); !ok || c.path != `c:\` && back != c.path {
+		if back, ok := got.path(c.goos); !ok || c.path != `c:\` && !strings.HasPrefix(c.path, `\\?`) && back != c.path {
 			t.Errorf("%s: %q comes back as %q", c.goos, c.path, back)
 		}
 	}
@@ -84,7 +107,13 @@ func TestURIKey(t *testing.T) {
 		spellings []URI
 	}{
 		{"windows", []URI{"file:///c%3A/x", "file:///C:/x", "file:///c:/x", "file:///C%3a/x", "file:///c:/./x/"}},
-		{"windows", []URI{"file://Server/s/x", "file://server/s/x"}},
+		{"windows", []URI{"file:///c%3A/Proj/Dockerfile", "file:///C:/proj/dockerfile", "file://c:/PROJ/DOCKERFILE", "file:////?/C:/proj/Dockerfile", "FILE:///c:/proj/DockerFile"}},
+		{"windows", []URI{"file:///c:/%C3%84/%CF%83", "file:///c:/%C3%A4/%CF%82", "file:///C:/ä/Σ"}},
+		{"windows", []URI{"file://Server/s/x", "file://server/s/x", "file:////SERVER/S/X", "file://///server/s/x", "file://%3F/UNC/server/s/x"}},
+		{"windows", []URI{"file://wsl%24/Ubuntu/x", "file://wsl$/ubuntu/x", "file://wsl.localhost/Ubuntu/x", "file://WSL.LocalHost/ubuntu/X", "file:////wsl$/Ubuntu/x"}},
+		{"linux", []URI{"file://wsl%24/Ubuntu/x", "file://wsl$/Ubuntu/x", "file://wsl.localhost/Ubuntu/x", "file://WSL$/Ubuntu/./x"}},
+		{"linux", []URI{"vscode-remote://wsl%2Bubuntu/home/me/x", "vscode-remote://wsl+ubuntu/home/me/x", "VSCODE-remote://wsl%2bubuntu/home/me/x"}},
+		{"linux", []URI{"untitled:Untitled-1", "untitled:Untitled%2D1"}},
 		{"linux", []URI{"file:///a b", "file:///a%20b", "file://localhost/a%20b", "file:/a b"}},
 		{"linux", []URI{"file:///c%3A/x", "file:///c:/x", "file:///c%3a/x"}},
 		{"linux", []URI{"file:///a+b%40", "file:///a%2Bb@"}},
@@ -95,12 +124,21 @@ func TestURIKey(t *testing.T) {
 			}
 		}
 	}
-	for _, u := range []URI{"file://", "untitled:Untitled-1", "git:/x%20y?ref", "", "file://host/x"} {
+	for _, u := range []URI{"file://", "untitled:Untitled-1", "git:/x%20y", "", "file://host/x"} {
 		if got := u.key("linux"); got != u {
 			t.Errorf("key of %q is %q", u, got)
 		}
 	}
-	if a, b := URI("file:///a").Key(), URI("file:///b").Key(); a == b {
-		t.Error("two files have one key")
+	for _, c := range []struct {
+		goos string
+		a, b URI
+	}{
+		{"linux", "file:///a", "file:///b"}, {"linux", "file:///a", "file:///A"}, {"linux", "file://wsl$/u/a", "file://wsl$/u/A"},
+		{"linux", "file://", "file:///"}, {"windows", "file:///c:/a", "file:///d:/a"}, {"windows", "file://server/s/a", "file://wsl$/s/a"},
+		{"windows", "file:///c:/i", "file:///c:/%C4%B1"}, // a dotless i is a letter of its own
+	} {
+		if a, b := c.a.key(c.goos), c.b.key(c.goos); a == b {
+			t.Errorf("%s: %s and %s have one key, %s", c.goos, c.a, c.b, a)
+		}
 	}
 }

@@ -8,7 +8,6 @@ package workspace
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -36,8 +35,9 @@ type Edit struct {
 	Changes []Change
 }
 
-// Close says that the editor's text no longer counts; the file's does.
-// Closing what is not open changes nothing.
+// Close says that the editor's text no longer counts; the file's does, or that
+// of a buffer that is open under another spelling of the URI. Closing what is
+// not open changes nothing.
 type Close struct{ URI URI }
 
 // SetFolders adds and removes folders of the workspace, by their URI. A Path or
@@ -88,8 +88,7 @@ func (w *Workspace) Apply(m Modification) (*Snapshot, []LineEdit, error) {
 	case Edit:
 		edits, err = w.edit(&next, m)
 	case Close:
-		next.docs = maps.Clone(next.docs)
-		delete(next.docs, m.URI.Key())
+		next.close(m.URI)
 	case SetFolders:
 		next.folders = changeFolders(next.folders, m)
 	case SetEncoding:
@@ -111,8 +110,15 @@ func (w *Workspace) open(s *Snapshot, m Open) {
 	doc.Modified = doc.touched
 	// Some clients open again what they only want to save or rename: the same
 	// text keeps its time, so that it isn't sent to the engine again.
-	if old := s.Document(m.URI); old != nil && old.Text.String() == m.Text {
-		doc.Modified = old.Modified
+	if old := s.Document(m.URI); old != nil {
+		if old.Text.String() == m.Text {
+			doc.Modified = old.Modified
+		}
+		if was, remain := old.spelled(m.URI); was.URI == m.URI {
+			doc.others = remain
+		} else {
+			doc.others = append(slices.Clone(remain), was.alone())
+		}
 	}
 	s.put(doc)
 }
@@ -122,7 +128,9 @@ func (w *Workspace) edit(s *Snapshot, m Edit) ([]LineEdit, error) {
 	if old == nil {
 		return nil, fmt.Errorf("change of %s, which is not open", m.URI)
 	}
+	old, remain := old.spelled(m.URI)
 	doc := *old
+	doc.others = remain
 	doc.Version = m.Version
 	edits := make([]LineEdit, len(m.Changes))
 	for i, c := range m.Changes {

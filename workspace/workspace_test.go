@@ -65,11 +65,52 @@ func TestSpellingsAreOneDocument(t *testing.T) {
 	if docs := s.Documents(); len(docs) != 1 || docs[0].Text.String() != "y" || docs[0].URI != "file:///a b" {
 		t.Fatalf("documents: %v", docs)
 	}
-	s = apply(t, w, Close{URI: "file://localhost/a%20b"})
+	s = apply(t, w, Close{URI: "file://localhost/a%20b"}, Close{URI: "file:///a b"})
 	if len(s.Documents()) != 0 || s.Document("file:///a b") != nil {
 		t.Error("still open after close")
 	}
-	apply(t, w, Close{URI: "file:///a b"}) // twice is no error
+	apply(t, w, Close{URI: "file:///a b"}) // once more is no error
+}
+
+// A client may have a buffer for each spelling, with a text of its own: its edits are of that
+// text. The document is the one that was touched last.
+func TestBuffersOfOneDocument(t *testing.T) {
+	w := New()
+	const a, b, c = "file://wsl%24/u/a", "file://wsl$/u/a", "file://wsl.localhost/u/a"
+	add := func(u URI) Edit { return Edit{URI: u, Changes: []Change{{rangeOf(0, 1, 0, 1), "+"}}} }
+	for i, step := range []struct {
+		do        Modification
+		uri, text string
+	}{
+		{Open{URI: a, Text: "a"}, a, "a"},
+		{Open{URI: b, Text: "b"}, b, "b"},
+		{add(a), a, "a+"},
+		{Open{URI: c, Text: "c"}, c, "c"},
+		{add(b), b, "b+"},
+		{add(a), a, "a++"},
+		{Close{URI: c}, a, "a++"},
+		{Close{URI: a}, b, "b+"},
+		{add(b), b, "b++"},
+		{Open{URI: b, Text: "again"}, b, "again"},
+		{Close{URI: b}, "", ""},
+	} {
+		s := apply(t, w, step.do)
+		docs := s.Documents()
+		if step.uri == "" {
+			if len(docs) != 0 {
+				t.Errorf("step %d: still open: %v", i, docs)
+			}
+			continue
+		}
+		if len(docs) != 1 || docs[0].URI != URI(step.uri) || docs[0].Text.String() != step.text || s.Document(c) != docs[0] {
+			t.Fatalf("step %d: %+v", i, docs)
+		}
+		for _, o := range docs[0].others {
+			if o.others != nil {
+				t.Fatal("it keeps what was")
+			}
+		}
+	}
 }
 
 func TestUnnamedBuffersHaveNoPath(t *testing.T) {
