@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -24,7 +22,7 @@ import (
 // attach. The zero value is ready.
 type shells struct {
 	mu     sync.Mutex
-	dir    string // of the sockets; empty if there is none yet
+	dir    string // of the sockets; empty if there is none
 	held   map[string]*heldBuild
 	open   map[net.Listener]bool
 	closed bool
@@ -101,29 +99,33 @@ func (s *shells) close() {
 	}
 }
 
-// listen makes a socket for a shell. It is closed when nobody has attached for a while, or with
-// the server.
-func (s *shells) listen() (net.Listener, error) {
+// listen makes a socket for a shell, and says where to attach to it. It is closed when nobody has
+// attached for a while, or with the server.
+func (s *shells) listen() (l net.Listener, address string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, errShutdown
+		return nil, "", errShutdown
 	}
+	l, address, err = attach.Listen(s.sockets)
+	if err != nil {
+		return nil, "", err
+	}
+	if s.open == nil {
+		s.open = map[net.Listener]bool{}
+	}
+	s.open[l] = true
+	return l, address, nil
+}
+
+// sockets is the directory of the sockets, made for the first one.
+func (s *shells) sockets() (dir string, err error) {
 	if s.dir == "" {
-		dir, err := os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "buildls-shell-") // 0700
-		if err != nil {
-			dir, err = os.MkdirTemp("", "buildls-shell-")
+		if s.dir, err = os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "buildls-shell-"); err != nil { // 0700
+			s.dir, err = os.MkdirTemp("", "buildls-shell-")
 		}
-		if err != nil {
-			return nil, err
-		}
-		s.dir, s.open = dir, map[net.Listener]bool{}
 	}
-	l, err := attach.Listen(s.dir)
-	if err == nil {
-		s.open[l] = true
-	}
-	return l, err
+	return s.dir, err
 }
 
 func (s *shells) forget(l net.Listener) {
@@ -145,9 +147,6 @@ func (s *Server) commandShell(raw []byte, _ *commandParams) (lsp.Work, error) {
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		if runtime.GOOS == "windows" {
-			return nil, lsp.InvalidParams("buildls.shell: there are no shells in steps on Windows yet")
-		}
 		run, err := s.shellAt(ctx, stepArgument{ID: arg.ID, Step: arg.Step})
 		if err != nil {
 			return nil, err
@@ -156,11 +155,11 @@ func (s *Server) commandShell(raw []byte, _ *commandParams) (lsp.Work, error) {
 		if err != nil {
 			return nil, err
 		}
-		l, err := s.shells.listen()
+		l, address, err := s.shells.listen()
 		if err != nil {
 			return nil, err
 		}
-		command := []string{self, "attach", filepath.ToSlash(l.Addr().String())}
+		command := []string{self, "attach", address}
 		s.rpc.Go(func() { s.serveShells(l, offering(command, run)) })
 		return map[string][]string{"command": command}, nil
 	}, nil

@@ -1,5 +1,5 @@
-// Package attach carries a terminal over a unix socket: from a terminal, here, to a process
-// that somebody else has started for it, there.
+// Package attach carries a terminal over a unix socket, on Windows over a named pipe: from a
+// terminal, here, to a process that somebody else has started for it, there.
 //
 // It knows nothing of builds.
 package attach

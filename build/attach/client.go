@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 )
 
-// Attach asks for a process at the socket and gives it a terminal, until it ends. Its exit code
+// Attach asks for a process at the address that Listen made, and gives it a terminal, until it ends. Its exit code
 // is returned. sizes tells when the terminal's size changes.
-func Attach(socket string, hello Hello, stdin io.Reader, stdout io.Writer, sizes <-chan Size) (int, error) {
-	c, err := net.Dial("unix", socket)
+func Attach(address string, hello Hello, stdin io.Reader, stdout io.Writer, sizes <-chan Size) (int, error) {
+	c, err := dial(address)
 	if err != nil {
 		return 0, fmt.Errorf("there is no such shell any more: a newer build has started, it was not used for some minutes, or the editor was closed")
 	}

@@ -2,10 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
+	"runtime"
 	"slices"
 
 	"github.com/google/shlex"
@@ -46,6 +45,9 @@ func attachCommand(_ context.Context, args []string, std stdio) int {
 		return exitUsage
 	}
 	hello := attach.Hello{Term: os.Getenv("TERM"), Args: program}
+	if hello.Term == "" && runtime.GOOS == "windows" { // a console understands what these send
+		hello.Term = "xterm-256color"
+	}
 	code, err := attachTerminal(args[0], hello, std)
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls: %v\n", err)
@@ -70,25 +72,27 @@ func programOf(command string, args, behind []string) (program []string, ok bool
 
 // attachTerminal passes on what is typed as it is, Ctrl-C too, and puts the terminal back.
 func attachTerminal(socket string, hello attach.Hello, std stdio) (int, error) {
-	f, ok := std.in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0, errors.New("attach needs a terminal")
+	in, isFile := std.in.(*os.File)
+	if !isFile || !term.IsTerminal(int(in.Fd())) {
+		return attachPipes(socket, hello, std)
 	}
-	hello.Size = sizeOf(f)
-	sizes, stop := resizes(f)
-	defer stop()
-	old, err := term.MakeRaw(int(f.Fd()))
+	restore, err := makeRaw(in)
 	if err != nil {
 		return 0, err
 	}
-	defer term.Restore(int(f.Fd()), old)
-	return attach.Attach(socket, hello, std.in, io.Writer(std.out), sizes)
+	defer restore()
+	hello.Size = sizeOf(in)
+	sizes, stop := resizes(in)
+	defer stop()
+	return attach.Attach(socket, hello, typed(in), std.out, sizes)
 }
 
-func sizeOf(f *os.File) attach.Size {
-	cols, rows, err := term.GetSize(int(f.Fd()))
+var defaultSize = attach.Size{Rows: 24, Cols: 80}
+
+func size(fd uintptr) attach.Size {
+	cols, rows, err := term.GetSize(int(fd))
 	if err != nil {
-		return attach.Size{Rows: 24, Cols: 80}
+		return defaultSize
 	}
 	return attach.Size{Rows: uint32(rows), Cols: uint32(cols)}
 }
