@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/moby/buildkit/client"
 
@@ -22,6 +25,45 @@ func CheckFile(path string) error {
 		return fmt.Errorf("the directory %s does not exist", filepath.Dir(path))
 	}
 	return nil
+}
+
+// RemoveOld removes a file that a build will write at its end, be it a link, and nothing else:
+// no directory, and nothing that is a device, a pipe or somebody's standard output. path may be
+// empty.
+func RemoveOld(path string) error {
+	if path == "" || isStream(path) {
+		return nil
+	}
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// isStream says whether a path leads to what is no file of its own: something else than a
+// regular file, or what a process has open, as /dev/stdout does.
+func isStream(path string) bool {
+	for range 40 { // links, as Linux
+		st, err := os.Lstat(path)
+		switch {
+		case err != nil:
+			return false
+		case strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/dev/fd/"):
+			return true
+		case st.Mode()&fs.ModeSymlink == 0:
+			return !st.Mode().IsRegular()
+		}
+		link, err := os.Readlink(path)
+		if err != nil {
+			return false
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(filepath.Dir(path), link)
+		}
+		path = link
+	}
+	return false
 }
 
 // checkFiles refuses to promise the id of an image that there will not be.

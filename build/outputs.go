@@ -225,12 +225,12 @@ type outputFile struct {
 }
 
 func (f *outputFile) open(map[string]string) (io.WriteCloser, error) {
+	if isStream(f.dest) {
+		f.direct = true
+		return os.OpenFile(f.dest, os.O_WRONLY|os.O_APPEND, 0)
+	}
 	if real, err := filepath.EvalSymlinks(f.dest); err == nil {
 		f.dest = real
-	}
-	if st, err := os.Stat(f.dest); err == nil && !st.Mode().IsRegular() {
-		f.direct = true
-		return os.OpenFile(f.dest, os.O_WRONLY, 0)
 	}
 	return os.OpenFile(f.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 }

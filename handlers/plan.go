@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -58,22 +59,36 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings Settings) (*pla
 	if err := arg.checkEntitlements(); err != nil {
 		return nil, err
 	}
-	how, err := newSetup(snapshot, arg, settings)
-	if err != nil {
+	if err := new(setup).take(arg.Options); err != nil {
 		return nil, err
+	}
+	how, unplaced := newSetup(snapshot, arg, settings)
+	if how.doc == nil {
+		return nil, unplaced
 	}
 	p := &plan{setup: how, tagged: len(arg.Tags) > 0, wishes: wishes(arg.Engine, settings)}
-	if err := p.fill(arg.Options, folderOf(snapshot, p.doc)); err != nil {
+	dir := folderOf(snapshot, p.doc)
+	if err := p.fill(arg.Options, dir); err != nil {
+		return nil, cmp.Or(unplaced, err)
+	}
+	if err := p.begin(); err != nil {
 		return nil, err
 	}
+	if unplaced != nil {
+		return nil, unplaced
+	}
+	if err := p.find(arg.Options, dir); err != nil {
+		return nil, err
+	}
+	var err error
 	if !p.tagged {
 		p.tags, err = tagsOf([]string{defaultTag(p.context.Name(), p.target)})
 	}
 	return p, err
 }
 
-// fill checks and takes what an argument says of the build beyond the setup. Relative paths
-// count from dir.
+// fill checks and takes what an argument says of the build for itself, beyond the setup.
+// Relative paths count from dir.
 func (p *plan) fill(arg Options, dir string) error {
 	p.noCache = arg.NoCache
 	var err error
@@ -81,21 +96,6 @@ func (p *plan) fill(arg Options, dir string) error {
 		return err
 	}
 	if p.options, err = arg.steps(); err != nil {
-		return lsp.InvalidParams("%v", err)
-	}
-	if err := p.checkNoCacheFilter(); err != nil {
-		return err
-	}
-	if err := p.checkTarget(); err != nil {
-		return err
-	}
-	if p.contexts, err = arg.contexts(dir); err != nil {
-		return lsp.InvalidParams("%v", err)
-	}
-	if p.secrets, err = arg.secrets(dir); err != nil {
-		return lsp.InvalidParams("%v", err)
-	}
-	if p.ssh, err = arg.ssh(dir, p.context.OverSSH()); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
 	if p.outputs, err = arg.outputs(dir, p.stdout != nil); err != nil {
@@ -108,6 +108,42 @@ func (p *plan) fill(arg Options, dir string) error {
 		return lsp.InvalidParams("%v", err)
 	}
 	if p.iidFile, p.metadata, err = arg.files(dir); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
+	if p.iidFile != "" && len(p.outputs) > 0 && !slices.ContainsFunc(p.outputs, build.Output.IsImage) {
+		return lsp.InvalidParams("iidFile: an output of type %s has no image, so no id; add one of type oci, docker or image, or leave iidFile out", p.outputs[0].Type)
+	}
+	return nil
+}
+
+// begin removes what an earlier build wrote to the files that this one writes at its end: if it
+// fails, whatever of, no script is to take the id of another image for its own.
+func (p *plan) begin() error {
+	for field, path := range map[string]string{"iidFile": p.iidFile, "metadataFile": p.metadata} {
+		if err := build.RemoveOld(path); err != nil {
+			return lsp.InvalidParams("%s: what an earlier build left there cannot be removed: %v", field, err)
+		}
+	}
+	return nil
+}
+
+// find checks and takes what an argument names that lies elsewhere: in the Dockerfile, on the
+// disk, at an agent. Relative paths count from dir.
+func (p *plan) find(arg Options, dir string) error {
+	if err := p.checkNoCacheFilter(); err != nil {
+		return err
+	}
+	if err := p.checkTarget(); err != nil {
+		return err
+	}
+	var err error
+	if p.contexts, err = arg.contexts(dir); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
+	if p.secrets, err = arg.secrets(dir); err != nil {
+		return lsp.InvalidParams("%v", err)
+	}
+	if p.ssh, err = arg.ssh(dir, p.context.OverSSH()); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
 	return nil

@@ -39,14 +39,16 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 		return nil, nil, err
 	}
 	p := &plan{setup: setup{snapshot: workspace.New().Snapshot()}, stdout: t.Stdout}
-	if err := t.place(p, wd); err != nil {
-		return nil, nil, err
-	}
-	if err := p.take(t.Options); err != nil {
-		return nil, nil, err
-	}
-	if err := p.fill(t.Options, wd); err != nil {
-		return nil, nil, err
+	for _, step := range []func() error{
+		func() error { return p.take(t.Options) },
+		func() error { return p.fill(t.Options, wd) },
+		p.begin,
+		func() error { return t.place(p, wd) },
+		func() error { return p.find(t.Options, wd) },
+	} {
+		if err := step(); err != nil {
+			return nil, nil, err
+		}
 	}
 	for name, c := range p.contexts {
 		if c.Kind == build.TargetContext {
