@@ -13,8 +13,8 @@ import (
 	"net"
 	"net/url"
 	"os/exec"
+	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/moby/buildkit/client"
@@ -144,9 +144,9 @@ func plain(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return errors.New("its socket does not exist")
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, errRefused):
 		return errors.New("nothing listens there")
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.ETIMEDOUT):
+	case errors.Is(err, errNoHost), errors.Is(err, errNoNet), errors.Is(err, errLate):
 		return fmt.Errorf("its machine is not reached: %w", err)
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("permission denied on its socket")
@@ -154,7 +154,7 @@ func plain(err error) error {
 		return fmt.Errorf("it did not answer within %s", answerWithin)
 	}
 	// A helper's own words, else what gRPC or HTTP says of the connection.
-	said := strings.TrimPrefix(err.Error(), "failed to list workers: Unavailable: ")
+	said, newline := strings.TrimPrefix(err.Error(), "failed to list workers: Unavailable: "), `\n`
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		said = "desc = " + u.Err.Error()
 	}
@@ -162,10 +162,13 @@ func plain(err error) error {
 		said, _, _ = strings.Cut(stderr, "\"")
 	} else if i := strings.LastIndex(said, "desc = "); i >= 0 {
 		said = said[i+len("desc = "):]
+		if text, err := strconv.Unquote(said); err == nil { // a path on Windows has backslashes
+			said, newline = text, "\n"
+		}
 	} else if said == err.Error() && !strings.HasSuffix(said, ".") { // it ends a part of a sentence
 		return err
 	}
-	said = strings.ReplaceAll(strings.Trim(said, "\". \r\n"), "\\n", "; ")
+	said = strings.ReplaceAll(strings.Trim(said, "\". \r\n"), newline, "; ")
 	for _, prefix := range []string{"transport: ", "Error while dialing: ", "Error response from daemon: "} {
 		said = strings.TrimPrefix(said, prefix)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/moby/buildkit/util/appdefaults"
@@ -31,8 +32,11 @@ type Choice struct {
 type NoneError struct{ Tried []string }
 
 func (e *NoneError) Error() string {
-	return "no engine to build with. Tried " + strings.Join(e.Tried, "; ") +
-		". Start Docker, set the setting buildls.engine (or $BUILDLS_ENGINE) to a buildkitd's address, or mend the embedded engine; `buildls doctor` tells more"
+	do := "Start Docker, set the setting buildls.engine (or $BUILDLS_ENGINE) to a buildkitd's address, or mend the embedded engine"
+	if runtime.GOOS != "linux" {
+		do = "Start Docker, or set the setting buildls.engine (or $BUILDLS_ENGINE) to a buildkitd's address"
+	}
+	return "no engine to build with. Tried " + strings.Join(e.Tried, "; ") + ". " + do + "; `buildls doctor` tells more"
 }
 
 // Parse reads an engine's address as the setting and $BUILDLS_ENGINE spell it: "docker",
