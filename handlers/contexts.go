@@ -46,7 +46,7 @@ func namedIn(value, folder string) (build.Context, error) {
 func pathsIn(dir string) func(path string) (string, error) {
 	return func(path string) (string, error) {
 		if p, ok := workspace.URI(path).Path(); ok {
-			return p, nil
+			return p, workspace.CheckPath(p)
 		}
 		return absolute(dir, path)
 	}

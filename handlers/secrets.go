@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
 )
 
 // A Secret is what a step may mount: a file's content or an environment variable's.
@@ -124,8 +125,16 @@ func (o *Options) ssh(dir string, contextOverSSH bool) ([]build.SSH, error) {
 }
 
 // absolute is a path that counts from dir, which may be empty: a new buffer without
-// a workspace.
+// a workspace. It is an error if it can be no file's.
 func absolute(dir, path string) (string, error) {
+	full, err := fullPath(dir, path)
+	if err != nil {
+		return "", err
+	}
+	return full, workspace.CheckPath(full)
+}
+
+func fullPath(dir, path string) (string, error) {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		home, err := os.UserHomeDir()
 		if err != nil {

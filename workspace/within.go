@@ -14,6 +14,9 @@ var ErrOutside = errors.New("is a link that leads out of its directory, where no
 // symlink may stand for it that leads to a file in its directory or below; else the
 // error is [ErrOutside].
 func ReadWithin(path string) ([]byte, error) {
+	if err := CheckPath(path); err != nil {
+		return nil, err
+	}
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
 		return nil, err
