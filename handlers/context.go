@@ -241,7 +241,7 @@ func (p *setup) ignoreFile() (ignoreFile, error) {
 		return ignoreFile{}, err
 	}
 	if own, ok := files[name+".dockerignore"]; ok {
-		return ignoreFile{p.uriOf(p.doc.Path + ".dockerignore"), own}, nil
+		return ignoreFile{p.snapshot.URIOf(p.doc.Path + ".dockerignore"), own}, nil
 	}
 	if p.context.Kind == build.EmptyContext {
 		return ignoreFile{}, nil
@@ -257,7 +257,7 @@ func (p *setup) ignoreFile() (ignoreFile, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return ignoreFile{}, nil
 	}
-	return ignoreFile{workspace.FileURI(path), text}, err
+	return ignoreFile{p.snapshot.URIOf(path), text}, err
 }
 
 // context makes the protocol's answer of a report.

@@ -96,7 +96,7 @@ func (l *laying) context(p *plan, c build.Context) (build.Context, error) {
 	}
 	contextFS.OnError = func(path string, err error) { l.onError(&build.ContextError{Path: path, Err: err}) }
 	for _, path := range contextFS.Overlaid() {
-		if uri := p.uriOf(path); !slices.Contains(l.overlaid, uri) {
+		if uri := p.snapshot.URIOf(path); !slices.Contains(l.overlaid, uri) {
 			l.overlaid = append(l.overlaid, uri)
 		}
 	}

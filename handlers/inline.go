@@ -78,9 +78,9 @@ func (p *plan) written(in *project.Inline, l build.Lines, c build.Columns) (buil
 	return build.Lines{First: start.Line, Last: end.Line}, build.Columns{Start: start.Character, End: end.Character}, ok
 }
 
-func (p *profile) result() *profileResult {
+func (p *profile) result(snapshot *workspace.Snapshot) *profileResult {
 	if p == nil {
 		return nil
 	}
-	return &profileResult{Name: p.Name, Source: p.source()}
+	return &profileResult{Name: p.Name, Source: p.source(snapshot)}
 }

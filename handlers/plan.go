@@ -238,7 +238,7 @@ func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 // started is the result as far as it is known before the build.
 func (p *plan) started(id string) *buildResult {
 	return &buildResult{ID: id, URI: p.doc.URI, Status: "running", Tags: []string{}, Platforms: append([]string{}, p.platforms...), Target: p.target,
-		Context: p.context.String(), Overlaid: []workspace.URI{}, Profile: p.profile.result(), Steps: []stepResult{}, Warnings: []warningResult{}}
+		Context: p.context.String(), Overlaid: []workspace.URI{}, Profile: p.profile.result(p.snapshot), Steps: []stepResult{}, Warnings: []warningResult{}}
 }
 
 // request lays the author's buffers over the contexts. onError is told when a file

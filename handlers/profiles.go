@@ -29,11 +29,11 @@ type profile struct {
 const settingsSource = "settings"
 
 // source is the URI of the file that describes the profile.
-func (p *profile) source() workspace.URI {
+func (p *profile) source(snapshot *workspace.Snapshot) workspace.URI {
 	if p.File == "" {
 		return settingsSource
 	}
-	return workspace.FileURI(p.File)
+	return snapshot.URIOf(p.File)
 }
 
 // dockerfileURI is that of the file that holds the Dockerfile; empty if that is not said,
@@ -46,10 +46,7 @@ func (p *profile) dockerfileURI(snapshot *workspace.Snapshot) workspace.URI {
 	if path == "" {
 		return ""
 	}
-	if d := snapshot.Document(workspace.FileURI(path)); d != nil {
-		return d.URI
-	}
-	return workspace.FileURI(path)
+	return snapshot.URIOf(path)
 }
 
 // profiles are all that there are, those of the settings first. path is a file whose
@@ -246,8 +243,8 @@ func btoi(b bool) int {
 }
 
 func (s *Server) listed(snapshot *workspace.Snapshot, p *profile) listedProfile {
-	l := listedProfile{Name: p.Name, Description: p.Description, Source: p.source(), URI: p.dockerfileURI(snapshot), Argument: p.shown()}
-	if doc, err := dockerfile(snapshot, p.source()); p.File != "" && err == nil {
+	l := listedProfile{Name: p.Name, Description: p.Description, Source: p.source(snapshot), URI: p.dockerfileURI(snapshot), Argument: p.shown()}
+	if doc, err := dockerfile(snapshot, p.source(snapshot)); p.File != "" && err == nil {
 		l.Range = ptr(s.converter(doc).byteRange(p.Start, p.End))
 	}
 	return l

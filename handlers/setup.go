@@ -81,13 +81,3 @@ func (p *setup) overlays() []workspace.Overlay {
 	}
 	return p.snapshot.Overlays(nil)
 }
-
-// uriOf is the client's spelling of an overlay's path.
-func (p *setup) uriOf(path string) workspace.URI {
-	for _, d := range p.snapshot.Documents() {
-		if d.Path == path {
-			return d.URI
-		}
-	}
-	return workspace.FileURI(path)
-}

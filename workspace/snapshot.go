@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -120,6 +121,20 @@ func (s *Snapshot) FolderOf(path string) (Folder, bool) {
 	return best, found
 }
 
+// URIOf is the URI of an absolute path, in the client's spelling as far as it is known: that of
+// the open document, else of the folder that holds it.
+func (s *Snapshot) URIOf(path string) URI {
+	uri := FileURI(path)
+	if d := s.Document(uri); d != nil {
+		return d.URI
+	}
+	f, ok := s.FolderOf(path)
+	if rel, below := relativeTo(f.Path, path); ok && below && rel != "." {
+		return URI(strings.TrimSuffix(string(f.URI), "/") + "/" + escape(filepath.ToSlash(rel)))
+	}
+	return uri
+}
+
 // Encoding is the unit of positions.
 func (s *Snapshot) Encoding() Encoding { return s.encoding }
 
@@ -150,7 +165,7 @@ func (s *Snapshot) Overlays(keep func(*Document) bool) []Overlay {
 // relativeTo is path as seen from dir; ok is false when it is outside. Both are
 // absolute. Windows' case is ignored, as filepath.Rel does.
 func relativeTo(dir, path string) (rel string, ok bool) {
-	rel, err := filepath.Rel(dir, path)
+	rel, err := filepath.Rel(wslPath(dir), wslPath(path))
 	if err != nil || rel == ".." || hasDirPrefix(rel, "..") {
 		return "", false
 	}

@@ -52,11 +52,17 @@ func foldPath(p, goos string) string {
 	if goos != "windows" {
 		return p
 	}
-	if unc, ok := strings.CutPrefix(p, `\\`); ok {
-		host, rest, _ := strings.Cut(unc, `\`)
-		p = `\\` + wslHost(strings.ToLower(host)) + `\` + rest
+	return strings.Map(foldRune, wslPath(p))
+}
+
+// wslPath names a file of a WSL distribution by one of its two hosts.
+func wslPath(p string) string {
+	unc, ok := strings.CutPrefix(p, `\\`)
+	if !ok {
+		return p
 	}
-	return strings.Map(foldRune, p)
+	host, rest, _ := strings.Cut(unc, `\`)
+	return `\\` + wslHost(strings.ToLower(host)) + `\` + rest
 }
 
 // wslHost is one name of the two that a host of WSL's files has.

@@ -250,3 +250,19 @@ func TestConcurrency(t *testing.T) {
 		}
 	}
 }
+
+// Files that are not open are spelled as the client spells their folder.
+func TestURIOf(t *testing.T) {
+	dir := t.TempDir()
+	odd := URI("file://localhost" + dir + "/a%2Db c/") // as no other client does
+	s := apply(t, New(), SetFolders{Added: []Folder{{URI: odd}, {URI: FileURI(dir + "/plain")}}}, Open{URI: "FILE:" + URI(dir) + "/plain/open"})
+	for path, want := range map[string]URI{
+		"a-b c/compose.yaml": odd + "compose.yaml", "a-b c/sub/x+y": odd + "sub/x%2By", "a-b c": FileURI(dir + "/a-b c"),
+		"plain/open": "FILE:" + URI(dir) + "/plain/open", "plain/x": FileURI(dir + "/plain/x"), "elsewhere": FileURI(dir + "/elsewhere"),
+	} {
+		got := s.URIOf(filepath.Join(dir, path))
+		if got != want || got.Key() != FileURI(filepath.Join(dir, path)).Key() {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
