@@ -38,6 +38,9 @@ func newSetup(snapshot *workspace.Snapshot, arg applied, settings Settings) (set
 	err = p.take(arg.Options)
 	from, wrong := contextOf(snapshot, p.doc, arg.Context, settings.Context)
 	p.context = from
+	if odd := workspace.CheckPath(p.doc.Path); odd != nil {
+		wrong = lsp.InvalidParams("%v", odd)
+	}
 	return p, cmp.Or(err, wrong)
 }
 
