@@ -14,7 +14,9 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// Lines is an inclusive range of 0-based lines of the Dockerfile.
+// Lines is an inclusive range of 0-based lines of the Dockerfile, as BuildKit's parser
+// counts them (parser.go, scanLines): "\n" alone ends one. A "\r" is a blank, where an
+// editor may see the end of a line: workspace.Text has these lines as rows.
 type Lines struct{ First, Last int }
 
 // A LineMap says, for the vertices that stand for an instruction, which lines

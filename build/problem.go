@@ -12,7 +12,7 @@ type Problem struct {
 }
 
 // Columns narrow lines to a token: from a byte of the first line to one of the last,
-// 0-based, the end exclusive. The zero Columns are the lines as they are.
+// 0-based, the end exclusive, a byte order mark included. The zero Columns are the lines as they are.
 type Columns struct{ Start, End int }
 
 // Severity is how bad a problem is.

@@ -3,7 +3,6 @@ package build
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -17,8 +16,21 @@ import (
 type Variable struct {
 	Name, Value string
 	Set         bool
-	Global      bool   // the place sees the ARGs before the first FROM alone
-	Origin      string // in words; empty if it is not known
+	Global      bool // the place sees the ARGs before the first FROM alone
+	Origin      Origin
+}
+
+// An Origin is where a variable's value comes from.
+type Origin struct {
+	What string // in words; empty if it is not known
+	// Line is the line on which What stands, 0-based as in Lines, in the text that was
+	// built; nil if it stands on none.
+	Line *int
+}
+
+func on(line []parser.Range, what string) Origin {
+	first := line[0].Start.Line - 1
+	return Origin{what, &first}
 }
 
 // VariableAt is a variable in an instruction (the 0-based line on which it begins) of the text
@@ -133,9 +145,9 @@ func (b *Baseline) Resolve(ctx context.Context, stages []Stage) []Stage {
 }
 
 // originOfGlobal is where a variable comes from that no stage has set.
-func (b *Baseline) originOfGlobal(args []instructions.ArgCommand, name string) string {
+func (b *Baseline) originOfGlobal(args []instructions.ArgCommand, name string) Origin {
 	if _, given := b.BuildArgs[name]; given {
-		return "the build argument " + name
+		return Origin{What: "the build argument " + name}
 	}
 	return originOfDefault(args, name)
 }
@@ -175,35 +187,35 @@ func (b *Baseline) Sets(line int, name string) bool {
 func SecretName(name string) bool { return secretName.MatchString(name) }
 
 // origin says in words where a variable of the last stage comes from.
-func (b *Baseline) origin(name string, stages []instructions.Stage, global []instructions.ArgCommand, outside *Environment) string {
+func (b *Baseline) origin(name string, stages []instructions.Stage, global []instructions.ArgCommand, outside *Environment) Origin {
 	lex := words.NewLex(parser.DefaultEscapeToken)
 	for i := len(stages) - 1; i >= 0; {
-		if text := b.originIn(stages[i], name, global); text != "" {
-			return text
+		if o := b.originIn(stages[i], name, global); o.What != "" {
+			return o
 		}
 		base, _, err := lex.ProcessWord(stages[i].BaseName, words.EnvsFromSlice(outside.Env))
-		on, ok := instructions.HasStage(stages[:i], base)
+		parent, ok := instructions.HasStage(stages[:i], base)
 		switch {
 		case err != nil:
-			return ""
+			return Origin{}
 		case !ok && base == "scratch":
-			return "BuildKit"
+			return Origin{What: "BuildKit"}
 		case !ok:
-			return "the base image " + base
+			return Origin{What: "the base image " + base}
 		}
-		i = on
+		i = parent
 	}
-	return ""
+	return Origin{}
 }
 
 // originIn is where a stage sets a variable last. Stages that stand on it have its ARGs, too.
-func (b *Baseline) originIn(st instructions.Stage, name string, global []instructions.ArgCommand) string {
+func (b *Baseline) originIn(st instructions.Stage, name string, global []instructions.ArgCommand) Origin {
 	for i := len(st.Commands) - 1; i >= 0; i-- {
 		switch c := st.Commands[i].(type) {
 		case *instructions.EnvCommand:
 			for _, kv := range c.Env {
 				if kv.Key == name {
-					return fmt.Sprintf("ENV in line %d", c.Location()[0].Start.Line)
+					return on(c.Location(), "ENV")
 				}
 			}
 		case *instructions.ArgCommand:
@@ -212,22 +224,22 @@ func (b *Baseline) originIn(st instructions.Stage, name string, global []instruc
 					continue
 				}
 				if _, given := b.BuildArgs[name]; !given && kv.Value != nil {
-					return fmt.Sprintf("the default of ARG in line %d", c.Location()[0].Start.Line)
+					return on(c.Location(), "the default of ARG")
 				}
 				return b.originOfGlobal(global, name)
 			}
 		}
 	}
-	return ""
+	return Origin{}
 }
 
-func originOfDefault(global []instructions.ArgCommand, name string) string {
+func originOfDefault(global []instructions.ArgCommand, name string) Origin {
 	for _, c := range global {
 		for _, kv := range c.Args {
 			if kv.Key == name && kv.Value != nil {
-				return fmt.Sprintf("the default of ARG in line %d", c.Location()[0].Start.Line)
+				return on(c.Location(), "the default of ARG")
 			}
 		}
 	}
-	return "BuildKit"
+	return Origin{What: "BuildKit"}
 }

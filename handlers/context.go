@@ -265,7 +265,7 @@ func (c converter) context(r *contextReport) contextResult {
 	out := contextResult{Context: r.dir, Files: r.Files, Bytes: r.Bytes, Excluded: []excludedResult{}, Largest: []sizeResult{},
 		ByInstruction: []contextUserResult{}, Secrets: append([]string{}, r.Secrets...)}
 	for _, l := range r.Excluded {
-		out.Excluded = append(out.Excluded, excludedResult{URI: r.ignore.uri, Line: l.Line, Pattern: l.Pattern, Files: l.Files, Dirs: l.Dirs, Paths: l.Paths})
+		out.Excluded = append(out.Excluded, excludedResult{URI: r.ignore.uri, Line: editorLine(r.ignore.text, l.Line), Pattern: l.Pattern, Files: l.Files, Dirs: l.Dirs, Paths: l.Paths})
 	}
 	for _, l := range r.Largest {
 		out.Largest = append(out.Largest, sizeResult{Path: l.Path, Bytes: l.Bytes, Dir: strings.HasSuffix(l.Path, "/")})

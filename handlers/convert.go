@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"cmp"
+	"math"
 
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
@@ -26,10 +27,31 @@ func (s *Server) converter(doc *workspace.Document) converter {
 func toURI(u workspace.URI) uri.URI { return uri.URI(u) }
 
 // lineRange is from the first character of some lines that is not blank to the end of
-// the last, without its line break.
+// the last, without its line break. What BuildKit takes for a line (see build.Lines) may
+// be several to the editor.
 func (c converter) lineRange(l build.Lines) protocol.Range {
-	r := c.text.LineRange(l.First, l.Last, c.encoding)
-	return protocol.Range{Start: toPosition(r.Start), End: toPosition(r.End)}
+	return toRange(c.text.RowRange(l.First, l.Last, c.encoding))
+}
+
+// firstLine is the part of lineRange that stands on its first line.
+func (c converter) firstLine(l build.Lines) protocol.Range {
+	r := c.text.RowRange(l.First, l.First, c.encoding)
+	if r.End.Line > r.Start.Line {
+		end := workspace.Position{Line: r.Start.Line, Character: math.MaxInt32}
+		r.End = c.text.PositionOf(c.text.OffsetOf(end, c.encoding), c.encoding)
+	}
+	return toRange(r)
+}
+
+// editorLine is the line of an editor, 0-based, on which a line of a parser's begins.
+func editorLine(text []byte, line int) int {
+	return workspace.NewText(string(text)).RowRange(line, line, workspace.UTF8).Start.Line
+}
+
+// linesOf are the lines and columns, as a problem has them, from one byte of a text to another.
+func linesOf(text *workspace.Text, start, end int) (build.Lines, build.Columns) {
+	l := build.Lines{First: text.RowAt(start), Last: text.RowAt(end)}
+	return l, build.Columns{Start: start - text.OffsetIn(l.First, 0), End: end - text.OffsetIn(l.Last, 0)}
 }
 
 // problemRange is the problem's token, never past its line's end; else its lines.
@@ -40,15 +62,18 @@ func (c converter) problemRange(p build.Problem) protocol.Range {
 	return protocol.Range{Start: c.position(p.Lines.First, p.Columns.Start), End: c.position(p.Lines.Last, p.Columns.End)}
 }
 
-// position is that of a byte column of a line.
+// position is that of a byte column of a line of BuildKit's.
 func (c converter) position(line, column int) protocol.Position {
-	start := c.text.OffsetOf(workspace.Position{Line: line}, c.encoding)
-	return toPosition(c.text.PositionOf(start+min(column, len(c.text.Line(line))), c.encoding))
+	return toPosition(c.text.PositionOf(c.text.OffsetIn(line, column), c.encoding))
 }
 
 // byteRange is from one byte of the text to another.
 func (c converter) byteRange(start, end int) protocol.Range {
 	return protocol.Range{Start: toPosition(c.text.PositionOf(start, c.encoding)), End: toPosition(c.text.PositionOf(end, c.encoding))}
+}
+
+func toRange(r workspace.Range) protocol.Range {
+	return protocol.Range{Start: toPosition(r.Start), End: toPosition(r.End)}
 }
 
 func toPosition(p workspace.Position) protocol.Position {

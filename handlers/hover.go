@@ -25,7 +25,8 @@ type hoverParams struct {
 type hover struct {
 	snapshot *workspace.Snapshot
 	doc      *workspace.Document
-	at       workspace.Position
+	offset   int // of the place, in bytes of the text
+	line     int // that holds it, as in build.Lines
 	prose    prose
 	lines    *build.Lines // what the hover is about, the first that a part names; nil: a word
 	span     *[2]int      // bytes of the text, from and to, that it is about alone; nothing is added to that
@@ -53,7 +54,8 @@ func (s *Server) hover(p *hoverParams) (lsp.Work, error) {
 		return nil, nil
 	}
 	return func(ctx context.Context) (any, error) {
-		h := &hover{snapshot: snapshot, doc: doc, at: fromPosition(p.Position), prose: prose{markdown: s.features.markdown}}
+		offset := doc.Text.OffsetOf(fromPosition(p.Position), snapshot.Encoding())
+		h := &hover{snapshot: snapshot, doc: doc, offset: offset, line: doc.Text.RowAt(offset), prose: prose{markdown: s.features.markdown}}
 		for _, part := range hoverParts[doc.Kind()] {
 			if h.span == nil {
 				part(s, ctx, h)

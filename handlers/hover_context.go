@@ -22,7 +22,7 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 	if err != nil {
 		return // diagnostics say what is wrong
 	}
-	at := func(l build.Lines) bool { return l.First <= h.at.Line && h.at.Line <= l.Last }
+	at := func(l build.Lines) bool { return l.First <= h.line && h.line <= l.Last }
 	i := slices.IndexFunc(list, func(q usageQuery) bool {
 		return slices.ContainsFunc(q.need.Uses, func(u build.ContextUse) bool { return at(u.Lines) })
 	})
@@ -78,8 +78,9 @@ func (p *prose) use(u survey.Use, ignore ignoreFile) {
 			p.item("and more by %d other lines", len(u.Excluded)-maxLines)
 			break
 		}
-		where := fmt.Sprintf("%s:%d", filepath.Base(string(ignore.uri)), l.Line+1)
-		p.item("%s, %s, keeps out %s", p.link(where, ignore.uri, l.Line), p.code(l.Pattern), p.kept(l))
+		line := editorLine(ignore.text, l.Line)
+		where := fmt.Sprintf("%s:%d", filepath.Base(string(ignore.uri)), line+1)
+		p.item("%s, %s, keeps out %s", p.link(where, ignore.uri, line), p.code(l.Pattern), p.kept(l))
 	}
 }
 
@@ -118,7 +119,7 @@ func (p *prose) kept(l survey.Line) string {
 
 // hoverIgnore says of a line of an ignore file what it keeps out.
 func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
-	line := strings.TrimSpace(h.doc.Text.Line(h.at.Line))
+	line := strings.TrimSpace(h.doc.Text.Row(h.line))
 	dir := s.ignoredDir(h.snapshot, h.doc)
 	if line == "" || line[0] == '#' || line[0] == '!' || dir == "" {
 		return
@@ -134,12 +135,12 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	if ctx.Err() != nil {
 		return
 	}
-	h.about(build.Lines{First: h.at.Line, Last: h.at.Line})
+	h.about(build.Lines{First: h.line, Last: h.line})
 	if err != nil {
 		h.prose.paragraph("This cannot be told of %s: %s", h.prose.code(dir), h.prose.text(err.Error()))
 		return
 	}
-	i := slices.IndexFunc(answer.Excluded, func(l survey.Line) bool { return l.Line == h.at.Line })
+	i := slices.IndexFunc(answer.Excluded, func(l survey.Line) bool { return l.Line == h.line })
 	if i < 0 {
 		h.prose.paragraph("Keeps nothing out of %s that other lines would not", h.prose.code(dir))
 		return

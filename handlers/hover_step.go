@@ -22,7 +22,7 @@ func (s *Server) builtAt(ctx context.Context, h *hover) (f *followed, place buil
 		now = s.mended(ctx, h.doc, f.baseline)
 	}
 	for _, p := range f.baseline.Compare(ctx, now) {
-		if p.Lines.First <= h.at.Line && h.at.Line <= p.Lines.Last && len(p.Built) > 0 && !p.Rebuild {
+		if p.Lines.First <= h.line && h.line <= p.Lines.Last && len(p.Built) > 0 && !p.Rebuild {
 			return f, p, p.Built[0], true
 		}
 	}

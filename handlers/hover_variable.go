@@ -2,11 +2,11 @@ package handlers
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/buildls/buildls/build"
-	"github.com/buildls/buildls/workspace"
 )
 
 var (
@@ -49,9 +49,8 @@ func mentionAt(line string, column int) (m mention, ok bool) {
 
 // hoverVariable says of a variable its value at that point, and where that comes from.
 func (s *Server) hoverVariable(ctx context.Context, h *hover) {
-	text, encoding := h.doc.Text, h.snapshot.Encoding()
-	start := text.OffsetOf(workspace.Position{Line: h.at.Line}, encoding)
-	m, ok := mentionAt(text.Line(h.at.Line), text.OffsetOf(h.at, encoding)-start)
+	start := h.doc.Text.OffsetIn(h.line, 0)
+	m, ok := mentionAt(h.doc.Text.Row(h.line), h.offset-start)
 	if !ok {
 		return
 	}
@@ -64,15 +63,20 @@ func (s *Server) hoverVariable(ctx context.Context, h *hover) {
 		return
 	}
 	h.span = &[2]int{start + m.span[0], start + m.span[1]}
-	h.prose.variable(v)
+	h.prose.variable(v, f.baseline.Dockerfile)
 }
 
-func (p *prose) variable(v *build.Variable) {
+// variable says what a variable is, and where that comes from in the text that was built.
+func (p *prose) variable(v *build.Variable, built []byte) {
 	switch {
 	case v.Set:
 		p.paragraph("%s", p.code(v.Name+"="+shownValue(v.Name, v.Value)))
-		if v.Origin != "" {
-			p.paragraph("from %s", p.text(v.Origin))
+		from := v.Origin.What
+		if v.Origin.Line != nil {
+			from += fmt.Sprintf(" in line %d", editorLine(built, *v.Origin.Line)+1)
+		}
+		if from != "" {
+			p.paragraph("from %s", p.text(from))
 		}
 	case v.Global:
 		p.paragraph("%s is not set here: what stands in no stage sees the build arguments and defaults of each ARG before the first FROM", p.code(v.Name))

@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/lint"
@@ -67,15 +68,12 @@ func (p *plan) move(in *project.Inline, problem *build.Problem) {
 func (p *plan) written(in *project.Inline, l build.Lines, c build.Columns) (build.Lines, build.Columns, bool) {
 	text := workspace.NewText(in.Text)
 	if c == (build.Columns{}) {
-		first, last := text.Line(l.First), text.Line(l.Last)
-		c = build.Columns{Start: len(first) - len(strings.TrimLeft(first, " \t")), End: len(last)}
+		first, last := text.Row(l.First), text.Row(l.Last)
+		c = build.Columns{Start: len(first) - len(strings.TrimLeftFunc(first, unicode.IsSpace)), End: len(last)}
 	}
-	offset := func(line, column int) int {
-		return text.OffsetOf(workspace.Position{Line: line}, workspace.UTF8) + column
-	}
-	at, ok := in.Source(offset(l.First, c.Start), offset(l.Last, c.End))
-	start, end := p.doc.Text.PositionOf(at.Start, workspace.UTF8), p.doc.Text.PositionOf(at.End, workspace.UTF8)
-	return build.Lines{First: start.Line, Last: end.Line}, build.Columns{Start: start.Character, End: end.Character}, ok
+	at, ok := in.Source(text.OffsetIn(l.First, c.Start), text.OffsetIn(l.Last, c.End))
+	lines, columns := linesOf(p.doc.Text, at.Start, at.End)
+	return lines, columns, ok
 }
 
 func (p *profile) result(snapshot *workspace.Snapshot) *profileResult {

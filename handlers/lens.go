@@ -84,7 +84,7 @@ func (c converter) lens(l lens) protocol.CodeLens {
 		panic(err) // our own maps: cannot happen
 	}
 	return protocol.CodeLens{
-		Range:   c.lineRange(build.Lines{First: l.lines.First, Last: l.lines.First}), // one line, as the protocol asks
+		Range:   c.firstLine(l.lines), // one line, as the protocol asks
 		Command: protocol.Command{Title: l.title, Command: l.command, Arguments: []protocol.LSPAny{argument}},
 	}
 }

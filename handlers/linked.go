@@ -173,7 +173,7 @@ func (w *site) blame(p *plan, out *build.Outcome) {
 		return
 	}
 	w.fault = &fault{other, build.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns}}
-	f.Message = fmt.Sprintf("%s: %s:%d: %s", target, relativeName(p.snapshot, other.doc.Path), f.Lines.First+1, f.Message)
+	f.Message = fmt.Sprintf("%s: %s:%d: %s", target, relativeName(p.snapshot, other.doc.Path), editorLine(other.doc.Text.Bytes(), f.Lines.First)+1, f.Message)
 	f.Lines = nil
 }
 

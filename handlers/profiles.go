@@ -274,7 +274,7 @@ func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot
 		if p.File != doc.Path || doc.Path == "" || p.Fault != nil && p.Fault.Severity == project.Note {
 			continue // elsewhere, or no build
 		}
-		line := doc.Text.PositionOf(p.Start, workspace.UTF8).Line
+		line := doc.Text.RowAt(p.Start)
 		lenses = append(lenses, lens{build.Lines{First: line, Last: line}, verb[p.Kind] + baseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})
 	}
 	return lenses

@@ -45,8 +45,7 @@ func projectProblem(doc *workspace.Document, p *project.Problem) build.Problem {
 		Lines:    build.Lines{First: p.Line, Last: p.Line},
 	}
 	if p.End > p.Start {
-		start, end := doc.Text.PositionOf(p.Start, workspace.UTF8), doc.Text.PositionOf(p.End, workspace.UTF8)
-		out.Lines, out.Columns = build.Lines{First: start.Line, Last: end.Line}, build.Columns{Start: start.Character, End: end.Character}
+		out.Lines, out.Columns = linesOf(doc.Text, p.Start, p.End)
 	}
 	return out
 }

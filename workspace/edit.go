@@ -16,7 +16,7 @@ type Change struct {
 // LineEdit says which whole lines an edit replaced: the lines [Start,End) of
 // the old text became the lines [Start,Start+Added) of the new one (0-based).
 // All other lines have the same text as before, though perhaps another line
-// break.
+// break. Its lines are rows (see Text), because problems are found in rows.
 type LineEdit struct{ Start, End, Added int }
 
 // None reports that no line's text changed.
@@ -54,14 +54,12 @@ func (t *Text) Apply(c Change, e Encoding) (*Text, LineEdit) {
 // lineEdit finds the lines that differ, given that the bytes before start and
 // from end on (offsets in t) are the same in both texts.
 func (t *Text) lineEdit(next *Text, start, end int) LineEdit {
-	firstLine, lastLine := t.lineAt(start), t.lineAt(end)
-	r := region{old: t, new: next, start: firstLine, end: lastLine + 1}
-	// Lines that start after the edit are there in both texts; a "\r" and a "\n"
-	// that the edit brings together or apart lie before those.
-	r.newEnd = r.end + next.Lines() - t.Lines()
+	first, last := t.RowAt(start), t.RowAt(end)
+	r := region{old: t, new: next, start: first, end: last + 1}
+	r.newEnd = r.end + next.Rows() - t.Rows() // rows that start after the edit are there in both texts
 	// A whole line put in before another that says the same pushes that one
 	// down; a line put in after it doesn't.
-	if start == t.starts[firstLine] {
+	if start == t.rows[first] {
 		r.trimEnd()
 		r.trimStart()
 	} else {
@@ -82,13 +80,13 @@ type region struct {
 }
 
 func (r *region) trimStart() {
-	for r.start < r.end && r.start < r.newEnd && r.old.Line(r.start) == r.new.Line(r.start) {
+	for r.start < r.end && r.start < r.newEnd && r.old.Row(r.start) == r.new.Row(r.start) {
 		r.start++
 	}
 }
 
 func (r *region) trimEnd() {
-	for r.start < r.end && r.start < r.newEnd && r.old.Line(r.end-1) == r.new.Line(r.newEnd-1) {
+	for r.start < r.end && r.start < r.newEnd && r.old.Row(r.end-1) == r.new.Row(r.newEnd-1) {
 		r.end--
 		r.newEnd--
 	}

@@ -39,8 +39,10 @@ func TestApply(t *testing.T) {
 		{"a final line break", "a", Change{rangeOf(0, 1, 0, 1), "\n"}, "a\n", LineEdit{1, 1, 1}},
 		{"backwards", abc, Change{rangeOf(1, 1, 0, 0), "x"}, "a\nbx\nc\n", LineEdit{1, 2, 1}},
 		{"half a whale", "🐳b", Change{rangeOf(0, 1, 0, 2), ""}, "b", LineEdit{0, 1, 1}},
-		{"CR meets LF", "a\rx\nb", Change{rangeOf(1, 0, 1, 1), ""}, "a\r\nb", LineEdit{1, 2, 0}},
-		{"LF after CR", "a\rb", Change{rangeOf(1, 0, 1, 0), "\n"}, "a\r\nb", LineEdit{}},
+		{"CR meets LF", "a\rx\nb", Change{rangeOf(1, 0, 1, 1), ""}, "a\r\nb", LineEdit{0, 1, 1}},
+		{"LF after CR", "a\rb", Change{rangeOf(1, 0, 1, 0), "\n"}, "a\r\nb", LineEdit{0, 1, 2}},
+		{"a row has several lines", "# a\rb\nc\nd", Change{rangeOf(3, 0, 3, 1), "x"}, "# a\rb\nc\nx", LineEdit{2, 3, 1}},
+		{"a line more in a row", "# a\nb", Change{rangeOf(0, 3, 0, 3), "\ra"}, "# a\ra\nb", LineEdit{0, 1, 1}},
 		{"CR before LF", "a\nb", Change{rangeOf(0, 1, 0, 1), "\r"}, "a\r\nb", LineEdit{}},
 	} {
 		text, edit := NewText(c.old).Apply(c.change, UTF16)
@@ -94,8 +96,7 @@ func checkApply(t *testing.T, s string, c Change, e Encoding) string {
 	if next.String() != want {
 		t.Fatalf("%q, %v: %q, want %q", s, c, next, want)
 	}
-	before, _ := refLines(s)
-	after, _ := refLines(want)
+	before, after := refRows(s), refRows(want)
 	if edit.Start < 0 || edit.End < edit.Start || edit.End > len(before) || edit.Added < 0 ||
 		len(before)-(edit.End-edit.Start)+edit.Added != len(after) {
 		t.Fatalf("%q to %q: impossible %v", s, want, edit)

@@ -102,18 +102,18 @@ func modelOffset(text string, p Position) int {
 func untouched(t *testing.T, before, after *Text, e LineEdit) {
 	t.Helper()
 	moved := e.Added - (e.End - e.Start)
-	if after.Lines() != before.Lines()+moved {
-		t.Fatalf("%d lines became %d by %+v", before.Lines(), after.Lines(), e)
+	if after.Rows() != before.Rows()+moved {
+		t.Fatalf("%d lines became %d by %+v", before.Rows(), after.Rows(), e)
 	}
-	for i := range before.Lines() {
+	for i := range before.Rows() {
 		j := i
 		if i >= e.End {
 			j += moved
 		} else if i >= e.Start {
 			continue
 		}
-		if before.Line(i) != after.Line(j) {
-			t.Fatalf("line %d was %q, and is %q, by %+v", i, before.Line(i), after.Line(j), e)
+		if before.Row(i) != after.Row(j) {
+			t.Fatalf("line %d was %q, and is %q, by %+v", i, before.Row(i), after.Row(j), e)
 		}
 	}
 }

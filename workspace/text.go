@@ -4,20 +4,28 @@ package workspace
 // everywhere at once; an edit makes a new one (edit.go). The index of its lines
 // is made when somebody first asks for a line, at the speed of memchr, and not
 // again.
+//
+// Editors and parsers disagree about a "\r" that no "\n" follows: to the
+// protocol it ends a line, to BuildKit's parser (and to those of ignore and bake
+// files) it is a blank. So a Text has both: lines are the editor's, rows are
+// the parser's.
 
 import (
 	"sort"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // Text is an immutable text with an index of its lines. Lines end with "\n",
-// "\r\n" or "\r", as in the protocol; what follows the last line break is a
-// line too, so that "" has one line and "a\n" has two.
+// "\r\n" or "\r", as in the protocol, rows with "\n" alone, as parsers have
+// it; what follows the last line break is a line and a row too, so that "" has
+// one line and "a\n" has two.
 type Text struct {
 	s      string
 	once   sync.Once
 	starts []int // byte offset of each line's start; use index
+	rows   []int // byte offset of each row's start; use index
 }
 
 // NewText makes a Text of s.
@@ -65,18 +73,57 @@ func (t *Text) PositionOf(offset int, e Encoding) Position {
 	return Position{Line: line, Character: e.units(t.s[t.starts[line]:end])}
 }
 
-// LineRange is the range of whole lines as one would underline them: from the
-// first character of line first that is not a blank, to the end of line last
-// without its line break. Both are 0-based and inclusive; lines that are not
-// there are moved to the nearest that is.
-func (t *Text) LineRange(first, last int, e Encoding) Range {
-	first = min(max(first, 0), t.Lines()-1)
-	last = min(max(last, first), t.Lines()-1)
-	line := t.Line(first)
-	indent := len(line) - len(strings.TrimLeft(line, " \t"))
+// Rows is the number of rows, at least 1.
+func (t *Text) Rows() int {
+	t.index()
+	return len(t.rows)
+}
+
+// Row is the text of row i (0-based) without its line break, "" when there is
+// no such row. Each "\r" before the "\n" belongs to the line break.
+func (t *Text) Row(i int) string {
+	if i < 0 || i >= t.Rows() {
+		return ""
+	}
+	end := len(t.s)
+	if i+1 < len(t.rows) {
+		end = t.rows[i+1]
+	}
+	return strings.TrimRight(t.s[t.rows[i]:end], "\r\n")
+}
+
+// RowAt is the 0-based row that holds the byte at offset; the last row for the
+// end of the text.
+func (t *Text) RowAt(offset int) int {
+	t.index()
+	return max(sort.SearchInts(t.rows, offset+1)-1, 0)
+}
+
+// OffsetIn is the byte offset of a byte column (0-based) of a row. A column past
+// the end of its row is the end of the row, before the line break; a row past the
+// last is the end of the text. Negative numbers are 0.
+func (t *Text) OffsetIn(row, column int) int {
+	switch {
+	case row < 0:
+		return 0
+	case row >= t.Rows():
+		return len(t.s)
+	}
+	return t.rows[row] + min(max(column, 0), len(t.Row(row)))
+}
+
+// RowRange is the range of whole rows as one would underline them: from the
+// first character of row first that is neither a blank nor a byte order mark, to
+// the end of row last without its line break. Both are 0-based and inclusive;
+// rows that are not there are moved to the nearest that is.
+func (t *Text) RowRange(first, last int, e Encoding) Range {
+	first = min(max(first, 0), t.Rows()-1)
+	last = min(max(last, first), t.Rows()-1)
+	row := t.Row(first)
+	indent := len(row) - len(strings.TrimLeftFunc(row, func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }))
 	return Range{
-		Start: Position{Line: first, Character: e.units(line[:indent])},
-		End:   Position{Line: last, Character: e.units(t.Line(last))},
+		Start: t.PositionOf(t.rows[first]+indent, e),
+		End:   t.PositionOf(t.OffsetIn(last, len(t.s)), e),
 	}
 }
 
@@ -100,20 +147,23 @@ func (t *Text) lineEnd(i int) int {
 	return end
 }
 
-// index is t.starts, made by the first call.
+// index is t.starts; the first call makes it and t.rows.
 func (t *Text) index() []int {
-	t.once.Do(func() { t.starts = lineStarts(t.s) })
+	t.once.Do(func() {
+		t.rows = rowStarts(t.s)
+		t.starts = t.rows
+		// Next to all texts have no "\r"; leaving the search for it out of the loop
+		// makes indexing a megabyte a matter of microseconds.
+		if strings.IndexByte(t.s, '\r') >= 0 {
+			t.starts = lineStarts(t.s, len(t.rows))
+		}
+	})
 	return t.starts
 }
 
-// lineStarts finds the byte offsets where lines start.
-func lineStarts(s string) []int {
+// rowStarts finds the byte offsets where rows start.
+func rowStarts(s string) []int {
 	starts := append(make([]int, 0, 1+strings.Count(s, "\n")), 0)
-	// Next to all texts have no "\r"; leaving the search for it out of the loop
-	// makes indexing a megabyte a matter of microseconds.
-	if strings.IndexByte(s, '\r') >= 0 {
-		return lineStartsCR(s, starts)
-	}
 	for at := 0; ; {
 		i := strings.IndexByte(s[at:], '\n')
 		if i < 0 {
@@ -124,7 +174,9 @@ func lineStarts(s string) []int {
 	}
 }
 
-func lineStartsCR(s string, starts []int) []int {
+// lineStarts finds the byte offsets where lines start; there are n or more.
+func lineStarts(s string, n int) []int {
+	starts := append(make([]int, 0, n), 0)
 	for i := range len(s) {
 		loneCR := s[i] == '\r' && (i+1 == len(s) || s[i+1] != '\n')
 		if s[i] == '\n' || loneCR {

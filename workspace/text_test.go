@@ -27,6 +27,15 @@ func refLines(s string) (lines []string, starts []int) {
 	return append(lines, s[start:]), append(starts, start)
 }
 
+// refRows are the lines that BuildKit's parser reads, without their breaks.
+func refRows(s string) []string {
+	rows := strings.Split(s, "\n")
+	for i := range rows {
+		rows[i] = strings.TrimRight(rows[i], "\r")
+	}
+	return rows
+}
+
 // refUnits maps each character (as an offset in its line) to the byte offset
 // of the rune that it belongs to, with the line's end as the last.
 func refUnits(line string, e Encoding) []int {
@@ -166,22 +175,50 @@ func TestPositionOf(t *testing.T) {
 	}
 }
 
-func TestLineRange(t *testing.T) {
+func TestRowRange(t *testing.T) {
 	text := NewText("FROM a\n  \tRUN 🐳 \\\r\n    x  \n\n   \n")
-	for _, c := range []struct{ first, last, line0, char0, line1, char1 int }{
-		{0, 0, 0, 0, 0, 6},
-		{1, 1, 1, 3, 1, 11},
-		{1, 2, 1, 3, 2, 7},
-		{3, 3, 3, 0, 3, 0},
-		{4, 4, 4, 3, 4, 3},
-		{5, 9, 5, 0, 5, 0},
-		{-3, -2, 0, 0, 0, 6},
-		{2, 0, 2, 4, 2, 7},
+	old := NewText("\ufeffFROM a\r\r\n# b\rc\n \r RUN 🐳\re\u2028f\n\rx")
+	for _, c := range []struct {
+		text                                    *Text
+		first, last, line0, char0, line1, char1 int
+	}{
+		{text, 0, 0, 0, 0, 0, 6},
+		{text, 1, 1, 1, 3, 1, 11},
+		{text, 1, 2, 1, 3, 2, 7},
+		{text, 3, 3, 3, 0, 3, 0},
+		{text, 4, 4, 4, 3, 4, 3},
+		{text, 5, 9, 5, 0, 5, 0},
+		{text, -3, -2, 0, 0, 0, 6},
+		{text, 2, 0, 2, 4, 2, 7},
+		{old, 0, 0, 0, 1, 0, 7},
+		{old, 1, 1, 2, 0, 3, 1},
+		{old, 2, 2, 5, 1, 6, 3},
+		{old, 3, 3, 8, 0, 8, 1},
 	} {
 		want := Range{Position{c.line0, c.char0}, Position{c.line1, c.char1}}
-		if got := text.LineRange(c.first, c.last, UTF16); got != want {
-			t.Errorf("LineRange(%d, %d) = %v, want %v", c.first, c.last, got, want)
+		if got := c.text.RowRange(c.first, c.last, UTF16); got != want {
+			t.Errorf("RowRange(%d, %d) of %q = %v, want %v", c.first, c.last, c.text, got, want)
 		}
+	}
+}
+
+// checkRows holds a text's rows to the reference: what stands between their ends.
+func checkRows(t *testing.T, s string) {
+	t.Helper()
+	text, rows, offset := NewText(s), refRows(s), 0
+	if text.Rows() != len(rows) || text.Row(-1) != "" || text.Row(len(rows)) != "" {
+		t.Fatalf("%q has %d rows, want %d", s, text.Rows(), len(rows))
+	}
+	for i, row := range rows {
+		for column := range len(row) + 1 {
+			if got := text.OffsetIn(i, column); text.Row(i) != row || got != offset+column || text.RowAt(got) != i {
+				t.Fatalf("column %d of row %d of %q is byte %d of row %d, want %d", column, i, s, got, text.RowAt(got), offset+column)
+			}
+		}
+		if got := text.OffsetIn(i, len(s)+1); got != offset+len(row) {
+			t.Fatalf("row %d of %q ends at byte %d, want %d", i, s, got, offset+len(row))
+		}
+		offset += strings.Index(s[offset:]+"\n", "\n") + 1
 	}
 }
 
@@ -238,7 +275,9 @@ func randomText(r *rand.Rand, n int) string {
 func TestRandomPositions(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
-		checkPositions(t, randomText(r, 12))
+		s := randomText(r, 12)
+		checkPositions(t, s)
+		checkRows(t, s)
 	}
 }
 
@@ -251,6 +290,7 @@ func FuzzPosition(f *testing.F) {
 			return
 		}
 		checkPositions(t, s)
+		checkRows(t, s)
 	})
 }
 

@@ -16,7 +16,8 @@ type Fix struct {
 	Safe      bool // it leaves the image as it is, so it needs no asking
 }
 
-// An Edit replaces a part of the text: 0-based lines, byte columns, the end exclusive.
+// An Edit replaces a part of the text: 0-based lines as in build.Lines, byte columns, the
+// end exclusive.
 type Edit struct {
 	First, Start, Last, End int
 	Text                    string

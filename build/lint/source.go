@@ -24,7 +24,8 @@ type source struct {
 	images build.Images       // whose configs are known
 }
 
-// A token is a part of the text: 0-based lines, byte columns, the end exclusive.
+// A token is a part of the text: 0-based lines as in build.Lines, byte columns, the end
+// exclusive.
 type token struct{ First, Start, Last, End int }
 
 func newSource(text []byte) *source {

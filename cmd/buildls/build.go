@@ -20,6 +20,7 @@ import (
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/redact"
 	"github.com/buildls/buildls/handlers"
+	ws "github.com/buildls/buildls/workspace"
 )
 
 // buildCommand is `buildls build`.
@@ -159,7 +160,8 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 		return exitFailed
 	}
 	for _, w := range out.Warnings {
-		fmt.Fprintf(std.err, "%s:%d: warning: %s (%s)\n", req.DockerfileName, w.Lines.First+1, w.Message, w.Code)
+		at := ws.NewText(string(out.Dockerfile)).RowRange(w.Lines.First, w.Lines.Last, ws.UTF8)
+		fmt.Fprintf(std.err, "%s:%d: warning: %s (%s)\n", req.DockerfileName, at.Start.Line+1, w.Message, w.Code)
 	}
 	for _, note := range out.Notes {
 		fmt.Fprintf(std.err, "warning: %s\n", note)
@@ -202,14 +204,15 @@ func excerpt(name string, out *build.Outcome) string {
 		return ""
 	}
 	var b strings.Builder
-	lines := strings.Split(string(out.Dockerfile), "\n")
-	fmt.Fprintf(&b, "%s:%d\n", name, f.Lines.First+1)
-	for i := max(0, f.Lines.First-2); i < min(len(lines), f.Lines.Last+3); i++ {
+	text := ws.NewText(string(out.Dockerfile))
+	at := text.RowRange(f.Lines.First, f.Lines.Last, ws.UTF8)
+	fmt.Fprintf(&b, "%s:%d\n", name, at.Start.Line+1)
+	for i := max(0, at.Start.Line-2); i < min(text.Lines(), at.End.Line+3); i++ {
 		mark := "   "
-		if i >= f.Lines.First && i <= f.Lines.Last {
+		if i >= at.Start.Line && i <= at.End.Line {
 			mark = ">>>"
 		}
-		fmt.Fprintf(&b, " %4d %s %s\n", i+1, mark, redact.URLs(strings.TrimRight(lines[i], "\r")))
+		fmt.Fprintf(&b, " %4d %s %s\n", i+1, mark, redact.URLs(text.Line(i)))
 	}
 	return b.String()
 }

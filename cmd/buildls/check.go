@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -144,6 +145,7 @@ func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, 
 	if err != nil {
 		return checked{}, err
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // it counts in no column
 	if dir == "" && name != "-" {
 		dir = filepath.Dir(name)
 	}

@@ -18,7 +18,7 @@ var formats = map[string]func(io.Writer, []checked) error{"text": writeText, "js
 var severityWords = map[build.Severity]string{build.Error: "error", build.Warning: "warning", build.Information: "info", build.Hint: "hint"}
 
 // region is the part of a text that a problem is about: lines and columns from 1, the
-// end exclusive.
+// end exclusive. Lines are an editor's: "\n", "\r\n" and "\r" end one.
 type region struct {
 	StartLine   int `json:"startLine"`
 	StartColumn int `json:"startColumn"`
@@ -28,16 +28,14 @@ type region struct {
 
 // regionOf counts columns in units of e.
 func (f checked) regionOf(p build.Problem, e ws.Encoding) region {
-	r := f.text.LineRange(p.Lines.First, p.Lines.Last, e)
+	r := f.text.RowRange(p.Lines.First, p.Lines.Last, e)
 	if p.Columns != (build.Columns{}) {
-		r = ws.Range{Start: f.position(p.Lines.First, p.Columns.Start, e), End: f.position(p.Lines.Last, p.Columns.End, e)}
+		r = ws.Range{
+			Start: f.text.PositionOf(f.text.OffsetIn(p.Lines.First, p.Columns.Start), e),
+			End:   f.text.PositionOf(f.text.OffsetIn(p.Lines.Last, p.Columns.End), e),
+		}
 	}
 	return region{r.Start.Line + 1, r.Start.Character + 1, r.End.Line + 1, r.End.Character + 1}
-}
-
-func (f checked) position(line, column int, e ws.Encoding) ws.Position {
-	start := f.text.OffsetOf(ws.Position{Line: line}, e)
-	return f.text.PositionOf(start+min(column, len(f.text.Line(line))), e)
 }
 
 // writeText is for people: the place, the words, the line, and a mark under it.
@@ -107,6 +105,7 @@ type (
 	sarifRun struct {
 		Tool       sarifTool     `json:"tool"`
 		ColumnKind string        `json:"columnKind"`
+		LineBreaks []string      `json:"newlineSequences"`
 		Results    []sarifResult `json:"results"`
 	}
 	sarifTool struct {
@@ -145,7 +144,7 @@ type (
 var sarifLevels = map[build.Severity]string{build.Error: "error", build.Warning: "warning", build.Information: "note", build.Hint: "note"}
 
 func writeSARIF(w io.Writer, files []checked) error {
-	run := sarifRun{ColumnKind: "utf16CodeUnits", Results: []sarifResult{}}
+	run := sarifRun{ColumnKind: "utf16CodeUnits", LineBreaks: []string{"\r\n", "\n", "\r"}, Results: []sarifResult{}}
 	run.Tool.Driver = sarifDriver{Name: "buildls", InformationURI: "https://github.com/buildls/buildls", Rules: []sarifRule{}}
 	seen := map[string]bool{}
 	for _, f := range files {
