@@ -150,7 +150,7 @@ func (m mending) escapeBlanks(in span) []Edit {
 	var edits []Edit
 	for at := in.start; at < in.end; {
 		end := m.wordEnd(at, true)
-		for at = end; at < in.end && isBlank(m.text[at]); at++ {
+		for at = end; at < in.end && m.blank(at, true) > 0; at += m.blank(at, true) {
 			line, column := m.place(at)
 			edits = append(edits, Edit{line, column, line, column, string(m.src.escape)})
 		}

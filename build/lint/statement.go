@@ -70,14 +70,21 @@ func (st *statement) tokens(spans ...span) []token {
 	return list
 }
 
-func isBlank(c byte) bool { return strings.IndexByte(" \t\v\f\r", c) >= 0 }
-
 // skip is the first byte from at on that is not white space.
 func (st *statement) skip(at int) int {
-	for at < len(st.text) && isBlank(st.text[at]) {
-		at++
+	return len(st.text) - len(strings.TrimLeftFunc(st.text[at:], unicode.IsSpace))
+}
+
+// blank is how many bytes of white space there are at some byte: a character, or none.
+// Where quotes count that of other scripts does, too (parseWords, against reWhitespace).
+func (st *statement) blank(at int, quotes bool) int {
+	if strings.IndexByte(" \t\v\f\r", st.text[at]) >= 0 {
+		return 1
 	}
-	return at
+	if r, size := utf8.DecodeRuneInString(st.text[at:]); quotes && unicode.IsSpace(r) {
+		return size
+	}
+	return 0
 }
 
 // wordEnd is where the word at some byte ends: at white space, outside of quotes if
@@ -94,7 +101,7 @@ func (st *statement) wordEnd(at int, quotes bool) int {
 			}
 		case quotes && (c == '\'' || c == '"'):
 			quote = c
-		case isBlank(c):
+		case st.blank(at, quotes) > 0:
 			return at
 		}
 	}
