@@ -46,7 +46,8 @@ type composeReader struct {
 type spot struct {
 	file string
 	data []byte
-	line int // 0-based
+	rows []byte // data, as yamlLines makes it
+	line int    // 0-based, as in Problem
 
 	start, end int // in bytes
 }
@@ -55,8 +56,8 @@ func (s spot) span() Span { return Span{s.file, s.start, s.end} }
 
 // of is the place of a key in the same file.
 func (s spot) of(key *yaml.Node) spot {
-	s.line = key.Line - 1
-	s.start = byteOf(s.data, s.line, key.Column-1)
+	s.line = lineOf(s.data, byteOf(s.rows, key.Line-1, 0))
+	s.start = byteOf(s.rows, key.Line-1, key.Column-1)
 	if key.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
 		s.start++
 	}

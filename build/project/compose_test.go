@@ -104,9 +104,20 @@ func TestComposeRange(t *testing.T) {
 	}
 }
 
+// YAML ends a line where editors and parsers of Dockerfiles do not, and the other way round.
+func TestComposeLines(t *testing.T) {
+	const text = "# a\r# b\u2028# c\u0085# d\nservices:\r\n  api:\n    build:\n      context: .\r\n      dockerfile_inline: |\n        FROM scratch\n        ADD x /\n"
+	api := files{"compose.yaml": text}.profile(t, "api")
+	at, ok := api.Inline.Source(strings.Index(api.Inline.Text, "ADD"), len(api.Inline.Text)-1)
+	if name := text[api.Start:api.End]; name != "api" || !ok || text[at.Start:at.End] != "ADD x /" {
+		t.Errorf("%q, and its Dockerfile is at %q", name, text[at.Start:at.End])
+	}
+}
+
 func TestComposeWrong(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"yaml", "services:\n  a: [\n", "compose.yaml:2: "},
+		{"yaml's lines", "# a\r# b\u2028# c\nservices:\n  a: [\n", "compose.yaml:3: "},
 		{"twice", "services:\n  a: {}\n  a: {}\n", "already defined at line 2"},
 		{"unknown attribute", "services:\n  a:\n    build:\n      context: .\n      contxt: x\n", `compose.yaml:5: service a: contxt: this attribute of a build is not known`},
 		{"wrong type", "services:\n  a:\n    build:\n      tags: {}\n", "compose.yaml:4: service a: tags: it must be a list of strings"},

@@ -38,13 +38,13 @@ func (r *composeReader) file(path, dir string, u unit) (m model, reset []string,
 	if root == nil || err != nil {
 		return model{}, nil, err
 	}
-	if reset, err = r.walk(root, "", spot{file: path, data: data}, 0); err != nil {
+	if reset, err = r.walk(root, "", spot{file: path, data: data, rows: yamlLines(data)}, 0); err != nil {
 		return nil, nil, err
 	}
-	r.rememberInlines(root, "", spot{file: path, data: data}, u.lookup)
+	r.rememberInlines(root, "", spot{file: path, data: data, rows: yamlLines(data)}, u.lookup)
 	var whole any
 	if err := root.Decode(&whole); err != nil {
-		return nil, nil, yamlProblem(path, err)
+		return nil, nil, yamlProblem(path, data, err)
 	}
 	m, ok := stringKeys(whole).(model)
 	if !ok {
@@ -100,11 +100,11 @@ func parseYAML(path string, data []byte) (*yaml.Node, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, nil
 		}
-		return nil, yamlProblem(path, err)
+		return nil, yamlProblem(path, data, err)
 	}
 	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
 		if err != nil {
-			return nil, yamlProblem(path, err)
+			return nil, yamlProblem(path, data, err)
 		}
 		return nil, &Problem{File: path, Line: -1, Message: "it holds more than one document"}
 	}
@@ -194,6 +194,17 @@ func (r *composeReader) remember(place string, key *yaml.Node, in spot) {
 	}
 }
 
+// yamlLines is a text of the same length whose lines are YAML's: each ends with "\n", where in
+// the file a "\r" or one of Unicode's line ends may stand (YAML 1.1, b-generic).
+func yamlLines(data []byte) []byte {
+	for _, end := range []string{"\u0085", "\u2028", "\u2029", "\r\n", "\r"} {
+		if bytes.Contains(data, []byte(end)) {
+			data = bytes.ReplaceAll(data, []byte(end), []byte(strings.Repeat(" ", len(end)-1)+"\n"))
+		}
+	}
+	return data
+}
+
 // byteOf is the offset of a column, counted in runes, of a line.
 func byteOf(data []byte, line, column int) int {
 	offset := 0
@@ -249,11 +260,11 @@ var (
 	modelPath = regexp.MustCompile(`(?:services|secrets|include)(?:\.[\w.\[\]-]+)?`)
 )
 
-func yamlProblem(path string, err error) error {
+func yamlProblem(path string, data []byte, err error) error {
 	p := &Problem{File: path, Line: -1, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
 	if m := yamlLine.FindStringSubmatchIndex(err.Error()); m != nil {
 		line, _ := strconv.Atoi(err.Error()[m[2]:m[3]])
-		p.Line, p.Message = line-1, strings.TrimSpace(err.Error()[m[1]:])
+		p.Line, p.Message = lineOf(data, byteOf(yamlLines(data), line-1, 0)), strings.TrimSpace(err.Error()[m[1]:])
 	}
 	return p
 }

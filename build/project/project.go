@@ -82,7 +82,7 @@ type Group struct {
 type Problem struct {
 	File string
 	Kind Kind // Service for a compose file, Target for a bake file
-	Line int  // 0-based; -1 if it is not known
+	Line int  // 0-based, "\n" alone ends one; -1 if it is not known
 	// Start and End are the bytes of File that are at fault, 0-based, End exclusive; both
 	// are 0 if only the line is known.
 	Start, End int

@@ -12,7 +12,7 @@ import (
 // scalarMap maps the value of a YAML scalar to where it is written; nil if that is not
 // understood. Only the positions are computed here, the value is the library's.
 func scalarMap(data []byte, n *yaml.Node) sourceMap {
-	at := byteOf(data, n.Line-1, n.Column-1)
+	at := byteOf(yamlLines(data), n.Line-1, n.Column-1)
 	src := string(data)
 	for at < len(src) && (src[at] == '&' || src[at] == '!') { // an anchor, a tag
 		word := strings.IndexAny(src[at:], " \t\r\n")
