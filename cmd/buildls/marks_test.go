@@ -93,6 +93,32 @@ func TestMarks(t *testing.T) {
 	})
 }
 
+// A carriage return alone ends a line for the editor, and is a blank to BuildKit: what is said of
+// a build stands where the editor shows the words, and moves along with them.
+func TestMarksBesideCarriageReturns(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	e := edit(t, s.env, dir)
+	uri := "file://" + dir + "/Dockerfile"
+	e.Open(uri, "dockerfile", strings.TrimSpace(base(t))+"\r\r\n# a\rb\nENV A=1\rB=2\nRUN echo "+dir+"\r\r\n\rRUN \u2028 exit 3\n")
+	r := buildNow(t, e, nil)
+	if r.Error == nil || r.Error.Range == nil || r.Error.Range.Start.Line != 9 || len(r.Steps) != 3 || r.Steps[1].Range.Start.Line != 6 || r.Steps[1].Range.End.Line != 6 {
+		t.Fatalf("%+v %+v", r.Error, r.Steps)
+	}
+	expectMarks(t, e, uri, "6 N s, 9 ✗ exit 3", "0 ▷ Build · failed")
+	if h := e.Hover(uri, 5, 0); h == nil || !strings.Contains(h.Contents.Value, "from ENV in line 5") {
+		t.Errorf("hover over B: %+v", h)
+	}
+	marked := func(at string) func() bool {
+		return func() bool { d := e.Diagnostics(uri); return len(d) == 1 && d[0].Range.String() == at }
+	}
+	e.Await("the mark", marked("9:0-9:12"))
+	e.Insert(uri, 2, 0, "# c\r")
+	e.Await("the mark a line lower", marked("10:0-10:12"))
+	expectMarks(t, e, uri, "7 N s, 10 ✗ exit 3", "0 ▷ Build · failed")
+	e.Shutdown()
+}
+
 // A heredoc's mark stands behind the words of its instruction, not behind its text.
 func TestMarksOfHeredocs(t *testing.T) {
 	s := embeddedSite(t)
