@@ -76,7 +76,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 			out.Status, out.Failure = Failed, &Failure{Code: "build", Message: err.Error()}
 		}
 	case ctx.Err() != nil:
-		out.Status, out.Failure = stopped(ctx)
+		out.Status, out.Failure = stopped(ctx, req, f)
 	default:
 		out.Status = Failed
 		out.Failure = explain(ctx, conn, err, f, req)
@@ -98,10 +98,10 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 
 // stopped tells a build that was canceled from one that had to be stopped because
 // its context could not be read.
-func stopped(ctx context.Context) (Status, *Failure) {
+func stopped(ctx context.Context, req *Request, f *fold) (Status, *Failure) {
 	var ce *ContextError
 	if errors.As(context.Cause(ctx), &ce) {
-		return Failed, &Failure{Code: "build", Message: ce.Error()}
+		return Failed, req.unsent(ctx, ce, f.dockerfile)
 	}
 	return Canceled, nil
 }
@@ -125,6 +125,9 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Re
 		return brokenConnection(conn.Info, err)
 	}
 	if fail := req.contextFailure(err, f, conn.Info); fail != nil {
+		return fail
+	}
+	if fail := req.unsent(ctx, err, f.dockerfile); fail != nil {
 		return fail
 	}
 	return newFailure(err, f, f.dockerfile)

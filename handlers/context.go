@@ -32,6 +32,8 @@ type contextResult struct {
 	Largest       []sizeResult        `json:"largest"`
 	ByInstruction []contextUserResult `json:"byInstruction"`
 	Secrets       []string            `json:"secrets"` // what looks like one, by name and content
+	// Unreadable are the directories that may not be read: what is in them is not counted.
+	Unreadable []string `json:"unreadable"`
 }
 
 // An excludedResult is what a line of an ignore file keeps out.
@@ -56,7 +58,8 @@ type contextUserResult struct {
 	Range   protocol.Range `json:"range"`
 	Files   int            `json:"files"`
 	Bytes   int64          `json:"bytes"`
-	Missing []string       `json:"missing"` // sources that nothing matches
+	Missing []string       `json:"missing"`         // sources that nothing matches
+	Error   string         `json:"error,omitempty"` // why a build fails at it: it takes what may not be read
 }
 
 func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) {
@@ -182,7 +185,7 @@ func (v view) report(ctx context.Context, need *build.ContextNeed) (*contextRepo
 		return nil, lsp.InvalidParams("the context %s: %v", p.context, err)
 	}
 	if whole != nil {
-		r.Excluded = whole.Excluded
+		r.Excluded, r.Unreadable = whole.Excluded, whole.Unreadable
 	}
 	return r, nil
 }
@@ -260,10 +263,18 @@ func (p *setup) ignoreFile() (ignoreFile, error) {
 	return ignoreFile{p.snapshot.URIOf(path), text}, err
 }
 
+// unreadable says what of a use may not be read; empty if all may.
+func unreadable(u survey.Use) string {
+	if len(u.Unreadable) == 0 {
+		return ""
+	}
+	return strings.Join(u.Unreadable, ", ") + ": permission denied"
+}
+
 // context makes the protocol's answer of a report.
 func (c converter) context(r *contextReport) contextResult {
 	out := contextResult{Context: r.dir, Files: r.Files, Bytes: r.Bytes, Excluded: []excludedResult{}, Largest: []sizeResult{},
-		ByInstruction: []contextUserResult{}, Secrets: append([]string{}, r.Secrets...)}
+		ByInstruction: []contextUserResult{}, Secrets: append([]string{}, r.Secrets...), Unreadable: append([]string{}, r.Unreadable...)}
 	for _, l := range r.Excluded {
 		out.Excluded = append(out.Excluded, excludedResult{URI: r.ignore.uri, Line: editorLine(r.ignore.text, l.Line), Pattern: l.Pattern, Files: l.Files, Dirs: l.Dirs, Paths: l.Paths})
 	}
@@ -273,7 +284,7 @@ func (c converter) context(r *contextReport) contextResult {
 	for i, u := range r.need.Uses {
 		use := r.Uses[i]
 		out.ByInstruction = append(out.ByInstruction, contextUserResult{Name: u.Name, Range: c.lineRange(u.Lines),
-			Files: use.Files, Bytes: use.Bytes, Missing: append([]string{}, use.Missing...)})
+			Files: use.Files, Bytes: use.Bytes, Missing: append([]string{}, use.Missing...), Error: unreadable(use)})
 	}
 	return out
 }

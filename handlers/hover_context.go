@@ -69,6 +69,9 @@ func (p *prose) use(u survey.Use, ignore ignoreFile) {
 	for _, m := range u.Missing {
 		p.item("nothing matches %s", p.code(m))
 	}
+	for _, dir := range u.Unreadable {
+		p.item("permission denied: %s, so that the build fails", p.code(dir))
+	}
 	if len(u.Secrets) > 0 {
 		p.item("⚠ looks like a secret: %s", p.names(u.Secrets, len(u.Secrets)))
 	}

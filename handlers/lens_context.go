@@ -101,6 +101,9 @@ func lensTitle(u survey.Use) string {
 	if len(u.Missing) > 0 {
 		title += " · nothing matches " + strings.Join(u.Missing, ", ")
 	}
+	if denied := unreadable(u); denied != "" {
+		title += " · " + denied
+	}
 	if len(u.Secrets) > 0 {
 		title += " · ⚠ looks like a secret: " + strings.Join(u.Secrets[:min(3, len(u.Secrets))], ", ")
 	}

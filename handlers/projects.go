@@ -32,6 +32,9 @@ type readProject struct {
 
 // read reads a directory as the author sees it: a buffer goes before its file.
 func (ps *projects) read(seen buffers, dir string) *project.Project {
+	if _, err := os.Stat(dir + string(filepath.Separator) + "."); errors.Is(err, fs.ErrPermission) {
+		return &project.Project{} // what may not be entered is not the author's project
+	}
 	ps.mu.Lock()
 	known := ps.known[dir]
 	ps.mu.Unlock()

@@ -12,9 +12,11 @@ package survey
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/tonistiigi/fsutil"
 
@@ -57,7 +59,10 @@ type Answer struct {
 	Largest  []Size // files and directories, 10 at most, the largest first
 	Excluded []Line // in the order of the ignore file
 	Secrets  []string
-	Uses     []Use // as in the Question
+	// Unreadable are the directories that may not be read, so that nobody knows what is in
+	// them. A build that asks for one fails.
+	Unreadable []string
+	Uses       []Use // as in the Question
 }
 
 // A Size is how large a file is, or all that is sent of a directory.
@@ -73,10 +78,12 @@ type Use struct {
 	Missing  []string // the sources that nothing matches
 	Excluded []Line   // what it would take but for the ignore file
 	Secrets  []string
+	// Unreadable are the directories of the Answer of which it takes something.
+	Unreadable []string
 }
 
 // Of answers a question about a context. An error is one that a build would end with, or
-// that of ctx.
+// that of ctx; that a directory below the context may not be read is none.
 func Of(ctx context.Context, contextFS fsutil.FS, q Question) (*Answer, error) {
 	rules, err := readRules(q.Ignore)
 	if err != nil {
@@ -98,12 +105,15 @@ type survey struct {
 	tree     tree
 	excluded tally
 	uses     []tally // of what each use does without
+
+	unreadable []string
 }
 
 // watchedFS shows its walker every entry that a filter looks at, and what it says of it.
 type watchedFS struct {
 	fsutil.FS
-	seen func(path string, entry fs.DirEntry, verdict error) // nil: nobody watches
+	seen   func(path string, entry fs.DirEntry, verdict error) // nil: nobody watches
+	closed func(path string)                                   // is told which directories may not be read
 }
 
 func (w *watchedFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) error {
@@ -112,6 +122,10 @@ func (w *watchedFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) 
 		return w.FS.Walk(ctx, target, fn)
 	}
 	return w.FS.Walk(ctx, target, func(path string, entry fs.DirEntry, err error) error {
+		if entry != nil && entry.IsDir() && errors.Is(err, fs.ErrPermission) { // it was shown before
+			w.closed(path)
+			return nil
+		}
 		verdict := fn(path, entry, err)
 		if entry != nil {
 			seen(path, entry, verdict)
@@ -122,7 +136,7 @@ func (w *watchedFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) 
 
 // walk does what session/filesync and fsutil's sender do.
 func (s *survey) walk(ctx context.Context, contextFS fsutil.FS) error {
-	watched := &watchedFS{FS: contextFS}
+	watched := &watchedFS{FS: contextFS, closed: func(path string) { s.unreadable = append(s.unreadable, filepath.ToSlash(path)+"/") }}
 	opt := &fsutil.FilterOpt{ExcludePatterns: s.rules.patterns, FollowPaths: s.question.Follow}
 	if err := workspace.Follow(watched, opt); err != nil {
 		return err
@@ -174,7 +188,7 @@ func (s *survey) left(path string, isDir, pruned bool) {
 
 func (s *survey) answer(ctx context.Context, contextFS fsutil.FS) (*Answer, error) {
 	s.tree.close()
-	a := &Answer{Amount: s.tree.amount(), Largest: s.tree.largest(10), Excluded: s.rules.lines(s.excluded)}
+	a := &Answer{Amount: s.tree.amount(), Largest: s.tree.largest(10), Excluded: s.rules.lines(s.excluded), Unreadable: s.unreadable}
 	secrets := s.tree.secrets(contextFS)
 	for _, e := range secrets {
 		a.Secrets = append(a.Secrets, s.tree.entries[e].path)
@@ -188,6 +202,12 @@ func (s *survey) answer(ctx context.Context, contextFS fsutil.FS) (*Answer, erro
 			return nil, err
 		}
 		u.Excluded = s.rules.lines(s.uses[i])
+		for _, dir := range s.unreadable {
+			if slices.ContainsFunc(paths, func(p Path) bool { return p.touches(dir) }) {
+				u.Unreadable = append(u.Unreadable, dir)
+				u.Missing = slices.DeleteFunc(u.Missing, func(m string) bool { return Path{Path: m}.touches(dir) })
+			}
+		}
 		a.Uses = append(a.Uses, u)
 	}
 	return a, nil

@@ -1,0 +1,73 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// senderText is what an engine says when this side could not read the context.
+var senderText = regexp.MustCompile(`error from sender: \w+ (.+): ([^:]+)$`)
+
+// unsent explains that something of the context could not be read, at the instruction that
+// takes it; nil if an error is not that.
+func (r *Request) unsent(ctx context.Context, err error, dockerfile []byte) *Failure {
+	var ce *ContextError
+	if !errors.As(err, &ce) {
+		m := senderText.FindStringSubmatch(PlainError(err))
+		if m == nil {
+			return nil
+		}
+		ce = &ContextError{Path: m[1], Err: errors.New(m[2])}
+		if m[2] == fs.ErrPermission.Error() {
+			ce.Err = errors.New(m[2] + "; allow it, or keep it out with .dockerignore")
+		}
+	}
+	return &Failure{Code: "build", Message: ce.Error(), Lines: r.takerOf(ctx, ce.Path, dockerfile)}
+}
+
+// takerOf is the first instruction that takes a file or directory of the context, or what
+// lies in it; nil if none does.
+func (r *Request) takerOf(ctx context.Context, file string, dockerfile []byte) *Lines {
+	rel, err := filepath.Rel(r.Context.Dir, file)
+	if r.Context.Kind != LocalContext || err != nil || !filepath.IsLocal(rel) {
+		return nil
+	}
+	platform := ""
+	if len(r.Platforms) > 0 {
+		platform = r.Platforms[0]
+	}
+	need, err := ContextNeedOf(context.WithoutCancel(ctx), dockerfile, r.Target, r.BuildArgs, platform, r.Known)
+	if err != nil {
+		return nil
+	}
+	for _, u := range need.Uses {
+		for _, p := range u.Paths {
+			if p.meets(filepath.ToSlash(rel)) {
+				return &u.Lines
+			}
+		}
+	}
+	return nil
+}
+
+// meets says whether a source takes a path of the context, or something in it. Links are not
+// followed.
+func (p ContextPath) meets(other string) bool {
+	source := path.Clean("/" + p.Path)[1:]
+	if source == "" {
+		return true
+	}
+	mine, theirs := strings.Split(source, "/"), strings.Split(other, "/")
+	for i := range min(len(mine), len(theirs)) {
+		ok, _ := path.Match(mine[i], theirs[i])
+		if mine[i] != theirs[i] && !(p.Wildcards && ok) {
+			return false
+		}
+	}
+	return true
+}
