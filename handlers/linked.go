@@ -72,7 +72,7 @@ func (l *linker) find(p *plan, name string) (*profile, error) {
 	var found *profile
 	for _, other := range p.profile.of.Profiles {
 		if other.Name == name && (found == nil || other.Kind == p.profile.Kind) { // bake reads compose files too
-			found = &profile{Profile: other, argument: fieldsOf(other.Build), of: p.profile.of}
+			found = newProfile(p.snapshot, other, p.profile.of)
 		}
 	}
 	if found == nil {

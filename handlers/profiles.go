@@ -65,11 +65,17 @@ func (s *Server) profiles(snapshot *workspace.Snapshot, settings Settings, path 
 			if slices.ContainsFunc(list, func(o *profile) bool { return o.File == p.File && o.Name == p.Name }) {
 				continue // included by another file
 			}
-			list = append(list, &profile{Profile: p, argument: fieldsOf(p.Build), of: read})
+			list = append(list, newProfile(snapshot, p, read))
 		}
 	}
 	nameApart(snapshot, list)
 	return list, of
+}
+
+// newProfile is what a file of a project describes.
+func newProfile(snapshot *workspace.Snapshot, p project.Profile, of *project.Project) *profile {
+	p.Dockerfile = snapshot.DockerfileAt(p.Dockerfile)
+	return &profile{Profile: p, argument: fieldsOf(p.Build), of: of}
 }
 
 func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[string]json.RawMessage) *profile {
@@ -85,6 +91,7 @@ func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[str
 	} else if len(folders) > 0 && !strings.Contains(uri, "://") {
 		p.Dockerfile = filepath.Join(folders[0].Path, uri)
 	}
+	p.Dockerfile = snapshot.DockerfileAt(p.Dockerfile)
 	delete(p.argument, "uri")
 	return p
 }

@@ -138,12 +138,13 @@ func missingDockerfile(snapshot *workspace.Snapshot, p *project.Profile) (attr s
 			return "context", err
 		}
 	}
-	if p.Dockerfile == "" || snapshot.Document(workspace.FileURI(p.Dockerfile)) != nil {
+	path := snapshot.DockerfileAt(p.Dockerfile)
+	if path == "" || snapshot.Document(workspace.FileURI(path)) != nil {
 		return "", nil
 	}
 	attr = "dockerfile"
 	if _, ok := p.Where(attr, ""); !ok {
 		attr = "context"
 	}
-	return attr, there("no Dockerfile", p.Dockerfile)
+	return attr, there("no Dockerfile", path)
 }

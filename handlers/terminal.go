@@ -104,7 +104,7 @@ func (t *TerminalBuild) place(p *plan, wd string) (err error) {
 		p.filename = remoteName(t.File)
 		return nil
 	}
-	p.doc, err = t.document(p.context.Dir)
+	p.doc, err = t.document(p.snapshot, p.context.Dir)
 	return err
 }
 
@@ -141,7 +141,7 @@ func fromStdin(text []byte) *workspace.Document {
 }
 
 // document is the Dockerfile, as if an editor had it open.
-func (t *TerminalBuild) document(dir string) (*workspace.Document, error) {
+func (t *TerminalBuild) document(snapshot *workspace.Snapshot, dir string) (*workspace.Document, error) {
 	file := t.File
 	if file == "" {
 		file = filepath.Join(dir, "Dockerfile")
@@ -150,6 +150,7 @@ func (t *TerminalBuild) document(dir string) (*workspace.Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	path = snapshot.DockerfileAt(path)
 	text, err := workspace.ReadWithin(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, lsp.InvalidParams("no Dockerfile at %s; name one with -f", path)

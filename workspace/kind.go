@@ -4,7 +4,10 @@ package workspace
 // the server has something to say about.
 
 import (
+	"os"
 	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -75,4 +78,32 @@ func baseName(u URI) string {
 	}
 	_, rest, _ := strings.Cut(string(u), ":")
 	return path.Base(unescape(rest))
+}
+
+// DockerfileAt is the path of the Dockerfile that a path means, as docker/buildx finds it
+// (build/opt.go, handleLowercaseDockerfile): where the file Dockerfile is meant and missing,
+// one that is called dockerfile, by this very spelling. Other names mean themselves.
+func (s *Snapshot) DockerfileAt(path string) string {
+	const name, lower = "Dockerfile", "dockerfile"
+	dir, base := filepath.Split(path)
+	other := filepath.Join(dir, lower)
+	if base != name || s.Document(FileURI(path)) != nil {
+		return path
+	}
+	names := []string{}
+	if s.Document(FileURI(other)) != nil {
+		names = append(names, lower)
+	}
+	if _, err := os.Lstat(other); err == nil { // else the directory need not be read
+		entries, _ := os.ReadDir(filepath.Clean(dir))
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+	} else if _, err := os.Lstat(path); err == nil {
+		return path
+	}
+	if slices.Contains(names, lower) && !slices.Contains(names, name) {
+		return other
+	}
+	return path
 }

@@ -85,6 +85,7 @@ func checkInstead(ctx context.Context, dir, file string, std stdio) int {
 	if file == "" {
 		file = filepath.Join(dir, "Dockerfile")
 	}
+	file = ws.New().Snapshot().DockerfileAt(file)
 	return checkCommand(ctx, []string{"--strict", "--context", dir, "--", file}, std)
 }
 
