@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/containerd/platforms"
 	"github.com/docker/buildx/bake/hclparser"
@@ -82,7 +83,7 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 	}
 	config := &bakeConfig{files: files}
 	meta, diags := hclparser.Parse(hclparser.MergeFiles(bodies), hclparser.Opt{
-		LookupVar: src.Env,
+		LookupVar: src.bakeVariable,
 		Vars: map[string]string{
 			"BAKE_CMD_CONTEXT":    cwdScheme,
 			"BAKE_LOCAL_PLATFORM": platforms.Format(platforms.DefaultSpec()),
@@ -108,6 +109,17 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 	config.Targets = mergeTargets(config.Targets)
 	config.problems = unknownNames(files)
 	return config, nil
+}
+
+// bakeVariable is the environment that goes over the variables' defaults, unless the author
+// wants none to (buildx's bake.envLookupAllowed).
+func (s Source) bakeVariable(name string) (string, bool) {
+	if v, ok := s.Env("BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP"); ok {
+		if disabled, err := strconv.ParseBool(v); err == nil && disabled {
+			return "", false
+		}
+	}
+	return s.Env(name)
 }
 
 // mergeTargets lays targets of one name over each other.

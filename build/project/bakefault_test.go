@@ -1,6 +1,7 @@
 package project
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -98,5 +99,51 @@ func TestWhere(t *testing.T) {
 		if got := file + " " + f[file][at.Start:at.End]; got != c.want {
 			t.Errorf("%s.%s %q is at %q, not %q", c.profile, c.attr, c.element, got, c.want)
 		}
+	}
+}
+
+// TestBakeVariables says where a variable's value comes from.
+func TestBakeVariables(t *testing.T) {
+	f := files{
+		"docker-bake.hcl":          "variable \"TAG\" {\n  default = \"base\"\n}\nvariable \"DIR\" {\n  default = \"$DIR\"\n}\nvariable \"N\" {\n  type = number\n  default = null\n}\nvariable \"L\" {\n  type = list(string)\n  default = [\"x\"]\n}\ntarget \"a\" {\n  tags = concat([\"x:${TAG}\"], L)\n  args = { D = DIR, N = N }\n}\n",
+		"docker-bake.override.hcl": "variable \"TAG\" {\n  default = \"override\"\n}\n",
+	}
+	for _, c := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{nil, "[x:override x] $DIR <nil>"},
+		{map[string]string{"TAG": "env"}, "[x:env x] $DIR <nil>"},
+		{map[string]string{"TAG": ""}, "[x: x] $DIR <nil>"},
+		{map[string]string{"TAG": "env", "BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP": "1"}, "[x:override x] $DIR <nil>"},
+		{map[string]string{"TAG": "env", "BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP": "TRUE"}, "[x:override x] $DIR <nil>"},
+		{map[string]string{"TAG": "env", "BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP": "0"}, "[x:env x] $DIR <nil>"},
+		{map[string]string{"TAG": "env", "BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP": "yes"}, "[x:env x] $DIR <nil>"},
+		{map[string]string{"DIR": "d", "N": "7", "L": "p,q"}, "[x:override p q] d 7"},
+		{map[string]string{"L_JSON": `["j"]`, "N_JSON": "8"}, "[x:override j] $DIR 8"},
+	} {
+		src := f.source()
+		src.Env = func(name string) (string, bool) { v, ok := c.env[name]; return v, ok }
+		p := Read("/p", src)
+		if len(p.Problems) > 0 || len(p.Profiles) != 1 {
+			t.Fatal(p.Problems, p.Profiles)
+		}
+		b := p.Profiles[0].Build
+		n := "<nil>"
+		if v := b.BuildArgs["N"]; v != nil {
+			n = *v
+		}
+		if got := fmt.Sprint(b.Tags, " ", *b.BuildArgs["D"], " ", n); got != c.want {
+			t.Errorf("%v: %s, not %s", c.env, got, c.want)
+		}
+	}
+}
+
+// TestBakeCycle marks a variable that needs itself.
+func TestBakeCycle(t *testing.T) {
+	text := "variable \"DIR\" {\n  default = \"${DIR}\"\n}\ntarget \"a\" {}\n"
+	p := files{"docker-bake.hcl": text}.read()
+	if len(p.Problems) != 1 || !strings.Contains(p.Problems[0].Error(), "docker-bake.hcl:2: ") || !strings.Contains(p.Problems[0].Message, "variable cycle") || text[p.Problems[0].Start:p.Problems[0].End] != `"${DIR}"` {
+		t.Errorf("%v", p.Problems)
 	}
 }
