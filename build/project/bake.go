@@ -62,10 +62,10 @@ func parseBake(dir string, src Source) (bakeFiles, error) {
 			parse = hclparse.NewParser().ParseJSON
 		}
 		file, diags := parse(data, path)
-		if diags.HasErrors() {
-			return nil, hclProblems(diags)
-		}
 		files = append(files, bakeFile{path, data, file})
+		if diags.HasErrors() {
+			return nil, files.problemsOf(diags)
+		}
 	}
 	return files, nil
 }
@@ -96,7 +96,7 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 		},
 	}, &config.bakeModel)
 	if diags.HasErrors() {
-		return nil, hclProblems(diags)
+		return nil, files.problemsOf(diags)
 	}
 	for _, renamed := range meta.Renamed { // a matrix is a group too
 		for old, names := range renamed {

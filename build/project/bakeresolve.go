@@ -264,8 +264,8 @@ func (fs bakeFiles) data(path string) []byte {
 	return nil
 }
 
-// hclProblems are the errors that HCL tells: of a line the first, from which others follow.
-func hclProblems(diags hcl.Diagnostics) (list problems) {
+// problemsOf are the errors that HCL tells: of a line the first, from which others follow.
+func (fs bakeFiles) problemsOf(diags hcl.Diagnostics) (list problems) {
 	for _, d := range diags {
 		said := d.Subject != nil && slices.ContainsFunc(list, func(p *Problem) bool { return p.File == d.Subject.Filename && p.Line == d.Subject.Start.Line-1 })
 		if d.Severity != hcl.DiagError || said || len(list) == maxProblems {
@@ -276,7 +276,8 @@ func hclProblems(diags hcl.Diagnostics) (list problems) {
 			p.Message += ": " + strings.TrimSuffix(d.Detail, ".")
 		}
 		if r := d.Subject; r != nil {
-			p.File, p.Line, p.Start, p.End = r.Filename, r.Start.Line-1, r.Start.Byte, r.End.Byte
+			at := fs.span(*r)
+			p.File, p.Line, p.Start, p.End = at.File, r.Start.Line-1, at.Start, at.End
 		}
 		list = append(list, p)
 	}
