@@ -54,18 +54,20 @@ func pathsIn(dir string) func(path string) (string, error) {
 
 // contexts checks the named contexts. Relative paths count from dir.
 func (o *Options) contexts(dir string) (map[string]build.Context, error) {
-	found := map[string]build.Context{}
+	found, spelled := map[string]build.Context{}, map[string]string{}
 	for _, given := range slices.Sorted(maps.Keys(o.Contexts)) {
 		name, err := build.ContextName(given)
 		if err != nil {
 			return nil, err
 		}
-		if _, twice := found[name]; twice {
-			return nil, fmt.Errorf("contexts: two mean the image %s", name)
-		}
-		if found[name], err = build.ParseNamedContext(o.Contexts[given], pathsIn(dir)); err != nil {
+		c, err := build.ParseNamedContext(o.Contexts[given], pathsIn(dir))
+		if err != nil {
 			return nil, fmt.Errorf("contexts: %s: %w", given, err)
 		}
+		if other := found[name]; spelled[name] != "" && (other.Kind != c.Kind || other.Dir != c.Dir || other.Source != c.Source) {
+			return nil, fmt.Errorf("contexts: %s and %s are one name, and cannot be both %s and %s", spelled[name], given, other, c)
+		}
+		found[name], spelled[name] = c, given
 	}
 	return found, nil
 }

@@ -149,14 +149,16 @@ func (p *plan) find(arg Options, dir string) error {
 	return nil
 }
 
-// tagsOf are the full names of tags.
+// tagsOf are the full names of tags, each once.
 func tagsOf(tags []string) (full []string, err error) {
 	for _, tag := range tags {
 		name, err := build.CheckTag(tag)
 		if err != nil {
 			return nil, lsp.InvalidParams("%v", err)
 		}
-		full = append(full, name)
+		if !slices.Contains(full, name) {
+			full = append(full, name)
+		}
 	}
 	return full, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build"
@@ -94,6 +95,7 @@ func (o *Options) secrets(dir string) ([]build.Secret, error) {
 		if _, err := out.Read(); err != nil {
 			return nil, err
 		}
+		list = slices.DeleteFunc(list, func(o build.Secret) bool { return o.ID == out.ID }) // as in docker build, the last counts
 		list = append(list, out)
 	}
 	return list, nil
@@ -119,7 +121,9 @@ func (o *Options) ssh(dir string, contextOverSSH bool) ([]build.SSH, error) {
 			}
 			out.Paths = append(out.Paths, full)
 		}
-		list = append(list, out)
+		if !slices.ContainsFunc(list, func(o build.SSH) bool { return o.ID == out.ID && slices.Equal(o.Paths, out.Paths) }) {
+			list = append(list, out)
+		}
 	}
 	return list, build.CheckSSH(list)
 }

@@ -91,11 +91,11 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 	})
 	flags.Func("build-context", "", func(s string) error {
 		name, value, ok := strings.Cut(s, "=")
-		switch _, twice := t.Contexts[name]; {
+		switch other, twice := t.Contexts[name]; {
 		case !ok:
 			return errors.New("write it as NAME=VALUE")
-		case twice:
-			return fmt.Errorf("%s is named twice", name)
+		case twice && other != value:
+			return fmt.Errorf("%s is named twice, as %s and as %s", name, other, value)
 		}
 		t.Contexts[name] = value
 		return nil
