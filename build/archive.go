@@ -1,7 +1,10 @@
 package build
 
 import (
+	"archive/tar"
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -34,10 +37,54 @@ func ReadContext(r io.Reader) (c Context, dockerfile []byte, err error) {
 		return Context{}, nil, errors.New("stdin is empty; it can be a tar, or a Dockerfile")
 	case archiveutil.IsArchive(header):
 		return Context{Kind: ArchiveContext, archive: &archive{input, archiveutil.HasZstdPrefix(header)}}, nil, nil
+	case beginsExtended(header):
+		return Context{Kind: ArchiveContext, archive: &archive{newGzipped(input), false}}, nil, nil
 	}
 	dockerfile, err = io.ReadAll(input)
 	if err != nil {
 		err = fmt.Errorf("reading stdin: %w", err)
 	}
 	return Context{}, dockerfile, err
+}
+
+// beginsExtended tells a tar whose first entry has a header of its own before it, as those
+// of `tar --format=posix` do: it ends behind what BuildKit looks at, which takes the tar for
+// a Dockerfile. So it is sent in a gzip, which BuildKit knows.
+func beginsExtended(header []byte) bool {
+	if len(header) < headerSize {
+		return false
+	}
+	_, err := tar.NewReader(bytes.NewReader(header)).Next()
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) && header[0] != 0 // two empty blocks end a tar
+}
+
+// A gzipped wraps what it reads into a gzip, uncompressed.
+type gzipped struct {
+	input io.Reader
+	chunk []byte
+	out   bytes.Buffer
+	gzip  *gzip.Writer // into out
+	ended bool
+}
+
+func newGzipped(input io.Reader) *gzipped {
+	g := &gzipped{input: input, chunk: make([]byte, 32<<10)}
+	g.gzip, _ = gzip.NewWriterLevel(&g.out, gzip.NoCompression) // the level is known
+	return g
+}
+
+// Read implements [io.Reader].
+func (g *gzipped) Read(p []byte) (int, error) {
+	for g.out.Len() == 0 && !g.ended {
+		n, err := g.input.Read(g.chunk)
+		g.gzip.Write(g.chunk[:n]) // into memory: without errors
+		switch {
+		case errors.Is(err, io.EOF):
+			g.gzip.Close()
+			g.ended = true
+		case err != nil:
+			return 0, err
+		}
+	}
+	return g.out.Read(p)
 }
