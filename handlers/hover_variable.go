@@ -54,6 +54,9 @@ func (s *Server) hoverVariable(ctx context.Context, h *hover) {
 	if !ok {
 		return
 	}
+	if !m.sets && !build.Expands(text.Bytes(), h.at.Line, m.span[0]) {
+		return
+	}
 	f, _, line, ok := s.builtAt(ctx, h)
 	if !ok || m.sets && !f.baseline.Sets(line, m.name) {
 		return // of what was not built nothing is known

@@ -135,7 +135,7 @@ func toFolders(list []protocol.WorkspaceFolder) []workspace.Folder {
 // the workspace, because each may stand in for a file of the context.
 func (s *Server) initialized(*protocol.InitializedParams) error {
 	turn := s.settings.turn()
-	s.rpc.Go(func() { s.pullSettings(turn) })
+	s.rpc.Go(func() { s.pullSettings(turn, nil) })
 	var regs []protocol.Registration
 	if s.features.widerSync {
 		regs = append(regs, syncRegistrations()...)

@@ -29,7 +29,7 @@ type marks struct {
 // fileMarks are the builds of one file that are shown.
 type fileMarks struct {
 	targets map[string]*followed // the newest of each target, in lower case
-	steps   *followed            // the newest of which steps are known
+	steps   *followed            // the newest of which steps are known, or that it has none
 }
 
 // A followed is a build, from its begin to its end. It does not change: each step makes a
@@ -140,7 +140,8 @@ func (m *marks) update(b *running, change func(*followed)) {
 	if !overtaken {
 		f.targets[target] = &next
 	}
-	if len(next.steps) > 0 && (f.steps == nil || f.steps.sequence <= next.sequence) {
+	known := len(next.steps) > 0 || next.outcome != nil && next.outcome.Status == build.Done // that has none
+	if known && (f.steps == nil || f.steps.sequence <= next.sequence) {
 		f.steps = &next
 	}
 }

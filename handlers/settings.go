@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -67,7 +69,58 @@ func section(raw []byte) map[string]json.RawMessage {
 	if nested, ok := all["buildls"]; ok {
 		return section(nested)
 	}
+	for name, value := range all {
+		all[name] = withoutNulls(value)
+	}
 	return all
+}
+
+// withoutNulls is a JSON value without what is null in it: that says nothing. But for build
+// arguments, of which one without a value has the environment's.
+func withoutNulls(raw json.RawMessage) json.RawMessage {
+	if !bytes.Contains(raw, []byte("null")) || string(raw) == "null" {
+		return raw
+	}
+	var value any
+	numbers := json.NewDecoder(bytes.NewReader(raw))
+	numbers.UseNumber()
+	if numbers.Decode(&value) != nil {
+		return raw
+	}
+	out, err := json.Marshal(dropNulls(value))
+	if err != nil {
+		return raw
+	}
+	return out
+}
+
+func dropNulls(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		maps.DeleteFunc(v, func(_ string, member any) bool { return member == nil })
+		for name, member := range v {
+			if name != "buildArgs" {
+				v[name] = dropNulls(member)
+			}
+		}
+	case []any:
+		v = slices.DeleteFunc(v, func(member any) bool { return member == nil })
+		for i := range v {
+			v[i] = dropNulls(v[i])
+		}
+		return v
+	}
+	return value
+}
+
+// pushed are the settings that came along with the news of a change; nil if none did. Some
+// clients send their whole configuration, so they must stand under "buildls".
+func pushed(raw []byte) map[string]json.RawMessage {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		return nil
+	}
+	return section(all["buildls"])
 }
 
 // read makes settings of layers, the later over the earlier, and says what is wrong
@@ -131,23 +184,24 @@ func (st *settingsStore) turn() int64 {
 	return st.turns
 }
 
-// pullSettings asks the client for its configuration.
-func (s *Server) pullSettings(turn int64) {
+// pullSettings asks the client for its configuration, which goes over what it pushed.
+func (s *Server) pullSettings(turn int64, pushed map[string]json.RawMessage) {
 	defer s.settings.knownOnce.Do(func() { close(s.settings.known) })
 	if !s.features.configuration {
-		s.applySettings(turn, nil) // says what is wrong with the initial ones
+		s.applySettings(turn) // says what is wrong with the initial ones
 		return
 	}
 	var answer []json.RawMessage
 	params := &protocol.ConfigurationParams{Items: []protocol.ConfigurationItem{{Section: ptr("buildls")}}}
-	if err := s.client.Call(s.rpc.Context(), "workspace/configuration", params, &answer); err != nil {
-		if s.rpc.Context().Err() == nil {
-			s.log.Warn("reading the configuration", zap.Error(err))
-		}
-		return
+	err := s.client.Call(s.rpc.Context(), "workspace/configuration", params, &answer)
+	if err != nil && s.rpc.Context().Err() == nil {
+		s.log.Warn("reading the configuration", zap.Error(err))
 	}
-	if len(answer) == 1 {
-		s.applySettings(turn, section(answer[0]))
+	switch {
+	case err == nil && len(answer) == 1:
+		s.applySettings(turn, pushed, section(answer[0]))
+	case pushed != nil:
+		s.applySettings(turn, pushed)
 	}
 }
 
@@ -155,7 +209,7 @@ func (s *Server) pullSettings(turn int64) {
 func (s *Server) didChangeConfiguration(p *protocol.DidChangeConfigurationParams) error {
 	turn := s.settings.turn()
 	if s.features.configuration {
-		s.rpc.Go(func() { s.pullSettings(turn) })
+		s.rpc.Go(func() { s.pullSettings(turn, pushed(p.Settings)) })
 		return nil
 	}
 	layer := section(p.Settings)
@@ -163,9 +217,9 @@ func (s *Server) didChangeConfiguration(p *protocol.DidChangeConfigurationParams
 	return nil
 }
 
-// applySettings replaces the client's layer, and tells the author once what is wrong
+// applySettings replaces the client's layers, the later over the earlier, and tells the author once what is wrong
 // with it. One that comes after its turn is not applied.
-func (s *Server) applySettings(turn int64, layer map[string]json.RawMessage) {
+func (s *Server) applySettings(turn int64, layers ...map[string]json.RawMessage) {
 	st := &s.settings
 	st.mu.Lock()
 	if turn < st.taken {
@@ -173,7 +227,7 @@ func (s *Server) applySettings(turn int64, layer map[string]json.RawMessage) {
 		return
 	}
 	st.taken = turn
-	now, wrong := read(st.initial, layer)
+	now, wrong := read(append([]map[string]json.RawMessage{st.initial}, layers...)...)
 	changed := !reflect.DeepEqual(st.current, now)
 	st.current = now
 	wrong = slices.DeleteFunc(wrong, func(w string) bool { return st.said[w] })

@@ -153,3 +153,23 @@ func TestContextInHaste(t *testing.T) {
 	e.Await("the lens", func() bool { return contextTitles(e, uri) == "1:0-1:10 2 files, 3 B" })
 	e.Shutdown()
 }
+
+// A Dockerfile of which no step is left to run is built, too: hovers tell its variables, and
+// where nothing expands a variable they tell none.
+func TestHoverWithoutSteps(t *testing.T) {
+	const text = "FROM scratch\nARG v=1\nLABEL d=$v e='$v'\nCMD [\"$v\"]\n"
+	dir := workspace(t, "Dockerfile", text)
+	e := edit(t, embeddedSite(t).env, dir)
+	uri := "file://" + dir + "/Dockerfile"
+	e.Open(uri, "dockerfile", text)
+	mustBuild(t, e, nil)
+	if h := e.Hover(uri, 2, 9); h == nil || !contains(h.Contents.Value, "v=1", "ARG in line 2") {
+		t.Errorf("hover: %+v", h)
+	}
+	for _, at := range [][2]int{{2, 14}, {3, 7}} {
+		if h := e.Hover(uri, at[0], at[1]); h != nil && h.Range.Start.Character > 0 {
+			t.Errorf("hover where nothing is expanded: %+v", h)
+		}
+	}
+	e.Shutdown()
+}
