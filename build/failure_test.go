@@ -84,3 +84,10 @@ func FuzzLocate(f *testing.F) {
 		}
 	})
 }
+
+// A build that fails is no syntax error because its RUN mounts something.
+func TestMountsAreWellFormed(t *testing.T) {
+	if l := (locator{dockerfile: []byte("FROM image\nRUN --mount=target=/a --mount=type=cache,target=/b true\n")}); !l.wellFormed() {
+		t.Error("it is taken for wrong")
+	}
+}

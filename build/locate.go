@@ -17,6 +17,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/subrequests/lint"
 	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 )
 
@@ -197,5 +198,6 @@ func convert(dockerfile []byte) (_ *lint.LintResults, err error) {
 	}
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)
 	sm.Definition = &llb.Definition{}
-	return dockerfile2llb.DockerfileLint(context.Background(), dockerfile, dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: Images(nil)})
+	caps := pb.Caps.CapSet(pb.Caps.All())
+	return dockerfile2llb.DockerfileLint(context.Background(), dockerfile, dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: Images(nil), LLBCaps: &caps})
 }

@@ -140,25 +140,31 @@ func (k *check) tryEpoch(p *plan, arg *placed) {
 	}
 }
 
-// doubtful says whether what BuildKit says of an instruction may be wrong of the real
-// build: because of variables that the stage's base image may set, or because of what
-// an earlier mistake left out. The rule is empty for a mistake.
-func (s *stage) doubtful(in *placed, rule string) bool {
-	if rule == linter.RuleInvalidBaseImagePlatform.Name {
-		return true // of an image that was not looked up
-	}
+// A doubt is why what BuildKit says of an instruction may be wrong of the real build.
+type doubt int
+
+const (
+	sure        doubt = iota
+	ofVariables       // a variable that it uses is not known
+	doubtful          // something else is not
+)
+
+// doubt says whether what BuildKit says of an instruction may be wrong of the real build:
+// because of what the stage's base image may set, or because of what an earlier mistake
+// left out. The rule is empty for a mistake.
+func (s *stage) doubt(in *placed, rule string) doubt {
 	gone := s.missing(in)
 	switch {
-	case rule == linter.RuleJSONArgsRecommended.Name:
-		return gone["shell"]
-	case rule == linter.RuleWorkdirRelativePath.Name && gone["workdir"]:
-		return true
-	case rule == linter.RuleUndefinedVar.Name:
-		return !s.known || gone["env"]
-	case rule != "" && !ofValues[rule] || s.known && !gone["env"]:
-		return false
+	case rule == linter.RuleInvalidBaseImagePlatform.Name: // of an image that was not looked up
+		return doubtful
+	case rule == linter.RuleJSONArgsRecommended.Name && gone["shell"],
+		rule == linter.RuleWorkdirRelativePath.Name && gone["workdir"],
+		rule == linter.RuleUndefinedVar.Name && (!s.known || gone["env"]):
+		return doubtful
+	case rule != "" && !ofValues[rule], rule == linter.RuleUndefinedVar.Name, s.known && !gone["env"], !s.usesUnknown(in):
+		return sure
 	}
-	return s.usesUnknown(in)
+	return ofVariables
 }
 
 // missing are the kinds of instructions, of those that are inherited, of which one at
@@ -195,7 +201,7 @@ var keywords = map[string]bool{
 	"user": true, "volume": true, "workdir": true,
 }
 
-var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+var variable = regexp.MustCompile(`\$\{?([\pL_][\pL\p{Nd}_]*)`)
 
 // usesUnknown says whether an instruction uses a variable whose value is not in the file.
 func (s *stage) usesUnknown(in *placed) bool {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
@@ -223,16 +224,17 @@ func (k *check) dispatch(p *plan, s *stage) {
 		if len(rest) == 0 && len(s.base.triggers()) == 0 {
 			return
 		}
-		u, end := k.stageUnit(p, s, rest, start)
+		u, end := k.stageUnit(p, s, rest, start, "")
 		out := k.convert(u, false)
+		whatever := sync.OnceValue(func() []*outcome { return k.whatever(p, s, rest, start, u) })
 		for _, w := range out.warnings {
-			k.stageWarning(s, u, w)
+			k.stageWarning(s, u, w, whatever)
 		}
 		if out.message == "" {
 			start = end
 			continue
 		}
-		failed, again := k.stageMistake(p, s, u, out)
+		failed, again := k.stageMistake(p, s, u, out, whatever)
 		if failed != nil {
 			start = slices.Index(rest, failed) + 1
 		} else if !again {
@@ -247,7 +249,9 @@ func (k *check) dispatch(p *plan, s *stage) {
 var inheritable = map[string]bool{"env": true, "arg": true, "workdir": true, "shell": true, "onbuild": true}
 
 // stageUnit is the unit of some instructions of a stage from start on, and where it ends.
-func (k *check) stageUnit(p *plan, s *stage, rest []*placed, start int) (*unit, int) {
+// Environment is an ENV that stands for what the image sets on which the stage stands;
+// empty for nothing.
+func (k *check) stageUnit(p *plan, s *stage, rest []*placed, start int, environment string) (*unit, int) {
 	context := contextOf(rest[:start])
 	end := endOfUnit(rest, start, len(context))
 	u := k.newUnit(p)
@@ -263,6 +267,7 @@ func (k *check) stageUnit(p *plan, s *stage, rest []*placed, start int) (*unit, 
 		switch {
 		case o == s:
 			u.from(s, start > 0)
+			u.environment(o, environment)
 			for _, in := range context {
 				u.add(in, in.text, s, true)
 			}
@@ -271,6 +276,7 @@ func (k *check) stageUnit(p *plan, s *stage, rest []*placed, start int) (*unit, 
 			}
 		case standsOn[o]:
 			u.from(o, true)
+			u.environment(o, environment)
 			for _, in := range o.live() {
 				if inheritable[in.keyword] {
 					u.add(in, in.text, o, true)
@@ -362,7 +368,7 @@ func endOfUnit(rest []*placed, start, context int) int {
 	return len(rest)
 }
 
-func (k *check) stageWarning(s *stage, u *unit, w finding) {
+func (k *check) stageWarning(s *stage, u *unit, w finding, whatever func() []*outcome) {
 	piece, lines := u.at(w.lines)
 	if piece == nil || piece.of != s || ofReading[w.rule] || ofGraph[w.rule] {
 		return
@@ -371,8 +377,16 @@ func (k *check) stageWarning(s *stage, u *unit, w finding) {
 	if piece.context && w.rule != linter.RuleMultipleInstructionsDisallowed.Name {
 		return
 	}
-	if s.doubtful(piece.placed, w.rule) {
+	switch s.doubt(piece.placed, w.rule) {
+	case doubtful:
 		return
+	case ofVariables:
+		same := func(o finding) bool { // that message has the path as it is expanded
+			return o.rule == w.rule && o.lines == w.lines && (o.message == w.message || w.rule == linter.RuleWorkdirRelativePath.Name)
+		}
+		if !always(whatever(), piece.placed, func(out *outcome) bool { return slices.ContainsFunc(out.warnings, same) }) {
+			return
+		}
 	}
 	w.lines = lines
 	k.warning(w)
@@ -381,16 +395,20 @@ func (k *check) stageWarning(s *stage, u *unit, w finding) {
 // stageMistake notes the mistake that ended a unit, and leaves out its instruction: that
 // is failed, if it is one of the unit's own. Again is whether the unit is to be tried
 // again without what was left out.
-func (k *check) stageMistake(p *plan, s *stage, u *unit, out *outcome) (failed *placed, again bool) {
+func (k *check) stageMistake(p *plan, s *stage, u *unit, out *outcome, whatever func() []*outcome) (failed *placed, again bool) {
 	var piece *piece
 	lines := s.from.at
 	if len(out.at) > 0 {
 		piece, lines = u.at(out.at[0])
 	}
-	switch {
-	case piece == nil:
+	if piece == nil {
 		k.mistake(out.message, s.from.at)
 		return nil, false
+	}
+	if message := p.certain(s, piece.placed, out, whatever); message != "" {
+		k.mistake(message, lines)
+	}
+	switch {
 	case piece.placed == s.from: // a trigger
 		again = len(s.base.triggers()) > 0
 		for _, in := range s.base.triggers() {
@@ -403,9 +421,28 @@ func (k *check) stageMistake(p *plan, s *stage, u *unit, out *outcome) (failed *
 			failed = piece.placed
 		}
 	}
-	leftOut := p.built != nil && !p.built[s] && strings.Contains(piece.text, "$") // nobody has to give it values
-	if !leftOut && !s.doubtful(piece.placed, "") {
-		k.mistake(out.message, lines)
-	}
 	return failed, again
+}
+
+// certain is the message of a mistake in an instruction that is one with any image; empty
+// if that is not known. It may stand behind one that some images mend.
+func (p *plan) certain(s *stage, in *placed, out *outcome, whatever func() []*outcome) string {
+	doubt := s.doubt(in, "")
+	if p.built != nil && !p.built[s] && strings.Contains(in.text, "$") { // nobody has to give a stage values that is left out
+		doubt = max(doubt, ofVariables)
+	}
+	if in == s.from { // it is in what the base has it do
+		for _, trigger := range s.base.triggers() {
+			doubt = max(doubt, s.doubt(trigger, ""))
+		}
+	}
+	if doubt == sure {
+		return out.message
+	}
+	outs := whatever()
+	same := func(o *outcome) bool { return o.message == outs[0].message && slices.Equal(o.at, out.at) }
+	if doubt == ofVariables && always(outs, in, same) {
+		return outs[0].message
+	}
+	return ""
 }

@@ -1,0 +1,50 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+)
+
+// values are such as an image may set, of the kinds that BuildKit tells apart: what it says
+// with each of them, and with none, it says with any.
+var values = []string{"1", "2", "https://example.com/a", "/a"}
+
+// whatever has a unit converted once for each of values, as if the image on which its
+// stage stands set all variables to it that the unit uses.
+func (k *check) whatever(p *plan, s *stage, rest []*placed, start int, u *unit) []*outcome {
+	var names []string
+	for _, m := range variable.FindAllStringSubmatch(u.text.String(), -1) {
+		names = append(names, m[1])
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	var outs []*outcome
+	for _, value := range values {
+		assumed, _ := k.stageUnit(p, s, rest, start, "ENV "+strings.Join(names, "="+value+" ")+"="+value)
+		out := *k.convert(assumed, false)
+		out.at, out.warnings = slices.Clone(out.at), slices.Clone(out.warnings)
+		for i := range out.at {
+			out.at[i] = shift(out.at[i], -1) // the ENV is one line
+		}
+		for i := range out.warnings {
+			out.warnings[i].lines = shift(out.warnings[i].lines, -1)
+		}
+		outs = append(outs, &out)
+	}
+	return outs
+}
+
+// environment adds an ENV, if there is one, to the stage that stands on an image.
+func (u *unit) environment(s *stage, text string) {
+	if text != "" && s.base == nil {
+		u.line(text)
+	}
+}
+
+// always says whether something holds of all outcomes that concern an instruction.
+func always(outs []*outcome, in *placed, holds func(*outcome) bool) bool {
+	if in.keyword == "expose" {
+		outs = outs[:2] // no image sets a port to a URL
+	}
+	return !slices.ContainsFunc(outs, func(o *outcome) bool { return !holds(o) })
+}
