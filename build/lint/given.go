@@ -12,7 +12,7 @@ import (
 type given struct {
 	args     map[string]string
 	epoch    bool               // SOURCE_DATE_EPOCH is, which is left out of args
-	platform *ocispecs.Platform // nil: this machine's
+	platform *ocispecs.Platform // nil: the default
 }
 
 // givenBy is what a file would be given. The value of SOURCE_DATE_EPOCH changes nothing that
@@ -42,7 +42,7 @@ func (g given) target() ocispecs.Platform {
 	if g.platform != nil {
 		return *g.platform
 	}
-	return platforms.DefaultSpec()
+	return defaultPlatform()
 }
 
 func (g given) has(arg string) bool {

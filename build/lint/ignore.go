@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"sync"
 
+	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerui"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -14,6 +15,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	fstypes "github.com/tonistiigi/fsutil/types"
 )
 
@@ -72,7 +74,7 @@ type contextWith struct {
 }
 
 func (c contextWith) BuildOpts() gateway.BuildOpts {
-	return gateway.BuildOpts{Opts: map[string]string{}, LLBCaps: pb.Caps.CapSet(pb.Caps.All()), Caps: gwpb.Caps.CapSet(nil)}
+	return gateway.BuildOpts{Opts: map[string]string{}, Workers: []gateway.WorkerInfo{{Platforms: []ocispecs.Platform{defaultPlatform()}}}, LLBCaps: pb.Caps.CapSet(pb.Caps.All()), Caps: gwpb.Caps.CapSet(nil)}
 }
 
 func (c contextWith) Solve(context.Context, gateway.SolveRequest) (*gateway.Result, error) {
@@ -82,6 +84,14 @@ func (c contextWith) Solve(context.Context, gateway.SolveRequest) (*gateway.Resu
 	res := gateway.NewResult()
 	res.SetRef(contextRef(c))
 	return res, nil
+}
+
+// defaultPlatform is what a build is for that names no platform: engines run on Linux, wherever
+// their author is.
+func defaultPlatform() ocispecs.Platform {
+	here := platforms.DefaultSpec()
+	here.OS, here.OSVersion, here.OSFeatures = "linux", "", nil
+	return platforms.Normalize(here)
 }
 
 type contextRef struct {

@@ -37,7 +37,7 @@ type File struct {
 	// How it would be built, if that is known. Args are the build arguments that are given.
 	// Target is the stage that is built; of one that it leaves out, it is not said what
 	// values of variables make wrong. If it is empty, or no stage has that name, all stages
-	// count. Platform is what is built for, this machine's if it is empty.
+	// count. Platform is what is built for; if it is empty, Linux on this machine's processor.
 	Args     map[string]string
 	Target   string
 	Platform string

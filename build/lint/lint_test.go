@@ -311,3 +311,8 @@ func TestOtherPlatforms(t *testing.T) {
 		}
 	}
 }
+
+// Engines run on Linux, wherever their author is.
+func TestDefaultPlatform(t *testing.T) {
+	wants(t, "linux", "ARG TARGETOS\nFROM scratch AS on-linux\nWORKDIR /app\nCOPY a /b/\nFROM on-${TARGETOS}\nFROM on-${BUILDPLATFORM%%/*}\n", "")
+}

@@ -173,7 +173,7 @@ func (p *plan) args() *llb.EnvList {
 	if target == "" {
 		target = "default"
 	}
-	for prefix, platform := range map[string]ocispecs.Platform{"BUILD": platforms.DefaultSpec(), "TARGET": p.given.target()} {
+	for prefix, platform := range map[string]ocispecs.Platform{"BUILD": defaultPlatform(), "TARGET": p.given.target()} {
 		name := platforms.Format(platform)
 		if prefix == "TARGET" {
 			name = platforms.FormatAll(platform)

@@ -8,12 +8,10 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerui"
-	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/buildls/buildls/build"
 )
@@ -143,7 +141,6 @@ func (k *check) convertText(text string, client *dockerui.Client) *outcome {
 	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: k.images, AllStages: true, Client: client}
 	opt.Config = client.Config
 	opt.BuildArgs, opt.TargetPlatform = maps.Clone(k.given.args), k.given.platform
-	opt.BuildPlatforms = []ocispecs.Platform{platforms.DefaultSpec()}
 	opt.Warn = func(rule, _, url, message string, location []parser.Range) {
 		if lines, ok := build.SpanOfParser(location); ok {
 			out.warnings = append(out.warnings, finding{rule, url, message, lines})
