@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -139,12 +140,12 @@ func absolute(dir, path string) (string, error) {
 }
 
 func fullPath(dir, path string) (string, error) {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+	if project.InHome(path) {
 		home, err := os.UserHomeDir()
 		if err != nil {
 			return "", err
 		}
-		return filepath.Join(home, rest), nil
+		return filepath.Join(home, path[2:]), nil
 	}
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path), nil
@@ -152,5 +153,5 @@ func fullPath(dir, path string) (string, error) {
 	if dir == "" {
 		return "", fmt.Errorf("%s is relative, and no workspace folder is open", path)
 	}
-	return filepath.Join(dir, path), nil
+	return project.Join(dir, path), nil
 }

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -67,8 +68,21 @@ func isRemote(context string) bool {
 
 // inDir makes a path absolute.
 func inDir(dir, path string) string {
-	if path == "" || filepath.IsAbs(path) || path == "~" || strings.HasPrefix(path, "~/") {
+	if path == "" || filepath.IsAbs(path) || path == "~" || InHome(path) {
 		return path
+	}
+	return Join(dir, path)
+}
+
+// InHome says whether a path begins with "~/", on Windows also with "~\".
+func InHome(path string) bool {
+	return len(path) > 1 && path[0] == '~' && os.IsPathSeparator(path[1])
+}
+
+// Join is a relative path below dir. On Windows "\x" and "/x" are relative to the drive alone.
+func Join(dir, path string) string {
+	if path != "" && os.IsPathSeparator(path[0]) {
+		dir = filepath.VolumeName(dir) + string(filepath.Separator)
 	}
 	return filepath.Join(dir, path)
 }

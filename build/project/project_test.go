@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +19,7 @@ var testEnv = map[string]string{"FROM_ENV": "env"}
 func (f files) source() Source {
 	return Source{
 		Read: func(path string) ([]byte, error) {
-			text, ok := f[strings.TrimPrefix(path, "/p/")]
+			text, ok := f[strings.TrimPrefix(plain(path), "/p/")]
 			if !ok {
 				return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 			}
@@ -27,7 +29,18 @@ func (f files) source() Source {
 	}
 }
 
-func (f files) read() *Project { return Read("/p", f.source()) }
+func (f files) read() *Project { return Read(filepath.FromSlash(drive+"/p"), f.source()) }
+
+// drive is where the project lies on Windows.
+var drive = filepath.VolumeName(os.TempDir())
+
+// plain has the paths in a text, or in JSON, as they are on Unix.
+func plain(s string) string {
+	if drive == "" {
+		return s
+	}
+	return strings.NewReplacer(drive, "", `\\`, "/", `\`, "/").Replace(s)
+}
 
 // profile reads the profile of that name.
 func (f files) profile(t *testing.T, name string) Profile {
@@ -59,5 +72,5 @@ func spelled(t *testing.T, p Profile) string {
 			more += v.name + "=" + v.value + " "
 		}
 	}
-	return more + string(data)
+	return plain(more + string(data))
 }
