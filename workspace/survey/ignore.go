@@ -3,6 +3,7 @@ package survey
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/moby/patternmatcher"
@@ -48,7 +49,7 @@ func readRules(ignore []byte) (*rules, error) {
 	n := -1
 	for line := range bytes.Lines(ignore) {
 		n++
-		patterns, err := ignorefile.ReadAll(bytes.NewReader(line))
+		patterns, err := readPatterns(line)
 		if err != nil {
 			return nil, fmt.Errorf("line %d of the .dockerignore: %w", n+1, err)
 		}
@@ -59,6 +60,20 @@ func readRules(ignore []byte) (*rules, error) {
 		}
 	}
 	return r, nil
+}
+
+// readPatterns reads as an engine does, which runs on Linux: there "\" is no separator. On
+// Windows it is one when the patterns are matched.
+func readPatterns(line []byte) ([]string, error) {
+	const separator, other = `\`, "\ufdd0" // which is no character
+	if filepath.Separator == '/' {
+		return ignorefile.ReadAll(bytes.NewReader(line))
+	}
+	patterns, err := ignorefile.ReadAll(strings.NewReader(strings.ReplaceAll(string(line), separator, other)))
+	for i, p := range patterns {
+		patterns[i] = strings.ReplaceAll(p, other, separator)
+	}
+	return patterns, err
 }
 
 func (r *rules) add(line int, pattern, text string) error {

@@ -26,7 +26,11 @@ func lay(t testing.TB, files ...string) string {
 		switch {
 		case err != nil:
 		case linked:
-			err = os.Symlink(link, path)
+			if err = os.Symlink(link, path); err == nil {
+				if _, gone := os.Lstat(path); gone != nil {
+					t.Skip("SKIPPED, Wine says that it made a symbolic link, and did not")
+				}
+			}
 		case strings.HasSuffix(name, "/"):
 			err = os.MkdirAll(path, 0o755)
 		default:
