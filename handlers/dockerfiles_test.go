@@ -28,6 +28,9 @@ func TestIgnoreGoesAlong(t *testing.T) {
 			if err := c.make(filepath.Join(dir, ".dockerignore")); err != nil {
 				t.Fatal(err)
 			}
+			if _, err := os.Lstat(filepath.Join(dir, ".dockerignore")); err != nil && name == "a link" {
+				t.Skip("SKIPPED, Wine says that it made a symbolic link, and did not")
+			}
 			files, err := workspace.NewContextFS(dir, nil)
 			if err != nil {
 				t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
@@ -46,7 +47,7 @@ func (e *engine) build(t *testing.T, c fsutil.FS, filter fsutil.FilterOpt) []str
 
 func (e *engine) transfer(ctx context.Context, c fsutil.FS, filter fsutil.FilterOpt) ([]string, error) {
 	own := func(_ string, s *types.Stat) fsutil.MapResult {
-		s.Uid, s.Gid = uint32(os.Getuid()), uint32(os.Getgid())
+		s.Uid, s.Gid = uint32(max(0, os.Getuid())), uint32(max(0, os.Getgid())) // -1 on Windows
 		return fsutil.MapResultKeep
 	}
 	// First as client/solve.go, then as session/filesync.
@@ -70,7 +71,7 @@ func (e *engine) transfer(ctx context.Context, c fsutil.FS, filter fsutil.Filter
 				if kind == fsutil.ChangeKindDelete {
 					p = "-" + p
 				}
-				changed = append(changed, p)
+				changed = append(changed, filepath.ToSlash(p))
 				return nil
 			},
 		})
@@ -134,12 +135,21 @@ func tree(t *testing.T, files map[string]string) string {
 		if strings.HasSuffix(name, "/") {
 			must(t, os.MkdirAll(p, 0o755))
 		} else if target, ok := strings.CutPrefix(content, "->"); ok {
-			must(t, os.Symlink(target, p))
+			symlink(t, target, p)
 		} else {
 			must(t, os.WriteFile(p, []byte(content), 0o644))
 		}
 	}
 	return dir
+}
+
+// symlink skips the test where no links can be made: Wine says that it made one, and did not.
+func symlink(t *testing.T, target, path string) {
+	t.Helper()
+	must(t, os.Symlink(target, path))
+	if _, err := os.Lstat(path); err != nil {
+		t.Skip("SKIPPED, Wine makes no symbolic links")
+	}
 }
 
 func must(t *testing.T, err error) {
@@ -490,7 +500,7 @@ func TestSymlinks(t *testing.T) {
 
 	// The context itself by a link, the buffers by either name.
 	link := filepath.Join(t.TempDir(), "ctx")
-	must(t, os.Symlink(dir, link))
+	symlink(t, dir, link)
 	c, err := NewContextFS(link, buffers(dir, map[string]string{"real/f": "F"}))
 	must(t, err)
 	equal(t, "root", c.Root(), dir)
@@ -550,9 +560,16 @@ func TestFileThatVanishesWhileListed(t *testing.T) {
 	dir := tree(t, map[string]string{"d/a": "1", "d/b": "2", "d/c": "3", "e": "4"})
 	c := open(t, dir, map[string]string{"d/d": "5"})
 	c.disk = &vanishing{c.disk, filepath.Join("d", "b"), func() { os.Remove(filepath.Join(dir, "d", "b")) }}
+	want := map[string]string{"d/a": "1", "d/c": "3", "d/d": "5", "e": "4"}
+	if runtime.GOOS == "windows" { // what a listing says of a file is all that is asked of it, until it is opened
+		var r recorder
+		c.OnError = r.onError
+		defer func() { equal(t, "reported", r.paths, []string{filepath.Join(dir, "d", "b")}) }()
+		want["d/b"] = ""
+	}
 	e := newEngine(t)
 	e.build(t, c, fsutil.FilterOpt{})
-	equal(t, "sent", e.holds(t), map[string]string{"d/a": "1", "d/c": "3", "d/d": "5", "e": "4"})
+	equal(t, "sent", e.holds(t), want)
 }
 
 // recorder collects what OnError is told.

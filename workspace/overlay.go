@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 	"unicode/utf8"
 )
@@ -75,6 +76,9 @@ func resolve(path string) (string, error) {
 			// Not a dangling link, so the last element is what doesn't exist,
 			// or one before it.
 			dir, err := resolve(filepath.Dir(path))
+			if fi, gone := os.Stat(dir); err == nil && gone == nil && !fi.IsDir() {
+				err = syscall.ENOTDIR // Windows says of what is below a file that it is not there
+			}
 			return filepath.Join(dir, filepath.Base(path)), err
 		}
 		if !filepath.IsAbs(link) {

@@ -1,14 +1,19 @@
 package workspace
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
+
+// slash begins the URIs of files.
+var slash = cmp.Or(map[string]URI{"windows": "file:///c:/"}[runtime.GOOS], "file:///")
 
 func apply(t *testing.T, w *Workspace, ms ...Modification) *Snapshot {
 	t.Helper()
@@ -61,15 +66,15 @@ func TestEditOfClosedDocument(t *testing.T) {
 
 func TestSpellingsAreOneDocument(t *testing.T) {
 	w := New()
-	s := apply(t, w, Open{URI: "file:///a%20b", Text: "x"}, Open{URI: "file:///a b", Text: "y"})
-	if docs := s.Documents(); len(docs) != 1 || docs[0].Text.String() != "y" || docs[0].URI != "file:///a b" {
+	s := apply(t, w, Open{URI: slash + "a%20b", Text: "x"}, Open{URI: slash + "a b", Text: "y"})
+	if docs := s.Documents(); len(docs) != 1 || docs[0].Text.String() != "y" || docs[0].URI != slash+"a b" {
 		t.Fatalf("documents: %v", docs)
 	}
-	s = apply(t, w, Close{URI: "file://localhost/a%20b"}, Close{URI: "file:///a b"})
-	if len(s.Documents()) != 0 || s.Document("file:///a b") != nil {
+	s = apply(t, w, Close{URI: URI(strings.Replace(string(slash), "///", "//localhost/", 1)) + "a%20b"}, Close{URI: slash + "a b"})
+	if len(s.Documents()) != 0 || s.Document(slash+"a b") != nil {
 		t.Error("still open after close")
 	}
-	apply(t, w, Close{URI: "file:///a b"}) // once more is no error
+	apply(t, w, Close{URI: slash + "a b"}) // once more is no error
 }
 
 // A client may have a buffer for each spelling, with a text of its own: its edits are of that
@@ -115,14 +120,14 @@ func TestBuffersOfOneDocument(t *testing.T) {
 
 func TestUnnamedBuffersHaveNoPath(t *testing.T) {
 	w := New()
-	s := apply(t, w, Open{URI: "file://", Text: "x"}, Open{URI: "untitled:1", Text: "y"}, Open{URI: "file:///f", Text: "z"})
+	s := apply(t, w, Open{URI: "file://", Text: "x"}, Open{URI: "untitled:1", Text: "y"}, Open{URI: slash + "f", Text: "z"})
 	if d := s.Document("file://"); d == nil || d.Path != "" {
 		t.Errorf("unnamed buffer: %v", d)
 	}
 	if o := s.Overlays(nil); len(o) != 1 || string(o[0].Data) != "z" {
 		t.Errorf("overlays: %v", o)
 	}
-	if o := s.Overlays(func(d *Document) bool { return d.URI != "file:///f" }); len(o) != 0 {
+	if o := s.Overlays(func(d *Document) bool { return d.URI != slash+"f" }); len(o) != 0 {
 		t.Errorf("overlays that were not to be kept: %v", o)
 	}
 }
@@ -211,7 +216,8 @@ func TestFolders(t *testing.T) {
 	if got := s.Folders(); len(got) != 2 || got[1].Name != "again" {
 		t.Errorf("folders: %+v", got)
 	}
-	if f, ok := apply(t, w, SetFolders{Added: []Folder{{URI: "file:///"}}}).FolderOf("/x"); !ok || f.Name == "" {
+	root, _ := slash.Path()
+	if f, ok := apply(t, w, SetFolders{Added: []Folder{{URI: slash}}}).FolderOf(filepath.Join(root, "x")); !ok || f.Name == "" {
 		t.Errorf("the root as a folder: %+v %v", f, ok)
 	}
 }
@@ -221,11 +227,11 @@ func TestConcurrency(t *testing.T) {
 	w := New()
 	const writers, edits = 4, 100
 	for i := range writers {
-		apply(t, w, Open{URI: URI(fmt.Sprintf("file:///%d/Dockerfile", i))})
+		apply(t, w, Open{URI: URI(fmt.Sprintf("%s%d/Dockerfile", slash, i))})
 	}
 	var wg sync.WaitGroup
 	for i := range writers {
-		uri := URI(fmt.Sprintf("file:///%d/Dockerfile", i))
+		uri := URI(fmt.Sprintf("%s%d/Dockerfile", slash, i))
 		wg.Go(func() {
 			for v := range edits {
 				if _, _, err := w.Apply(Edit{URI: uri, Version: int32(v), Changes: []Change{{rangeOf(0, 0, 0, 0), "x\n"}}}); err != nil {

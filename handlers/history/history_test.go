@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -66,7 +67,7 @@ func TestStore(t *testing.T) {
 	}
 	for _, path := range []string{filepath.Dir(s.Dir), s.Dir, list[0].file} {
 		st, err := os.Stat(path)
-		if err != nil || st.Mode().Perm()&0o077 != 0 {
+		if err != nil || st.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // there the folder's own rules count
 			t.Errorf("%s: %v, %v", path, st.Mode(), err)
 		}
 	}
