@@ -147,3 +147,12 @@ func TestBakeCycle(t *testing.T) {
 		t.Errorf("%v", p.Problems)
 	}
 }
+
+// TestBakeInheritsService says what buildls cannot do that buildx can.
+func TestBakeInheritsService(t *testing.T) {
+	f := files{"compose.yaml": "services: {web: {build: .}}\n", "docker-bake.hcl": "target \"t1\" {\n  inherits = [\"web\"]\n}\ntarget \"t2\" {\n  contexts = { w = \"target:web\" }\n}\n"}
+	p := f.read()
+	if len(p.Problems) != 1 || len(p.Profiles) != 3 || p.Profiles[1].Fault != p.Problems[0] || p.Profiles[2].Fault != nil || !strings.Contains(p.Problems[0].Error(), "docker-bake.hcl:2: target t1: web is a service") {
+		t.Errorf("%v, %v", p.Problems, p.Profiles)
+	}
+}

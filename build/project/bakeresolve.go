@@ -116,7 +116,11 @@ func (c *bakeConfig) inherit(name string, seen map[string]*bakeTarget) (*bakeTar
 	whole := &bakeTarget{}
 	for _, parent := range written.Inherits {
 		if c.target(parent) == nil {
-			return nil, &attrError{target: written, attr: "inherits", element: parent, error: fmt.Errorf("there is no target %s", parent)}
+			err := fmt.Errorf("there is no target %s", parent)
+			if c.service(parent) {
+				err = fmt.Errorf("%s is a service of a compose file, and buildls lets no target inherit from one; `docker buildx bake` does", parent)
+			}
+			return nil, &attrError{target: written, attr: "inherits", element: parent, error: err}
 		}
 		p, err := c.inherit(parent, seen)
 		if err != nil {
@@ -139,6 +143,11 @@ func (c *bakeConfig) target(name string) *bakeTarget {
 		return nil
 	}
 	return c.Targets[i]
+}
+
+// service says whether a compose file has a service of that name that is built.
+func (c *bakeConfig) service(name string) bool {
+	return slices.ContainsFunc(c.services, func(p Profile) bool { return p.Name == name })
 }
 
 // link refuses contexts that are targets and cannot be built, as buildx's
@@ -175,7 +184,7 @@ func (c *bakeConfig) loadLinks(t *bakeTarget, list []Profile, whole map[string]*
 			if err := c.loadLinks(other, list, whole, path); err != nil {
 				return err
 			}
-		case i < 0 && c.complete && !slices.ContainsFunc(c.services, func(p Profile) bool { return p.Name == name }):
+		case i < 0 && c.complete && !c.service(name):
 			return wrong("there is no target %s", name)
 		}
 		if i >= 0 && list[i].Fault != nil && list[i].Fault.Severity == Wrong {
@@ -200,7 +209,7 @@ func (c *bakeConfig) groups() []Group {
 func (c *bakeConfig) checkMembers(g *bakeGroup) {
 	for _, name := range g.Targets {
 		known := c.target(name) != nil || slices.ContainsFunc(c.Groups, func(o *bakeGroup) bool { return o.Name == name })
-		if known || !c.complete || slices.ContainsFunc(c.services, func(p Profile) bool { return p.Name == name }) {
+		if known || !c.complete || c.service(name) {
 			continue
 		}
 		attr, err := attribute(g.block.Block, "targets")

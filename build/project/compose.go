@@ -86,6 +86,12 @@ func (p *Project) readCompose(dir string, src Source) error {
 	if err != nil {
 		return r.hideIn(err, path)
 	}
+	for i := range list {
+		if fault := list[i].Fault; fault != nil {
+			list[i].Fault = r.hideIn(fault, path)
+			p.Problems = append(p.Problems, list[i].Fault)
+		}
+	}
 	p.Profiles = append(p.Profiles, list...)
 	return nil
 }
@@ -133,16 +139,16 @@ func (r *composeReader) hidden() []string {
 }
 
 // hideIn keeps the values of .env files out of an error. path is the project's file.
-func (r *composeReader) hideIn(err error, path string) error {
+func (r *composeReader) hideIn(err error, path string) *Problem {
 	var p *Problem
 	if !errors.As(err, &p) {
-		return err
+		p = &Problem{Line: -1, Message: err.Error()}
 	}
 	shown := *p
 	for _, v := range r.hidden() {
 		shown.Message = strings.ReplaceAll(shown.Message, v, "***")
 		if strings.Contains(shown.File, v) {
-			shown.File, shown.Line = path, -1
+			shown.File, shown.Line, shown.Start, shown.End = path, -1, 0, 0
 		}
 	}
 	return &shown
@@ -414,14 +420,14 @@ func clone(v any) any {
 
 // problem says that something is wrong at a place of the model, or the nearest that is
 // known.
-func (r *composeReader) problem(path, at string, err error) error {
+func (r *composeReader) problem(path, at string, err error) *Problem {
 	if p, ok := err.(*Problem); ok {
 		return p
 	}
 	message := strings.TrimSpace(strings.ReplaceAll(err.Error(), "\n", " "))
 	for key := at; key != ""; key, _, _ = cutLast(key) {
 		if s, ok := r.spots[key]; ok && (path == "" || s.file == path) {
-			return &Problem{File: s.file, Line: s.line, Message: message}
+			return &Problem{File: s.file, Line: s.line, Start: s.start, End: s.end, Message: message}
 		}
 	}
 	return &Problem{File: path, Line: -1, Message: message}

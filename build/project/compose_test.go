@@ -125,7 +125,6 @@ func TestComposeWrong(t *testing.T) {
 		{"required", "services:\n  a:\n    build:\n      target: ${NOPE:?give it}\n", "compose.yaml:4: "},
 		{"interpolation", "services:\n  a:\n    build: ${\n", "compose.yaml:3: "},
 		{"no secret", "services:\n  a:\n    build:\n      secrets: [x]\n", `compose.yaml:4: service a: secrets: there is no secret "x"`},
-		{"external", "services:\n  a:\n    build: {secrets: [x]}\nsecrets: {x: {external: true}}\n", "external"},
 		{"extends itself", "services:\n  a: {extends: b}\n  b: {extends: a}\n", "extends itself"},
 		{"extends nothing", "services:\n  a:\n    extends: b\n", "compose.yaml:3: there is no service b"},
 		{"include itself", "include: [compose.yaml]\n", "it includes itself"},
@@ -161,6 +160,25 @@ func TestDotEnvStaysHidden(t *testing.T) {
 		p := files{"compose.yaml": text, ".env": "SECRET=hunter2\n"}.read()
 		if len(p.Problems) != 1 || strings.Contains(p.Problems[0].Error(), "hunter2") {
 			t.Errorf("%s: %v", text, p.Problems)
+		}
+	}
+}
+
+// TestComposeServiceWrong holds that what Compose refuses for one service alone takes no
+// other away.
+func TestComposeServiceWrong(t *testing.T) {
+	for _, c := range []struct{ build, marked, want string }{
+		{"secrets: [x]", "secrets", "external"},
+		{"isolation: hyperv", "isolation", "BuildKit has none"},
+	} {
+		text := "services:\n  a:\n    build:\n      " + c.build + "\n  b: {build: ./b}\nsecrets: {x: {external: true}}\n"
+		p := files{"compose.yaml": text}.read()
+		if len(p.Problems) != 1 || len(p.Profiles) != 2 || p.Profiles[0].Fault != p.Problems[0] || p.Profiles[1].Fault != nil || !strings.Contains(p.Problems[0].Error(), c.want) {
+			t.Errorf("%s: %v, %v", c.build, p.Problems, p.Profiles)
+			continue
+		}
+		if got := text[p.Problems[0].Start:p.Problems[0].End]; got != c.marked || p.Problems[0].Kind != Service {
+			t.Errorf("%s: %q is marked", c.build, got)
 		}
 	}
 }

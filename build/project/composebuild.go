@@ -1,6 +1,7 @@
 package project
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -26,9 +27,15 @@ func (r *composeReader) profile(service string, whole model, project string, env
 	p := &Profile{Name: service, Kind: Service, File: where.file, Start: where.start, End: where.end}
 	c := composeBuild{reader: r, profile: p, secrets: asModel(whole["secrets"]), env: env}
 	for _, key := range slices.Sorted(maps.Keys(b)) {
-		if err := c.take(key, b[key]); err != nil {
-			return nil, r.problem("", at+".build."+key, fmt.Errorf("service %s: %s: %w", service, key, err))
+		err := c.take(key, b[key])
+		if err == nil {
+			continue
 		}
+		problem := r.problem("", at+".build."+key, fmt.Errorf("service %s: %s: %w", service, key, err))
+		if !errors.As(err, new(unbuildableError)) {
+			return nil, problem
+		}
+		p.Fault = problem
 	}
 	image, _ := s["image"].(string)
 	if image == "" {
@@ -41,6 +48,9 @@ func (r *composeReader) profile(service string, whole model, project string, env
 	c.finish()
 	return p, nil
 }
+
+// An unbuildableError is what Compose takes, and refuses when it builds that service.
+type unbuildableError struct{ error }
 
 // A composeBuild is a service's build while it is read.
 type composeBuild struct {
@@ -162,10 +172,11 @@ func (c *composeBuild) takeMore(key string, v any) (err error) {
 		}
 		return err
 	case "isolation":
-		if s, err := stringOf(v); err != nil || s != "default" && s != "" {
-			return fmt.Errorf("BuildKit has none")
+		s, err := stringOf(v)
+		if err == nil && s != "default" && s != "" {
+			err = unbuildableError{errors.New("BuildKit has none")}
 		}
-		return nil
+		return err
 	}
 	return fmt.Errorf("this attribute of a build is not known")
 }
@@ -267,7 +278,7 @@ func (c *composeBuild) takeSecrets(v any) error {
 			return fmt.Errorf("there is no secret %q at the top of the file", id)
 		}
 		if external, _ := boolOf(def["external"]); external {
-			return fmt.Errorf("secret %s is external, and no build can have it", id)
+			return unbuildableError{fmt.Errorf("secret %s is external, and no build can have it", id)}
 		}
 		out := Secret{ID: id}
 		out.Src, _ = def["file"].(string)

@@ -312,3 +312,30 @@ func TestUnaskedOutputs(t *testing.T) {
 	}
 	e.Shutdown()
 }
+
+// What is wrong with one target is marked on its attribute and refused, and the others keep
+// their lenses. One that is no build has none.
+func TestOneTargetIsWrong(t *testing.T) {
+	dir := workspace(t, "Dockerfile", "FROM scratch\n")
+	e := edit(t, nil, dir)
+	bake := "file://" + dir + "/docker-bake.hcl"
+	e.Open(bake, "hcl", "target \"t1\" {\n  annotations = [\"abc\"]\n}\ntarget \"t2\" {\n  tags = [\"x:2\"]\n}\ntarget \"lint\" {\n  call = \"check\"\n}\n")
+	e.Await("the marks", func() bool {
+		d := e.Diagnostics(bake)
+		return len(d) == 2 && d[0].Severity == 1 && d[0].Range.Start.Line == 1 && d[0].Range.Start.Character == 17 && d[0].Range.End.Character == 22 && strings.Contains(d[0].Message, "KEY=VALUE") &&
+			d[1].Severity == 3 && d[1].Range.Start.Line == 7 && d[1].Range.Start.Character == 9
+	})
+	var titles []string
+	for _, l := range e.Lenses(bake) {
+		titles = append(titles, l.Command.Title)
+	}
+	if got := fmt.Sprint(titles); got != "[▷ Bake t1 ▷ Bake t2]" {
+		t.Errorf("lenses %s", got)
+	}
+	for name, want := range map[string]string{"t1": "docker-bake.hcl:2: target t1: annotation \"abc\"", "lint": "docker-bake.hcl:8: target lint: call \"check\""} {
+		if err := e.Execute("buildls.build", map[string]any{"profile": name}, nil); lsptest.Code(err) != -32602 || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	e.Shutdown()
+}
