@@ -93,12 +93,18 @@ var unreachedText = regexp.MustCompile(`timed out|no route to host|network is (?
 
 // maybeLost says that an error may mean that the engine went away.
 func maybeLost(err error) bool {
-	return grpcerrors.Code(err) == codes.Unavailable || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "connection reset")
+	code := grpcerrors.Code(err)
+	return code == codes.Unavailable || code == codes.Canceled || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "connection reset")
 }
 
 // brokenConnection is the failure of a build that lost its engine, which answers others.
 func brokenConnection(info engine.Info, err error) *Failure {
 	return &Failure{Code: "build", Message: fmt.Sprintf("the connection to %s broke during the build (%v). The engine answers: build again", info, PlainError(err))}
+}
+
+// canceledElsewhere is the failure of a build that its author did not cancel.
+func canceledElsewhere(info engine.Info) *Failure {
+	return &Failure{Code: "build", Message: fmt.Sprintf("%s gave the build up: somebody else canceled it there, or it is being stopped. Build again", info)}
 }
 
 // ofConnection says that an error is gRPC's own, of the connection, in its words; the

@@ -15,7 +15,9 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth/authprovider"
+	"github.com/moby/buildkit/util/grpcerrors"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
 
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/escape"
@@ -96,8 +98,17 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	return out
 }
 
-// stopped tells a build that was canceled from one that had to be stopped because
-// its context could not be read.
+// Stopped tells a build that was canceled before it began from one of which the context could
+// not be read. ctx has ended.
+func Stopped(ctx context.Context) (Status, *Failure) {
+	var ce *ContextError
+	if errors.As(context.Cause(ctx), &ce) {
+		return Failed, &Failure{Code: "build", Message: ce.Error()}
+	}
+	return Canceled, nil
+}
+
+// stopped is Stopped for a build that has begun, and may know which line is at fault.
 func stopped(ctx context.Context, req *Request, f *fold) (Status, *Failure) {
 	var ce *ContextError
 	if errors.As(context.Cause(ctx), &ce) {
@@ -123,6 +134,9 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Re
 	}
 	if ofConnection(err) {
 		return brokenConnection(conn.Info, err)
+	}
+	if grpcerrors.Code(err) == codes.Canceled {
+		return canceledElsewhere(conn.Info)
 	}
 	if fail := req.contextFailure(err, f, conn.Info); fail != nil {
 		return fail

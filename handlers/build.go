@@ -177,7 +177,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 	failed := func(err error) *build.Outcome {
 		out := &build.Outcome{Status: build.Failed, Failure: &build.Failure{Message: err.Error(), Code: "build"}, Duration: time.Since(start)}
 		if b.ctx.Err() != nil {
-			out.Status, out.Failure = build.Canceled, nil
+			out.Status, out.Failure = build.Stopped(b.ctx)
 		}
 		return out
 	}

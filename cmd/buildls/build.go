@@ -106,8 +106,9 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, displ
 	t.Stdout = std.out
 	req, wishes, err := t.Request(func(err error) { cancel(err) })
 	if ctx.Err() != nil {
-		fmt.Fprintln(std.err, "canceled")
-		return exitFailed
+		out := &build.Outcome{}
+		out.Status, out.Failure = build.Stopped(ctx)
+		return report(out, &build.Request{}, engine.Info{}, mode, std)
 	}
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls build: %s\n", redact.URLs(err.Error()))
