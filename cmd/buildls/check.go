@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,7 +29,11 @@ flags:
       --strict             a warning fails too
       --context DIR        whose .dockerignore counts (default: the Dockerfile's folder)
 
-exit code: 0 nothing found that fails, 1 errors (or warnings, with --strict), 2 wrong usage
+In a folder, links are followed, and each Dockerfile is checked once.
+
+exit code: 0 nothing found that fails, 1 errors (or warnings, with --strict), 2 wrong usage,
+or something could not be checked: a file that is missing, one that cannot be read, a folder
+without a Dockerfile. What can be checked is, and the rest is said on stderr.
 `
 
 // A checked is a file and what is wrong with it.
@@ -54,12 +59,14 @@ func checkCommand(ctx context.Context, args []string, std stdio) int {
 		fmt.Fprint(std.err, checkUsage)
 		return exitUsage
 	}
-	files, err := checkAll(ctx, names, *dir, std.in)
-	if err == nil {
-		err = write(std.out, files)
+	files, wrong := checkAll(ctx, names, *dir, std.in)
+	if err := write(std.out, files); err != nil {
+		wrong = append(wrong, err)
 	}
-	if err != nil {
+	for _, err := range wrong {
 		fmt.Fprintf(std.err, "buildls check: %v\n", err)
+	}
+	if len(wrong) > 0 {
 		return exitUsage
 	}
 	return verdict(files, *strict)
@@ -90,71 +97,42 @@ func checkInstead(ctx context.Context, dir, file string, std stdio) int {
 }
 
 // checkAll checks the files that names stand for, several at a time, and returns them in
-// order.
-func checkAll(ctx context.Context, names []string, dir string, stdin io.Reader) ([]checked, error) {
-	found, err := findAll(names)
-	if err != nil {
-		return nil, err
-	}
-	files := make([]checked, len(found))
-	eg, ctx := errgroup.WithContext(ctx)
+// order, and what is wrong with those that it cannot check.
+func checkAll(ctx context.Context, names []string, dir string, stdin io.Reader) (files []checked, wrong []error) {
+	found, wrong := findAll(names)
+	files, errs := make([]checked, len(found)), make([]error, len(found))
+	var eg errgroup.Group
 	eg.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range found {
-		eg.Go(func() (err error) {
-			files[i], err = checkOne(ctx, name, dir, stdin)
-			return err
+		eg.Go(func() error {
+			files[i], errs[i] = checkOne(ctx, name, dir, stdin)
+			return nil
 		})
 	}
-	return files, eg.Wait()
-}
-
-// findAll looks for Dockerfiles in the folders among names.
-func findAll(names []string) ([]string, error) {
-	var found []string
-	for _, name := range names {
-		if name == "-" {
-			found = append(found, name)
-			continue
-		}
-		st, err := os.Stat(name)
+	eg.Wait()
+	files = slices.DeleteFunc(files, func(c checked) bool { return c.text == nil })
+	for _, err := range errs {
 		if err != nil {
-			return nil, err
-		}
-		if !st.IsDir() {
-			found = append(found, name)
-			continue
-		}
-		if err := filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case d.IsDir() && d.Name() == ".git":
-				return fs.SkipDir
-			case d.Type().IsRegular() && ws.KindOf(ws.FileURI(path), "") == ws.Dockerfile:
-				found = append(found, path)
-			}
-			return nil
-		}); err != nil {
-			return nil, err
+			wrong = append(wrong, err)
 		}
 	}
-	return found, nil
+	return files, wrong
 }
 
 func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, error) {
 	data, err := readDockerfile(name, stdin)
 	if err != nil {
-		return checked{}, err
+		return checked{}, whyNot(name, err)
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // it counts in no column
 	if dir == "" && name != "-" {
 		dir = filepath.Dir(name)
 	}
 	ignore, err := readIgnore(name, dir)
-	if err != nil {
-		return checked{}, err
+	if err != nil { // the rest can be checked without
+		err = whyNot("", err)
 	}
-	return checked{name: name, text: ws.NewText(string(data)), problems: lint.Check(ctx, lint.File{Dockerfile: data, Ignore: ignore})}, nil
+	return checked{name: name, text: ws.NewText(string(data)), problems: lint.Check(ctx, lint.File{Dockerfile: data, Ignore: ignore})}, err
 }
 
 func readDockerfile(name string, stdin io.Reader) ([]byte, error) {
