@@ -271,14 +271,6 @@ func unreadable(u survey.Use) string {
 	return strings.Join(u.Unreadable, ", ") + ": permission denied"
 }
 
-// unreadable says what of a use may not be read; empty if all may.
-func unreadable(u survey.Use) string {
-	if len(u.Unreadable) == 0 {
-		return ""
-	}
-	return strings.Join(u.Unreadable, ", ") + ": permission denied"
-}
-
 // context makes the protocol's answer of a report.
 func (c converter) context(r *contextReport) contextResult {
 	out := contextResult{Context: r.dir, Files: r.Files, Bytes: r.Bytes, Excluded: []excludedResult{}, Largest: []sizeResult{},

@@ -54,7 +54,7 @@ func (s *Server) hoverVariable(ctx context.Context, h *hover) {
 	if !ok {
 		return
 	}
-	if !m.sets && !build.Expands(text.Bytes(), h.at.Line, m.span[0]) {
+	if !m.sets && !build.Expands(h.doc.Text.Bytes(), h.line, m.span[0]) {
 		return
 	}
 	f, _, line, ok := s.builtAt(ctx, h)
