@@ -98,7 +98,7 @@ func (s *source) fixes(p build.Problem) []Fix {
 	var list []Fix
 	if r, ok := rules[p.Code]; ok {
 		m.match, _ = matching(r.message, withoutHint(p.Message))
-		if mend := menders[p.Code]; mend != nil {
+		if mend := menders[p.Code]; mend != nil && (m.name() != "FROM" || ofFrom[p.Code]) {
 			list = mend(m)
 		}
 		list = append(list, ignoreRule(s, p.Code)...)
@@ -146,6 +146,11 @@ var menders = map[string]mender{
 	"ExposeProtoCasing":              mendProto,
 	"ExposeInvalidFormat":            mendPort,
 }
+
+// ofFrom are the rules that may be about a FROM itself. What else is said of one is about
+// an ONBUILD of its base.
+var ofFrom = map[string]bool{"StageNameCasing": true, "FromAsCasing": true, "NoEmptyContinuation": true, "ConsistentInstructionCasing": true,
+	"UndefinedArgInFrom": true, "RedundantTargetPlatform": true, "InvalidDefinitionDescription": true}
 
 // mistake mends an error.
 func (m mending) mistake(p build.Problem) []Fix {

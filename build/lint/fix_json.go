@@ -17,6 +17,7 @@ func mendShellForm(m mending) []Fix {
 		return one(m.brokenJSON())
 	}
 	if f := m.execForm(); len(f.Edits) > 0 || m.src.escape == '`' {
+		f.Preferred = !m.changesOther()
 		return one(f) // no /bin/sh on Windows
 	}
 	if strings.Contains(command, "<<") {
@@ -25,6 +26,24 @@ func mendShellForm(m mending) []Fix {
 	f := m.replace("Write as JSON, run by /bin/sh", jsonArray("/bin/sh", "-c", command), m.tokens(m.rest))
 	f.Preferred = false
 	return one(f)
+}
+
+// changesOther says whether the JSON form of a CMD or ENTRYPOINT changes what the other one
+// of its stage does: an ENTRYPOINT gets CMD as its arguments only in JSON form, and without
+// the shell only if that is in JSON form.
+func (m mending) changesOther() bool {
+	other := map[string]string{"CMD": "ENTRYPOINT", "ENTRYPOINT": "CMD"}[m.name()]
+	found := false
+	for _, st := range m.src.statements() {
+		if st.name() == "FROM" {
+			if st.first > m.first {
+				break
+			}
+			found = false
+		}
+		found = found || st.name() == other && st.onbuild.empty()
+	}
+	return found
 }
 
 // execForm writes a plain command as a JSON array.

@@ -186,3 +186,34 @@ func FuzzFixes(f *testing.F) {
 		}
 	})
 }
+
+// TestFixesOfTriggers: what is said of a FROM, because an ONBUILD of its base is at fault,
+// is not mended there.
+func TestFixesOfTriggers(t *testing.T) {
+	for _, trigger := range []string{"CMD foo", "WORKDIR rel", "ENV a b", "EXPOSE 1:2/TCP", "MAINTAINER me", "COPY $X /", "CMD a\nONBUILD CMD b"} {
+		f := File{Dockerfile: []byte("FROM scratch AS base\nONBUILD " + trigger + "\nFROM base\n")}
+		for _, p := range Check(context.Background(), f) {
+			for _, fix := range Fixes(p, f) {
+				if p.Lines.First > 1 && !strings.HasPrefix(fix.Title, "Ignore") {
+					t.Errorf("%s: %s: %s", f.Dockerfile, p.Message, fix.Title)
+				}
+			}
+		}
+	}
+}
+
+// TestJSONOfOneOfTwo: the JSON form of CMD or ENTRYPOINT is not preferred where the other
+// one would do something else then.
+func TestJSONOfOneOfTwo(t *testing.T) {
+	for text, preferred := range map[string]bool{
+		"FROM scratch\nCMD a\n": true, "FROM scratch\nENTRYPOINT a\n": true, "FROM scratch\nCMD a\nFROM scratch\nENTRYPOINT b\n": true,
+		"FROM scratch\nCMD a\nENTRYPOINT [\"b\"]\n": false, "FROM scratch\nENTRYPOINT a\nCMD [\"b\"]\n": false, "FROM scratch\nCMD [\"b\"]\nENTRYPOINT a\n": false,
+	} {
+		f := File{Dockerfile: []byte(text)}
+		for _, p := range Check(context.Background(), f) {
+			if p.Code == "JSONArgsRecommended" && Fixes(p, f)[0].Preferred != preferred {
+				t.Errorf("%q: %+v", text, Fixes(p, f)[0])
+			}
+		}
+	}
+}

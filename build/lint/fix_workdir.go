@@ -2,6 +2,7 @@ package lint
 
 import (
 	"encoding/json"
+	"path"
 	"regexp"
 	"strings"
 
@@ -25,26 +26,30 @@ func mendWorkdir(m mending) []Fix {
 		return nil
 	}
 	dir, known := m.src.workdir(m.statement)
-	if dir != "/" {
-		dir += "/"
+	root := strings.TrimSuffix(dir, "/") + "/"
+	if text == m.named(0) && !m.commented {
+		f := m.replace("Begin the path with "+root, path.Join(dir, text), m.tokens(m.rest))
+		f.Preferred = known
+		return one(f)
 	}
 	start := m.rest.start
 	if strings.ContainsRune(`"'`, rune(text[0])) {
 		start++
 	}
-	path := m.text[start:m.rest.end]
-	if strings.HasPrefix(path, "$") && dir != "/" {
+	written := m.text[start:m.rest.end]
+	if strings.HasPrefix(written, "$") && dir != "/" {
 		return nil // the variable may hold an absolute path in another build
 	}
 	cut := span{start, start}
 	switch {
-	case strings.Trim(path, `"'`) == ".":
+	case strings.Trim(written, `"'`) == ".":
 		cut.end++
-	case strings.HasPrefix(path, "./"):
+	case strings.HasPrefix(written, "./"):
 		cut.end += len("./")
 	}
-	f := m.replace("Begin the path with "+dir, dir, []token{m.token(cut)})
-	f.Preferred = known
+	f := m.replace("Begin the path with "+root, root, []token{m.token(cut)})
+	// With a variable, or if it is not as short as can be, it is the same directory by another step.
+	f.Preferred = known && !strings.Contains(written, "$") && path.Clean(m.named(0)) == strings.TrimPrefix(m.named(0), "./")
 	return one(f)
 }
 
@@ -55,11 +60,11 @@ func (m mending) workdirInJSON() []Fix {
 	if !ok || m.commented || len(list) != 1 {
 		return nil
 	}
-	path := list[0]
-	if !strings.HasPrefix(path, "/") || strings.TrimSpace(path) != path || strings.ContainsAny(path, "\"'\\`\n\r") {
+	text := list[0]
+	if !strings.HasPrefix(text, "/") || strings.TrimSpace(text) != text || strings.ContainsAny(text, "\"'\\`\n\r") {
 		return nil
 	}
-	f := m.replace("Write the path without brackets and quotes", path, m.tokens(m.rest))
+	f := m.replace("Write the path without brackets and quotes", text, m.tokens(m.rest))
 	f.Preferred = false
 	return one(f)
 }
