@@ -113,6 +113,7 @@ func (s *Server) run(b *running) {
 		s.lint.all()
 	}
 	b.plan.place(out)
+	where.blameIgnore(b.plan, out)
 	where.blame(b.plan, out)
 	found := problems(out, b.plan)
 	result := resultOf(s.converter(b.plan.doc), b, out, where, found)
@@ -158,8 +159,9 @@ type site struct {
 	engine    string // as the setting spells it
 	platforms []string
 	laid
-	fault *fault            // nil if none is in another Dockerfile
-	kept  func(*build.Kept) // is told what the engine has of the context afterwards; may be nil
+	fault  *fault            // nil if none is in another Dockerfile
+	ignore *faultyIgnore     // nil if that is not why the build failed
+	kept   func(*build.Kept) // is told what the engine has of the context afterwards; may be nil
 }
 
 // newSite is an engine before it has the context.
@@ -286,13 +288,16 @@ func resultOf(c converter, b *running, out *build.Outcome, where site, found []b
 		r.Warnings = append(r.Warnings, warningResult{Code: "cache", Message: note})
 	}
 	for _, path := range where.notUTF8 {
-		r.Warnings = append(r.Warnings, warningResult{Code: "not-utf-8", Message: path + " is not UTF-8, so the file was built and not its buffer"})
+		r.Warnings = append(r.Warnings, warningResult{Code: "not-utf-8", Message: notUTF8(path, doc)})
 	}
 	if out.Failure != nil {
 		r.Error = &errorResult{Message: out.Failure.Message, URI: doc.URI, ExitCode: out.Failure.ExitCode, Log: out.Failure.Log}
 		switch {
 		case out.Failure.Lines != nil:
 			r.Error.Range = ptr(c.problemRange(found[0]))
+		case where.ignore != nil:
+			r.Error.URI, c.text = where.ignore.uri, workspace.NewText(string(where.ignore.text))
+			r.Error.Range = ptr(c.problemRange(where.ignore.Problem))
 		case where.fault != nil:
 			r.Error.URI, c.text = where.fault.plan.doc.URI, where.fault.plan.doc.Text
 			r.Error.Range = ptr(c.problemRange(where.fault.Problem))

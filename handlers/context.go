@@ -182,7 +182,7 @@ func (v view) report(ctx context.Context, need *build.ContextNeed) (*contextRepo
 		})
 	}
 	if err := eg.Wait(); err != nil {
-		return nil, lsp.InvalidParams("the context %s: %v", p.context, err)
+		return nil, lsp.InvalidParams("the context %s: %v", p.context, ignore.said(err))
 	}
 	if whole != nil {
 		r.Excluded, r.Unreadable = whole.Excluded, whole.Unreadable
@@ -249,18 +249,28 @@ func (p *setup) ignoreFile() (ignoreFile, error) {
 	if p.context.Kind == build.EmptyContext {
 		return ignoreFile{}, nil
 	}
-	path := filepath.Join(p.context.Dir, ".dockerignore")
+	return p.ignoreIn(p.context.Dir)
+}
+
+// ignoreIn is the .dockerignore of a directory; the zero one if there is none.
+func (p *setup) ignoreIn(dir string) (ignoreFile, error) {
+	path := filepath.Join(dir, ".dockerignore")
 	if d := p.snapshot.Document(workspace.FileURI(path)); d != nil && p.overlay != "dockerfile" {
 		return ignoreFile{d.URI, d.Text.Bytes()}, nil
 	}
-	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
-		return ignoreFile{}, fmt.Errorf("%s is no file", path)
-	}
-	text, err := os.ReadFile(path)
+	text, err := readPlain(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ignoreFile{}, nil
 	}
 	return ignoreFile{p.snapshot.URIOf(path), text}, err
+}
+
+// readPlain reads a file that is one: of a pipe there might be no end.
+func readPlain(path string) ([]byte, error) {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", path)
+	}
+	return os.ReadFile(path)
 }
 
 // unreadable says what of a use may not be read; empty if all may.

@@ -122,9 +122,13 @@ func (p *prose) kept(l survey.Line) string {
 
 // hoverIgnore says of a line of an ignore file what it keeps out.
 func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
-	line := strings.TrimSpace(h.doc.Text.Row(h.line))
+	text := h.doc.Text.Row(h.line)
+	if h.line == 0 {
+		text = strings.TrimPrefix(text, "\ufeff")
+	}
+	line := strings.TrimSpace(text)
 	dir := s.ignoredDir(h.snapshot, h.doc)
-	if line == "" || line[0] == '#' || line[0] == '!' || dir == "" {
+	if line == "" || text[0] == '#' || line[0] == '!' || dir == "" {
 		return
 	}
 	p := &setup{snapshot: h.snapshot, doc: h.doc, context: directory(dir), overlay: s.settings.now().Overlay}
@@ -140,6 +144,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	}
 	h.about(build.Lines{First: h.line, Last: h.line})
 	if err != nil {
+		err = ignoreFile{uri: h.doc.URI}.said(err)
 		h.prose.paragraph("This cannot be told of %s: %s", h.prose.code(dir), h.prose.text(err.Error()))
 		return
 	}

@@ -251,6 +251,8 @@ func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, do
 	switch doc.Kind() {
 	case workspace.Dockerfile:
 		return l.server.check(ctx, doc, l.server.viewsOf(snapshot, doc, settings), settings)
+	case workspace.Ignore:
+		return l.server.ignores.problems(doc)
 	case workspace.Compose, workspace.Bake:
 		return l.server.projectProblems(snapshot, doc)
 	}

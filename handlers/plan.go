@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
@@ -247,7 +248,17 @@ func (p *plan) started(id string) *buildResult {
 // cannot be sent.
 func (p *plan) request(id string, onError func(error)) (*build.Request, laid, error) {
 	l := &laying{onError: onError, made: map[*plan]*build.Request{}}
+	if p.doc != nil {
+		if err := p.checkEncoding(); err != nil {
+			return nil, laid{}, err
+		}
+	}
 	req, err := l.request(p, id)
+	if p.doc != nil && p.inline() == nil && !slices.Contains(l.notUTF8, p.doc.Path) {
+		if disk, err := workspace.ReadWithin(p.doc.Path); err == nil && !utf8.Valid(disk) {
+			l.notUTF8 = append(l.notUTF8, p.doc.Path)
+		}
+	}
 	return req, l.laid, err
 }
 

@@ -34,6 +34,7 @@ type Server struct {
 	marks       marks
 	lint        linting
 	surveys     surveys
+	ignores     ignoreFaults
 	images      images
 	memory      memory
 	kept        keptContexts

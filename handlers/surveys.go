@@ -307,7 +307,7 @@ func (q usageQuery) count(ctx context.Context, view int, uses map[string]survey.
 	}
 	answer, err := survey.Of(ctx, contextFS, question(q.need, q.ignore))
 	if err != nil {
-		return err
+		return q.ignore.said(err)
 	}
 	for i, u := range q.need.Uses {
 		uses[keyOfUse(view, u)] = answer.Uses[i]

@@ -70,7 +70,9 @@ func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(err
 	doc := b.plan.doc
 	c := converter{uri: toURI(doc.URI), text: doc.Text, encoding: workspace.UTF16}
 	past := past{warn: warn}
-	result := resultOf(c, b, out, newSite(info, b.plan), problems(out, b.plan))
+	where := newSite(info, b.plan)
+	where.blameIgnore(b.plan, out)
+	result := resultOf(c, b, out, where, problems(out, b.plan))
 	past.compare(result, b.plan.key())
 	b.end(out, result)
 	past.keep(b, c.encoding)

@@ -176,7 +176,9 @@ func (v view) platform() string {
 // platform, and one as the last build had it. They are one, mostly.
 func (s *Server) lintFiles(list []view) (files []lint.File) {
 	images := s.images.all()
-	add := func(f lint.File) {
+	add := func(v view, platform string) {
+		f := v.file(images, platform)
+		f.IgnoreFaults = s.ignores.sentences(v.ignore)
 		same := func(o lint.File) bool {
 			return maps.Equal(f.Args, o.Args) && f.Target == o.Target && f.Platform == o.Platform && string(f.Ignore) == string(o.Ignore)
 		}
@@ -185,15 +187,15 @@ func (s *Server) lintFiles(list []view) (files []lint.File) {
 		}
 	}
 	for _, v := range list {
-		add(v.file(images, v.platform()))
+		add(v, v.platform())
 		for _, platform := range v.platforms {
-			add(v.file(images, platform))
+			add(v, platform)
 		}
 	}
 	if last := s.marks.lastBuild(list[0].doc.URI); last != nil {
 		v := list[0]
 		v.buildArgs, v.target, v.platforms = last.BuildArgs, last.Target, last.Platforms
-		add(v.file(images, v.platform()))
+		add(v, v.platform())
 	}
 	return files
 }

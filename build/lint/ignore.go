@@ -29,9 +29,9 @@ type ignoring struct {
 // A .dockerignore that is larger counts as none: each line costs a matcher.
 const maxIgnoreLines, maxIgnoreBytes = 10_000, 1 << 20
 
-// set has the context hold a .dockerignore. One that cannot be read is an error, and
-// counts as none.
-func (i *ignoring) set(content []byte) error {
+// set has the context hold a .dockerignore. One that cannot be read counts as none: what
+// is wrong with it is for others to say (see [File]).
+func (i *ignoring) set(content []byte) {
 	if bytes.Count(content, []byte("\n")) > maxIgnoreLines || len(content) > maxIgnoreBytes {
 		content = nil // what it says of COPY is left to a build
 	}
@@ -46,7 +46,6 @@ func (i *ignoring) set(content []byte) error {
 		i.content = bytes.Clone(content)
 		i.client = newClient(contextWith{ignore: i.content})
 	}
-	return err
 }
 
 // errBeforeDispatch ends a conversion before BuildKit looks into the stages.

@@ -31,6 +31,8 @@ type File struct {
 	Dockerfile []byte
 	// Ignore is the content of the .dockerignore that counts; nil if there is none.
 	Ignore []byte
+	// IgnoreFaults say what is wrong with Ignore, which then counts as none.
+	IgnoreFaults []string
 	// Images are the base images that are known. What depends on another one is not
 	// reported.
 	Images build.Images
@@ -132,9 +134,14 @@ func (k *check) run(f File) (err error) {
 	}
 	k.readHeader(f.Dockerfile)
 	old := k.ignore.client
-	if err := k.ignore.set(f.Ignore); err != nil {
-		k.mistake("the .dockerignore cannot be read: "+err.Error(), build.Lines{})
+	ignore := f.Ignore
+	if len(f.IgnoreFaults) > 0 {
+		ignore = nil
 	}
+	for _, fault := range f.IgnoreFaults {
+		k.mistake(fault, build.Lines{})
+	}
+	k.ignore.set(ignore)
 	if k.ignore.client != old {
 		k.units = memory[*outcome]{}
 	}

@@ -31,7 +31,7 @@ func TestMend(t *testing.T) {
 }
 
 // beyondRepair is what no instruction is at fault of.
-var beyondRepair = regexp.MustCompile("parser directive|escape token|check options|SOURCE_DATE_EPOCH|line greater than|dockerignore cannot be read|invalid context name")
+var beyondRepair = regexp.MustCompile("parser directive|escape token|check options|SOURCE_DATE_EPOCH|line greater than|invalid context name")
 
 // mistaken says whether a problem ends the conversion of a file.
 func mistaken(p build.Problem) bool {

@@ -20,7 +20,7 @@ import (
 // lines of text without doubles, and the mistake that ended it.
 func floor(text []byte, ignore string) (warnings []string, mistake string) {
 	var i ignoring
-	_ = i.set([]byte(ignore))
+	i.set([]byte(ignore))
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", text)
 	sm.Definition = &llb.Definition{}
 	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.Images(nil), Client: i.client, Config: i.client.Config}

@@ -112,6 +112,9 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, displ
 	}
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls build: %s\n", redact.URLs(err.Error()))
+		if errors.As(err, new(handlers.EncodingError)) {
+			return exitFailed
+		}
 		return exitUsage
 	}
 	toStdout := slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout })

@@ -17,6 +17,7 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/lint"
 	ws "github.com/buildls/buildls/workspace"
+	"github.com/buildls/buildls/workspace/survey"
 )
 
 const checkUsage = `usage: buildls check [flags] FILE...
@@ -128,11 +129,19 @@ func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, 
 	if dir == "" && name != "-" {
 		dir = filepath.Dir(name)
 	}
-	ignore, err := readIgnore(name, dir)
+	if fault, wide := survey.Wide(data); wide {
+		problem := build.Problem{Code: "syntax", Message: fault.Reason}
+		return checked{name: name, text: ws.NewText(""), problems: []build.Problem{problem}}, nil
+	}
+	ignore, path, err := readIgnore(name, dir)
 	if err != nil { // the rest can be checked without
 		err = whyNot("", err)
 	}
-	return checked{name: name, text: ws.NewText(string(data)), problems: lint.Check(ctx, lint.File{Dockerfile: data, Ignore: ignore})}, err
+	file := lint.File{Dockerfile: data, Ignore: ignore}
+	for _, fault := range survey.Faults(ignore) {
+		file.IgnoreFaults = append(file.IgnoreFaults, fault.In(filepath.Base(path)))
+	}
+	return checked{name: name, text: ws.NewText(string(data)), problems: lint.Check(ctx, file)}, err
 }
 
 func readDockerfile(name string, stdin io.Reader) ([]byte, error) {
@@ -144,15 +153,15 @@ func readDockerfile(name string, stdin io.Reader) ([]byte, error) {
 
 // readIgnore reads the .dockerignore that counts for a Dockerfile: its own, else the
 // context's. It is nil if there is none.
-func readIgnore(name, dir string) ([]byte, error) {
-	for _, path := range []string{name + ".dockerignore", filepath.Join(dir, ".dockerignore")} {
+func readIgnore(name, dir string) (data []byte, path string, err error) {
+	for _, path = range []string{name + ".dockerignore", filepath.Join(dir, ".dockerignore")} {
 		data, err := os.ReadFile(path)
 		if err == nil {
-			return data, nil
+			return data, path, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+			return nil, path, err
 		}
 	}
-	return nil, nil
+	return nil, "", nil
 }

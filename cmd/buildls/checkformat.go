@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/redact"
@@ -43,7 +44,7 @@ func writeText(w io.Writer, files []checked) error {
 	for _, f := range files {
 		for _, p := range f.problems {
 			r := f.regionOf(p, ws.UTF32)
-			if _, err := fmt.Fprintf(w, "%s:%d:%d: %s: %s (%s)\n%s", f.name, r.StartLine, r.StartColumn, severityWords[p.Severity], p.Message, p.Code, f.mark(r)); err != nil {
+			if _, err := fmt.Fprintf(w, "%s:%d:%d: %s: %s (%s)\n%s", f.name, r.StartLine, r.StartColumn, severityWords[p.Severity], printable(p.Message), p.Code, f.mark(r)); err != nil {
 				return err
 			}
 		}
@@ -70,7 +71,18 @@ func (f checked) mark(r region) string {
 		return ' '
 	}, redact.URLs(string(runes[:start])))
 	marked := []rune(redact.URLs(string(runes[start:max(start, end)])))
-	return fmt.Sprintf("    %s\n    %s%s\n", redact.URLs(line), indent, strings.Repeat("^", max(1, len(marked))))
+	return fmt.Sprintf("    %s\n    %s%s\n", printable(redact.URLs(line)), indent, strings.Repeat("^", max(1, len(marked))))
+}
+
+// printable is a text in which U+FFFD stands for each byte that is no UTF-8 and each
+// control character but a tab.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) && c != '\t' {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, text)
 }
 
 // A finding is an element of the JSON format. Columns count UTF-16 units.

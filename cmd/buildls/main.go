@@ -37,9 +37,21 @@ func main() {
 	// before its builds are canceled.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
+	std := stdio{os.Stdin, os.Stdout, os.Stderr}
+	if len(os.Args) < 2 || os.Args[1] != "engine" { // which hands it on
+		hush()
+	}
+	code := run(ctx, os.Args[1:], std)
 	stop()
 	os.Exit(code)
+}
+
+// hush keeps libraries from printing: the scanner of text/scanner, with which BuildKit's
+// matcher reads the patterns of an ignore file, prints there what is no UTF-8.
+func hush() {
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stderr = null
+	}
 }
 
 // stdio is what a command reads and writes.

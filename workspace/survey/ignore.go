@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
@@ -40,24 +39,24 @@ type rule struct {
 }
 
 // readRules reads an ignore file with BuildKit's own reader, line by line, to know the
-// lines.
+// lines. An error is a [Fault], or that the file is too large.
 func readRules(ignore []byte) (*rules, error) {
 	r := &rules{}
 	if n := bytes.Count(ignore, []byte("\n")); n > maxLines || len(ignore) > maxBytes {
-		return nil, fmt.Errorf("the .dockerignore has %d lines: more than %d, or %d KiB, are not counted", n, maxLines, maxBytes>>10)
+		return nil, fmt.Errorf("it has %d lines: more than %d, or %d KiB, are not counted", n, maxLines, maxBytes>>10)
 	}
-	n := -1
-	for line := range bytes.Lines(ignore) {
-		n++
-		patterns, err := readPatterns(line)
+	faults, all := readIgnore(ignore)
+	if len(faults) > 0 {
+		return nil, faults[0]
+	}
+	for _, p := range all {
+		bare, negated := strings.CutPrefix(p.pattern, "!")
+		l, err := newLevels([]string{literal(bare)})
 		if err != nil {
-			return nil, fmt.Errorf("line %d of the .dockerignore: %w", n+1, err)
+			return nil, err
 		}
-		for _, p := range patterns {
-			if err := r.add(n, p, strings.TrimSpace(strings.TrimPrefix(string(line), "\ufeff"))); err != nil {
-				return nil, fmt.Errorf("line %d of the .dockerignore, %q: %w", n+1, p, err)
-			}
-		}
+		r.patterns = append(r.patterns, p.pattern)
+		r.all = append(r.all, rule{line: p.line, text: p.text, negated: negated, levels: l})
 	}
 	return r, nil
 }
@@ -74,20 +73,6 @@ func readPatterns(line []byte) ([]string, error) {
 		patterns[i] = strings.ReplaceAll(p, other, separator)
 	}
 	return patterns, err
-}
-
-func (r *rules) add(line int, pattern, text string) error {
-	if _, err := patternmatcher.New([]string{pattern}); err != nil {
-		return err
-	}
-	r.patterns = append(r.patterns, pattern)
-	bare, negated := strings.CutPrefix(pattern, "!")
-	l, err := newLevels([]string{bare})
-	if err != nil {
-		return err
-	}
-	r.all = append(r.all, rule{line: line, text: text, negated: negated, levels: l})
-	return nil
 }
 
 func (r *rules) none() bool { return len(r.all) == 0 }

@@ -82,8 +82,9 @@ type Use struct {
 	Unreadable []string
 }
 
-// Of answers a question about a context. An error is one that a build would end with, or
-// that of ctx; that a directory below the context may not be read is none.
+// Of answers a question about a context. An error is one that a build would end with (a
+// [Fault], if it is the ignore file's), or that of ctx; that a directory below the context
+// may not be read is none.
 func Of(ctx context.Context, contextFS fsutil.FS, q Question) (*Answer, error) {
 	rules, err := readRules(q.Ignore)
 	if err != nil {
