@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
@@ -72,6 +73,9 @@ func newFailure(err error, f *fold, dockerfile []byte) *Failure {
 		fail.Message = exitMessage(*fail.ExitCode, fail.Log)
 	} else if path, ok := missingPath(at.text); ok {
 		fail.Message = missingMessage(path, instructionAt(dockerfile, fail.Lines))
+	}
+	if fail.ExitCode != nil && keepsCarriageReturns(dockerfile, fail.Lines) {
+		fail.Message += carriageReturns
 	}
 	return fail
 }
@@ -141,19 +145,53 @@ func exitMessage(code int, log string) string {
 
 var ansiText = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z]`)
 
-// tailOf is the last n lines that say anything, without colours.
+// tailOf is the last n lines that say anything, without colours. Of a progress bar it has
+// the last state; any other carriage return in a line is shown as \r.
 func tailOf(log string, n int) string {
 	var lines []string
 	for line := range strings.Lines(ansiText.ReplaceAllString(log, "")) {
-		line = strings.TrimRight(line, " \t\r\n")
-		if i := strings.LastIndexByte(line, '\r'); i >= 0 {
-			line = line[i+1:] // what a progress bar drew over
+		states := strings.Split(strings.TrimRight(line, " \t\r\n"), "\r")
+		if drawnOver(states) {
+			states = states[len(states)-1:]
 		}
-		if strings.TrimSpace(line) != "" {
+		if line = strings.Join(states, `\r`); strings.TrimSpace(line) != "" {
 			lines = append(lines, line)
 		}
 	}
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// drawnOver says whether the parts of a line between carriage returns are the states of a
+// progress bar: two that follow each other look the same. If not, they are what a program
+// was given from a text with CRLF, such as the name of a file.
+func drawnOver(states []string) bool {
+	look := func(state string) string { // its first word, whatever the number or the length of a bar
+		words := strings.Fields(state)
+		if len(words) == 0 || strings.Contains(state, "%") {
+			return "%"
+		}
+		return progress.ReplaceAllString(words[0], "0")
+	}
+	for i := range states[1:] {
+		quoted := strings.IndexAny(states[i+1], `'"`+"`:,)") == 0 // what follows a name
+		if !quoted && look(states[i]) == look(states[i+1]) {
+			return true
+		}
+	}
+	return strings.TrimSpace(states[0]) == ""
+}
+
+var progress = regexp.MustCompile(`[\d=>#.-]+`)
+
+// carriageReturns is said of a heredoc that a shell has run, and that has some.
+const carriageReturns = "\nThe lines of its heredoc end with CRLF. A heredoc keeps the carriage returns, and a shell takes them for a part of its words: save the file with LF line ends"
+
+// keepsCarriageReturns says whether the instruction at some lines has a heredoc in which
+// lines end with CRLF.
+func keepsCarriageReturns(dockerfile []byte, at *Lines) bool {
+	return at != nil && slices.ContainsFunc(parseInstructions(dockerfile), func(in instruction) bool {
+		return in.lines.First == at.First && strings.Contains(in.text, "\r\n") // its own words have no line ends
+	})
 }
 
 var (

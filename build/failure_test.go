@@ -40,8 +40,30 @@ func TestTailOf(t *testing.T) {
 	if got, want := tailOf(log, 3), "two\n100%\nfour"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := tailOf("", 3); got != "" {
-		t.Errorf("%q", got)
+	for line, want := range map[string]string{
+		"":                                     "",
+		"ls: /nope\r: No such file\r\n":        `ls: /nope\r: No such file`,
+		"sh: can't open 'a\r'\r\n":             `sh: can't open 'a\r'`,
+		"/bin/sh: line 1: true\r: not found\n": `/bin/sh: line 1: true\r: not found`,
+		"cp: 'a\r' and 'b\r' differ\n":         `cp: 'a\r' and 'b\r' differ`,
+		"\rReading 5\rReading 90\n":            "Reading 90",
+		"Receiving objects:  10% (1/9)\rReceiving objects: 100% (9/9), done.\n": "Receiving objects: 100% (9/9), done.",
+		"[=>  ] 1 MB\r[==> ] 2 MB\r[====] 3 MB\rdone\n":                         "done",
+		"  % Total    % Received\r  0     0    0     0\r100  1256  100  1256\n": "100  1256  100  1256",
+		"Downloading 10%\r\x1b[KDownloading 99%\r\n":                            "Downloading 99%",
+	} {
+		if got := tailOf(line, 3); got != want {
+			t.Errorf("%q is %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestKeepsCarriageReturns(t *testing.T) {
+	const text = "FROM a\r\nRUN <<EOF\r\nls\r\nEOF\r\nRUN a \\\r\n  b\r\nRUN <<EOF\nls\nEOF\n"
+	for line, want := range map[int]bool{0: false, 1: true, 4: false, 6: false} {
+		if got := keepsCarriageReturns([]byte(text), &Lines{First: line, Last: line}); got != want {
+			t.Errorf("line %d: %v", line, got)
+		}
 	}
 }
 

@@ -200,3 +200,18 @@ func TestUnicode(t *testing.T) {
 		e.Shutdown()
 	}
 }
+
+// A heredoc keeps the carriage returns of a text with CRLF, and a shell does not take them for line
+// ends: the message shows where they are, and says what to do.
+func TestHeredocWithCarriageReturns(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	e := edit(t, s.env, dir)
+	uri := "file://" + dir + "/Dockerfile"
+	e.Open(uri, "dockerfile", strings.TrimSpace(base(t))+"\r\nRUN <<EOF\r\nls /nope\r\nEOF\r\n")
+	r := buildNow(t, e, nil)
+	if r.Error == nil || !contains(r.Error.Message, `ls: /nope\r: No such file`, "CRLF") || r.Error.Range == nil || r.Error.Range.String() != "1:0-3:3" {
+		t.Errorf("%+v", r.Error)
+	}
+	e.Shutdown()
+}
