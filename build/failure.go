@@ -203,6 +203,7 @@ var (
 	wrapperText        = regexp.MustCompile(`^(?:failed to solve(?: with frontend [\w.]+)?|failed to create LLB definition|failed to run Build function|rpc error: code = \w+ desc =|dockerfile parse error (?:on )?line \d+)(?:: | )`)
 	mountPathText      = regexp.MustCompile(`^/.*/(?:overlay2/[^/]+/merged|vfs/dir/[^/]+|snapshots/\d+/fs)/`)
 	metadataText       = regexp.MustCompile(`^(\S+): failed to resolve source metadata for \S+: `)
+	lintText           = regexp.MustCompile(`lint violation found for rules: (\w+(?:, \w+)*)`)
 	solveRefText       = regexp.MustCompile(`of ref [a-z0-9]+::[a-z0-9]+`)
 )
 

@@ -3,6 +3,9 @@ package build
 import (
 	"errors"
 	"testing"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/solver/pb"
 )
 
 // Errors as engines word them, and as the author reads them. The texts are recorded
@@ -32,6 +35,25 @@ func TestMissingPath(t *testing.T) {
 		if got, ok := missingPath(text); got != want || ok != (want != "") {
 			t.Errorf("%s: %q, %v; want %q", text, got, ok, want)
 		}
+	}
+}
+
+// A build that fails because warnings are errors is failed by the line that is warned of.
+func TestLintFailure(t *testing.T) {
+	text := []byte("# check=error=true\nFROM scratch as a\nFROM scratch AS b\nRUN x\n")
+	f := newFold()
+	f.dockerfile = text
+	for line, short := range map[int32]string{2: "FromAsCasing: casing", 4: "Other: not of this failure", 3: "StageNameCasing: casing"} {
+		f.warnings = append(f.warnings, &client.VertexWarning{Short: []byte(short), SourceInfo: &pb.SourceInfo{Data: text}, Range: []*pb.Range{{Start: &pb.Position{Line: line}, End: &pb.Position{Line: line}}}})
+	}
+	for rules, want := range map[string]int{"FromAsCasing": 1, "FromAsCasing, StageNameCasing": 1, "StageNameCasing": 2} {
+		fail := newFailure(errors.New("failed to solve: lint violation found for rules: "+rules), f, text)
+		if fail.Lines == nil || fail.Lines.First != want || fail.Code != "build" {
+			t.Errorf("%s: %+v", rules, fail)
+		}
+	}
+	if fail := newFailure(errors.New("failed to solve: lint violation found for rules: Gone"), f, text); fail.Lines != nil {
+		t.Errorf("%+v", fail.Lines)
 	}
 }
 

@@ -32,7 +32,7 @@ type locator struct {
 }
 
 func (l locator) lines() *Lines {
-	for _, find := range []func() (Lines, bool){l.fromSources, l.fromVertex, l.fromLineNumber, l.fromParser, l.fromImage, l.fromTarget} {
+	for _, find := range []func() (Lines, bool){l.fromSources, l.fromVertex, l.fromLineNumber, l.fromParser, l.fromImage, l.fromTarget, l.fromLint} {
 		if lines, ok := find(); ok {
 			return &lines
 		}
@@ -52,6 +52,21 @@ func (l locator) fromSources() (Lines, bool) {
 		}
 	}
 	return Lines{}, false
+}
+
+// fromLint finds what the rules are about that `# check=error=true` makes fail a build: the
+// first line of those.
+func (l locator) fromLint() (first Lines, ok bool) {
+	m := lintText.FindStringSubmatch(l.text)
+	if m == nil {
+		return Lines{}, false
+	}
+	for _, w := range l.fold.problems() {
+		if slices.Contains(strings.Split(m[1], ", "), w.Code) && (!ok || w.Lines.First < first.First) {
+			first, ok = w.Lines, true
+		}
+	}
+	return first, ok
 }
 
 // vertex is the one that failed, nil if none did.
@@ -94,7 +109,7 @@ func (l locator) fromLineNumber() (Lines, bool) {
 // finds nothing to refuse in the Dockerfile, whatever its images are.
 func (l locator) wellFormed() bool {
 	res, err := convert(l.dockerfile)
-	return err == nil && res.Error == nil
+	return err == nil && (res.Error == nil || lintText.MatchString(res.Error.Message))
 }
 
 // newerSyntax is the instruction around a line that an older front end could not parse
