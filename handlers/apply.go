@@ -37,7 +37,7 @@ func (s *Server) apply(snapshot *workspace.Snapshot, raw []byte, arg buildArgume
 	out := &applied{}
 	path := pathOf(snapshot, arg.URI)
 	list, of := s.profiles(snapshot, settings, path)
-	base := settings.globBuild(relativeName(snapshot, path))
+	base := settings.globBuild(snapshot, path)
 	wish := arg.Profile
 	if wish == "" && arg.Context == "" {
 		json.Unmarshal(base["profile"], &wish) // checked when it was set
@@ -180,24 +180,34 @@ func (a *applied) finish(snapshot *workspace.Snapshot) error {
 
 // globBuild is what the setting build says of a Dockerfile, by its path relative to its
 // workspace folder. Of several patterns that match, the longer goes over the shorter.
-func (s *Settings) globBuild(path string) fields {
+func (s *Settings) globBuild(snapshot *workspace.Snapshot, path string) fields {
+	out := fields{}
+	if path == "" || len(s.Build) == 0 {
+		return out
+	}
+	name, fold := relativeName(snapshot, path), workspace.PlaceOf(path).Fold
 	patterns := slices.SortedFunc(maps.Keys(s.Build), func(a, b string) int {
 		if len(a) != len(b) {
 			return len(a) - len(b)
 		}
 		return strings.Compare(a, b)
 	})
-	out := fields{}
 	for _, pattern := range patterns {
-		matcher, err := patternmatcher.New([]string{pattern})
-		if err != nil || path == "" {
-			continue // checked when it was set
-		}
-		if ok, err := matcher.MatchesOrParentMatches(path); ok && err == nil {
+		if matches(pattern, name) || matches(fold(pattern), fold(name)) {
 			lay(out, s.Build[pattern])
 		}
 	}
 	return out
+}
+
+// matches says whether a pattern, which was checked when it was set, is for a path.
+func matches(pattern, path string) bool {
+	matcher, err := patternmatcher.New([]string{pattern})
+	if err != nil {
+		return false
+	}
+	ok, err := matcher.MatchesOrParentMatches(path)
+	return ok && err == nil
 }
 
 // setProfiles reads the setting profiles, setBuilds the setting build.

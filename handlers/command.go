@@ -105,6 +105,9 @@ func dockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace.Doc
 	if !ok {
 		return nil, lsp.InvalidParams("%s is not open, and not a file", uri)
 	}
+	if d := snapshot.DocumentAt(path); d != nil {
+		return d, nil
+	}
 	text, err := workspace.ReadWithin(path)
 	if err != nil {
 		return nil, lsp.InvalidParams("no Dockerfile: %v", err)

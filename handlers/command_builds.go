@@ -54,19 +54,10 @@ func (s *Server) commandBuilds(raw []byte, p *commandParams) (lsp.Work, error) {
 func (s *Server) recent(snapshot *workspace.Snapshot) []*buildResult {
 	list := s.builds.results()
 	for _, r := range s.past.all(snapshot.Encoding()) {
-		if inFolder(snapshot, r.URI) && !slices.ContainsFunc(list, func(o *buildResult) bool { return o.ID == r.ID }) {
+		if path, ok := r.URI.Path(); ok && snapshot.Holds(path, r.entry) && !slices.ContainsFunc(list, func(o *buildResult) bool { return o.ID == r.ID }) {
 			list = append(list, r)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *buildResult) int { return cmp.Compare(b.Started, a.Started) })
 	return list
-}
-
-// inFolder says whether a file lies in a folder that is open.
-func inFolder(snapshot *workspace.Snapshot, uri workspace.URI) bool {
-	path, ok := uri.Path()
-	if ok {
-		_, ok = snapshot.FolderOf(path)
-	}
-	return ok
 }

@@ -255,7 +255,7 @@ func (p *setup) ignoreFile() (ignoreFile, error) {
 // ignoreIn is the .dockerignore of a directory; the zero one if there is none.
 func (p *setup) ignoreIn(dir string) (ignoreFile, error) {
 	path := filepath.Join(dir, ".dockerignore")
-	if d := p.snapshot.Document(workspace.FileURI(path)); d != nil && p.overlay != "dockerfile" {
+	if d := p.snapshot.DocumentAt(path); d != nil && p.overlay != "dockerfile" {
 		return ignoreFile{d.URI, d.Text.Bytes()}, nil
 	}
 	text, err := readPlain(path)

@@ -148,6 +148,8 @@ type buildResult struct {
 	Steps      []stepResult    `json:"steps"`
 	Warnings   []warningResult `json:"warnings"`
 	Error      *errorResult    `json:"error,omitzero"`
+
+	entry string // of the Dockerfile's place, of one that was kept
 }
 
 type stepResult struct {

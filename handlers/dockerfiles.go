@@ -23,7 +23,7 @@ func (p *setup) dockerfiles() (name string, files map[string][]byte, err error) 
 	name = filepath.Base(p.doc.Path)
 	files = map[string][]byte{name: p.doc.Text.Bytes()}
 	ignore := p.doc.Path + ".dockerignore"
-	if d := p.snapshot.Document(workspace.FileURI(ignore)); d != nil && p.overlay != "dockerfile" {
+	if d := p.snapshot.DocumentAt(ignore); d != nil && p.overlay != "dockerfile" {
 		files[name+".dockerignore"] = d.Text.Bytes()
 		return name, files, nil
 	}

@@ -167,7 +167,7 @@ func (s *Server) ignoredDir(snapshot *workspace.Snapshot, doc *workspace.Documen
 		return filepath.Dir(doc.Path)
 	}
 	uri := workspace.FileURI(path)
-	dockerfile := cmp.Or(snapshot.Document(uri), &workspace.Document{URI: uri, Path: path, Text: workspace.NewText("")})
+	dockerfile := cmp.Or(snapshot.DocumentAt(path), &workspace.Document{URI: uri, Path: path, Text: workspace.NewText("")})
 	return s.viewsOf(snapshot, dockerfile, s.settings.now())[0].context.Dir
 }
 

@@ -45,7 +45,7 @@ func (k *keptContexts) offer(ctx context.Context, log *zap.Logger, info engine.I
 	if !ok {
 		return nil
 	}
-	place, trace := contextPlace{info.Name, info.Address, info.Node, files.Root()}, files.Trace()
+	place, trace := contextPlace{info.Name, info.Address, info.Node, workspace.PlaceOf(files.Root()).Key()}, files.Trace()
 	last, ok := k.take(place)
 	var changes *workspace.Changes
 	if ok {

@@ -93,7 +93,7 @@ func (l *linker) plan(p *plan, other *profile) (*plan, error) {
 	if other.File != "" && other.dockerfileURI(p.snapshot) == "" {
 		return nil, lsp.InvalidParams("the Dockerfile of profile %q lies in a remote context, and cannot be built along; give its image, as docker-image://NAME", other.Name)
 	}
-	base := l.settings.globBuild(relativeName(p.snapshot, other.Dockerfile))
+	base := l.settings.globBuild(p.snapshot, other.Dockerfile)
 	delete(base, "profile")
 	a := applied{profile: other}
 	if err := a.merge(p.snapshot, base, l.given); err != nil {

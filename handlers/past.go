@@ -41,6 +41,7 @@ func (p *past) init(log *zap.Logger) {
 // A pastBuild is the header of a record: a result, and the unit of its ranges.
 type pastBuild struct {
 	Encoding workspace.Encoding `json:"encoding"`
+	Entry    string             `json:"entry,omitempty"` // of the Dockerfile's place
 	Result   *buildResult       `json:"result"`
 }
 
@@ -84,10 +85,18 @@ func ask[T any](p *past, wait time.Duration, f func(history.Store) (T, error)) (
 	}
 }
 
+// keyOf is the same for all spellings of a document's URI.
+func keyOf(doc *workspace.Document) workspace.URI {
+	if doc.Path == "" {
+		return doc.URI.Key()
+	}
+	return workspace.FileURI(doc.Place().Entry())
+}
+
 // key tells builds of a file and target from others. Several inline Dockerfiles may stand
 // in one file, and what is no file is known by its context.
 func (p *plan) key() string {
-	key := string(p.doc.URI.Key()) + "\x00" + strings.ToLower(p.target)
+	key := string(keyOf(p.doc)) + "\x00" + strings.ToLower(p.target)
 	if p.inline() != nil {
 		key += "\x00" + p.profile.Name
 	}
@@ -99,7 +108,7 @@ func (p *plan) key() string {
 
 // keep keeps a build that has ended.
 func (p *past) keep(r *running, e workspace.Encoding) {
-	header, err := protocol.Marshal(pastBuild{e, r.ended.brief()})
+	header, err := protocol.Marshal(pastBuild{e, r.plan.doc.Place().Entry(), r.ended.brief()})
 	if err != nil {
 		p.warn(fmt.Errorf("build %s is not kept: %w", r.id, err))
 		return
@@ -177,6 +186,7 @@ func decode(b history.Build) (*pastBuild, error) {
 	if past.Result == nil || past.Result.ID != b.ID() {
 		return nil, fmt.Errorf("build %s: its record is that of another", b.ID())
 	}
+	past.Result.entry = past.Entry
 	return &past, nil
 }
 

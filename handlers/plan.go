@@ -227,10 +227,8 @@ func (s *Server) reportMissingTarget(sequence int64, err error) {
 
 // folderOf is the workspace folder that holds the document, else the first one.
 func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
-	if doc.Path != "" {
-		if f, ok := snapshot.FolderOf(doc.Path); ok {
-			return f.Path
-		}
+	if f, _, ok := snapshot.FolderOf(doc); ok {
+		return f.Path
 	}
 	if folders := snapshot.Folders(); len(folders) > 0 {
 		return folders[0].Path
@@ -288,6 +286,6 @@ func (l *laying) request(p *plan, id string) (*build.Request, error) {
 // sharedKey identifies a context on this machine.
 func sharedKey(dir string) string {
 	host, _ := os.Hostname()
-	sum := sha256.Sum256([]byte(host + "\x00" + dir))
+	sum := sha256.Sum256([]byte(host + "\x00" + workspace.PlaceOf(dir).Key()))
 	return "buildls:" + hex.EncodeToString(sum[:16])
 }

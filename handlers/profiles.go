@@ -56,13 +56,12 @@ func (s *Server) profiles(snapshot *workspace.Snapshot, settings Settings, path 
 	for _, name := range slices.Sorted(maps.Keys(settings.Profiles)) {
 		list = append(list, settingsProfile(snapshot, name, settings.Profiles[name]))
 	}
-	seen := buffersOf(snapshot)
 	for _, dir := range projectDirs(snapshot, path) {
-		read := s.projects.read(seen, dir)
+		read := s.projects.read(snapshot, dir)
 		of.Groups = append(of.Groups, read.Groups...)
 		of.Problems = append(of.Problems, read.Problems...)
 		for _, p := range read.Profiles {
-			if slices.ContainsFunc(list, func(o *profile) bool { return o.File == p.File && o.Name == p.Name }) {
+			if slices.ContainsFunc(list, func(o *profile) bool { return o.Name == p.Name && workspace.SamePlace(o.File, p.File) }) {
 				continue // included by another file
 			}
 			list = append(list, newProfile(snapshot, p, read))
@@ -123,10 +122,8 @@ func nameApart(snapshot *workspace.Snapshot, list []*profile) {
 
 // relativeName is a path as seen from its workspace folder, with slashes.
 func relativeName(snapshot *workspace.Snapshot, path string) string {
-	if f, ok := snapshot.FolderOf(path); ok {
-		if rel, err := filepath.Rel(f.Path, path); err == nil {
-			return filepath.ToSlash(rel)
-		}
+	if _, rel, ok := snapshot.FolderAt(path); ok {
+		return filepath.ToSlash(rel)
 	}
 	return filepath.ToSlash(path)
 }
@@ -173,7 +170,7 @@ func (p *profile) refused() error {
 // build that, those. What cannot be built counts for nothing.
 func using(list []*profile, path, target string) (found []*profile) {
 	for _, p := range list {
-		if p.Fault == nil && path != "" && p.Dockerfile != "" && p.Inline == nil && sameFile(p.Dockerfile, path) {
+		if p.Fault == nil && p.Inline == nil && workspace.SamePlace(p.Dockerfile, path) {
 			found = append(found, p)
 		}
 	}
@@ -187,15 +184,6 @@ func using(list []*profile, path, target string) (found []*profile) {
 func (p *profile) target() (target string) {
 	json.Unmarshal(p.argument["target"], &target) // absent, or checked
 	return target
-}
-
-func sameFile(a, b string) bool {
-	if a == b {
-		return true
-	}
-	a, errA := filepath.EvalSymlinks(a)
-	b, errB := filepath.EvalSymlinks(b)
-	return errA == nil && errB == nil && a == b
 }
 
 // same says whether two profiles build the same, whatever they are called.
@@ -278,7 +266,7 @@ func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot
 	verb := map[project.Kind]string{project.Service: "▷ Build service ", project.Target: "▷ Bake "}
 	list, _ := s.profiles(snapshot, s.currentSettings(ctx), doc.Path)
 	for _, p := range list {
-		if p.File != doc.Path || doc.Path == "" || p.Fault != nil && p.Fault.Severity == project.Note {
+		if !isAt(doc, p.File) || p.Fault != nil && p.Fault.Severity == project.Note {
 			continue // elsewhere, or no build
 		}
 		line := doc.Text.RowAt(p.Start)

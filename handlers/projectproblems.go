@@ -19,7 +19,7 @@ func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Do
 	if doc.Path == "" {
 		return nil
 	}
-	read := s.projects.read(buffersOf(snapshot), filepath.Dir(doc.Path))
+	read := s.projects.read(snapshot, filepath.Dir(doc.Path))
 	found := slices.Clone(read.Problems)
 	for i := range read.Profiles {
 		if p := &read.Profiles[i]; p.Fault == nil {
@@ -27,7 +27,7 @@ func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Do
 		}
 	}
 	for _, p := range found {
-		if p.File != doc.Path || p.Line < 0 {
+		if !isAt(doc, p.File) || p.Line < 0 {
 			continue
 		}
 		if problem := projectProblem(doc, p); !slices.Contains(list, problem) {
@@ -139,7 +139,7 @@ func missingDockerfile(snapshot *workspace.Snapshot, p *project.Profile) (attr s
 		}
 	}
 	path := snapshot.DockerfileAt(p.Dockerfile)
-	if path == "" || snapshot.Document(workspace.FileURI(path)) != nil {
+	if path == "" || snapshot.DocumentAt(path) != nil {
 		return "", nil
 	}
 	attr = "dockerfile"

@@ -31,7 +31,7 @@ type readProject struct {
 }
 
 // read reads a directory as the author sees it: a buffer goes before its file.
-func (ps *projects) read(seen buffers, dir string) *project.Project {
+func (ps *projects) read(seen *workspace.Snapshot, dir string) *project.Project {
 	if _, err := os.Stat(dir + string(filepath.Separator) + "."); errors.Is(err, fs.ErrPermission) {
 		return &project.Project{} // what may not be entered is not the author's project
 	}
@@ -44,7 +44,7 @@ func (ps *projects) read(seen buffers, dir string) *project.Project {
 	r := &readProject{files: map[string]string{}, env: map[string]string{}}
 	r.project = project.Read(dir, project.Source{
 		Read: func(path string) ([]byte, error) {
-			data, err := seen.read(path)
+			data, err := readFile(seen, path)
 			r.files[path] = hashOf(data, err)
 			return data, err
 		},
@@ -67,17 +67,19 @@ func (ps *projects) reads(path string) bool {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	for _, r := range ps.known {
-		if _, ok := r.files[path]; ok {
-			return true
+		for file := range r.files {
+			if file == path || filepath.Base(file) == filepath.Base(path) && workspace.SamePlace(file, path) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
 // holds says whether a project would be read the same.
-func (r *readProject) holds(seen buffers) bool {
+func (r *readProject) holds(seen *workspace.Snapshot) bool {
 	for path, hash := range r.files {
-		if hashOf(seen.read(path)) != hash {
+		if hashOf(readFile(seen, path)) != hash {
 			return false
 		}
 	}
@@ -111,23 +113,9 @@ func hashOf(data []byte, err error) string {
 // is that long.
 const maxProjectFile = 2 << 20
 
-// buffers are the open documents, by their paths. They are looked up for many a file that
-// is not there, so that costs nothing.
-type buffers map[string]*workspace.Document
-
-func buffersOf(snapshot *workspace.Snapshot) buffers {
-	seen := buffers{}
-	for _, d := range snapshot.Documents() {
-		if d.Path != "" {
-			seen[d.Path] = d
-		}
-	}
-	return seen
-}
-
-// read reads a buffer, else a regular file.
-func (seen buffers) read(path string) ([]byte, error) {
-	if d := seen[path]; d != nil {
+// readFile reads a buffer, else a regular file.
+func readFile(seen *workspace.Snapshot, path string) ([]byte, error) {
+	if d := seen.DocumentAt(path); d != nil {
 		return d.Text.Bytes(), nil
 	}
 	st, err := os.Stat(path)
@@ -155,7 +143,10 @@ const maxSubfolders = 50
 func projectDirs(snapshot *workspace.Snapshot, path string) []string {
 	var dirs []string
 	add := func(dir string) {
-		if dir != "" && !slices.Contains(dirs, dir) {
+		known := func(other string) bool { // perhaps in other case
+			return other == dir || strings.EqualFold(other, dir) && workspace.SamePlace(other, dir)
+		}
+		if dir != "" && !slices.ContainsFunc(dirs, known) {
 			dirs = append(dirs, dir)
 		}
 	}
@@ -165,14 +156,21 @@ func projectDirs(snapshot *workspace.Snapshot, path string) []string {
 			add(dir)
 		}
 	}
-	if path != "" {
-		folder, _ := snapshot.FolderOf(path)
-		for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
-			add(dir)
-			if folder.Path == "" || dir == folder.Path || dir == filepath.Dir(dir) {
-				break
-			}
+	// upTo adds the directories from that of path up to the folder that holds it, in the
+	// folder's spelling.
+	upTo := func(path string) {
+		folder, rel, ok := snapshot.FolderAt(path)
+		if !ok {
+			add(filepath.Dir(path))
+			return
 		}
+		for rel = filepath.Dir(rel); rel != "."; rel = filepath.Dir(rel) {
+			add(filepath.Join(folder.Path, rel))
+		}
+		add(folder.Path)
+	}
+	if path != "" {
+		upTo(path)
 	}
 	for _, d := range snapshot.Documents() {
 		if kind := d.Kind(); d.Path != "" && (kind == workspace.Compose || kind == workspace.Bake) {

@@ -84,3 +84,8 @@ func (p *setup) overlays() []workspace.Overlay {
 	}
 	return p.snapshot.Overlays(nil)
 }
+
+// isAt says whether a document is the file at path.
+func isAt(doc *workspace.Document, path string) bool {
+	return path != "" && (doc.Path == path || doc.Place().Is(workspace.PlaceOf(path)))
+}

@@ -37,13 +37,18 @@ type (
 
 func (s *Server) didOpen(p *didOpenParams) error {
 	d := p.TextDocument
+	before := s.ws.Snapshot().Document(d.URI)
 	snapshot, _, err := s.ws.Apply(workspace.Open{URI: d.URI, Language: d.LanguageID, Version: d.Version, Text: d.Text})
-	s.shown(snapshot.Document(d.URI))
+	s.shown(before, snapshot.Document(d.URI))
 	return err
 }
 
-// shown takes the text that is now a document's.
-func (s *Server) shown(doc *workspace.Document) {
+// shown takes the text that is now a document's. before is the document as it was, nil if it
+// was not open: what is known of a name in other case is known of the file.
+func (s *Server) shown(before, doc *workspace.Document) {
+	if before != nil && before.URI.Key() != doc.URI.Key() {
+		s.forget(before.URI)
+	}
 	s.diagnostics.opened(doc)
 	s.lint.changed(doc)
 	s.surveys.changed()
@@ -52,11 +57,16 @@ func (s *Server) shown(doc *workspace.Document) {
 // didChange applies every change, in order. A build's problems follow the text.
 func (s *Server) didChange(p *didChangeParams) error {
 	uri := p.TextDocument.URI
+	before := s.ws.Snapshot().Document(uri)
 	snapshot, edits, err := s.ws.Apply(workspace.Edit{URI: uri, Version: p.TextDocument.Version, Changes: toChanges(p)})
 	if err != nil {
 		return err
 	}
 	doc := snapshot.Document(uri)
+	if before.URI.Key() != doc.URI.Key() {
+		s.shown(before, doc)
+		return nil
+	}
 	s.diagnostics.edited(doc, edits)
 	s.lint.changed(doc)
 	s.surveys.changed()
@@ -65,18 +75,27 @@ func (s *Server) didChange(p *didChangeParams) error {
 
 func (s *Server) didClose(p *didCloseParams) error {
 	uri := p.TextDocument.URI
+	before := s.ws.Snapshot().Document(uri)
 	snapshot, _, err := s.ws.Apply(workspace.Close{URI: uri})
 	if doc := snapshot.Document(uri); doc != nil { // open under another spelling
-		s.shown(doc)
+		s.shown(before, doc)
 		return err
 	}
+	if before != nil {
+		uri = before.URI
+	}
+	s.forget(uri)
+	s.surveys.changed()
+	return err
+}
+
+// forget drops what is known of a document.
+func (s *Server) forget(uri workspace.URI) {
 	s.lint.closed(uri)
 	s.diagnostics.closed(uri)
 	s.marks.closed(uri)
 	s.surveys.closed(uri)
 	s.views.closed(uri)
-	s.surveys.changed()
-	return err
 }
 
 // didSave tells that the disk has changed, and builds if the author wants that. The

@@ -128,7 +128,7 @@ func (s *Server) readSetups(snapshot *workspace.Snapshot, doc *workspace.Documen
 	if target != "" {
 		given["target"] = quoted(target)
 	}
-	base := settings.globBuild(relativeName(snapshot, doc.Path))
+	base := settings.globBuild(snapshot, doc.Path)
 	if base["profile"] == nil {
 		all, _ := s.profiles(snapshot, settings, doc.Path)
 		if found := using(all, doc.Path, target); differ(found) {

@@ -74,9 +74,9 @@ func NewContextFS(root string, overlays []Overlay) (*ContextFS, error) {
 func (c *ContextFS) lay(overlays []Overlay) {
 	overlays = slices.Clone(overlays)
 	slices.SortStableFunc(overlays, func(a, b Overlay) int { return b.Modified.Compare(a.Modified) })
-	seen := map[string]bool{}
+	seen, root := map[string]bool{}, PlaceOf(c.root)
 	for _, o := range overlays {
-		rel, o, v := judge(c.root, o)
+		rel, o, v := judge(root, o)
 		if v == ignored || seen[rel] {
 			continue
 		}

@@ -87,11 +87,11 @@ func (s *Snapshot) DockerfileAt(path string) string {
 	const name, lower = "Dockerfile", "dockerfile"
 	dir, base := filepath.Split(path)
 	other := filepath.Join(dir, lower)
-	if base != name || s.Document(FileURI(path)) != nil {
+	if base != name || s.DocumentAt(path) != nil {
 		return path
 	}
 	names := []string{}
-	if s.Document(FileURI(other)) != nil {
+	if s.DocumentAt(other) != nil {
 		names = append(names, lower)
 	}
 	if _, err := os.Lstat(other); err == nil { // else the directory need not be read

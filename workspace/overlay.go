@@ -39,16 +39,20 @@ const (
 )
 
 // judge compares an overlay with the disk. rel is the path of the file in the
-// context (relative to root, resolved); the overlay returned has the bytes that
-// saving it would write.
-func judge(root string, o Overlay) (rel string, _ Overlay, _ verdict) {
+// context, as walking it shows it; the overlay returned has the bytes that saving
+// it would write.
+func judge(root Place, o Overlay) (rel string, _ Overlay, _ verdict) {
 	path, err := resolve(o.Path)
 	if err != nil {
 		return "", o, ignored
 	}
-	rel, ok := relativeTo(root, path)
+	place := PlaceOf(path)
+	rel, ok := place.From(root)
 	if !ok || rel == "." {
 		return "", o, ignored
+	}
+	if place.entry.folding != (folding{}) {
+		rel = onDisk(root.file.path, rel)
 	}
 	fi, err := os.Lstat(path)
 	switch {
@@ -71,8 +75,11 @@ func resolve(path string) (string, error) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return resolved, err
 		}
-		link, err := os.Readlink(path)
-		if err != nil {
+		link, errLink := os.Readlink(path)
+		if errLink != nil {
+			if filepath.Dir(path) == path {
+				return "", err // a drive that is not there
+			}
 			// Not a dangling link, so the last element is what doesn't exist,
 			// or one before it.
 			dir, err := resolve(filepath.Dir(path))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,7 +24,9 @@ type Document struct {
 	// of a workspace have the same, and later ones have later ones.
 	Modified time.Time
 
-	touched time.Time // when the author last opened or changed it
+	touched time.Time    // when the author last opened or changed it
+	place   func() Place // of Path, found once; nil if the document is not open
+	folded  string       // foldName of Path
 	// others are open under other spellings of the URI, the one touched last behind. A client
 	// may have a buffer for each: this is the one that was touched last of all.
 	others []*Document
@@ -50,11 +53,33 @@ func (d *Document) alone() *Document {
 // Kind is KindOf the document.
 func (d *Document) Kind() Kind { return KindOf(d.URI, d.Language) }
 
+// Place is that of the document's file; zero if it is none. That of an open document is
+// found once, by the first who asks.
+func (d *Document) Place() Place { return foundOr(d.place, d.Path) }
+
 // Folder is one of the folders that the author has open.
 type Folder struct {
 	URI  URI
 	Path string // absolute; "" if it is not on this machine
 	Name string
+
+	place func() Place // of Path, found once
+}
+
+// Place is that of the folder; zero if it is not on this machine.
+func (f Folder) Place() Place { return foundOr(f.place, f.Path) }
+
+func foundOr(found func() Place, path string) Place {
+	if found == nil {
+		return PlaceOf(path)
+	}
+	return found()
+}
+
+// findOnce is the place of a path, looked for when it is first asked for: a disk may be
+// slow, and messages wait for each other.
+func findOnce(path string) func() Place {
+	return sync.OnceValue(func() Place { return PlaceOf(path) })
 }
 
 // Snapshot is the workspace at one moment. It is immutable.
@@ -68,7 +93,7 @@ type Snapshot struct {
 func (s *Snapshot) put(d *Document) {
 	docs := make(map[URI]*Document, len(s.docs)+1)
 	maps.Copy(docs, s.docs)
-	docs[d.URI.Key()] = d
+	docs[s.key(d.URI)] = d
 	s.docs = docs
 }
 
@@ -86,12 +111,47 @@ func (s *Snapshot) close(u URI) {
 		return
 	}
 	s.docs = maps.Clone(s.docs)
-	delete(s.docs, old.URI.Key())
+	delete(s.docs, s.key(u))
 }
 
-// Document is the open document that u, in any spelling, names; nil if it is
-// not open.
-func (s *Snapshot) Document(u URI) *Document { return s.docs[u.Key()] }
+// Document is the open document that u, in any spelling of a URI, names; nil if it is
+// not open. Links are not followed: a client may have a buffer for each.
+func (s *Snapshot) Document(u URI) *Document { return s.docs[s.key(u)] }
+
+// key is that of the open document that u names, else that of u. Two names that differ in
+// case, or in normal form, are one document if the file system has one file for them.
+func (s *Snapshot) key(u URI) URI {
+	key := u.Key()
+	if s.docs[key] != nil {
+		return key
+	}
+	path, ok := u.Path()
+	folded := foldName(path)
+	for other, d := range s.docs {
+		if ok && d.folded == folded && PlaceOf(path).Entry() == d.Place().Entry() {
+			return other
+		}
+	}
+	return key
+}
+
+// DocumentAt is the open document of the file at path, however its directory is spelled; nil
+// if it is not open. Of several it is the one that was changed last. It costs little to ask for
+// many that are not open.
+func (s *Snapshot) DocumentAt(path string) (found *Document) {
+	name := filepath.Base(foldName(path))
+	place := sync.OnceValue(func() Place { return PlaceOf(path) })
+	for _, d := range s.docs {
+		switch {
+		case d.Path == "" || filepath.Base(d.folded) != name:
+		case d.Path == path:
+			return d
+		case place().Entry() == d.Place().Entry() && (found == nil || d.Modified.After(found.Modified)):
+			found = d
+		}
+	}
+	return found
+}
 
 // Documents are all open documents, by the order of their keys.
 func (s *Snapshot) Documents() []*Document {
@@ -105,34 +165,65 @@ func (s *Snapshot) Documents() []*Document {
 // Folders are the workspace's folders, in the order the client gave them.
 func (s *Snapshot) Folders() []Folder { return slices.Clone(s.folders) }
 
-// FolderOf is the deepest folder that contains path, or is path. Folders may
-// lie inside each other.
-func (s *Snapshot) FolderOf(path string) (Folder, bool) {
-	var best Folder
-	found := false
-	for _, f := range s.folders {
-		if f.Path == "" || len(f.Path) < len(best.Path) {
-			continue
+// FolderOf is the deepest folder that holds the file of a document; see [Snapshot.FolderAt].
+func (s *Snapshot) FolderOf(d *Document) (f Folder, rel string, ok bool) {
+	return s.folder(d.Path, d.Place)
+}
+
+// FolderAt is the deepest folder that holds path, or is path, and path as seen from there.
+// Folders may lie inside each other. The folder may hold it by its spelling, or by its place. Of two folders
+// that are one place it is the first, so that a project has one folder, however its files are spelled.
+func (s *Snapshot) FolderAt(path string) (f Folder, rel string, ok bool) {
+	return s.folder(path, sync.OnceValue(func() Place { return PlaceOf(path) }))
+}
+
+func (s *Snapshot) folder(path string, place func() Place) (best Folder, rel string, ok bool) {
+	if path == "" {
+		return Folder{}, "", false
+	}
+	holds := []func(Folder) (string, bool){
+		func(f Folder) (string, bool) { return relativeTo(f.Path, path) },
+		func(f Folder) (string, bool) { return place().From(f.Place()) },
+	}
+	for _, in := range holds {
+		for _, f := range s.folders {
+			if f.Path == "" {
+				continue
+			}
+			if r, in := in(f); in && (!ok || r == "." || len(r) < len(rel)) {
+				best, rel, ok = f, r, true
+			}
 		}
-		if _, ok := relativeTo(f.Path, path); ok {
-			best, found = f, true
+		if ok {
+			break
 		}
 	}
-	return best, found
+	if i := slices.IndexFunc(s.folders, func(f Folder) bool { return ok && f.Place().Is(best.Place()) }); i >= 0 {
+		best = s.folders[i]
+	}
+	return best, rel, ok
+}
+
+// Holds says whether a file lies in a folder, by its path or by the entry of its place, as they
+// were some time ago: the file itself is not looked for.
+func (s *Snapshot) Holds(path, entry string) bool {
+	return slices.ContainsFunc(s.folders, func(f Folder) bool {
+		_, byPath := relativeTo(f.Path, path)
+		_, byPlace := relativeTo(f.Place().Key(), entry)
+		return f.Path != "" && (byPath || byPlace)
+	})
 }
 
 // URIOf is the URI of an absolute path, in the client's spelling as far as it is known: that of
 // the open document, else of the folder that holds it.
 func (s *Snapshot) URIOf(path string) URI {
-	uri := FileURI(path)
-	if d := s.Document(uri); d != nil {
+	if d := s.DocumentAt(path); d != nil {
 		return d.URI
 	}
-	f, ok := s.FolderOf(path)
-	if rel, below := relativeTo(f.Path, path); ok && below && rel != "." {
+	if f, rel, ok := s.FolderAt(path); ok && rel != "." {
 		return URI(strings.TrimSuffix(string(f.URI), "/") + "/" + escape(filepath.ToSlash(rel)))
 	}
-	return uri
+	return FileURI(path)
 }
 
 // Encoding is the unit of positions.

@@ -106,6 +106,7 @@ func (w *Workspace) Apply(m Modification) (*Snapshot, []LineEdit, error) {
 func (w *Workspace) open(s *Snapshot, m Open) {
 	doc := &Document{URI: m.URI, Language: m.Language, Version: m.Version, Text: NewText(m.Text)}
 	doc.Path, _ = m.URI.Path()
+	doc.place, doc.folded = findOnce(doc.Path), foldName(doc.Path)
 	doc.touched = w.tick()
 	doc.Modified = doc.touched
 	// Some clients open again what they only want to save or rename: the same
@@ -179,5 +180,6 @@ func (f Folder) complete() Folder {
 		f.Name = filepath.Base(f.Path)
 	}
 	f.Name = cmp.Or(f.Name, baseName(f.URI))
+	f.place = findOnce(f.Path)
 	return f
 }

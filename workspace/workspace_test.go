@@ -204,7 +204,7 @@ func TestFolders(t *testing.T) {
 		"":               "",
 		"..app":          "",
 	} {
-		f, ok := s.FolderOf(filepath.Join(dir, path))
+		f, _, ok := s.FolderAt(filepath.Join(dir, path))
 		if f.Name != want || ok != (want != "") {
 			t.Errorf("folder of %q is %q", path, f.Name)
 		}
@@ -217,7 +217,7 @@ func TestFolders(t *testing.T) {
 		t.Errorf("folders: %+v", got)
 	}
 	root, _ := slash.Path()
-	if f, ok := apply(t, w, SetFolders{Added: []Folder{{URI: slash}}}).FolderOf(filepath.Join(root, "x")); !ok || f.Name == "" {
+	if f, _, ok := apply(t, w, SetFolders{Added: []Folder{{URI: slash}}}).FolderAt(filepath.Join(root, "x")); !ok || f.Name == "" {
 		t.Errorf("the root as a folder: %+v %v", f, ok)
 	}
 }
