@@ -18,6 +18,9 @@ type Context struct {
 	Kind ContextKind
 	// Dir is the directory of a LocalContext or LayoutContext, absolute.
 	Dir string
+	// Unchosen is why an EmptyContext is empty, if nobody wants it so: a build that asks for
+	// its files fails with that. Nil for one that is to be empty.
+	Unchosen error
 	// Source is what the Dockerfile front end is told of a GitContext, HTTPContext or
 	// ImageContext, a LayoutContext's digest, and "target:NAME". It may hold a password: show String.
 	Source string

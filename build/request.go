@@ -65,6 +65,7 @@ type Request struct {
 	Known Images
 
 	recorders map[string]*recorder // of the local contexts, by their names as sources
+	unchosen  *unchosenFS          // in place of a context; nil if there is one
 
 	// Hold takes over a build whose command failed, before Run returns; nil: none is held.
 	Hold func(*Held)

@@ -129,6 +129,9 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Re
 	if errors.As(err, &refused) {
 		return &Failure{Code: "build", Message: refused.Reason}
 	}
+	if fail := req.unchosenFailure(ctx); fail != nil {
+		return fail
+	}
 	if maybeLost(err) && !conn.Alive(ctx) {
 		return lostEngine(conn.Info, err)
 	}

@@ -34,6 +34,10 @@ func (r *Request) addSources(opt *client.SolveOpt) error {
 	switch c := r.Context; c.Kind {
 	case EmptyContext:
 		opt.LocalMounts[dockerui.DefaultLocalNameContext] = staticfs.NewFS()
+		if c.Unchosen != nil {
+			r.unchosen = &unchosenFS{FS: staticfs.NewFS(), err: c.Unchosen}
+			opt.LocalMounts[dockerui.DefaultLocalNameContext] = r.unchosen
+		}
 	case LocalContext:
 		opt.LocalMounts[dockerui.DefaultLocalNameContext] = r.recorded(dockerui.DefaultLocalNameContext, c)
 		opt.SharedKey = c.SharedKey

@@ -89,6 +89,9 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 		if err != nil {
 			return nil, lsp.InvalidParams("%s: %s", v.doc.URI, strings.Join(append([]string{err.Error()}, v.notes...), "; "))
 		}
+		if err := v.context.Unchosen; err != nil && len(need.Uses) > 0 {
+			return nil, err
+		}
 		report, err := v.report(ctx, need)
 		if err != nil {
 			return nil, err

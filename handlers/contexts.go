@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -12,18 +13,84 @@ import (
 )
 
 // contextOf is the context of a build: the argument's, else the setting's. A relative
-// path counts from the workspace folder.
+// path counts from the workspace folder. If nobody chose one, it is a directory that the author has
+// opened, or that of the Dockerfile, but never all of a disk or of a home: then there is none, or the
+// error is a [noContextError].
 func contextOf(snapshot *workspace.Snapshot, doc *workspace.Document, argument, setting string) (build.Context, error) {
-	folder := folderOf(snapshot, doc)
 	switch {
 	case argument != "":
-		return namedIn(argument, folder)
-	case setting == "workspace" && folder == "" && doc.Path != "", setting == "dockerfileDir" && doc.Path != "":
-		return directory(filepath.Dir(doc.Path)), nil
-	case setting == "workspace", setting == "dockerfileDir":
-		return directory(folder), nil // empty for a new buffer without a workspace
+		return namedIn(argument, folderOf(snapshot, doc))
+	case setting != "workspace" && setting != "dockerfileDir":
+		return namedIn(setting, folderOf(snapshot, doc))
 	}
-	return namedIn(setting, folder)
+	if dir := openFolder(snapshot, doc); dir != "" && (setting == "workspace" || doc.Path == "") {
+		return directory(dir), nil
+	}
+	if doc.Path == "" {
+		return build.Context{Unchosen: unsaved(snapshot)}, nil
+	}
+	dir := filepath.Dir(doc.Path)
+	if whose := nobodys(doc.Place().Dir()); whose != "" {
+		return build.Context{}, &noContextError{
+			fmt.Sprintf("%s lies in %s, %s, all of which would be its context", filepath.Base(doc.Path), dir, whose),
+			"move it to a directory of its own, or name a directory by the setting buildls.context or the argument context"}
+	}
+	if !isDir(dir) {
+		return build.Context{Unchosen: &noContextError{
+			fmt.Sprintf("%s, where the Dockerfile is to lie, is no directory yet", dir), "save the file, or set buildls.context to a directory"}}, nil
+	}
+	return directory(dir), nil
+}
+
+// A noContextError says why a build has no context, and what the author can do.
+type noContextError struct{ why, do string }
+
+func (e *noContextError) Error() string {
+	return fmt.Sprintf("this build has no context: %s; %s", e.why, e.do)
+}
+
+// Unwrap makes it one of the params of a command.
+func (e *noContextError) Unwrap() error { return lsp.InvalidParams("%s", e.Error()) }
+
+// unsaved says why a Dockerfile that is no file has no context.
+func unsaved(*workspace.Snapshot) error {
+	return &noContextError{"the Dockerfile is not saved, and no folder is open", "save it, open a folder, or set buildls.context to a directory"}
+}
+
+// openFolder is the directory that the author has open around a document, or, if it lies in
+// none, the first one. Empty if there is none that can be a context.
+func openFolder(snapshot *workspace.Snapshot, doc *workspace.Document) string {
+	usable := func(f workspace.Folder) bool { return f.Path != "" && nobodys(f.Place()) == "" && isDir(f.Path) }
+	if f, _, ok := snapshot.FolderOf(doc); ok {
+		if usable(f) {
+			return f.Path
+		}
+		return ""
+	}
+	for _, f := range snapshot.Folders() {
+		if usable(f) {
+			return f.Path
+		}
+	}
+	return ""
+}
+
+// nobodys says what a directory is that is no build's context unless somebody names it.
+// Empty if it may be one.
+func nobodys(dir workspace.Place) string {
+	home, err := os.UserHomeDir()
+	switch {
+	case dir.IsRoot():
+		return "the root of the file system"
+	case err == nil && dir.Is(workspace.PlaceOf(home)):
+		return "your home directory"
+	}
+	return ""
+}
+
+func isDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
 }
 
 func directory(dir string) build.Context {

@@ -34,7 +34,7 @@ var settings = []setting{
 	},
 	{
 		Name: "context", Type: "string", Default: `"workspace"`,
-		Description: "The build context: `workspace` (the folder that is open), `dockerfileDir` (the Dockerfile's own), a path, absolute or relative to the workspace folder, or a git or http(s) URL.",
+		Description: "The build context: `workspace` (the folder that is open, else the Dockerfile's own), `dockerfileDir` (the Dockerfile's own), a path, absolute or relative to the workspace folder, or a git or http(s) URL.",
 		set:         text(func(s *Settings) *string { return &s.Context }, nil),
 	},
 	{

@@ -35,6 +35,11 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 	}
 	uses := list[i].need.Uses
 	h.about(uses[slices.IndexFunc(uses, func(u build.ContextUse) bool { return at(u.Lines) })].Lines)
+	var none *noContextError
+	if errors.As(err, &none) {
+		h.prose.paragraph("%s", h.prose.text(err.Error()))
+		return
+	}
 	if err != nil {
 		h.prose.paragraph("Nothing can be told of the context %s: %s", h.prose.code(list[i].context.String()), h.prose.text(err.Error()))
 		return
@@ -161,7 +166,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 func (s *Server) ignoredDir(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 	path, own := strings.CutSuffix(doc.Path, ".dockerignore")
 	switch {
-	case doc.Path == "":
+	case doc.Path == "" || nobodys(doc.Place().Dir()) != "":
 		return ""
 	case !own || filepath.Base(doc.Path) == ".dockerignore":
 		return filepath.Dir(doc.Path)

@@ -54,14 +54,50 @@ func featuresOf(c *protocol.ClientCapabilities) features {
 	return f
 }
 
-func (s *Server) initialize(p *protocol.InitializeParams) (lsp.Work, error) {
-	s.features = featuresOf(&p.Capabilities)
+// initializeParams keep the URIs of folders as the client spells them. The protocol library
+// makes the root of the file system of an empty one, and refuses some that clients send.
+type initializeParams struct {
+	other   protocol.InitializeParams // all but the folders
+	folders struct {
+		WorkspaceFolders []folderParams `json:"workspaceFolders"`
+		RootURI          workspace.URI  `json:"rootUri"`
+		RootPath         string         `json:"rootPath"`
+	}
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (p *initializeParams) UnmarshalJSON(raw []byte) error {
+	if err := json.Unmarshal(raw, &p.folders); err != nil {
+		return err
+	}
+	var others fields
+	if err := json.Unmarshal(raw, &others); err != nil {
+		return err
+	}
+	for name := range fieldsOf(p.folders) {
+		delete(others, name)
+	}
+	raw, err := json.Marshal(others)
+	if err != nil {
+		return err
+	}
+	return protocol.Unmarshal(raw, &p.other)
+}
+
+type folderParams struct {
+	URI  workspace.URI `json:"uri"`
+	Name string        `json:"name"`
+}
+
+func (s *Server) initialize(p *initializeParams) (lsp.Work, error) {
+	client := &p.other
+	s.features = featuresOf(&client.Capabilities)
 	s.marks.refresh.knows(s.features)
-	encoding := negotiate(p.Capabilities.General)
+	encoding := negotiate(client.Capabilities.General)
 	s.ws.Apply(workspace.SetEncoding{Encoding: encoding})
-	s.ws.Apply(workspace.SetFolders{Added: foldersOf(p)})
-	s.settings.setInitial(p.InitializationOptions)
-	s.log.Info("initialize", zap.String("client", p.ClientInfo.Name), zap.String("encoding", string(encoding)),
+	s.ws.Apply(workspace.SetFolders{Added: p.open()})
+	s.settings.setInitial(client.InitializationOptions)
+	s.log.Info("initialize", zap.String("client", client.ClientInfo.Name), zap.String("encoding", string(encoding)),
 		zap.Int("folders", len(s.ws.Snapshot().Folders())))
 
 	result := &protocol.InitializeResult{
@@ -107,26 +143,25 @@ func negotiate(g *protocol.GeneralClientCapabilities) workspace.Encoding {
 	return workspace.UTF16
 }
 
-// foldersOf reads the folders as clients of all ages send them.
-//
-//lint:file-ignore SA1019 older clients know rootUri and rootPath alone
-func foldersOf(p *protocol.InitializeParams) []workspace.Folder {
-	if list, ok := p.WorkspaceFolders.Get(); ok && len(list) > 0 {
-		return toFolders(list)
+// open are the folders, as clients of all ages send them.
+func (p *initializeParams) open() []workspace.Folder {
+	given := p.folders
+	if folders := toFolders(given.WorkspaceFolders); len(folders) > 0 {
+		return folders
 	}
-	if p.RootURI != nil && *p.RootURI != "" {
-		return []workspace.Folder{{URI: workspace.URI(*p.RootURI)}}
+	if given.RootURI == "" && filepath.IsAbs(given.RootPath) {
+		given.RootURI = workspace.FileURI(given.RootPath)
 	}
-	if path, ok := p.RootPath.Get(); ok && filepath.IsAbs(path) {
-		return []workspace.Folder{{URI: workspace.FileURI(path)}}
-	}
-	return nil
+	return toFolders([]folderParams{{URI: given.RootURI}})
 }
 
-func toFolders(list []protocol.WorkspaceFolder) []workspace.Folder {
-	folders := make([]workspace.Folder, len(list))
-	for i, f := range list {
-		folders[i] = workspace.Folder{URI: workspace.URI(f.URI), Name: f.Name}
+// toFolders takes what names a folder. An editor without one may send an empty URI, or
+// "file://".
+func toFolders(list []folderParams) (folders []workspace.Folder) {
+	for _, f := range list {
+		if f.URI != "" && f.URI != "file://" {
+			folders = append(folders, workspace.Folder{URI: f.URI, Name: f.Name})
+		}
 	}
 	return folders
 }

@@ -152,6 +152,9 @@ func projectDirs(snapshot *workspace.Snapshot, path string) []string {
 	}
 	for _, f := range snapshot.Folders() {
 		add(f.Path)
+		if nobodys(f.Place()) != "" {
+			continue // nobody works on all of it
+		}
 		for _, dir := range subfolders(f.Path) {
 			add(dir)
 		}

@@ -210,6 +210,9 @@ func (s *Server) usageQueries(ctx context.Context, snapshot *workspace.Snapshot,
 			err = wrong
 			continue
 		}
+		if q.wrong == nil && len(q.need.Uses) > 0 {
+			q.wrong = q.context.Unchosen
+		}
 		list = append(list, q)
 	}
 	if len(list) == 0 {

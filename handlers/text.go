@@ -33,6 +33,12 @@ type (
 			URI workspace.URI `json:"uri"`
 		} `json:"textDocument"`
 	}
+	didChangeFoldersParams struct {
+		Event struct {
+			Added   []folderParams `json:"added"`
+			Removed []folderParams `json:"removed"`
+		} `json:"event"`
+	}
 )
 
 func (s *Server) didOpen(p *didOpenParams) error {
@@ -115,7 +121,7 @@ func (s *Server) didSave(p *didCloseParams) error {
 	return nil
 }
 
-func (s *Server) didChangeWorkspaceFolders(p *protocol.DidChangeWorkspaceFoldersParams) error {
+func (s *Server) didChangeWorkspaceFolders(p *didChangeFoldersParams) error {
 	_, _, err := s.ws.Apply(workspace.SetFolders{Added: toFolders(p.Event.Added), Removed: toFolders(p.Event.Removed)})
 	s.readAgain(0)
 	return err
