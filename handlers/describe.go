@@ -48,6 +48,11 @@ var settings = []setting{
 		set:         text(func(s *Settings) *string { return &s.OnSave }, nil),
 	},
 	{
+		Name: "policy", Type: "string", Default: `"refuse"`, Values: []string{policyRefuse, policyIgnore}, Machine: true,
+		Description: "What becomes of a Dockerfile beside which a policy stands (`Dockerfile.rego`), or of a bake target that names one. buildls cannot evaluate policies: it does not build these (`refuse`), or builds them as if there were none (`ignore`).",
+		set:         text(func(s *Settings) *string { return &s.Policy }, nil),
+	},
+	{
 		Name: "build", Type: "object", Default: `{}`,
 		Description: "What builds are made with unless they say otherwise: for a pattern that the Dockerfile's path in the workspace folder matches, an argument of `buildls.build`, as in `{\"**/api/Dockerfile\": {\"target\": \"dev\"}}`. Longer patterns go over shorter ones.",
 		set:         setBuilds,
@@ -116,7 +121,7 @@ func init() {
 			run:         (*Server).commandProfiles,
 		},
 		{
-			Name: "buildls.context", Argument: "`uri`, `context`, `target`", Answer: "`{context, files, bytes, excluded, largest, byInstruction, secrets}`",
+			Name: "buildls.context", Argument: "`uri`, `context`, `target`", Answer: "`{context, files, bytes, excluded, largest, byInstruction, secrets, unreadable}`",
 			Description: "Says what a build would send of its context, and why. Nothing is built.",
 			run:         (*Server).commandContext,
 		},

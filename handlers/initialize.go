@@ -182,7 +182,7 @@ func (s *Server) initialized(*protocol.InitializedParams) error {
 	if s.features.watchFiles {
 		regs = append(regs, protocol.Registration{ID: "files of builds", Method: "workspace/didChangeWatchedFiles",
 			RegisterOptions: []byte(`{"watchers":[{"globPattern":"**/.dockerignore"},{"globPattern":"**/*.dockerignore"},` +
-				`{"globPattern":"**/*compose*.{yaml,yml}"},{"globPattern":"**/docker-bake*.{hcl,json}"},{"globPattern":"**/.env"}]}`)})
+				`{"globPattern":"**/*compose*.{yaml,yml}"},{"globPattern":"**/docker-bake*.{hcl,json}"},{"globPattern":"**/.env"},{"globPattern":"**/*.rego"}]}`)})
 	} else {
 		s.rpc.Go(func() { s.watch(s.rpc.Context()) })
 	}

@@ -35,7 +35,8 @@ func (s *Server) link(p *plan, settings Settings) error {
 		Allow   []string `json:"allow"`
 		NoCache bool     `json:"noCache,omitempty"`
 		Pull    bool     `json:"pull,omitempty"`
-	}{allow, p.noCache, p.options.Pull})}
+		Policy  string   `json:"policy,omitempty"`
+	}{allow, p.noCache, p.options.Pull, p.policy})}
 	if p.profile != nil {
 		l.path = []string{p.profile.key()}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -175,7 +176,7 @@ func (s *Server) builtWith(uri workspace.URI) bool {
 		return false
 	}
 	path, ok := uri.Path()
-	return ok && s.projects.reads(path)
+	return ok && strings.HasSuffix(path, ".rego") || ok && s.projects.reads(path)
 }
 
 // closed ends the pass of a document; if Dockerfiles are built with it, the file on the disk
@@ -261,7 +262,8 @@ func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, do
 
 // check is what lint says of a document in all its views, as severe as the author wants it.
 func (s *Server) check(ctx context.Context, doc *workspace.Document, views []view, settings Settings) []build.Problem {
-	return settings.LintSeverity.apply(s.lint.of(doc.URI).check(ctx, s.lintFiles(views)...))
+	found := append(policyNote(views), s.lint.of(doc.URI).check(ctx, s.lintFiles(views)...)...)
+	return settings.LintSeverity.apply(found)
 }
 
 // beginning is a copy of a document's text: of one that is too long to be read anyway, no

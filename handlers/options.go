@@ -41,6 +41,7 @@ type Options struct {
 	AddHosts      []string           `json:"addHosts"`
 	Allow         []string           `json:"allow"`
 	Attest        []string           `json:"attest"`
+	Policy        string             `json:"policy"`
 
 	IIDFile      string `json:"iidFile"`
 	MetadataFile string `json:"metadataFile"`

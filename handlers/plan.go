@@ -137,6 +137,9 @@ func (p *plan) find(arg Options, dir string) error {
 	if err := p.checkTarget(); err != nil {
 		return err
 	}
+	if err := p.checkPolicy(); err != nil {
+		return err
+	}
 	var err error
 	if p.contexts, err = arg.contexts(dir); err != nil {
 		return lsp.InvalidParams("%v", err)

@@ -23,7 +23,7 @@ type Settings struct {
 	Engine, Context, Overlay, LogLevel string
 	LintSeverity                       severities
 	LintDelay                          time.Duration
-	OnSave                             string
+	OnSave, Policy                     string
 	Build, Profiles                    map[string]fields // build arguments, by pattern and by name
 }
 

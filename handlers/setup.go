@@ -23,6 +23,7 @@ type setup struct {
 	platforms []string // in normal form
 	buildArgs map[string]string
 	overlay   string   // the setting of that name
+	policy    string   // policyRefuse, if it is empty, or policyIgnore
 	profile   *profile // nil if there is none
 	notes     []string // what the author should know of that
 }
@@ -35,6 +36,7 @@ func newSetup(snapshot *workspace.Snapshot, arg applied, settings Settings) (set
 	if p.doc, err = dockerfile(snapshot, arg.URI); err != nil {
 		return p, err
 	}
+	arg.Policy = cmp.Or(arg.Policy, settings.Policy)
 	err = p.take(arg.Options)
 	from, wrong := contextOf(snapshot, p.doc, arg.Context, settings.Context)
 	p.context = from
@@ -66,7 +68,7 @@ func (s *Server) setup(snapshot *workspace.Snapshot, argument map[string]any, se
 
 // take takes from an argument what one must know to look.
 func (p *setup) take(arg Options) error {
-	p.target, p.buildArgs = arg.Target, valuesOf(arg.BuildArgs)
+	p.target, p.buildArgs, p.policy = arg.Target, valuesOf(arg.BuildArgs), arg.Policy
 	if platform := os.Getenv("DOCKER_DEFAULT_PLATFORM"); platform != "" && len(arg.Platforms) == 0 {
 		arg.Platforms = []string{platform}
 	}

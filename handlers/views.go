@@ -20,6 +20,8 @@ type view struct {
 	setup
 	ignore ignoreFile
 	wrong  error // why nothing can be told of the context; nil if nothing is in the way
+	// ruledBy is the policy that keeps it from being built; empty if none does.
+	ruledBy string
 }
 
 const (
@@ -111,7 +113,7 @@ func (s *Server) withLastBuild(list []view, snapshot *workspace.Snapshot, doc *w
 func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings Settings) (list []view) {
 	setups, wrong := s.readSetups(snapshot, doc, target, settings)
 	for i, how := range setups {
-		v := view{setup: how, wrong: wrong[i]}
+		v := view{setup: how, wrong: wrong[i], ruledBy: how.policyFile()}
 		if v.wrong == nil && !v.context.Remote() { // of a remote context BuildKit ignores nothing
 			v.ignore, v.wrong = v.ignoreFile()
 		}
@@ -155,7 +157,7 @@ func quoted(s string) json.RawMessage {
 // same says whether two views of a Dockerfile show the same.
 func (v view) same(o view) bool {
 	text := func(err error) string { return fmt.Sprint(err) }
-	return v.context.String() == o.context.String() && v.target == o.target && slices.Equal(v.platforms, o.platforms) && maps.Equal(v.buildArgs, o.buildArgs) &&
+	return v.context.String() == o.context.String() && v.target == o.target && v.ruledBy == o.ruledBy && slices.Equal(v.platforms, o.platforms) && maps.Equal(v.buildArgs, o.buildArgs) &&
 		v.ignore.uri == o.ignore.uri && string(v.ignore.text) == string(o.ignore.text) && text(v.wrong) == text(o.wrong)
 }
 

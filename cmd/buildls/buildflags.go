@@ -58,6 +58,8 @@ flags:
                            short for --attest type=provenance
       --sbom true|false|generator=IMAGE
                            short for --attest type=sbom
+      --policy MODE        refuse a Dockerfile beside which a policy stands, such as
+                           Dockerfile.rego, or ignore the policy (default refuse)
       --shm-size SIZE      the size of /dev/shm, as in 64m
       --ulimit NAME=SOFT[:HARD]
                            limit what a step may use
@@ -138,6 +140,16 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 	flags.Func("attest", "", appendTo(&t.Attest))
 	flags.StringVar(&t.Provenance, "provenance", "", "")
 	flags.StringVar(&t.SBOM, "sbom", "", "")
+	flags.Func("policy", "", func(s string) error {
+		if s == "disabled=true" { // as docker buildx says it
+			s = "ignore"
+		}
+		if s != "ignore" && s != "refuse" {
+			return fmt.Errorf("%q is neither refuse nor ignore: buildls cannot evaluate policies", s)
+		}
+		t.Policy = s
+		return nil
+	})
 	flags.StringVar(&t.ShmSize, "shm-size", "", "")
 	flags.Func("ulimit", "", appendTo(&t.Ulimits))
 	flags.StringVar(&t.CgroupParent, "cgroup-parent", "", "")
