@@ -23,6 +23,9 @@ func contextOf(snapshot *workspace.Snapshot, doc *workspace.Document, argument, 
 	case setting != "workspace" && setting != "dockerfileDir":
 		return namedIn(setting, folderOf(snapshot, doc))
 	}
+	if doc.URI.Elsewhere() {
+		return build.Context{Unchosen: elsewhere("the Dockerfile", doc.URI)}, nil
+	}
 	if dir := openFolder(snapshot, doc); dir != "" && (setting == "workspace" || doc.Path == "") {
 		return directory(dir), nil
 	}
@@ -53,8 +56,18 @@ func (e *noContextError) Error() string {
 func (e *noContextError) Unwrap() error { return lsp.InvalidParams("%s", e.Error()) }
 
 // unsaved says why a Dockerfile that is no file has no context.
-func unsaved(*workspace.Snapshot) error {
+func unsaved(snapshot *workspace.Snapshot) error {
+	for _, f := range snapshot.Folders() {
+		if f.URI.Elsewhere() {
+			return elsewhere("the folder", f.URI)
+		}
+	}
 	return &noContextError{"the Dockerfile is not saved, and no folder is open", "save it, open a folder, or set buildls.context to a directory"}
+}
+
+// elsewhere says that something is not on this machine.
+func elsewhere(what string, uri workspace.URI) error {
+	return &noContextError{fmt.Sprintf("%s %s is not on this machine", what, uri), "run buildls there, open a folder that is here, or set buildls.context to a directory"}
 }
 
 // openFolder is the directory that the author has open around a document, or, if it lies in

@@ -28,6 +28,16 @@ func (u URI) Path() (path string, ok bool) { return u.path(runtime.GOOS) }
 // escaped, and on Windows in case. It is made to be compared, not to be shown.
 func (u URI) Key() URI { return u.key(runtime.GOOS) }
 
+// Elsewhere says whether u names what another machine has: it has an authority, and no path here.
+func (u URI) Elsewhere() bool { return u.elsewhere(runtime.GOOS) }
+
+func (u URI) elsewhere(goos string) bool {
+	_, here := u.path(goos)
+	_, rest, _ := strings.Cut(string(u), ":")
+	authority, is := strings.CutPrefix(rest, "//")
+	return is && !here && authority != "" && authority[0] != '/'
+}
+
 // FileURI is the URI of an absolute path, with everything escaped that any
 // client escapes.
 func FileURI(path string) URI { return fileURI(path, runtime.GOOS) }

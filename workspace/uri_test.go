@@ -73,6 +73,20 @@ func TestURIPath(t *testing.T) {
 	}
 }
 
+func TestElsewhere(t *testing.T) {
+	for goos, want := range map[string]map[URI]bool{
+		"linux": {"file://wsl%24/u/x": true, "file://wsl$/u/x": true, "file://server/share/x": true, "vscode-remote://wsl%2Bubuntu/x": true, "vscode-vfs://github/a/b": true,
+			"file:///x": false, "file://localhost/x": false, "file://": false, "file:///": false, "untitled:Untitled-1": false, "git:/x?ref": false, "vscode-notebook-cell:/x": false, "": false},
+		"windows": {"file://wsl%24/u/x": false, "file://server/share/x": false, "vscode-remote://wsl%2Bubuntu/x": true, "file:///c%3A/x": false, "untitled:x": false},
+	} {
+		for u, want := range want {
+			if got := u.elsewhere(goos); got != want {
+				t.Errorf("%s: %q is elsewhere: %v", goos, u, got)
+			}
+		}
+	}
+}
+
 func TestFileURI(t *testing.T) {
 	for _, c := range []struct{ goos, path, uri string }{
 		{"linux", "/home/me/Dockerfile", "file:///home/me/Dockerfile"},

@@ -24,7 +24,7 @@ const patience = 60 * time.Second
 
 // Options are what the editor is like.
 type Options struct {
-	Folders      []string       // paths
+	Folders      []string       // paths, or URIs
 	Capabilities map[string]any // over the default: progress, configuration
 	Settings     map[string]any // answered to workspace/configuration, nil: null
 	Init         map[string]any // initializationOptions
@@ -188,7 +188,10 @@ func (e *Editor) Initialize() {
 	}
 	var folders []map[string]any
 	for _, f := range e.opts.Folders {
-		folders = append(folders, map[string]any{"uri": "file://" + f, "name": "test"})
+		if !strings.Contains(f, "://") {
+			f = "file://" + f
+		}
+		folders = append(folders, map[string]any{"uri": f, "name": "test"})
 	}
 	params := map[string]any{"processId": nil, "rootUri": nil, "capabilities": capabilities, "workspaceFolders": folders}
 	if e.opts.ProcessID != 0 {
