@@ -37,6 +37,9 @@ func (p *setup) checkPolicy() error {
 	default:
 		return lsp.InvalidParams("policy: %q is neither refuse nor ignore", p.policy)
 	}
+	if p.policy != policyIgnore && p.profile != nil && p.profile.Policy != nil {
+		return lsp.InvalidParams("not built: %v", p.profile.Policy)
+	}
 	if path := p.policyFile(); path != "" {
 		return lsp.InvalidParams("not built: the policy %s stands beside %s, and buildls cannot evaluate policies. Build with `docker buildx build`, which does, or without the policy: "+
 			"\"policy\": \"ignore\" in the argument, the setting buildls.policy, or --policy ignore in a terminal", filepath.Base(path), filepath.Base(p.doc.Path))

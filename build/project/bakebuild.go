@@ -62,9 +62,6 @@ func (t *bakeTarget) unbuildable() (faults []error) {
 			faults = append(faults, &attrError{target: t, attr: attr, error: errors.New("bake takes nothing from stdin")})
 		}
 	}
-	if len(t.Policy) > 0 {
-		faults = append(faults, &attrError{target: t, attr: "policy", error: errors.New("buildls cannot evaluate a policy, so it does not build this target; `docker buildx bake` does")})
-	}
 	return faults
 }
 

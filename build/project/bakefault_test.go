@@ -2,6 +2,8 @@ package project
 
 import (
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -18,7 +20,6 @@ func TestBakeTargetWrong(t *testing.T) {
 		{`call = "check"`, `"check"`, `call "check" is no build`},
 		{`call = "chek"`, `"chek"`, `call "chek" is not known`},
 		{`inherits = ["t2", "zzz"]`, `"zzz"`, `there is no target zzz`},
-		{`policy = [{filename = "p.rego"}]`, `[{filename = "p.rego"}]`, `cannot evaluate a policy`},
 		{`contexts = { a = "target:none" }`, `"target:none"`, `contexts: a: there is no target none`},
 		{`contexts = { a = "target:t1" }`, `"target:t1"`, `it needs itself: t1 needs t1`},
 		{`dockerfile = "-"`, `"-"`, `takes nothing from stdin`},
@@ -154,5 +155,22 @@ func TestBakeInheritsService(t *testing.T) {
 	p := f.read()
 	if len(p.Problems) != 1 || len(p.Profiles) != 3 || p.Profiles[1].Fault != p.Problems[0] || p.Profiles[2].Fault != nil || !strings.Contains(p.Problems[0].Error(), "docker-bake.hcl:2: target t1: web is a service") {
 		t.Errorf("%v, %v", p.Problems, p.Profiles)
+	}
+}
+
+// A target that names a policy is a profile: whoever builds it decides what becomes of that.
+func TestBakePolicy(t *testing.T) {
+	const text = "target \"a\" {\n  policy = [{filename = \"p.rego\"}]\n}\ntarget \"b\" {}\n"
+	p := Read("/p", Source{Env: func(string) (string, bool) { return "", false }, Read: func(path string) ([]byte, error) {
+		if path == filepath.FromSlash("/p/docker-bake.hcl") {
+			return []byte(text), nil
+		}
+		return nil, fs.ErrNotExist
+	}})
+	if len(p.Profiles) != 2 || p.Profiles[0].Fault != nil || p.Profiles[0].Policy == nil || p.Profiles[1].Policy != nil {
+		t.Fatalf("%+v", p.Profiles)
+	}
+	if at := p.Profiles[0].Policy; at.Severity != Note || text[at.Start:at.End] != `[{filename = "p.rego"}]` || len(p.Problems) != 1 {
+		t.Errorf("%+v", at)
 	}
 }

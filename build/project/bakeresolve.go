@@ -40,6 +40,9 @@ func (c *bakeConfig) profiles(dir string) (list []Profile) {
 		for _, err := range faults {
 			p.Fault = cmp.Or(p.Fault, c.wrong(err))
 		}
+		if len(resolved.Policy) > 0 {
+			p.Policy = c.wrong(&attrError{target: resolved, attr: "policy", mild: true, error: errors.New("buildls cannot evaluate a policy, so it does not build this target, unless \"policy\" is \"ignore\"; `docker buildx bake` does")})
+		}
 		if resolved.DockerfileInline != nil {
 			p.Inline = c.inline(resolved)
 		}

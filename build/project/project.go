@@ -47,6 +47,8 @@ type Profile struct {
 	// Fault is why it cannot be built, though others of its file can; nil if it can.
 	// What the file does not say then, such as the Dockerfile, is empty.
 	Fault *Problem
+	// Policy says that a policy is to be asked whether it may be built; nil if none is.
+	Policy *Problem
 
 	where func(attr, element string) (Span, bool)
 }

@@ -45,6 +45,13 @@ func TestPolicy(t *testing.T) {
 	refused(map[string]any{"uri": web, "policy": "refuse"}, "web.Dockerfile.rego")
 	e.Shutdown()
 
+	dir = workspace(t, "Dockerfile", text, "f", "1", "docker-bake.hcl", "target \"a\" {\n  policy = [{filename = \"p.rego\"}]\n}\n")
+	e = edit(t, s.env, dir)
+	refused(map[string]any{"profile": "a"}, "target a")
+	refused(map[string]any{"uri": "file://" + dir + "/Dockerfile"}, "target a")
+	mustBuild(t, e, map[string]any{"profile": "a", "policy": "ignore"})
+	e.Shutdown()
+
 	dir = workspace(t, "Dockerfile", text, "Dockerfile.rego", rego, "f", "1")
 	for _, c := range []struct {
 		flags string
