@@ -3,6 +3,8 @@
 package workspace
 
 import (
+	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -45,5 +47,16 @@ func TestFileThatBecomesAPipe(t *testing.T) {
 	defer root.Close()
 	if _, err := c.openRegular(root, "f"); err == nil {
 		t.Error("a pipe was opened")
+	}
+}
+
+// A Dockerfile that is no file is refused, and never waited for.
+func TestReadWithinNoFile(t *testing.T) {
+	dir := tree(t, map[string]string{"folder/x": "", "link": "->pipe"})
+	must(t, syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o644))
+	for name, want := range map[string]error{"folder": errDirectory, "pipe": errNoFile, "link": errNoFile, "gone": fs.ErrNotExist} {
+		if _, err := ReadWithin(filepath.Join(dir, name)); !errors.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

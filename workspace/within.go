@@ -28,5 +28,19 @@ func ReadWithin(path string) ([]byte, error) {
 	if rel, err := filepath.Rel(dir, real); err != nil || !filepath.IsLocal(rel) {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrOutside}
 	}
+	st, err := os.Stat(real)
+	switch {
+	case err != nil:
+		return nil, err
+	case st.IsDir():
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errDirectory}
+	case !st.Mode().IsRegular(): // to open a pipe waits for its other end
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errNoFile}
+	}
 	return os.ReadFile(real)
 }
+
+var (
+	errDirectory = errors.New("it is a directory; name the file in it")
+	errNoFile    = errors.New("it is a pipe, a socket or a device, and no file")
+)
