@@ -2,7 +2,6 @@ package build
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,6 +29,8 @@ type Failure struct {
 	Columns  Columns // narrow Lines; the zero value if they are at fault as they are
 	ExitCode *int    // of the RUN that failed
 	Log      string  // output of the step that failed
+
+	missing string // what is not where it was to be taken from: see tellMissing
 }
 
 // A ContextError says that a file of the context could not be sent.
@@ -72,7 +73,7 @@ func newFailure(err error, f *fold, dockerfile []byte) *Failure {
 	} else if fail.ExitCode != nil {
 		fail.Message = exitMessage(*fail.ExitCode, fail.Log)
 	} else if path, ok := missingPath(at.text); ok {
-		fail.Message = missingMessage(path, instructionAt(dockerfile, fail.Lines))
+		fail.missing = path
 	}
 	if fail.ExitCode != nil && keepsCarriageReturns(dockerfile, fail.Lines) {
 		fail.Message += carriageReturns
@@ -228,24 +229,6 @@ func missingProgram(text string) (string, bool) {
 		return "", false
 	}
 	return m[1], true
-}
-
-// missingPath finds the path that a COPY or ADD did not find in its source.
-func missingPath(text string) (string, bool) {
-	m := missingPathText.FindStringSubmatch(text)
-	if m == nil {
-		return "", false
-	}
-	return mountPathText.ReplaceAllString(cmp.Or(m[1], m[2]), "/"), true
-}
-
-var fromFlagText = regexp.MustCompile(`--from=(\S+)`)
-
-func missingMessage(path, instruction string) string {
-	if m := fromFlagText.FindStringSubmatch(instruction); m != nil {
-		return fmt.Sprintf("%q not found in %s", path, m[1])
-	}
-	return fmt.Sprintf("%q not found in the build context: it is not there, or .dockerignore excludes it", path)
 }
 
 // instructionAt is the text of some lines.

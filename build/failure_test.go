@@ -57,6 +57,21 @@ func TestLintFailure(t *testing.T) {
 	}
 }
 
+// Where something is missing is told by the flags of the instruction that takes it.
+func TestSourceOf(t *testing.T) {
+	for _, c := range [][3]string{
+		{"COPY a /", "/a", ""},
+		{"COPY --link --from=build a /", "/a", "build"},
+		{"RUN --mount=type=bind,source=a,target=/a x", "/a", ""},
+		{"RUN --mount=type=bind,from=x,source=b,target=/b --mount=type=bind,src=a,from=y,target=/a x", "/a", "y"},
+		{"RUN --mount=type=bind,from=x,source=b,target=/b --mount=type=bind,source=./a,target=/a x", "/a", ""},
+	} {
+		if got := sourceOf(c[0], c[1]); got != c[2] {
+			t.Errorf("%s: %q, not %q", c[0], got, c[2])
+		}
+	}
+}
+
 func TestTailOf(t *testing.T) {
 	log := "one\n\x1b[31mtwo\x1b[0m\r\n\n 10%\r 50%\r100%\nfour  \n"
 	if got, want := tailOf(log, 3), "two\n100%\nfour"; got != want {

@@ -64,6 +64,10 @@ type Request struct {
 	// Known are the base images whose configs need not be asked for again.
 	Known Images
 
+	// WhyMissing says why a path is not found in Context, or in the one of Contexts that is
+	// named; "" if that can't be told. It may be nil.
+	WhyMissing func(context, path string) string
+
 	recorders map[string]*recorder // of the local contexts, by their names as sources
 	unchosen  *unchosenFS          // in place of a context; nil if there is one
 

@@ -147,7 +147,9 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Re
 	if fail := req.unsent(ctx, err, f.dockerfile); fail != nil {
 		return fail
 	}
-	return newFailure(err, f, f.dockerfile)
+	fail := newFailure(err, f, f.dockerfile)
+	req.tellMissing(fail, f.dockerfile)
+	return fail
 }
 
 // solve runs the build and folds what it says. The fold is no longer touched when

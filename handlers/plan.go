@@ -269,7 +269,7 @@ func (l *laying) request(p *plan, id string) (*build.Request, error) {
 		ID: id, DockerfileName: p.filename,
 		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
 		Secrets: p.secrets, SSH: p.ssh, Outputs: p.outputs, Stdout: p.stdout, Options: p.options,
-		Attests: p.attests, CacheFrom: p.cacheFrom, CacheTo: p.cacheTo, IIDFile: p.iidFile, MetadataFile: p.metadata,
+		Attests: p.attests, CacheFrom: p.cacheFrom, CacheTo: p.cacheTo, IIDFile: p.iidFile, MetadataFile: p.metadata, WhyMissing: p.whyMissing,
 		Unrecorded: p.stdout == nil, // an editor's builds would drive those of the terminal out of the engine's history
 	}
 	if err := l.all(p, req); err != nil || p.doc == nil {

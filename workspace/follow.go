@@ -42,7 +42,10 @@ func Follow(files fsutil.FS, opt *fsutil.FilterOpt) error {
 		if err != nil {
 			return err
 		}
-		lost, err := lack(usual, include, way)
+		if len(way.Links) == 0 || way.Loop {
+			continue
+		}
+		lost, err := lack(usual, include, append(way.Links, way.End))
 		if err != nil {
 			return err
 		}
@@ -103,46 +106,79 @@ type follower struct {
 // (containerd/continuity/fs.RootPath).
 const maxFollowed = 255
 
-// follow finds the way that a path takes: the links that it goes through, and where it ends, ""
-// being the root. No link leads out: the root is where they begin, and its own "..". There is no
-// way if a path goes through no link, through too many, or has wildcards.
-func (f follower) follow(path string) (way []string, err error) {
+// A Way is how a path of a context leads to something, through the links in it. Paths are
+// relative to the context.
+type Way struct {
+	Links []string // that it goes through, in order; none if the path has wildcards
+	End   string   // where it leads; "" is the root
+	There bool     // something is there
+	// Out is the first of Links that leads out of the context. The root is then taken for
+	// what it leads to, as BuildKit does.
+	Out  string
+	Loop bool // there is no end
+}
+
+// Resolve finds the way that a path takes.
+func Resolve(files fsutil.FS, path string) (Way, error) {
+	way, err := follower{files: files, links: map[string]string{}}.follow(path)
+	if err != nil || way.Loop {
+		return way, err
+	}
+	err = walkTo(files, way.End, func(entry fs.DirEntry) error {
+		way.There = true
+		if entry.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return way, err
+}
+
+// follow finds the way that a path takes, but whether something is there.
+func (f follower) follow(path string) (way Way, err error) {
 	path, ok := literal(path)
 	if !ok {
-		return nil, nil
+		return Way{}, nil
 	}
 	separator := string(filepath.Separator)
-	at, todo := "", strings.Split(filepath.FromSlash(path), separator)
+	todo := strings.Split(filepath.FromSlash(path), separator)
+	leaves := func() {
+		if n := len(way.Links); way.Out == "" && n > 0 {
+			way.Out = way.Links[n-1]
+		}
+	}
 	for len(todo) > 0 {
 		name := todo[0]
 		todo = todo[1:]
 		if name == ".." {
-			at = strings.TrimPrefix(filepath.Dir(separator+at), separator)
+			if way.End == "" {
+				leaves()
+			}
+			way.End = strings.TrimPrefix(filepath.Dir(separator+way.End), separator)
 		}
 		if name == "" || name == "." || name == ".." {
 			continue
 		}
-		next := filepath.Join(at, name)
+		next := filepath.Join(way.End, name)
 		link, err := f.linkAt(next)
 		if err != nil {
-			return nil, err
+			return way, err
 		}
 		if link == "" {
-			at = next
+			way.End = next
 			continue
 		}
-		if way = append(way, next); len(way) > maxFollowed {
-			return nil, nil
+		if way.Links = append(way.Links, next); len(way.Links) > maxFollowed {
+			way.Loop = true
+			return way, nil
 		}
 		if os.IsPathSeparator(link[0]) {
-			at = ""
+			way.End = ""
+			leaves()
 		}
 		todo = append(strings.Split(link, separator), todo...)
 	}
-	if len(way) == 0 {
-		return nil, nil
-	}
-	return append(way, at), nil
+	return way, nil
 }
 
 // linkAt is what the link at a path leads to, without a drive; "" if there is none.

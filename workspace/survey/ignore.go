@@ -93,6 +93,20 @@ func (r *rules) blame(path string, isDir bool) int {
 	return out
 }
 
+// Blame is the line of an ignore file that keeps a path of a context out; ok is false if none
+// does, or if the file can't be read.
+func Blame(ignore []byte, path string) (_ Line, ok bool) {
+	r, err := readRules(ignore)
+	if err != nil {
+		return Line{}, false
+	}
+	i := r.blame(path, false)
+	if i < 0 {
+		return Line{}, false
+	}
+	return Line{Line: r.all[i].line, Pattern: r.all[i].text}, true
+}
+
 // A tally is what rules keep out.
 type tally map[int]*Line
 

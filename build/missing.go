@@ -1,0 +1,72 @@
+package build
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// missingPath finds the path that a COPY or ADD did not find in its source.
+func missingPath(text string) (string, bool) {
+	m := missingPathText.FindStringSubmatch(text)
+	if m == nil {
+		return "", false
+	}
+	return mountPathText.ReplaceAllString(cmp.Or(m[1], m[2]), "/"), true
+}
+
+// tellMissing says of a failure where something is missing, and why.
+func (r *Request) tellMissing(fail *Failure, dockerfile []byte) {
+	if fail.missing == "" {
+		return
+	}
+	from := sourceOf(instructionAt(dockerfile, fail.Lines), fail.missing)
+	named := ""
+	for name, c := range r.Contexts {
+		if given, err := ContextName(from); err == nil && given == name && c.Kind == LocalContext {
+			named = name
+		}
+	}
+	where, why := "the build context", ""
+	switch {
+	case from != "" && named == "": // a stage or an image
+		fail.Message = fmt.Sprintf("%q not found in %s", fail.missing, from)
+		return
+	case named != "":
+		where = "the context " + from
+	}
+	if r.WhyMissing != nil {
+		why = r.WhyMissing(named, fail.missing)
+	}
+	fail.Message = fmt.Sprintf("%q not found in %s: %s", fail.missing, where, cmp.Or(why, "it is not there, or .dockerignore excludes it"))
+}
+
+var (
+	fromFlagText = regexp.MustCompile(`--from=(\S+)`)
+	mountText    = regexp.MustCompile(`--mount=(\S+)`)
+)
+
+// sourceOf is what an instruction takes a path from, by its flag or that of its mount; "" is the
+// context.
+func sourceOf(instruction, missing string) string {
+	if m := fromFlagText.FindStringSubmatch(instruction); m != nil {
+		return m[1]
+	}
+	for _, m := range mountText.FindAllStringSubmatch(instruction, -1) {
+		from, source := "", ""
+		for _, field := range strings.Split(m[1], ",") {
+			switch key, value, _ := strings.Cut(field, "="); strings.ToLower(key) {
+			case "from":
+				from = value
+			case "source", "src":
+				source = value
+			}
+		}
+		if path.Join("/", source) == missing {
+			return from
+		}
+	}
+	return ""
+}
