@@ -237,10 +237,14 @@ func TestUntitled(t *testing.T) {
 		e.Shutdown()
 
 		alone := lsptest.New(t, program(t, s.env), lsptest.Options{})
-		alone.Open("untitled:Untitled-1", "dockerfile", base(t)+"COPY . /ctx\nRUN ls -A /ctx | wc -l\n")
-		r = mustBuild(t, alone, nil)
-		if log := logOf(t, alone, r); !strings.Contains(log, "0\n") || r.Context != "" {
-			t.Errorf("context %q, log %q", r.Context, log)
+		alone.Open("untitled:Untitled-1", "dockerfile", base(t)+"RUN echo none is needed\n")
+		if r = mustBuild(t, alone, nil); r.Context != "" {
+			t.Errorf("context %q", r.Context)
+		}
+		alone.Change("untitled:Untitled-1", 1, 0, 2, 0, "COPY . /ctx\n")
+		r = buildNow(t, alone, nil)
+		if r.Status != "failed" || !strings.Contains(r.Error.Message, "no context") || r.Error.Range == nil || r.Error.Range.Start.Line != 1 {
+			t.Errorf("%s: %+v", r.Status, r.Error)
 		}
 		alone.Shutdown()
 	})
