@@ -38,9 +38,12 @@ func brokenDocker(err error) broken {
 	return broken{info: Info{Name: "docker"}, err: err, mend: "`docker context ls` lists the contexts, `docker context use NAME` chooses one."}
 }
 
-// mendDocker says what makes a Docker engine answer.
-func mendDocker(at docker.Endpoint, err error) string {
+// mend says what makes a Docker engine answer.
+func (e dockerEngine) mend(err error) string {
+	at := e.at
 	switch {
+	case e.start != "":
+		return "To use it, " + e.start + "."
 	case strings.HasPrefix(at.Host, "ssh://"):
 		return "Try `ssh " + strings.TrimPrefix(at.Host, "ssh://") + " docker version`: it must work without a question."
 	case errors.Is(err, fs.ErrPermission):

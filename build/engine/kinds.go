@@ -20,6 +20,7 @@ func Docker(at docker.Endpoint) Engine { return dockerEngine{at: at} }
 type dockerEngine struct {
 	at      docker.Endpoint
 	builder string // the buildx builder that names it, if one does
+	start   string // what starts the desktop program whose engine it is, in words; empty for others
 }
 
 func (e dockerEngine) Info() Info {
@@ -35,7 +36,7 @@ func (e dockerEngine) Connect(ctx context.Context, _ func(string)) (*Conn, error
 	defer cancel()
 	d, err := e.connect(ctx)
 	if err != nil {
-		return nil, unavailable(ctx, e.Info(), err, mendDocker(e.at, err))
+		return nil, unavailable(ctx, e.Info(), err, e.mend(err))
 	}
 	info := e.Info()
 	info.Version = d.Version

@@ -72,7 +72,8 @@ type Wish struct {
 
 // Resolve connects to the engine for a build: the first that wishes name, else
 // $BUILDLS_ENGINE, $BUILDKIT_HOST, else the first that answers of the buildx builder
-// that was chosen, the Docker engine, a buildkitd on a default socket, and the embedded engine.
+// that was chosen, the Docker engine, those of desktop programs if no Docker engine was chosen, a
+// buildkitd on a default socket, and the embedded engine.
 // Of a builder with several nodes it is the first that builds for the platforms, as in
 // "linux/arm64".
 func (p *Pool) Resolve(ctx context.Context, report func(string), platforms []string, wishes ...Wish) (*Choice, error) {
@@ -145,6 +146,11 @@ func candidates() ([]candidate, error) {
 		why = "the Docker context " + at.Context + " is in use"
 	}
 	list = append(list, candidate{Docker(at), why})
+	if !at.Chosen() {
+		for _, d := range docker.Desktops(at.Host) {
+			list = append(list, candidate{dockerEngine{at: d.Endpoint, start: d.Start}, "no Docker engine answers at " + at.Host + "; that of " + d.Name + " does"})
+		}
+	}
 	for _, address := range buildkitdSockets() {
 		e, err := Buildkitd(address)
 		if err != nil {

@@ -2,7 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,5 +117,56 @@ func TestDoctorHung(t *testing.T) {
 	d, ok := diagnosed(t, []string{"DOCKER_HOST=" + docker.Address}, "--engine", buildkitd.Address)
 	if !ok || !contains(d.Candidates[0].Lacks, "did not answer") || time.Since(start) > 8*time.Second {
 		t.Errorf("after %v: %+v", time.Since(start), d)
+	}
+}
+
+// The engines of desktop programs are found where these put their sockets, if nobody chose one.
+func TestDoctorDesktops(t *testing.T) {
+	docker := enginetest.Docker(t, "28")
+	socket := strings.TrimPrefix(docker.Address, "unix://")
+	_, err := os.Stat("/var/run/docker.sock")
+	machineHasDocker := err == nil
+	for _, path := range []string{".docker/run/docker.sock", ".docker/desktop/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock", ".colima/work/docker.sock", ".config/colima/default/docker.sock", ".rd/docker.sock"} {
+		home := t.TempDir()
+		os.MkdirAll(filepath.Join(home, filepath.Dir(path)), 0o700)
+		if err := os.Symlink(socket, filepath.Join(home, path)); err != nil {
+			t.Fatal(err)
+		}
+		env := []string{"HOME=" + home, "DOCKER_CONFIG=", "DOCKER_HOST=", "XDG_RUNTIME_DIR=" + home}
+		address := "unix://" + filepath.Join(home, path)
+		d, ok := diagnosed(t, env)
+		if i := slices.IndexFunc(d.Candidates, func(c candidate) bool { return c.Address == address }); i < 0 || !d.Candidates[i].Running {
+			t.Errorf("%s: %+v", path, d.Candidates)
+		}
+		if !machineHasDocker && (!ok || d.Engine != "docker" || d.Address != address || !strings.Contains(d.Why, "no Docker engine answers at")) {
+			t.Errorf("%s: %+v", path, d)
+		}
+		built(t, env)
+
+		// one that somebody chose is taken, or none
+		chosen, _ := diagnosed(t, append(env, "DOCKER_HOST=unix://"+home+"/none.sock"))
+		if slices.ContainsFunc(chosen.Candidates, func(c candidate) bool { return c.Address == address }) {
+			t.Errorf("%s is offered beside the engine that was chosen", path)
+		}
+	}
+}
+
+// One that does not answer is said, with what starts it; a context that names it is named.
+func TestDoctorDesktopStopped(t *testing.T) {
+	home := t.TempDir()
+	os.MkdirAll(filepath.Join(home, ".colima/default"), 0o700)
+	socket := filepath.Join(home, ".colima/default/docker.sock")
+	if l, err := net.Listen("unix", socket); err != nil {
+		t.Fatal(err)
+	} else {
+		l.(*net.UnixListener).SetUnlinkOnClose(false)
+		l.Close()
+	}
+	config := newDockerConfig(t)
+	config.context("colima", "unix://"+socket, "")
+	d, _ := diagnosed(t, []string{"HOME=" + home, "DOCKER_CONFIG=" + config.dir, "DOCKER_HOST=", "XDG_RUNTIME_DIR=" + home})
+	i := slices.IndexFunc(d.Candidates, func(c candidate) bool { return c.Address == "unix://"+socket })
+	if i < 0 || !strings.Contains(d.Candidates[i].Engine, "the context colima") || d.Candidates[i].Lacks != "nothing listens there" || !strings.Contains(d.Candidates[i].Mend, "`colima start`") {
+		t.Errorf("%+v", d.Candidates)
 	}
 }

@@ -72,6 +72,9 @@ func because(err error, who string) error {
 	return fmt.Errorf("%s: %w", who, err)
 }
 
+// Chosen says whether somebody chose the engine: by a context, or by $DOCKER_HOST.
+func (e Endpoint) Chosen() bool { return e.Context != "" || os.Getenv(docker.EnvOverrideHost) != "" }
+
 // At is the engine of a context or, if there is none of that name, at a host: what
 // buildx keeps as the endpoint of a node is either.
 func At(contextOrHost string) (Endpoint, error) {
