@@ -1,4 +1,4 @@
-//go:build !linux && !windows
+//go:build !windows && !darwin && !freebsd && (!linux || portable)
 
 package lsp
 
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// waitForDeath waits until the process dies, and says whether it did; false if ctx
-// ended first.
+// waitForDeath waits until the process dies, and its parent knows, and says whether it did;
+// false if ctx ended first.
 func waitForDeath(ctx context.Context, pid int) bool {
 	tick := time.NewTicker(time.Second / 2)
 	defer tick.Stop()

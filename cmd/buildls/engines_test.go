@@ -38,7 +38,9 @@ func onEachEngine(t *testing.T, test func(t *testing.T, s site)) {
 			test(t, at(t))
 		})
 	}
-	on("embedded", embeddedSite)
+	if !portable {
+		on("embedded", embeddedSite)
+	}
 	on("buildkitd", func(t testing.TB) site { return buildkitdSite(enginetest.Buildkitd(t)) })
 	on("docker-20.10", func(t testing.TB) site { return dockerSite(enginetest.Docker(t, "20.10"), "20.10") })
 	on("docker-28", func(t testing.TB) site { return dockerSite(enginetest.Docker(t, "28"), "28") })

@@ -62,11 +62,11 @@ func TestClientProcessDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := lsptest.New(t, program(t, nil), lsptest.Options{ProcessID: client.Process.Pid})
-	client.Process.Kill() // it stays a zombie until it is waited for
+	client.Process.Kill()
+	client.Wait()
 	if code := e.Exit(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	client.Wait()
 }
 
 func TestStdoutCloses(t *testing.T) {

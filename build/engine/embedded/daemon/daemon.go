@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && !portable
 
 // Package daemon is the embedded engine, run by `buildls engine`: BuildKit's controller
 // and OCI worker, one per user, behind a socket that is this user's alone. It ends when

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux || portable
 
 // Package daemon is the embedded engine, which runs on Linux alone. Elsewhere it says
 // so.

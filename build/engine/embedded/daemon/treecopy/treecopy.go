@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && !portable
 
 // Package treecopy is BuildKit's copy of a directory into a snapshot (its
 // solver/llbsolver/file, by way of fsutil/copy), made in parallel.
