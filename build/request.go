@@ -98,6 +98,9 @@ func CheckPlatforms(list ...string) (normal []string, err error) {
 				if p, err = platforms.Parse(name); err != nil {
 					return nil, fmt.Errorf("platform %q: %w", name, err)
 				}
+				if !strings.Contains(name, "/") && !strings.EqualFold(name, p.OS) {
+					p.OS = "linux" // an architecture alone, wherever the author is
+				}
 			}
 			if name = platforms.Format(platforms.Normalize(p)); !slices.Contains(normal, name) {
 				normal = append(normal, name)

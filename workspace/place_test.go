@@ -128,7 +128,7 @@ func TestDocumentsFold(t *testing.T) {
 		if _, rel, ok := s.FolderOf(s.Document(upper)); ok != folds || folds && rel != "Dockerfile" {
 			t.Errorf("folds %v: the folder holds it, %v, as %q", folds, ok, rel)
 		}
-		s = apply(t, w, Open{URI: lower, Text: "2"})
+		apply(t, w, Open{URI: lower, Text: "2"})
 		s = apply(t, w, Edit{URI: upper, Changes: []Change{{nil, "3"}}})
 		if got := len(s.Documents()); (got == 1) != folds || s.Document(upper).Text.String() != "3" || s.Document(upper).URI != upper {
 			t.Errorf("folds %v: %d documents, %+v", folds, got, s.Document(upper))

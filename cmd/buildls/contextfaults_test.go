@@ -36,15 +36,15 @@ func TestContextChangesAsItIsSent(t *testing.T) {
 	all := []string{"rewritten", "rewritten in place", "removed", "directory", "fifo", "symlink", "unreadable"}
 	for _, c := range []struct {
 		name, variable string
-		engine         func() *enginetest.Daemon
+		engine         func(t testing.TB) *enginetest.Daemon
 		faults         []string
 	}{
-		{"buildkitd", "BUILDKIT_HOST", func() *enginetest.Daemon { return enginetest.Buildkitd(t) }, all},
-		{"docker-20.10", "DOCKER_HOST", func() *enginetest.Daemon { return enginetest.Docker(t, "20.10") }, []string{"rewritten", "fifo"}},
-		{"docker-28", "DOCKER_HOST", func() *enginetest.Daemon { return enginetest.Docker(t, "28") }, []string{"rewritten", "fifo"}},
+		{"buildkitd", "BUILDKIT_HOST", func(t testing.TB) *enginetest.Daemon { return enginetest.Buildkitd(t) }, all},
+		{"docker-20.10", "DOCKER_HOST", func(t testing.TB) *enginetest.Daemon { return enginetest.Docker(t, "20.10") }, []string{"rewritten", "fifo"}},
+		{"docker-28", "DOCKER_HOST", func(t testing.TB) *enginetest.Daemon { return enginetest.Docker(t, "28") }, []string{"rewritten", "fifo"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSending(t, strings.TrimPrefix(c.engine().Address, "unix://"), c.variable)
+			s := newSending(t, strings.TrimPrefix(c.engine(t).Address, "unix://"), c.variable)
 			held := watched{t: t, pid: s.e.Pid()}
 			before := 0 // descriptors, after the first
 			for _, fault := range c.faults {

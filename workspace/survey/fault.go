@@ -123,7 +123,7 @@ func refusal(pattern string) error {
 		}
 	}
 	if err != nil && strings.HasSuffix(pattern, `\`) {
-		return fmt.Errorf("%w; write / between folders, not \\", err)
+		return fmt.Errorf("%w; write / and not \\ between folders", err)
 	}
 	if err != nil && strings.HasPrefix(err.Error(), "illegal exclusion pattern") {
 		return errors.New("illegal exclusion pattern: nothing follows the !")

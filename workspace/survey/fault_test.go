@@ -11,12 +11,12 @@ import (
 func TestFaults(t *testing.T) {
 	const syntax = ": syntax error in pattern"
 	for _, c := range []struct{ ignore, want string }{
-		{"\ufeff# made by a template\r\nbin\\\r\n   \r\nobj/\r\n  # indented\r\n!obj/keep\r\n", `line 2 of the x, "bin\"` + syntax + `; write / between folders, not \ 0-4`},
-		{"\ufeff\\\n", `line 1 of the x, "\"` + syntax + `; write / between folders, not \ 3-4`},
+		{"\ufeff# made by a template\r\nbin\\\r\n   \r\nobj/\r\n  # indented\r\n!obj/keep\r\n", `line 2 of the x, "bin\"` + syntax + `; write / and not \ between folders 0-4`},
+		{"\ufeff\\\n", `line 1 of the x, "\"` + syntax + `; write / and not \ between folders 3-4`},
 		{"a\n  [a-  \n", `line 2 of the x, "[a-"` + syntax + " 2-5"},
 		{"a/[b", `line 1 of the x, "a/[b"` + syntax + " 0-4"},
 		{"[z-a]", `line 1 of the x, "[z-a]"` + syntax + " 0-5"},
-		{"!\\", `line 1 of the x, "!\"` + syntax + `; write / between folders, not \ 0-2`},
+		{"!\\", `line 1 of the x, "!\"` + syntax + `; write / and not \ between folders 0-2`},
 		{"a\n! \n", `line 2 of the x, "!": illegal exclusion pattern: nothing follows the ! 0-1`},
 		{"a\nb\x00c\n", `line 2 of the x, "b\x00c": the character U+0000 cannot be sent to an engine 0-3`},
 		{"a\tb\n", `line 1 of the x, "a\tb": the character U+0009 cannot be sent to an engine 0-3`},
