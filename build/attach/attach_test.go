@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 )
 
 // What is typed comes to the process, what it prints to the terminal, and its exit code; also
@@ -25,31 +24,22 @@ func TestAttach(t *testing.T) {
 			return
 		}
 		Serve(context.Background(), c, func(_ context.Context, term Terminal) (int, error) {
+			typed := make(chan string)
+			go func() { // what is typed may come before the size, or after it
+				all, _ := io.ReadAll(term.Stdin)
+				typed <- strings.ToUpper(string(all))
+			}()
 			size := <-term.Resize
-			typed, _ := io.ReadAll(term.Stdin)
-			io.WriteString(term.Stdout, strings.Repeat("x", 3*maxFrame)+strings.ToUpper(string(typed)))
+			io.WriteString(term.Stdout, strings.Repeat("x", 3*maxFrame)+<-typed)
 			return int(size.Rows) + len(term.Args), nil
 		})
 	}()
 	var out bytes.Buffer
 	sizes := make(chan Size, 1)
 	sizes <- Size{Rows: 5, Cols: 7}
-	type end struct {
-		code int
-		err  error
-	}
-	ended := make(chan end)
-	go func() {
-		code, err := Attach(address, Hello{Args: []string{"a", "b"}}, strings.NewReader("typed\n"), &out, sizes)
-		ended <- end{code, err}
-	}()
-	select {
-	case got := <-ended:
-		if got.code != 7 || got.err != nil || strings.TrimLeft(out.String(), "x") != "TYPED\n" || out.Len() != 3*maxFrame+6 {
-			t.Errorf("code %d, %v, %d bytes: %.30q", got.code, got.err, out.Len(), strings.TrimLeft(out.String(), "x"))
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("it hangs")
+	code, err := Attach(address, Hello{Args: []string{"a", "b"}}, strings.NewReader("typed\n"), &out, sizes)
+	if code != 7 || err != nil || strings.TrimLeft(out.String(), "x") != "TYPED\n" || out.Len() != 3*maxFrame+6 {
+		t.Errorf("code %d, %v, %d bytes: %.30q", code, err, out.Len(), strings.TrimLeft(out.String(), "x"))
 	}
 	<-served
 	l.Close()
