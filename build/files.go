@@ -116,7 +116,7 @@ func (r *Request) writeFile(path string, data []byte) error {
 	}
 	_, err = w.Write(data)
 	if err := cmp.Or(err, w.Close()); err != nil {
-		os.Remove(f.temp)
+		f.drop()
 		return err
 	}
 	return f.keep()

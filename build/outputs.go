@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
@@ -211,7 +212,7 @@ func (e *export) keep() error {
 // drop is for one that did not: what was there before stays.
 func (e *export) drop() {
 	for _, f := range e.files {
-		os.Remove(f.temp)
+		f.drop()
 	}
 	if e.load != nil {
 		e.load.end(errors.New("the build did not succeed"))
@@ -222,6 +223,7 @@ func (e *export) drop() {
 type outputFile struct {
 	dest, temp string
 	direct     bool // a device or pipe: nothing can be put in its place
+	written    atomic.Pointer[os.File]
 }
 
 func (f *outputFile) open(map[string]string) (io.WriteCloser, error) {
@@ -232,14 +234,28 @@ func (f *outputFile) open(map[string]string) (io.WriteCloser, error) {
 	if real, err := filepath.EvalSymlinks(f.dest); err == nil {
 		f.dest = real
 	}
-	return os.OpenFile(f.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	w, err := os.OpenFile(f.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f.written.Store(w)
+	return w, err
 }
 
 func (f *outputFile) keep() error {
 	if f.direct {
 		return nil
 	}
-	return os.Rename(f.temp, f.dest)
+	err := os.Rename(f.temp, f.dest)
+	if err != nil { // on Windows, where a program has the other open
+		f.drop()
+	}
+	return err
+}
+
+// drop removes what was written, and not put in its place.
+func (f *outputFile) drop() {
+	if w := f.written.Load(); w != nil {
+		w.Close() // a build that was canceled may not have come to it, and Windows removes no open file
+	}
+	os.Remove(f.temp)
 }
 
 // unclosed is a writer that outlives the build.
