@@ -41,7 +41,11 @@ func (p *setup) dockerfiles() (name string, files map[string][]byte, err error) 
 // it is no plain file, so that it is the engine that says what becomes of it.
 func takeIgnoreAlong(name string, files map[string][]byte, c build.Context) {
 	own := name + dockerui.DefaultDockerignoreName
-	if _, has := files[own]; has || c.Kind != build.LocalContext && c.Kind != build.EmptyContext {
+	if data, has := files[own]; has {
+		files[own] = workspace.EngineIgnore(data)
+		return
+	}
+	if c.Kind != build.LocalContext && c.Kind != build.EmptyContext {
 		return
 	}
 	data, ok := []byte(nil), true
@@ -49,7 +53,7 @@ func takeIgnoreAlong(name string, files map[string][]byte, c build.Context) {
 		data, ok = plainFile(c, dockerui.DefaultDockerignoreName)
 	}
 	if ok {
-		files[own] = append(data, "\n#\n"...) // an empty one is none to an engine elsewhere
+		files[own] = append(workspace.EngineIgnore(data), "\n#\n"...) // an empty one is none to an engine elsewhere
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/buildls/buildls/workspace"
 )
 
 // A Line is a line of an ignore file and what it keeps out.
@@ -68,6 +70,7 @@ func readPatterns(line []byte) ([]string, error) {
 	if filepath.Separator == '/' {
 		return ignorefile.ReadAll(bytes.NewReader(line))
 	}
+	line = workspace.EngineIgnore(line)
 	patterns, err := ignorefile.ReadAll(strings.NewReader(strings.ReplaceAll(string(line), separator, other)))
 	for i, p := range patterns {
 		patterns[i] = strings.ReplaceAll(p, other, separator)
