@@ -7,7 +7,7 @@ LDFLAGS := -s -w
 TAGS    := grpcnotrace
 MAXSIZE := 40000000
 
-.PHONY: all build demo test test-editors bench soak fuzz release vulnerabilities lint engines install clean vsix
+.PHONY: all build demo test test-editors test-windows bench soak fuzz release vulnerabilities lint engines install clean vsix
 
 all: build
 
@@ -34,6 +34,9 @@ test: ## everything: unit, protocol, fuzz seeds, real engines; race detector on
 
 test-editors: ## the plugins in the real editors; PARTS="nvim vscode" names some
 	@.ci/test-editors $(ENGINES) $(PARTS)
+
+test-windows: ## the program for Windows, with Wine
+	@.ci/test-windows $(ENGINES)
 
 BENCH ?= .
 bench: engines build ## figures against peers, in pairs, and the table of them in CONTRIBUTING.md; BENCH='Cached|Floor' measures some

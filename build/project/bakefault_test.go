@@ -96,7 +96,7 @@ func TestWhere(t *testing.T) {
 	} {
 		p := f.profile(t, c.profile)
 		at, _ := p.Where(c.attr, c.element)
-		file := strings.TrimPrefix(at.File, "/p/")
+		file := strings.TrimPrefix(plain(at.File), "/p/")
 		if got := file + " " + f[file][at.Start:at.End]; got != c.want {
 			t.Errorf("%s.%s %q is at %q, not %q", c.profile, c.attr, c.element, got, c.want)
 		}

@@ -66,14 +66,14 @@ func check(t *testing.T, f files) {
 		if in := profile.Inline; in != nil {
 			for i := range in.Text {
 				at, _ := in.Source(i, i+1)
-				if size := len(f[strings.TrimPrefix(at.File, "/p/")]); at.Start > at.End || at.End > size {
+				if size := len(f[strings.TrimPrefix(plain(at.File), "/p/")]); at.Start > at.End || at.End > size {
 					t.Errorf("byte %d is at %+v", i, at)
 				}
 			}
 		}
 	}
 	for _, problem := range p.Problems {
-		size := len(f[strings.TrimPrefix(problem.File, "/p/")])
+		size := len(f[strings.TrimPrefix(plain(problem.File), "/p/")])
 		if problem.Message == "" || strings.Contains(problem.Message, "runtime error") || problem.Start > problem.End || problem.End > size {
 			t.Errorf("problem %+v", problem)
 		}

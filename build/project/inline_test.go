@@ -59,7 +59,7 @@ func TestInlineSource(t *testing.T) {
 			if in == nil {
 				t.Fatal("none")
 			}
-			file := c.files[strings.TrimPrefix(in.Key.File, "/p/")]
+			file := c.files[strings.TrimPrefix(plain(in.Key.File), "/p/")]
 			for _, want := range pairsOf(c.want) {
 				start := strings.Index(in.Text, want[0])
 				if start < 0 {

@@ -17,7 +17,11 @@ import (
 const asProgram = "BUILDLS_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	switch os.Getenv(asProgram) {
+	case "":
+	case asWindows:
+		os.Exit(runInWine())
+	default:
 		tellProfiles()
 		main()
 		return
@@ -53,6 +57,9 @@ func program(t testing.TB, env []string, args ...string) *exec.Cmd {
 	}
 	cmd.Env = append(cmd.Env, asProgram+"=1", "GORACE=atexit_sleep_ms=0", "HOME="+home, "DOCKER_CONFIG="+home, "DOCKER_HOST=unix://"+filepath.Join(home, "no-docker.sock"))
 	cmd.Env = append(cmd.Env, env...)
+	if wineRoot != "" {
+		inWine(t, cmd, "buildls.exe")
+	}
 	return cmd
 }
 

@@ -63,6 +63,11 @@ type made struct {
 }
 
 func (p *parity) sites() []terminalSite {
+	if wineRoot != "" {
+		windows := terminalSite{site: buildkitdSite(enginetest.Buildkitd(p.t)), terminal: true}
+		windows.name, windows.peer = "windows", p.buildctl(windows.engine)
+		return []terminalSite{windows}
+	}
 	embedded := embeddedSite(p.t)
 	built(p.t, embedded.env) // starts it
 	socket := "unix://" + embedded.env[1][len("XDG_RUNTIME_DIR="):] + "/buildls/engine.sock"

@@ -259,6 +259,9 @@ func (p *parity) buildctl(address string) peer {
 		cmd := exec.Command(program, append([]string{"--addr", address, "build", "--progress", "rawjson", "--metadata-file", metadata,
 			"--frontend", "dockerfile.v0", "--local", "context=.", "--local", "dockerfile=" + filepath.Dir(file), "--opt", "filename=" + filepath.Base(file)}, a.opts(p.env)...)...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), p.env...)
+		if wineRoot != "" {
+			inWine(p.t, cmd, "buildctl.exe")
+		}
 		return cmd
 	}
 }
