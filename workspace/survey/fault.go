@@ -126,7 +126,7 @@ func refusal(pattern string) error {
 		return fmt.Errorf("%w; write / and not \\ between folders", err)
 	}
 	if err != nil && strings.HasPrefix(err.Error(), "illegal exclusion pattern") {
-		return errors.New("illegal exclusion pattern: nothing follows the !")
+		return errors.New("illegal exclusion pattern: the ! has nothing behind it")
 	}
 	return err
 }

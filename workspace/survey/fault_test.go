@@ -17,7 +17,7 @@ func TestFaults(t *testing.T) {
 		{"a/[b", `line 1 of the x, "a/[b"` + syntax + " 0-4"},
 		{"[z-a]", `line 1 of the x, "[z-a]"` + syntax + " 0-5"},
 		{"!\\", `line 1 of the x, "!\"` + syntax + `; write / and not \ between folders 0-2`},
-		{"a\n! \n", `line 2 of the x, "!": illegal exclusion pattern: nothing follows the ! 0-1`},
+		{"a\n! \n", `line 2 of the x, "!": illegal exclusion pattern: the ! has nothing behind it 0-1`},
 		{"a\nb\x00c\n", `line 2 of the x, "b\x00c": the character U+0000 cannot be sent to an engine 0-3`},
 		{"a\tb\n", `line 1 of the x, "a\tb": the character U+0009 cannot be sent to an engine 0-3`},
 		{"a\tb\ncafé\n", ""}, // in an encoding that holds all
