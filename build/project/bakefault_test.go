@@ -91,7 +91,7 @@ func TestWhere(t *testing.T) {
 	}
 	for _, c := range []struct{ profile, attr, element, want string }{
 		{"a", "ulimits", "nofile=1", `docker-bake.hcl "nofile=1"`}, {"a", "ulimits", "nproc=2", `docker-bake.hcl "nproc=2"`}, {"a", "tags", "y", `docker-bake.override.hcl "y"`},
-		{"a", "platforms", "linux/arm64", `docker-bake.hcl A`}, {"a", "contexts", "k", `docker-bake.hcl "b"`}, {"a", "cache-from", "type=local,src=/p/c", `docker-bake.hcl "type=local,src=c"`},
+		{"a", "platforms", "linux/arm64", `docker-bake.hcl A`}, {"a", "contexts", "k", `docker-bake.hcl "b"`}, {"a", "cache-from", "type=local,src=" + filepath.FromSlash(drive+"/p/c"), `docker-bake.hcl "type=local,src=c"`},
 		{"a", "dockerfile", "", `docker-bake.hcl a`}, {"j", "tags", "two", `docker-bake.json "two"`}, {"j", "contexts", "k", `docker-bake.json "v"`},
 	} {
 		p := f.profile(t, c.profile)
