@@ -126,7 +126,7 @@ func TestDoctorDesktops(t *testing.T) {
 	socket := strings.TrimPrefix(docker.Address, "unix://")
 	_, err := os.Stat("/var/run/docker.sock")
 	machineHasDocker := err == nil
-	for _, path := range []string{".docker/run/docker.sock", ".docker/desktop/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock", ".colima/work/docker.sock", ".config/colima/default/docker.sock", ".rd/docker.sock"} {
+	for _, path := range []string{".docker/run/docker.sock", ".docker/desktop/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock", ".colima/dev/docker.sock", ".config/colima/default/docker.sock", ".rd/docker.sock"} {
 		home := t.TempDir()
 		os.MkdirAll(filepath.Join(home, filepath.Dir(path)), 0o700)
 		if err := os.Symlink(socket, filepath.Join(home, path)); err != nil {
