@@ -10,12 +10,12 @@ import (
 func TestOutputFileLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	f := &outputFile{dest: filepath.Join(dir, "out"), temp: filepath.Join(dir, "temp")}
-	w, err := f.open(nil)
-	if err != nil {
+	if _, err := f.open(nil); err != nil {
 		t.Fatal(err)
 	}
 	f.drop()
-	if w, err = f.open(nil); err != nil { // it is not there
+	w, err := f.open(nil)
+	if err != nil { // it is not there
 		t.Fatal(err)
 	}
 	w.Close()
