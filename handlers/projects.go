@@ -175,10 +175,8 @@ func projectDirs(snapshot *workspace.Snapshot, path string) []string {
 	if path != "" {
 		upTo(path)
 	}
-	for _, d := range snapshot.Documents() {
-		if kind := d.Kind(); d.Path != "" && (kind == workspace.Compose || kind == workspace.Bake) {
-			add(filepath.Dir(d.Path))
-		}
+	for _, d := range snapshot.Projects() {
+		add(filepath.Dir(d.Path))
 	}
 	return dirs
 }

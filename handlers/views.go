@@ -69,7 +69,13 @@ func (v *views) get(uri workspace.URI) (list []view, turn int, ok bool) {
 	return k.list, v.turns, k.list != nil && k.turn == v.turns && time.Since(k.at) < viewsFresh
 }
 
+// put keeps views of a Dockerfile, but not the snapshot that they were read from: a snapshot
+// of each of ten thousand open documents is as many times ten thousand.
 func (v *views) put(uri workspace.URI, turn int, list []view) {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].snapshot, list[i].doc = nil, nil
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.known == nil {
@@ -205,13 +211,14 @@ func (s *Server) lintFiles(list []view) (files []lint.File) {
 // watch looks every few seconds whether the files have changed that open Dockerfiles are
 // built with, for clients that do not say so. It returns when the connection ends.
 func (s *Server) watch(ctx context.Context) {
+	var took time.Duration
 	for {
 		select {
-		case <-time.After(viewsFresh):
+		case <-time.After(max(viewsFresh, 9*took)): // looking is a tenth of the time at most
 		case <-ctx.Done():
 			return
 		}
-		snapshot, settings := s.ws.Snapshot(), s.settings.now()
+		began, snapshot, settings := time.Now(), s.ws.Snapshot(), s.settings.now()
 		for _, doc := range snapshot.Documents() {
 			if known, turn, _ := s.views.get(doc.URI); known != nil {
 				now := s.readViews(snapshot, doc, "", settings)
@@ -222,5 +229,6 @@ func (s *Server) watch(ctx context.Context) {
 				}
 			}
 		}
+		took = time.Since(began)
 	}
 }

@@ -27,6 +27,8 @@ type Document struct {
 	touched time.Time    // when the author last opened or changed it
 	place   func() Place // of Path, found once; nil if the document is not open
 	folded  string       // foldName of Path
+	name    string       // its last element
+	kind    Kind
 	// others are open under other spellings of the URI, the one touched last behind. A client
 	// may have a buffer for each: this is the one that was touched last of all.
 	others []*Document
@@ -51,7 +53,12 @@ func (d *Document) alone() *Document {
 }
 
 // Kind is KindOf the document.
-func (d *Document) Kind() Kind { return KindOf(d.URI, d.Language) }
+func (d *Document) Kind() Kind {
+	if d.place != nil {
+		return d.kind
+	}
+	return KindOf(d.URI, d.Language)
+}
 
 // Place is that of the document's file; zero if it is none. That of an open document is
 // found once, by the first who asks.
@@ -85,6 +92,7 @@ func findOnce(path string) func() Place {
 // Snapshot is the workspace at one moment. It is immutable.
 type Snapshot struct {
 	docs     map[URI]*Document // by URI.Key; cloned, never written to
+	names    map[string]int    // how many of them have a name; likewise
 	folders  []Folder
 	encoding Encoding
 }
@@ -93,8 +101,22 @@ type Snapshot struct {
 func (s *Snapshot) put(d *Document) {
 	docs := make(map[URI]*Document, len(s.docs)+1)
 	maps.Copy(docs, s.docs)
-	docs[s.key(d.URI)] = d
+	key := s.key(d.URI)
+	if s.docs[key] == nil {
+		s.count(d.name, 1)
+	}
+	docs[key] = d
 	s.docs = docs
+}
+
+// count notes that n more documents have a name.
+func (s *Snapshot) count(name string, n int) {
+	names := make(map[string]int, len(s.names)+1)
+	maps.Copy(names, s.names)
+	if names[name] += n; names[name] == 0 {
+		delete(names, name)
+	}
+	s.names = names
 }
 
 // close removes a document, in one spelling, from a snapshot in the making.
@@ -110,8 +132,10 @@ func (s *Snapshot) close(u URI) {
 		s.put(&last)
 		return
 	}
+	key := s.key(u)
 	s.docs = maps.Clone(s.docs)
-	delete(s.docs, s.key(u))
+	delete(s.docs, key)
+	s.count(old.name, -1)
 }
 
 // Document is the open document that u, in any spelling of a URI, names; nil if it is
@@ -140,10 +164,13 @@ func (s *Snapshot) key(u URI) URI {
 // many that are not open.
 func (s *Snapshot) DocumentAt(path string) (found *Document) {
 	name := filepath.Base(foldName(path))
+	if s.names[name] == 0 {
+		return nil
+	}
 	place := sync.OnceValue(func() Place { return PlaceOf(path) })
 	for _, d := range s.docs {
 		switch {
-		case d.Path == "" || filepath.Base(d.folded) != name:
+		case d.Path == "" || d.name != name:
 		case d.Path == path:
 			return d
 		case place().Entry() == d.Place().Entry() && (found == nil || d.Modified.After(found.Modified)):
@@ -159,6 +186,17 @@ func (s *Snapshot) Documents() []*Document {
 	for _, key := range slices.Sorted(maps.Keys(s.docs)) {
 		docs = append(docs, s.docs[key])
 	}
+	return docs
+}
+
+// Projects are the open compose and bake files, by the order of their keys.
+func (s *Snapshot) Projects() (docs []*Document) {
+	for _, d := range s.docs {
+		if kind := d.Kind(); d.Path != "" && (kind == Compose || kind == Bake) {
+			docs = append(docs, d)
+		}
+	}
+	slices.SortFunc(docs, func(a, b *Document) int { return strings.Compare(string(a.URI.Key()), string(b.URI.Key())) })
 	return docs
 }
 

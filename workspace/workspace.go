@@ -107,6 +107,7 @@ func (w *Workspace) open(s *Snapshot, m Open) {
 	doc := &Document{URI: m.URI, Language: m.Language, Version: m.Version, Text: NewText(m.Text)}
 	doc.Path, _ = m.URI.Path()
 	doc.place, doc.folded = findOnce(doc.Path), foldName(doc.Path)
+	doc.name, doc.kind = filepath.Base(doc.folded), KindOf(doc.URI, doc.Language)
 	doc.touched = w.tick()
 	doc.Modified = doc.touched
 	// Some clients open again what they only want to save or rename: the same
