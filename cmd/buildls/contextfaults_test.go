@@ -116,7 +116,7 @@ func (s *sending) suffers(fault string) {
 	switch {
 	case r.Status == "succeeded" && fault == "rewritten":
 		s.whole()
-	case r.Status == "failed" && fault != "rewritten" && strings.Contains(r.Error.Message, "cannot send "+s.dir+"/file") && r.Error.Range == nil:
+	case r.Status == "failed" && fault != "rewritten" && strings.Contains(r.Error.Message, "cannot send "+s.dir+"/file") && r.Error.Range != nil && r.Error.Range.Start.Line == 1:
 		s.Log(r.Error.Message)
 		if _, err := os.Stat(s.out); err == nil {
 			s.Error("something was exported")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -29,8 +30,12 @@ func TestBuildWithoutRoot(t *testing.T) {
 			awaitDeath(pid)
 		}
 	})
-	e := editorOf(t, server, home)
-	uri := "file://" + home + "/Dockerfile"
+	dir := filepath.Join(home, "project") // a home directory is nobody's context
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	e := editorOf(t, server, dir)
+	uri := "file://" + dir + "/Dockerfile"
 	text := base(t) + "RUN id -u && mkdir -p /a/b && chown 1000:50 /a\nUSER 1000\nRUN id -u\n"
 	e.Open(uri, "dockerfile", text)
 	r := mustBuild(t, e, nil)
@@ -42,13 +47,13 @@ func TestBuildWithoutRoot(t *testing.T) {
 	}
 	e.Close(uri)
 
-	sleep, token := started(t, e, home)
+	sleep, token := started(t, e, dir)
 	e.Notify("window/workDoneProgress/cancel", map[string]any{"token": token[1 : len(token)-1]})
 	awaitNoSleep(t, sleep)
 	e.Await("the progress's end", func() bool { return e.Ended(token) })
 	e.Close(uri)
 
-	sleep, token = started(t, e, home)
+	sleep, token = started(t, e, dir)
 	engine := embeddedPid(state)
 	syscall.Kill(engine, syscall.SIGKILL)
 	awaitNoSleep(t, sleep)
