@@ -66,14 +66,18 @@ async function inShell(command, prints, name) {
   await code.terminal('What this step left').waitFor({ state: 'detached' });
 }
 
+/** The question of a terminal without a shell, to which nothing is answered yet. */
+const asksForAProgram = /A program of the image to run \(Enter closes\):\s*$/;
+
 /** An image without a shell may have another program to run. */
 async function runsAProgram() {
   await press(row(code, 'COPY busybox'), 'Open Shell');
   await code.terminal('this image has no /bin/sh').waitFor();
-  await code.terminal('A program of the image to run').waitFor();
+  await code.terminal(asksForAProgram).waitFor();
   await code.keyboard.type('/bin/busybox ls /bin');
   await code.keyboard.press('Enter');
   await code.terminal(/^busybox/).waitFor();
+  await code.terminal(asksForAProgram).waitFor(); // again: a key before that is the program's
   await code.shot('program');
   await code.keyboard.press('Enter');
   await code.terminal('What this step left').waitFor({ state: 'detached' });
