@@ -109,7 +109,7 @@ async function isQuietBesideOthers() {
   await code.command('Problems: Focus on Problems View');
   await code.retype(line, 'RUM echo\nMAINTAINER me');
   await code.problem('dockerfile-utils', 'RUM').waitFor();
-  await code.problem('buildls', 'MAINTAINER').waitFor(); // it has been here
+  await code.problem('buildls', 'Maintainer instruction is deprecated').waitFor(); // it has been here
   await code.problem('buildls', 'RUM').waitFor({ state: 'detached' });
   await code.retype(line + 1, '');
   await code.retype(line, 'run echo; RUN echo');
