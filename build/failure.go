@@ -201,25 +201,9 @@ var (
 	missingPathText    = regexp.MustCompile(`(?:failed to (?:compute cache key|calculate checksum|walk).*?"(/[^"]*)":? not found|lstat (/\S*): no such file or directory)`)
 	missingProgramText = regexp.MustCompile(`unable to start container process:.* exec: \\?"([^"\\]+)\\?": (?:stat .*no such file|executable file not found)`)
 	noTargetText       = regexp.MustCompile(`target stage "?([^"]*?)"? could not be found`)
-	wrapperText        = regexp.MustCompile(`^(?:failed to solve(?: with frontend [\w.]+)?|failed to create LLB definition|failed to run Build function|rpc error: code = \w+ desc =|dockerfile parse error (?:on )?line \d+)(?:: | )`)
 	mountPathText      = regexp.MustCompile(`^/.*/(?:overlay2/[^/]+/merged|vfs/dir/[^/]+|snapshots/\d+/fs)/`)
-	metadataText       = regexp.MustCompile(`^(\S+): failed to resolve source metadata for \S+: `)
 	lintText           = regexp.MustCompile(`lint violation found for rules: (\w+(?:, \w+)*)`)
-	solveRefText       = regexp.MustCompile(`of ref [a-z0-9]+::[a-z0-9]+`)
 )
-
-// PlainError is an error's text without what only BuildKit's programmers need.
-func PlainError(err error) string {
-	text := err.Error()
-	for {
-		next := wrapperText.ReplaceAllString(text, "")
-		if next == text {
-			text = metadataText.ReplaceAllString(text, "$1: ")
-			return solveRefText.ReplaceAllString(text, "of the file")
-		}
-		text = next
-	}
-}
 
 // missingProgram finds the program that a RUN names, or its shell, if the image does not
 // have it. The words are runc's.

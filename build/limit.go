@@ -25,6 +25,14 @@ const (
 // would be no faster, and take more memory.
 var parsing, converting = make(chan struct{}, runtime.NumCPU()), make(chan struct{}, runtime.NumCPU())
 
+// survive makes an error of a panic: a defect of the parser's on some text must not end
+// the author's session.
+func survive(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("BuildKit's parser failed on this Dockerfile: %v", r)
+	}
+}
+
 // Readable is an error, a sentence, if a Dockerfile is not to be read here.
 func Readable(dockerfile []byte) error {
 	if len(dockerfile) > MaxBytes {

@@ -14,11 +14,6 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// Lines is an inclusive range of 0-based lines of the Dockerfile, as BuildKit's parser
-// counts them (parser.go, scanLines): "\n" alone ends one. A "\r" is a blank, where an
-// editor may see the end of a line: workspace.Text has these lines as rows.
-type Lines struct{ First, Last int }
-
 // A LineMap says, for the vertices that stand for an instruction, which lines
 // that is. Its order is the Dockerfile's.
 type LineMap []MappedVertex
@@ -118,17 +113,4 @@ func linesIn(src *pb.Source, locs *pb.Locations, dockerfile []byte) (first Lines
 		}
 	}
 	return first, found
-}
-
-// spanOf joins BuildKit's ranges, one for each line, 1-based.
-func spanOf(ranges []*pb.Range) (Lines, bool) {
-	if len(ranges) == 0 {
-		return Lines{}, false
-	}
-	l := Lines{First: int(ranges[0].Start.Line) - 1, Last: int(ranges[0].Start.Line) - 1}
-	for _, r := range ranges {
-		l.First = min(l.First, int(r.Start.Line)-1)
-		l.Last = max(l.Last, int(r.Start.Line)-1, int(r.End.Line)-1)
-	}
-	return l, l.First >= 0
 }

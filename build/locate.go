@@ -2,22 +2,16 @@ package build
 
 import (
 	"bytes"
-	"cmp"
-	"context"
 	"errors"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/distribution/reference"
-	"github.com/moby/buildkit/client/llb"
-	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
-	"github.com/moby/buildkit/frontend/subrequests/lint"
 	"github.com/moby/buildkit/solver/errdefs"
-	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 )
 
@@ -202,17 +196,4 @@ func (l locator) fromTarget() (Lines, bool) {
 		return Lines{}, true
 	}
 	return stages[len(stages)-1].Lines, true
-}
-
-// convert runs BuildKit's own conversion on a Dockerfile, without an engine and
-// without asking a registry.
-func convert(dockerfile []byte) (_ *lint.LintResults, err error) {
-	defer survive(&err)
-	if err := cmp.Or(Readable(dockerfile), expandable(dockerfile)); err != nil {
-		return nil, err
-	}
-	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)
-	sm.Definition = &llb.Definition{}
-	caps := pb.Caps.CapSet(pb.Caps.All())
-	return dockerfile2llb.DockerfileLint(context.Background(), dockerfile, dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: Images(nil), LLBCaps: &caps})
 }

@@ -2,7 +2,6 @@ package build
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -59,25 +58,4 @@ func Target(stages []Stage, target string) int {
 		}
 	}
 	return -1
-}
-
-// SpanOfParser joins the parser's ranges, whose lines are 1-based.
-func SpanOfParser(ranges []parser.Range) (Lines, bool) {
-	if len(ranges) == 0 || ranges[0].Start.Line < 1 {
-		return Lines{}, false
-	}
-	l := Lines{First: ranges[0].Start.Line - 1, Last: ranges[0].Start.Line - 1}
-	for _, r := range ranges {
-		l.First = min(l.First, r.Start.Line-1)
-		l.Last = max(l.Last, r.Start.Line-1, r.End.Line-1)
-	}
-	return l, true
-}
-
-// survive makes an error of a panic: a defect of the parser's on some text must not end
-// the author's session.
-func survive(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("BuildKit's parser failed on this Dockerfile: %v", r)
-	}
 }

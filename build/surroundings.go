@@ -107,13 +107,11 @@ func valueChange(what, from, to string, was, is bool) string {
 	return fmt.Sprintf("%s changed from %s to %s", what, from, to)
 }
 
-var secretName = regexp.MustCompile(`(?i)token|passw|pwd|key|secret|credential|auth|private|cert`)
-
 // shown is a value, unless its name speaks of a secret.
 func shown(name, value string) string {
 	const longest = 80
 	switch {
-	case secretName.MatchString(name):
+	case SecretName(name):
 		return ""
 	case len(value) > longest:
 		return fmt.Sprintf("%q", strings.ToValidUTF8(value[:longest], "")+"…")
@@ -127,7 +125,7 @@ func (c *comparison) withSecretArgs(r *Record) *comparison {
 		return c
 	}
 	for name, value := range r.buildArgs {
-		if secretName.MatchString(name) {
+		if SecretName(name) {
 			c.mask = c.mask.with([]byte(value))
 		}
 	}

@@ -3,6 +3,7 @@ package build
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -185,6 +186,8 @@ func (b *Baseline) Sets(line int, name string) bool {
 
 // SecretName says whether a variable's name speaks of a secret, so that its value is not shown.
 func SecretName(name string) bool { return secretName.MatchString(name) }
+
+var secretName = regexp.MustCompile(`(?i)token|passw|pwd|key|secret|credential|auth|private|cert`)
 
 // origin says in words where a variable of the last stage comes from.
 func (b *Baseline) origin(name string, stages []instructions.Stage, global []instructions.ArgCommand, outside *Environment) Origin {
