@@ -89,9 +89,9 @@ func decodeArgument(command string, raw []byte, into any) error {
 	return nil
 }
 
-// dockerfile finds the text to work on: the buffer, or the file if it is not open.
+// openDockerfile finds the text to work on: the buffer, or the file if it is not open.
 // Without a uri, the Dockerfile that was last active.
-func dockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace.Document, error) {
+func openDockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace.Document, error) {
 	if uri == "" {
 		if d := snapshot.Active(); d != nil {
 			return d, nil
@@ -133,7 +133,7 @@ func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) 
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		doc, err := dockerfile(p.snapshot, arg.URI)
+		doc, err := openDockerfile(p.snapshot, arg.URI)
 		if err != nil {
 			return nil, err
 		}

@@ -104,7 +104,7 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 // be empty. Where profiles that differ build the Dockerfile, it is that of a build that names
 // none of them.
 func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, context, target string, settings Settings) (view, error) {
-	doc, err := dockerfile(snapshot, uri)
+	doc, err := openDockerfile(snapshot, uri)
 	if err != nil {
 		return view{}, err
 	}

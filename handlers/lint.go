@@ -292,7 +292,7 @@ func (s *Server) commandCheck(raw []byte, p *commandParams) (lsp.Work, error) {
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		doc, err := dockerfile(p.snapshot, arg.URI)
+		doc, err := openDockerfile(p.snapshot, arg.URI)
 		if err != nil {
 			return nil, err
 		}

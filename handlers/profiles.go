@@ -239,7 +239,7 @@ func btoi(b bool) int {
 
 func (s *Server) listed(snapshot *workspace.Snapshot, p *profile) listedProfile {
 	l := listedProfile{Name: p.Name, Description: p.Description, Source: p.source(snapshot), URI: p.dockerfileURI(snapshot), Argument: p.shown()}
-	if doc, err := dockerfile(snapshot, p.source(snapshot)); p.File != "" && err == nil {
+	if doc, err := openDockerfile(snapshot, p.source(snapshot)); p.File != "" && err == nil {
 		l.Range = ptr(s.converter(doc).byteRange(p.Start, p.End))
 	}
 	return l

@@ -33,7 +33,7 @@ type setup struct {
 func newSetup(snapshot *workspace.Snapshot, arg applied, settings Settings) (setup, error) {
 	p := setup{snapshot: snapshot, overlay: settings.Overlay, profile: arg.profile, notes: arg.notes}
 	var err error
-	if p.doc, err = dockerfile(snapshot, arg.URI); err != nil {
+	if p.doc, err = openDockerfile(snapshot, arg.URI); err != nil {
 		return p, err
 	}
 	arg.Policy = cmp.Or(arg.Policy, settings.Policy)
