@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -216,4 +217,24 @@ func (n *needs) use(dgst string, paths []ContextPath) {
 		last = lines
 		n.need.Uses = append(n.need.Uses, ContextUse{Name: strings.TrimPrefix(name, "LINK "), Lines: lines, Paths: paths})
 	}
+}
+
+// root is a path without slashes at its ends; "." for the whole context.
+func (p ContextPath) root() string { return path.Clean("." + path.Clean("/"+p.Path)) }
+
+// meets says whether a source takes a path of the context, or something in it. Links are not
+// followed.
+func (p ContextPath) meets(other string) bool {
+	source := path.Clean("/" + p.Path)[1:]
+	if source == "" {
+		return true
+	}
+	mine, theirs := strings.Split(source, "/"), strings.Split(other, "/")
+	for i := range min(len(mine), len(theirs)) {
+		ok, _ := path.Match(mine[i], theirs[i])
+		if mine[i] != theirs[i] && !(p.Wildcards && ok) {
+			return false
+		}
+	}
+	return true
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"path"
 	"path/filepath"
 	"regexp"
-	"strings"
 )
 
 // senderText is what an engine says when this side could not read the context.
@@ -53,21 +51,4 @@ func (r *Request) takerOf(ctx context.Context, file string, dockerfile []byte) *
 		}
 	}
 	return nil
-}
-
-// meets says whether a source takes a path of the context, or something in it. Links are not
-// followed.
-func (p ContextPath) meets(other string) bool {
-	source := path.Clean("/" + p.Path)[1:]
-	if source == "" {
-		return true
-	}
-	mine, theirs := strings.Split(source, "/"), strings.Split(other, "/")
-	for i := range min(len(mine), len(theirs)) {
-		ok, _ := path.Match(mine[i], theirs[i])
-		if mine[i] != theirs[i] && !(p.Wildcards && ok) {
-			return false
-		}
-	}
-	return true
 }

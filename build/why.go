@@ -2,7 +2,6 @@ package build
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -188,9 +187,6 @@ func (c *comparison) changes(n *node, input int, context string) (list []fileCha
 	slices.SortFunc(list, func(a, b fileChange) int { return strings.Compare(a.path, b.path) })
 	return slices.Compact(list), ok
 }
-
-// root is a path without slashes at its ends; "." for the whole context.
-func (p ContextPath) root() string { return path.Clean("." + path.Clean("/"+p.Path)) }
 
 // matcherOf says which files of a context a path takes.
 func matcherOf(p ContextPath) (func(name string) bool, error) {
