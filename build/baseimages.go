@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
@@ -15,8 +16,8 @@ import (
 // baseImages asks the engine for the config of each image that a lazily solved result stands
 // on, and that is not known. The engine has just resolved them for the build: it has them, and
 // asks no registry. What cannot be had is left out.
-func baseImages(ctx context.Context, g gateway.Client, defs []definition, req *Request) Images {
-	configs, known := Images{}, req.Known
+func baseImages(ctx context.Context, g gateway.Client, defs []definition, req *Request) dockerfile.Images {
+	configs, known := dockerfile.Images{}, req.Known
 	for _, src := range imagesOf(defs) {
 		var config []byte
 		if src.digest() != "" { // else it may be another image now
@@ -88,7 +89,7 @@ func (s imageSource) names(ctx context.Context, req *Request) []string {
 	if !reference.IsNameOnly(named) {
 		return []string{s.ref, name}
 	}
-	asked := &Baseline{Dockerfile: req.Dockerfile, Target: req.Target, BuildArgs: req.BuildArgs, Platforms: req.Platforms}
+	asked := &dockerfile.Baseline{Dockerfile: req.Dockerfile, Target: req.Target, BuildArgs: req.BuildArgs, Platforms: req.Platforms}
 	var of []string // Docker 20.10 does not say the tag
 	for _, image := range asked.ImageNames(ctx) {
 		if other, err := reference.ParseNormalizedNamed(image); err == nil && other.Name() == named.Name() {

@@ -9,6 +9,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/apicaps"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 )
 
@@ -57,7 +58,7 @@ func (r *Request) hasNamed(kind ContextKind) bool {
 // contextFailure explains that a context could not be had; nil if that is not why the
 // build failed. No line is at fault, unless one names the context.
 func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure {
-	text := PlainError(err)
+	text := dockerfile.PlainError(err)
 	if m := frontendCapText.FindStringSubmatch(text); m != nil && lacks[m[1]] != "" {
 		msg := fmt.Sprintf("the Dockerfile front end of %s is too old for %s", info, lacks[m[1]])
 		if m[1] == capContexts {

@@ -1,6 +1,9 @@
 package build
 
-import "github.com/moby/buildkit/client"
+import (
+	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/moby/buildkit/client"
+)
 
 // An event is what the build's goroutines tell the one that folds: the text of a
 // Dockerfile in a remote context, the line map (empty for a Dockerfile without steps),
@@ -10,7 +13,7 @@ type event struct {
 	dockerfile []byte
 	lines      LineMap
 	defs       []definition // with the lines
-	images     Images
+	images     dockerfile.Images
 	hidden     mask
 	status     *client.SolveStatus
 	failed     error // of a build that is held

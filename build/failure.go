@@ -13,6 +13,7 @@ import (
 	"github.com/moby/buildkit/util/grpcerrors"
 	"google.golang.org/grpc/codes"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 )
 
@@ -25,10 +26,10 @@ type Failure struct {
 	Build string
 	// Lines of the Dockerfile that are at fault; nil if none is, as when the engine
 	// went away.
-	Lines    *Lines
-	Columns  Columns // narrow Lines; the zero value if they are at fault as they are
-	ExitCode *int    // of the RUN that failed
-	Log      string  // output of the step that failed
+	Lines    *dockerfile.Lines
+	Columns  dockerfile.Columns // narrow Lines; the zero value if they are at fault as they are
+	ExitCode *int               // of the RUN that failed
+	Log      string             // output of the step that failed
 
 	missing string // what is not where it was to be taken from: see tellMissing
 }
@@ -50,11 +51,11 @@ func (e *ContextError) Error() string {
 func (e *ContextError) Unwrap() error { return e.Err }
 
 // newFailure explains an error that Solve returned.
-func newFailure(err error, f *fold, dockerfile []byte) *Failure {
+func newFailure(err error, f *fold, text []byte) *Failure {
 	if exitCodeText.FindString(err.Error()) == "" && strings.Contains(err.Error(), "no space left on device") { // the path says whose
-		return &Failure{Code: "build", Message: fmt.Sprintf("a disk is full: %s. Make some room there, then build again", PlainError(err))}
+		return &Failure{Code: "build", Message: fmt.Sprintf("a disk is full: %s. Make some room there, then build again", dockerfile.PlainError(err))}
 	}
-	at := locator{err: err, text: PlainError(err), fold: f, dockerfile: dockerfile}
+	at := locator{err: err, text: dockerfile.PlainError(err), fold: f, dockerfile: text}
 	fail := &Failure{Message: at.text, Code: "build", Lines: at.lines()}
 	refused := parseErrorText.MatchString(err.Error())
 	switch newer := at.newerSyntax(); {
@@ -75,7 +76,7 @@ func newFailure(err error, f *fold, dockerfile []byte) *Failure {
 	} else if path, ok := missingPath(at.text); ok {
 		fail.missing = path
 	}
-	if fail.ExitCode != nil && keepsCarriageReturns(dockerfile, fail.Lines) {
+	if fail.ExitCode != nil && keepsCarriageReturns(text, fail.Lines) {
 		fail.Message += carriageReturns
 	}
 	return fail
@@ -90,7 +91,7 @@ func lostEngine(info engine.Info, err error) *Failure {
 	case unreachedText.MatchString(err.Error()):
 		what, mend = "is no longer reached", "When the network is back, build again"
 	}
-	return &Failure{Code: "build", Message: fmt.Sprintf("%s %s (%v). %s", info, what, PlainError(err), mend)}
+	return &Failure{Code: "build", Message: fmt.Sprintf("%s %s (%v). %s", info, what, dockerfile.PlainError(err), mend)}
 }
 
 // unreachedText is what systems say of a machine that does not answer.
@@ -104,7 +105,7 @@ func maybeLost(err error) bool {
 
 // brokenConnection is the failure of a build that lost its engine, which answers others.
 func brokenConnection(info engine.Info, err error) *Failure {
-	return &Failure{Code: "build", Message: fmt.Sprintf("the connection to %s broke during the build (%v). The engine answers: build again", info, PlainError(err))}
+	return &Failure{Code: "build", Message: fmt.Sprintf("the connection to %s broke during the build (%v). The engine answers: build again", info, dockerfile.PlainError(err))}
 }
 
 // canceledElsewhere is the failure of a build that its author did not cancel.
@@ -189,9 +190,9 @@ const carriageReturns = "\nThe lines of its heredoc end with CRLF. A heredoc kee
 
 // keepsCarriageReturns says whether the instruction at some lines has a heredoc in which
 // lines end with CRLF.
-func keepsCarriageReturns(dockerfile []byte, at *Lines) bool {
-	return at != nil && slices.ContainsFunc(parseInstructions(dockerfile), func(in instruction) bool {
-		return in.lines.First == at.First && strings.Contains(in.text, "\r\n") // its own words have no line ends
+func keepsCarriageReturns(text []byte, at *dockerfile.Lines) bool {
+	return at != nil && slices.ContainsFunc(dockerfile.ParseInstructions(text), func(in dockerfile.Instruction) bool {
+		return in.Lines.First == at.First && strings.Contains(in.Text, "\r\n") // its own words have no line ends
 	})
 }
 
@@ -216,7 +217,7 @@ func missingProgram(text string) (string, bool) {
 }
 
 // instructionAt is the text of some lines.
-func instructionAt(dockerfile []byte, at *Lines) string {
+func instructionAt(dockerfile []byte, at *dockerfile.Lines) string {
 	if at == nil {
 		return ""
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/solver/pb"
 )
@@ -18,7 +19,7 @@ func TestPlainError(t *testing.T) {
 		"failed to solve: failed to compute cache key: failed to calculate checksum of ref ymtw1q::x2lp3: \"/nope.txt\": not found":                                      "failed to compute cache key: failed to calculate checksum of the file: \"/nope.txt\": not found",
 		"failed to solve: target stage \"x\" could not be found":                                                                                                         "target stage \"x\" could not be found",
 	} {
-		if got := PlainError(errors.New(text)); got != want {
+		if got := dockerfile.PlainError(errors.New(text)); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
 		}
 	}
@@ -98,7 +99,7 @@ func TestTailOf(t *testing.T) {
 func TestKeepsCarriageReturns(t *testing.T) {
 	const text = "FROM a\r\nRUN <<EOF\r\nls\r\nEOF\r\nRUN a \\\r\n  b\r\nRUN <<EOF\nls\nEOF\n"
 	for line, want := range map[int]bool{0: false, 1: true, 4: false, 6: false} {
-		if got := keepsCarriageReturns([]byte(text), &Lines{First: line, Last: line}); got != want {
+		if got := keepsCarriageReturns([]byte(text), &dockerfile.Lines{First: line, Last: line}); got != want {
 			t.Errorf("line %d: %v", line, got)
 		}
 	}
@@ -106,25 +107,25 @@ func TestKeepsCarriageReturns(t *testing.T) {
 
 func TestStages(t *testing.T) {
 	text := "# syntax=docker/dockerfile:1\n\n# compiles\nFROM a AS build\n# check=skip=all\nRUN x\nFROM --platform=linux/arm64 \\\n  b\n"
-	stages, err := Stages([]byte(text))
+	stages, err := dockerfile.Stages([]byte(text))
 	if err != nil || len(stages) != 2 {
 		t.Fatalf("%+v, %v", stages, err)
 	}
-	if s := stages[0]; s.Name != "build" || s.Base != "a" || s.Lines != (Lines{3, 3}) || s.Default {
+	if s := stages[0]; s.Name != "build" || s.Base != "a" || s.Lines != (dockerfile.Lines{First: 3, Last: 3}) || s.Default {
 		t.Errorf("%+v", s)
 	}
-	if s := stages[1]; s.Platform != "linux/arm64" || s.Lines != (Lines{6, 7}) || !s.Default {
+	if s := stages[1]; s.Platform != "linux/arm64" || s.Lines != (dockerfile.Lines{First: 6, Last: 7}) || !s.Default {
 		t.Errorf("%+v", s)
 	}
 	for target, want := range map[string]int{"build": 0, "BUILD": 0, "": 1, "1": -1, "x": -1} {
-		if got := Target(stages, target); got != want {
+		if got := dockerfile.Target(stages, target); got != want {
 			t.Errorf("target %q: stage %d, want %d", target, got, want)
 		}
 	}
-	if got := Target([]Stage{{Name: "a"}, {Name: "A"}, {}}, "a"); got != 1 {
+	if got := dockerfile.Target([]dockerfile.Stage{{Name: "a"}, {Name: "A"}, {}}, "a"); got != 1 {
 		t.Errorf("of two stages of a name the engine builds the last, not %d", got)
 	}
-	if _, err := Stages([]byte("RUNN\n")); err == nil {
+	if _, err := dockerfile.Stages([]byte("RUNN\n")); err == nil {
 		t.Error("no error for what does not parse")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
@@ -22,7 +23,7 @@ type LineMap []MappedVertex
 type MappedVertex struct {
 	Digest digest.Digest
 	Name   string // as progress shows it, e.g. "[build 2/3] RUN make"
-	Lines  Lines
+	Lines  dockerfile.Lines
 
 	ops [][]byte // of the definition that it is part of
 }
@@ -102,13 +103,13 @@ func nameOn(platform, name string) string {
 
 // linesIn are the lines of the location that comes first in dockerfile. One vertex may stand for
 // several instructions, and BuildKit names them in any order.
-func linesIn(src *pb.Source, locs *pb.Locations, dockerfile []byte) (first Lines, found bool) {
+func linesIn(src *pb.Source, locs *pb.Locations, text []byte) (first dockerfile.Lines, found bool) {
 	for _, loc := range locs.GetLocations() {
 		i := int(loc.SourceIndex)
-		if i < 0 || i >= len(src.Infos) || !bytes.Equal(src.Infos[i].Data, dockerfile) {
+		if i < 0 || i >= len(src.Infos) || !bytes.Equal(src.Infos[i].Data, text) {
 			continue
 		}
-		if lines, ok := spanOf(loc.Ranges); ok && (!found || lines.First < first.First) {
+		if lines, ok := dockerfile.SpanOf(loc.Ranges); ok && (!found || lines.First < first.First) {
 			first, found = lines, true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
@@ -25,8 +26,8 @@ type locator struct {
 	dockerfile []byte
 }
 
-func (l locator) lines() *Lines {
-	for _, find := range []func() (Lines, bool){l.fromSources, l.fromVertex, l.fromLineNumber, l.fromParser, l.fromImage, l.fromTarget, l.fromLint} {
+func (l locator) lines() *dockerfile.Lines {
+	for _, find := range []func() (dockerfile.Lines, bool){l.fromSources, l.fromVertex, l.fromLineNumber, l.fromParser, l.fromImage, l.fromTarget, l.fromLint} {
 		if lines, ok := find(); ok {
 			return &lines
 		}
@@ -36,24 +37,24 @@ func (l locator) lines() *Lines {
 
 // fromSources reads the source ranges in the error's details (buildkitd 0.8 and
 // newer, not every Docker engine).
-func (l locator) fromSources() (Lines, bool) {
+func (l locator) fromSources() (dockerfile.Lines, bool) {
 	for _, s := range errdefs.Sources(l.err) {
 		if s.Info == nil || !bytes.Equal(s.Info.Data, l.dockerfile) {
 			continue
 		}
-		if lines, ok := spanOf(s.Ranges); ok {
+		if lines, ok := dockerfile.SpanOf(s.Ranges); ok {
 			return lines, true
 		}
 	}
-	return Lines{}, false
+	return dockerfile.Lines{}, false
 }
 
 // fromLint finds what the rules are about that `# check=error=true` makes fail a build: the
 // first line of those.
-func (l locator) fromLint() (first Lines, ok bool) {
+func (l locator) fromLint() (first dockerfile.Lines, ok bool) {
 	m := lintText.FindStringSubmatch(l.text)
 	if m == nil {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
 	for _, w := range l.fold.problems() {
 		if slices.Contains(strings.Split(m[1], ", "), w.Code) && (!ok || w.Lines.First < first.First) {
@@ -74,41 +75,41 @@ func (l locator) vertex() *vertex {
 	return l.fold.failed()
 }
 
-func (l locator) fromVertex() (Lines, bool) {
+func (l locator) fromVertex() (dockerfile.Lines, bool) {
 	v := l.vertex()
 	if v == nil {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
 	i := l.fold.step(v.Digest)
 	if i < 0 {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
 	return l.fold.lines[i].Lines, true
 }
 
 // fromLineNumber reads "dockerfile parse error line 3", the old engines' only clue.
-func (l locator) fromLineNumber() (Lines, bool) {
+func (l locator) fromLineNumber() (dockerfile.Lines, bool) {
 	m := parseLineText.FindStringSubmatch(l.err.Error())
 	if m == nil {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
 	n, err := strconv.Atoi(m[1])
 	if err != nil || n < 1 {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
-	return Lines{First: n - 1, Last: n - 1}, true
+	return dockerfile.Lines{First: n - 1, Last: n - 1}, true
 }
 
 // wellFormed says whether BuildKit's own front end, of the version that is linked here,
 // finds nothing to refuse in the Dockerfile, whatever its images are.
 func (l locator) wellFormed() bool {
-	res, err := convert(l.dockerfile)
+	res, err := dockerfile.Convert(l.dockerfile)
 	return err == nil && (res.Error == nil || lintText.MatchString(res.Error.Message))
 }
 
 // newerSyntax is the instruction around a line that an older front end could not parse
 // (a heredoc, to Docker 20.10) and that is well formed; nil if there is none.
-func (l locator) newerSyntax() *Lines {
+func (l locator) newerSyntax() *dockerfile.Lines {
 	at, ok := l.fromLineNumber()
 	if !ok || !l.wellFormed() {
 		return nil
@@ -118,7 +119,7 @@ func (l locator) newerSyntax() *Lines {
 		return nil
 	}
 	for _, n := range parsed.AST.Children {
-		if lines := (Lines{n.StartLine - 1, n.EndLine - 1}); lines.First <= at.First && at.First <= lines.Last {
+		if lines := (dockerfile.Lines{First: n.StartLine - 1, Last: n.EndLine - 1}); lines.First <= at.First && at.First <= lines.Last {
 			return &lines
 		}
 	}
@@ -127,18 +128,18 @@ func (l locator) newerSyntax() *Lines {
 
 // fromParser has the Dockerfile converted here, with BuildKit's own code, and takes
 // the location of the error if there is one too.
-func (l locator) fromParser() (Lines, bool) {
-	res, err := convert(l.dockerfile)
+func (l locator) fromParser() (dockerfile.Lines, bool) {
+	res, err := dockerfile.Convert(l.dockerfile)
 	if err != nil || res.Error == nil || len(res.Error.Location.GetRanges()) == 0 {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
-	return spanOf(res.Error.Location.Ranges)
+	return dockerfile.SpanOf(res.Error.Location.Ranges)
 }
 
 // fromImage finds the instruction that names the image that could not be had.
-func (l locator) fromImage() (Lines, bool) {
+func (l locator) fromImage() (dockerfile.Lines, bool) {
 	if !l.wellFormed() {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
 	haystack := l.err.Error()
 	if v := l.fold.failed(); v != nil {
@@ -146,26 +147,26 @@ func (l locator) fromImage() (Lines, bool) {
 	}
 	parsed, err := parser.Parse(bytes.NewReader(l.dockerfile))
 	if err != nil {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
 	stages, _, err := instructions.Parse(parsed.AST, linter.New(&linter.Config{}))
 	if err != nil {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
 	for _, s := range stages {
 		if names(haystack, s.BaseName) {
-			return SpanOfParser(s.Location)
+			return dockerfile.SpanOfParser(s.Location)
 		}
 		for _, c := range s.Commands {
 			if cp, ok := c.(*instructions.CopyCommand); ok && names(haystack, cp.From) {
-				return SpanOfParser(cp.Location())
+				return dockerfile.SpanOfParser(cp.Location())
 			}
 			if run, ok := c.(*instructions.RunCommand); ok && mountsNamed(haystack, run) {
-				return SpanOfParser(run.Location())
+				return dockerfile.SpanOfParser(run.Location())
 			}
 		}
 	}
-	return Lines{}, false
+	return dockerfile.Lines{}, false
 }
 
 // mountsNamed says whether a RUN mounts from an image that text speaks of.
@@ -184,16 +185,16 @@ func names(text, image string) bool {
 
 // fromTarget puts a target that is not there on the last FROM, and what is wrong
 // with an empty file on its first line.
-func (l locator) fromTarget() (Lines, bool) {
+func (l locator) fromTarget() (dockerfile.Lines, bool) {
 	if strings.Contains(l.text, "the Dockerfile cannot be empty") || strings.Contains(l.text, "file with no instructions") {
-		return Lines{}, true
+		return dockerfile.Lines{}, true
 	}
 	if !noTargetText.MatchString(l.text) {
-		return Lines{}, false
+		return dockerfile.Lines{}, false
 	}
-	stages, err := Stages(l.dockerfile)
+	stages, err := dockerfile.Stages(l.dockerfile)
 	if err != nil || len(stages) == 0 {
-		return Lines{}, true
+		return dockerfile.Lines{}, true
 	}
 	return stages[len(stages)-1].Lines, true
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
@@ -17,7 +18,7 @@ type Record struct {
 	context   string // its build context; in words
 	buildArgs map[string]string
 	noCache   bool
-	images    Images
+	images    dockerfile.Images
 	sent      map[string]Sent // of each context, by its name as a source
 	dirs      map[string]string
 	kept      *Kept // of the build context
@@ -60,8 +61,8 @@ func (r *Request) record(f *fold, steps []Step, engine string) *Record {
 		}
 	}
 	texts := map[int]string{}
-	for _, in := range parseInstructions(f.dockerfile) {
-		texts[in.lines.First] = plainWords(in.text)
+	for _, in := range dockerfile.ParseInstructions(f.dockerfile) {
+		texts[in.Lines.First] = plainWords(in.Text)
 	}
 	for i, s := range steps {
 		rec.steps = append(rec.steps, recordedStep{s, f.lines[i].Digest, texts[s.Lines.First]})
@@ -137,7 +138,7 @@ func (r *Record) graph() map[digest.Digest]*node {
 // ownDigest is that of an op whose inputs have no digests.
 func ownDigest(op *pb.Op) digest.Digest {
 	op = op.CloneVT()
-	forget(op)
+	dockerfile.NormalizeForCache(op)
 	dt, err := json.Marshal(op)
 	if err != nil {
 		return ""
@@ -196,15 +197,15 @@ func execByContent(exec *pb.ExecOp, input int64) bool {
 }
 
 // taken are the paths that an op takes from an input.
-func (n *node) taken(input int) (paths []ContextPath) {
+func (n *node) taken(input int) (paths []dockerfile.ContextPath) {
 	for _, a := range n.op.GetFile().GetActions() {
 		if c := a.GetCopy(); c != nil && a.SecondaryInput == int64(input) {
-			paths = append(paths, ContextPath{Path: c.Src, Wildcards: c.AllowWildcard, Include: c.IncludePatterns, Exclude: c.ExcludePatterns})
+			paths = append(paths, dockerfile.ContextPath{Path: c.Src, Wildcards: c.AllowWildcard, Include: c.IncludePatterns, Exclude: c.ExcludePatterns})
 		}
 	}
 	for _, m := range n.op.GetExec().GetMounts() {
 		if m.MountType == pb.MountType_BIND && m.Input == int64(input) {
-			paths = append(paths, ContextPath{Path: m.Selector})
+			paths = append(paths, dockerfile.ContextPath{Path: m.Selector})
 		}
 	}
 	return paths

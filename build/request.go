@@ -17,6 +17,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/tonistiigi/fsutil"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 )
 
@@ -62,7 +63,7 @@ type Request struct {
 	Options
 
 	// Known are the base images whose configs need not be asked for again.
-	Known Images
+	Known dockerfile.Images
 
 	// WhyMissing says why a path is not found in Context, or in the one of Contexts that is
 	// named; "" if that can't be told. It may be nil.

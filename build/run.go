@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/escape"
 )
@@ -35,12 +36,12 @@ type Outcome struct {
 	Exported   bool
 	Tags       []string // of what was exported
 	Steps      []Step
-	Warnings   []Problem
+	Warnings   []dockerfile.Problem
 	Notes      []string // warnings that no line causes
 	Duration   time.Duration
-	Images     Images  // that the Dockerfile stands on, as far as the engine tells
-	Record     *Record // to explain the next build by; nil if it did not get that far
-	Kept       *Kept   // what the engine has of the context now; nil if it is not known to have any
+	Images     dockerfile.Images // that the Dockerfile stands on, as far as the engine tells
+	Record     *Record           // to explain the next build by; nil if it did not get that far
+	Kept       *Kept             // what the engine has of the context now; nil if it is not known to have any
 	outputs    outputs
 	states     []stepState
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/util/staticfs"
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
@@ -87,14 +88,14 @@ func TestNameChanges(t *testing.T) {
 
 func TestMatcherOf(t *testing.T) {
 	for _, c := range []struct {
-		path    ContextPath
+		path    dockerfile.ContextPath
 		yes, no string
 	}{
-		{ContextPath{Path: "/"}, "a a/b", ""},
-		{ContextPath{Path: "/src/"}, "src src/a src/a/b", "srcs a/src"},
-		{ContextPath{Path: "src/*.go", Wildcards: true}, "src/a.go src/a.go/b", "src/a.c src a.go"},
-		{ContextPath{Path: "/", Include: []string{"a/*.go"}, Exclude: []string{"a/b.go"}}, "a/c.go", "a/b.go a b"},
-		{ContextPath{Path: "/src", Exclude: []string{"b"}}, "src/a", "src/b src/b/c"},
+		{dockerfile.ContextPath{Path: "/"}, "a a/b", ""},
+		{dockerfile.ContextPath{Path: "/src/"}, "src src/a src/a/b", "srcs a/src"},
+		{dockerfile.ContextPath{Path: "src/*.go", Wildcards: true}, "src/a.go src/a.go/b", "src/a.c src a.go"},
+		{dockerfile.ContextPath{Path: "/", Include: []string{"a/*.go"}, Exclude: []string{"a/b.go"}}, "a/c.go", "a/b.go a b"},
+		{dockerfile.ContextPath{Path: "/src", Exclude: []string{"b"}}, "src/a", "src/b src/b/c"},
 	} {
 		match, err := matcherOf(c.path)
 		if err != nil {

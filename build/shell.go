@@ -15,6 +15,7 @@ import (
 	digest "github.com/opencontainers/go-digest"
 
 	"github.com/buildls/buildls/build/attach"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 )
 
@@ -123,7 +124,7 @@ func (s shell) explain(ctx context.Context, err error) error {
 // mounts and environment, and returns the program's exit code. The engine finds the files in its
 // cache; the step is not run again. Of a step that is no command, the environment is what is in
 // force after it; that of the command before it if that is nil, for it is not known.
-func (o *Outcome) Shell(ctx context.Context, conn *engine.Conn, req *Request, step int, after *Environment, t attach.Terminal) (int, error) {
+func (o *Outcome) Shell(ctx context.Context, conn *engine.Conn, req *Request, step int, after *dockerfile.Environment, t attach.Terminal) (int, error) {
 	code, ended := 0, error(nil)
 	_, err := inspect(ctx, conn, req, nil, nil, func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		if caps := g.BuildOpts().Caps; caps.Supports(gwpb.CapGatewayExec) != nil {
@@ -144,7 +145,7 @@ func (o *Outcome) Shell(ctx context.Context, conn *engine.Conn, req *Request, st
 }
 
 // shell is one in the files that the step left.
-func (s stepState) shell(ctx context.Context, g gateway.Client, in *Environment) (shell, error) {
+func (s stepState) shell(ctx context.Context, g gateway.Client, in *dockerfile.Environment) (shell, error) {
 	op, err := s.op()
 	if err != nil {
 		return shell{}, err

@@ -9,6 +9,7 @@ import (
 	"github.com/moby/buildkit/client"
 	digest "github.com/opencontainers/go-digest"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/escape"
 )
 
@@ -27,8 +28,8 @@ const (
 // A Step is what became of an instruction on a platform.
 type Step struct {
 	Name     string // as BuildKit shows it, e.g. "[build 2/3] RUN make"
-	Lines    Lines
-	Columns  Columns // narrow Lines if others stand in them; else the zero value
+	Lines    dockerfile.Lines
+	Columns  dockerfile.Columns // narrow Lines if others stand in them; else the zero value
 	Status   Status
 	Started  bool // false for one that was not reached
 	Duration time.Duration
@@ -67,7 +68,7 @@ type fold struct {
 	order    []*vertex // as first seen
 	warnings []*client.VertexWarning
 	message  string // the newest that progress showed
-	images   Images
+	images   dockerfile.Images
 	defs     []definition
 	hidden   mask
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
@@ -18,7 +19,7 @@ func at(second float64) *time.Time {
 func mapped(names ...string) LineMap {
 	var m LineMap
 	for i, name := range names {
-		m = append(m, MappedVertex{Digest: digest.FromString(name), Name: name, Lines: Lines{i, i}})
+		m = append(m, MappedVertex{Digest: digest.FromString(name), Name: name, Lines: dockerfile.Lines{First: i, Last: i}})
 	}
 	return m
 }
@@ -59,11 +60,11 @@ func TestFold(t *testing.T) {
 		client.Vertex{Name: "[4/5] RUN three", Started: at(4), Completed: at(5), Error: "process \"/bin/sh\" did not complete successfully: context canceled"}))
 
 	want := []Step{
-		{Name: "[1/5] FROM a", Lines: Lines{0, 0}, Status: Cached, Started: true},
-		{Name: "[2/5] RUN one", Lines: Lines{1, 1}, Status: Done, Started: true, Duration: 2500 * time.Millisecond},
-		{Name: "[3/5] RUN two", Lines: Lines{2, 2}, Status: Failed, Started: true, Duration: time.Second},
-		{Name: "[4/5] RUN three", Lines: Lines{3, 3}, Status: Canceled, Started: true, Duration: time.Second},
-		{Name: "[5/5] RUN never", Lines: Lines{4, 4}, Status: Canceled},
+		{Name: "[1/5] FROM a", Lines: dockerfile.Lines{First: 0, Last: 0}, Status: Cached, Started: true},
+		{Name: "[2/5] RUN one", Lines: dockerfile.Lines{First: 1, Last: 1}, Status: Done, Started: true, Duration: 2500 * time.Millisecond},
+		{Name: "[3/5] RUN two", Lines: dockerfile.Lines{First: 2, Last: 2}, Status: Failed, Started: true, Duration: time.Second},
+		{Name: "[4/5] RUN three", Lines: dockerfile.Lines{First: 3, Last: 3}, Status: Canceled, Started: true, Duration: time.Second},
+		{Name: "[5/5] RUN never", Lines: dockerfile.Lines{First: 4, Last: 4}, Status: Canceled},
 	}
 	for i, got := range f.steps(false) {
 		if got.ExitCode != nil && (i != 2 || *got.ExitCode != 12) || got.ExitCode == nil && i == 2 {
@@ -152,7 +153,7 @@ func TestLinesOfSharedVertex(t *testing.T) {
 	}
 	src := &pb.Source{Infos: []*pb.SourceInfo{{Data: text}}}
 	for _, locations := range [][]*pb.Location{{at(1), at(2)}, {at(2), at(1)}} {
-		if lines, ok := linesIn(src, &pb.Locations{Locations: locations}, text); !ok || lines != (Lines{0, 0}) {
+		if lines, ok := linesIn(src, &pb.Locations{Locations: locations}, text); !ok || lines != (dockerfile.Lines{First: 0, Last: 0}) {
 			t.Errorf("%v %v", lines, ok)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/solver/pb"
 )
 
@@ -111,7 +112,7 @@ func valueChange(what, from, to string, was, is bool) string {
 func shown(name, value string) string {
 	const longest = 80
 	switch {
-	case SecretName(name):
+	case dockerfile.SecretName(name):
 		return ""
 	case len(value) > longest:
 		return fmt.Sprintf("%q", strings.ToValidUTF8(value[:longest], "")+"…")
@@ -125,7 +126,7 @@ func (c *comparison) withSecretArgs(r *Record) *comparison {
 		return c
 	}
 	for name, value := range r.buildArgs {
-		if SecretName(name) {
+		if dockerfile.SecretName(name) {
 			c.mask = c.mask.with([]byte(value))
 		}
 	}

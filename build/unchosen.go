@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/tonistiigi/fsutil"
 	"google.golang.org/grpc/metadata"
@@ -43,7 +44,7 @@ func (r *Request) unchosenFailure(ctx context.Context) *Failure {
 	if len(r.Platforms) > 0 {
 		platform = r.Platforms[0]
 	}
-	need, err := ContextNeedOf(ctx, r.Dockerfile, r.Target, r.BuildArgs, platform, r.Known)
+	need, err := dockerfile.ContextNeedOf(ctx, r.Dockerfile, r.Target, r.BuildArgs, platform, r.Known)
 	if err == nil && len(need.Uses) > 0 {
 		fail.Lines = &need.Uses[0].Lines
 	}

@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"errors"
+	"github.com/buildls/buildls/build/dockerfile"
 	"io/fs"
 	"path/filepath"
 	"regexp"
@@ -13,10 +14,10 @@ var senderText = regexp.MustCompile(`error from sender: \w+ (.+): ([^:]+)$`)
 
 // unsent explains that something of the context could not be read, at the instruction that
 // takes it; nil if an error is not that.
-func (r *Request) unsent(ctx context.Context, err error, dockerfile []byte) *Failure {
+func (r *Request) unsent(ctx context.Context, err error, text []byte) *Failure {
 	var ce *ContextError
 	if !errors.As(err, &ce) {
-		m := senderText.FindStringSubmatch(PlainError(err))
+		m := senderText.FindStringSubmatch(dockerfile.PlainError(err))
 		if m == nil {
 			return nil
 		}
@@ -25,12 +26,12 @@ func (r *Request) unsent(ctx context.Context, err error, dockerfile []byte) *Fai
 			ce.Err = errors.New(m[2] + "; allow it, or keep it out with .dockerignore")
 		}
 	}
-	return &Failure{Code: "build", Message: ce.Error(), Lines: r.takerOf(ctx, ce.Path, dockerfile)}
+	return &Failure{Code: "build", Message: ce.Error(), Lines: r.takerOf(ctx, ce.Path, text)}
 }
 
 // takerOf is the first instruction that takes a file or directory of the context, or what
 // lies in it; nil if none does.
-func (r *Request) takerOf(ctx context.Context, file string, dockerfile []byte) *Lines {
+func (r *Request) takerOf(ctx context.Context, file string, text []byte) *dockerfile.Lines {
 	rel, err := filepath.Rel(r.Context.Dir, file)
 	if r.Context.Kind != LocalContext || err != nil || !filepath.IsLocal(rel) {
 		return nil
@@ -39,13 +40,13 @@ func (r *Request) takerOf(ctx context.Context, file string, dockerfile []byte) *
 	if len(r.Platforms) > 0 {
 		platform = r.Platforms[0]
 	}
-	need, err := ContextNeedOf(context.WithoutCancel(ctx), dockerfile, r.Target, r.BuildArgs, platform, r.Known)
+	need, err := dockerfile.ContextNeedOf(context.WithoutCancel(ctx), text, r.Target, r.BuildArgs, platform, r.Known)
 	if err != nil {
 		return nil
 	}
 	for _, u := range need.Uses {
 		for _, p := range u.Paths {
-			if p.meets(filepath.ToSlash(rel)) {
+			if p.Meets(filepath.ToSlash(rel)) {
 				return &u.Lines
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/redact"
 )
 
@@ -15,22 +16,22 @@ import (
 var ruleText = regexp.MustCompile(`^([A-Z][A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
 
 // problems are the engine's warnings about lines of the Dockerfile.
-func (f *fold) problems() []Problem {
-	var out []Problem
+func (f *fold) problems() []dockerfile.Problem {
+	var out []dockerfile.Problem
 	shown := redact.URLsIn(f.dockerfile)
 	for _, w := range f.warnings {
 		if w.SourceInfo == nil || !bytes.Equal(w.SourceInfo.Data, shown) {
 			continue
 		}
-		if lines, ok := spanOf(w.Range); ok {
+		if lines, ok := dockerfile.SpanOf(w.Range); ok {
 			out = append(out, newWarning(w, lines))
 		}
 	}
 	return out
 }
 
-func newWarning(w *client.VertexWarning, lines Lines) Problem {
-	p := Problem{Message: strings.TrimSpace(string(w.Short)), Code: "build", URL: w.URL, Severity: Warning, Lines: lines}
+func newWarning(w *client.VertexWarning, lines dockerfile.Lines) dockerfile.Problem {
+	p := dockerfile.Problem{Message: strings.TrimSpace(string(w.Short)), Code: "build", URL: w.URL, Severity: dockerfile.Warning, Lines: lines}
 	if m := ruleText.FindStringSubmatch(p.Message); m != nil {
 		p.Code, p.Message = m[1], m[2]
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/patternmatcher"
 )
 
@@ -177,7 +178,7 @@ func (c *comparison) changes(n *node, input int, context string) (list []fileCha
 	ok = true
 	for _, p := range n.taken(input) {
 		match, err := matcherOf(p)
-		if err != nil || !p.Wildcards && (now.link(p.root()) || then.link(p.root())) {
+		if err != nil || !p.Wildcards && (now.link(p.Root()) || then.link(p.Root())) {
 			ok = false
 			continue
 		}
@@ -189,8 +190,8 @@ func (c *comparison) changes(n *node, input int, context string) (list []fileCha
 }
 
 // matcherOf says which files of a context a path takes.
-func matcherOf(p ContextPath) (func(name string) bool, error) {
-	root := p.root()
+func matcherOf(p dockerfile.ContextPath) (func(name string) bool, error) {
+	root := p.Root()
 	below := func(name string) (rest string, ok bool) {
 		if root == "." {
 			return name, true

@@ -7,7 +7,7 @@ import (
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -68,7 +68,7 @@ func wanted(only []protocol.CodeActionKind, kind protocol.CodeActionKind) bool {
 }
 
 // quickFixes are the fixes of the problems that meet a range.
-func (c converter) quickFixes(at protocol.Range, problems []build.Problem, file lint.File) []protocol.CodeAction {
+func (c converter) quickFixes(at protocol.Range, problems []dockerfile.Problem, file lint.File) []protocol.CodeAction {
 	var actions []protocol.CodeAction
 	for _, p := range problems {
 		d := c.diagnostic(p)
@@ -88,7 +88,7 @@ func (c converter) quickFixes(at protocol.Range, problems []build.Problem, file 
 
 // fixAll is one action with every fix that is safe beside the others; none if there is
 // none.
-func (c converter) fixAll(problems []build.Problem, file lint.File) []protocol.CodeAction {
+func (c converter) fixAll(problems []dockerfile.Problem, file lint.File) []protocol.CodeAction {
 	edits := lint.FixAll(problems, file)
 	if len(edits) == 0 {
 		return nil

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/lsp"
@@ -250,10 +251,10 @@ func stepIndex(i int) *int {
 
 // problems are what the author should see in the text: why the build failed, if it is
 // some line's fault, and then the warnings.
-func problems(out *build.Outcome, p *plan) []build.Problem {
-	var list []build.Problem
+func problems(out *build.Outcome, p *plan) []dockerfile.Problem {
+	var list []dockerfile.Problem
 	if f := out.Failure; f != nil && f.Lines != nil {
-		list = append(list, build.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns})
+		list = append(list, dockerfile.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns})
 	}
 	list = append(list, out.Warnings...)
 	if p.inline() == nil {
@@ -262,7 +263,7 @@ func problems(out *build.Outcome, p *plan) []build.Problem {
 	return list
 }
 
-func resultOf(c converter, b *running, out *build.Outcome, where site, found []build.Problem) *buildResult {
+func resultOf(c converter, b *running, out *build.Outcome, where site, found []dockerfile.Problem) *buildResult {
 	doc := b.plan.doc
 	r := b.started()
 	r.Status = map[build.Status]string{build.Done: "succeeded", build.Failed: "failed", build.Canceled: "canceled"}[out.Status]

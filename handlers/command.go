@@ -10,7 +10,7 @@ import (
 
 	"go.lsp.dev/protocol"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/redact"
 	"github.com/buildls/buildls/lsp"
@@ -148,14 +148,14 @@ func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) 
 
 // stagesIn are the stages of a Dockerfile. What its views do not agree on is told as it is
 // written.
-func (s *Server) stagesIn(ctx context.Context, views []view) ([]build.Stage, error) {
-	stages, err := build.Stages(beginning(views[0].doc))
+func (s *Server) stagesIn(ctx context.Context, views []view) ([]dockerfile.Stage, error) {
+	stages, err := dockerfile.Stages(beginning(views[0].doc))
 	if err != nil {
 		return nil, err
 	}
-	var first []build.Stage
+	var first []dockerfile.Stage
 	for i, v := range views {
-		b := build.Baseline{Dockerfile: beginning(v.doc), Target: v.target, BuildArgs: v.buildArgs, Platforms: v.platforms, Images: s.images.all()}
+		b := dockerfile.Baseline{Dockerfile: beginning(v.doc), Target: v.target, BuildArgs: v.buildArgs, Platforms: v.platforms, Images: s.images.all()}
 		these := b.Resolve(ctx, stages)
 		if i > 0 && !slices.Equal(these, first) {
 			return stages, nil

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -85,7 +86,7 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 		if err := readable(ctx, s.lint.of(v.doc.URI), v.file(s.images.all(), v.platform()), v.doc.URI); err != nil {
 			return nil, err
 		}
-		need, err := build.ContextNeedOf(ctx, v.doc.Text.Bytes(), v.target, v.buildArgs, v.platform(), s.images.all())
+		need, err := dockerfile.ContextNeedOf(ctx, v.doc.Text.Bytes(), v.target, v.buildArgs, v.platform(), s.images.all())
 		if err != nil {
 			return nil, lsp.InvalidParams("%s: %s", v.doc.URI, strings.Join(append([]string{err.Error()}, v.notes...), "; "))
 		}
@@ -126,7 +127,7 @@ func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, contex
 // be called with it, or does not stand for it. Other mistakes the converter finds itself.
 func readable(ctx context.Context, c *checker, file lint.File, uri workspace.URI) error {
 	for _, p := range c.check(ctx, file) {
-		if p.Code == "unchecked" || p.Code == "syntax" && p.Severity == build.Hint {
+		if p.Code == "unchecked" || p.Code == "syntax" && p.Severity == dockerfile.Hint {
 			return lsp.InvalidParams("%s cannot be read without a build: %s", uri, p.Message)
 		}
 	}
@@ -146,7 +147,7 @@ func (s *Server) convertible(ctx context.Context, v view) ([]byte, error) {
 }
 
 // mended is a document's text without what is at fault in a build of it, line by line.
-func (s *Server) mended(ctx context.Context, doc *workspace.Document, b *build.Baseline) []byte {
+func (s *Server) mended(ctx context.Context, doc *workspace.Document, b *dockerfile.Baseline) []byte {
 	v := view{setup: setup{doc: doc, buildArgs: b.BuildArgs, target: b.Target, platforms: b.Platforms}}
 	return s.lint.of(doc.URI).mend(ctx, v.file(s.images.all(), v.platform()))
 }
@@ -155,13 +156,13 @@ func (s *Server) mended(ctx context.Context, doc *workspace.Document, b *build.B
 type contextReport struct {
 	dir    string
 	ignore ignoreFile
-	need   *build.ContextNeed
+	need   *dockerfile.ContextNeed
 	*survey.Answer
 }
 
 // report looks at the context as a build would. What is excluded is told of the
 // whole context, also where only some of it is asked for.
-func (v view) report(ctx context.Context, need *build.ContextNeed) (*contextReport, error) {
+func (v view) report(ctx context.Context, need *dockerfile.ContextNeed) (*contextReport, error) {
 	if err := look(ctx); err != nil {
 		return nil, err
 	}
@@ -194,7 +195,7 @@ func (v view) report(ctx context.Context, need *build.ContextNeed) (*contextRepo
 }
 
 // question is what a build wants, as survey asks it.
-func question(need *build.ContextNeed, ignore ignoreFile) survey.Question {
+func question(need *dockerfile.ContextNeed, ignore ignoreFile) survey.Question {
 	q := survey.Question{Ignore: ignore.text, Nothing: need.Nothing, Follow: need.Follow}
 	for _, u := range need.Uses {
 		var paths []survey.Path

@@ -20,6 +20,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/workspace"
@@ -109,7 +110,7 @@ func onSentEngines(t *testing.T, test func(t *testing.T, conn *engine.Conn, old 
 // what each instruction, the i-th of which copies to /i/, left there.
 func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan, old bool) {
 	t.Helper()
-	need, err := build.ContextNeedOf(t.Context(), p.doc.Text.Bytes(), p.target, nil, "", nil)
+	need, err := dockerfile.ContextNeedOf(t.Context(), p.doc.Text.Bytes(), p.target, nil, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func told(r *contextReport) string {
 }
 
 // linksIn counts what is sent without being asked for: links of both kinds.
-func linksIn(t *testing.T, p *plan, need *build.ContextNeed) (links int) {
+func linksIn(t *testing.T, p *plan, need *dockerfile.ContextNeed) (links int) {
 	t.Helper()
 	dir, err := fsutil.NewFS(p.context.Dir)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"go.lsp.dev/uri"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -29,12 +30,12 @@ func toURI(u workspace.URI) uri.URI { return uri.URI(u) }
 // lineRange is from the first character of some lines that is not blank to the end of
 // the last, without its line break. What BuildKit takes for a line (see build.Lines) may
 // be several to the editor.
-func (c converter) lineRange(l build.Lines) protocol.Range {
+func (c converter) lineRange(l dockerfile.Lines) protocol.Range {
 	return toRange(c.text.RowRange(l.First, l.Last, c.encoding))
 }
 
 // firstLine is the part of lineRange that stands on its first line.
-func (c converter) firstLine(l build.Lines) protocol.Range {
+func (c converter) firstLine(l dockerfile.Lines) protocol.Range {
 	r := c.text.RowRange(l.First, l.First, c.encoding)
 	if r.End.Line > r.Start.Line {
 		end := workspace.Position{Line: r.Start.Line, Character: math.MaxInt32}
@@ -49,14 +50,14 @@ func editorLine(text []byte, line int) int {
 }
 
 // linesOf are the lines and columns, as a problem has them, from one byte of a text to another.
-func linesOf(text *workspace.Text, start, end int) (build.Lines, build.Columns) {
-	l := build.Lines{First: text.RowAt(start), Last: text.RowAt(end)}
-	return l, build.Columns{Start: start - text.OffsetIn(l.First, 0), End: end - text.OffsetIn(l.Last, 0)}
+func linesOf(text *workspace.Text, start, end int) (dockerfile.Lines, dockerfile.Columns) {
+	l := dockerfile.Lines{First: text.RowAt(start), Last: text.RowAt(end)}
+	return l, dockerfile.Columns{Start: start - text.OffsetIn(l.First, 0), End: end - text.OffsetIn(l.Last, 0)}
 }
 
 // problemRange is the problem's token, never past its line's end; else its lines.
-func (c converter) problemRange(p build.Problem) protocol.Range {
-	if p.Columns == (build.Columns{}) {
+func (c converter) problemRange(p dockerfile.Problem) protocol.Range {
+	if p.Columns == (dockerfile.Columns{}) {
 		return c.lineRange(p.Lines)
 	}
 	return protocol.Range{Start: c.position(p.Lines.First, p.Columns.Start), End: c.position(p.Lines.Last, p.Columns.End)}
@@ -80,7 +81,7 @@ func toPosition(p workspace.Position) protocol.Position {
 	return protocol.Position{Line: uint32(p.Line), Character: uint32(p.Character)}
 }
 
-func (c converter) diagnostic(p build.Problem) protocol.Diagnostic {
+func (c converter) diagnostic(p dockerfile.Problem) protocol.Diagnostic {
 	d := protocol.Diagnostic{
 		Range:    c.problemRange(p),
 		Severity: protocol.DiagnosticSeverityError + protocol.DiagnosticSeverity(p.Severity),
@@ -181,12 +182,12 @@ type errorResult struct {
 func (c converter) steps(steps []build.Step) []stepResult {
 	out := make([]stepResult, len(steps))
 	for i, s := range steps {
-		out[i] = stepResult{Name: s.Name, Range: c.problemRange(build.Problem{Lines: s.Lines, Columns: s.Columns}), Status: string(s.Status), DurationMs: s.Duration.Milliseconds(), ExitCode: s.ExitCode, Why: s.Why}
+		out[i] = stepResult{Name: s.Name, Range: c.problemRange(dockerfile.Problem{Lines: s.Lines, Columns: s.Columns}), Status: string(s.Status), DurationMs: s.Duration.Milliseconds(), ExitCode: s.ExitCode, Why: s.Why}
 	}
 	return out
 }
 
-func (c converter) warnings(uri workspace.URI, problems []build.Problem) []warningResult {
+func (c converter) warnings(uri workspace.URI, problems []dockerfile.Problem) []warningResult {
 	out := make([]warningResult, len(problems))
 	for i, p := range problems {
 		out[i] = warningResult{Message: p.Message, Code: p.Code, URL: p.URL, URI: uri, Range: ptr(c.problemRange(p))}
@@ -194,7 +195,7 @@ func (c converter) warnings(uri workspace.URI, problems []build.Problem) []warni
 	return out
 }
 
-func (c converter) targets(stages []build.Stage) []targetResult {
+func (c converter) targets(stages []dockerfile.Stage) []targetResult {
 	out := make([]targetResult, len(stages))
 	for i, s := range stages {
 		out[i] = targetResult{Name: s.Name, Description: s.Description, Base: s.Base, Platform: s.Platform, Default: s.Default, Range: c.lineRange(s.Lines)}

@@ -10,7 +10,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"go.lsp.dev/protocol"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -35,9 +35,9 @@ type fileProblems struct {
 	sentTo   workspace.URI       // in the spelling that sent was published under
 	doc      *workspace.Document // that the problems' lines are of
 	open     bool
-	lint     []build.Problem
-	problems map[string][]build.Problem // of builds, by target
-	newest   map[string]*generation     // by target
+	lint     []dockerfile.Problem
+	problems map[string][]dockerfile.Problem // of builds, by target
+	newest   map[string]*generation          // by target
 	sent     []protocol.Diagnostic
 	version  int32 // of the text that sent is about
 	said     bool  // whether anything was ever wrong
@@ -81,7 +81,7 @@ func (d *diagnostics) begun(sequence int64) {
 func (d *diagnostics) file(uri workspace.URI) *fileProblems {
 	f := d.files[uri.Key()]
 	if f == nil {
-		f = &fileProblems{uri: uri, problems: map[string][]build.Problem{}, newest: map[string]*generation{}}
+		f = &fileProblems{uri: uri, problems: map[string][]dockerfile.Problem{}, newest: map[string]*generation{}}
 		d.files[uri.Key()] = f
 	}
 	return f
@@ -113,7 +113,7 @@ func (d *diagnostics) begin(sequence int64, doc *workspace.Document, target stri
 
 // finish takes the problems that a build found in the text that it built, moved to
 // where their lines are now.
-func (d *diagnostics) finish(sequence int64, uri workspace.URI, target string, problems []build.Problem) {
+func (d *diagnostics) finish(sequence int64, uri workspace.URI, target string, problems []dockerfile.Problem) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.files[uri.Key()]
@@ -135,7 +135,7 @@ func (d *diagnostics) opened(doc *workspace.Document) {
 
 // linted takes what a pass of lint says of a text, and says whether that is still the
 // newest. The pass is canceled by a newer one of the same text, for other settings.
-func (d *diagnostics) linted(pass context.Context, doc *workspace.Document, problems []build.Problem) bool {
+func (d *diagnostics) linted(pass context.Context, doc *workspace.Document, problems []dockerfile.Problem) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.files[doc.URI.Key()]
@@ -192,8 +192,8 @@ func (d *diagnostics) closed(uri workspace.URI) {
 }
 
 // shift moves problems through edits, and drops those whose lines were touched.
-func shift(problems []build.Problem, edits []workspace.LineEdit) []build.Problem {
-	var moved []build.Problem
+func shift(problems []dockerfile.Problem, edits []workspace.LineEdit) []dockerfile.Problem {
+	var moved []dockerfile.Problem
 	for _, p := range problems {
 		ok := true
 		for _, e := range edits {
@@ -281,17 +281,17 @@ func (d *diagnostics) current(uri workspace.URI) (all []*protocol.PublishDiagnos
 // all are the problems of lint and builds, each once: what a build says of a line and lint
 // has said in the same words, or by the same rule, is lint's. What the author turned off no
 // build says either, unless it failed by that.
-func (f *fileProblems) all(wanted severities) []build.Problem {
+func (f *fileProblems) all(wanted severities) []dockerfile.Problem {
 	all := slices.Clone(f.lint)
 	for _, target := range slices.Sorted(maps.Keys(f.problems)) {
 		for _, p := range f.problems[target] {
 			shown := p.Code != linter.RuleInvalidDefaultArgInFrom.Name // lint says so, unless an argument stands in for the default
-			if p.Severity != build.Error {
+			if p.Severity != dockerfile.Error {
 				var on bool
 				p, on = wanted.of(p)
 				shown = shown && on
 			}
-			if shown && !slices.ContainsFunc(all, func(o build.Problem) bool { return same(o, p) }) {
+			if shown && !slices.ContainsFunc(all, func(o dockerfile.Problem) bool { return same(o, p) }) {
 				all = append(all, p)
 			}
 		}
@@ -301,7 +301,7 @@ func (f *fileProblems) all(wanted severities) []build.Problem {
 
 // same says whether two problems are one. Their lines meet: lint may have found the token
 // on a later line of the instruction.
-func same(a, b build.Problem) bool {
+func same(a, b dockerfile.Problem) bool {
 	meet := a.Lines.First <= b.Lines.Last && b.Lines.First <= a.Lines.Last
 	return meet && a.Code == b.Code && (a.Message == b.Message || a.Code != "build")
 }

@@ -7,7 +7,7 @@ import (
 
 	"go.lsp.dev/protocol"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -28,12 +28,12 @@ type hover struct {
 	offset   int // of the place, in bytes of the text
 	line     int // that holds it, as in build.Lines
 	prose    prose
-	lines    *build.Lines // what the hover is about, the first that a part names; nil: a word
-	span     *[2]int      // bytes of the text, from and to, that it is about alone; nothing is added to that
+	lines    *dockerfile.Lines // what the hover is about, the first that a part names; nil: a word
+	span     *[2]int           // bytes of the text, from and to, that it is about alone; nothing is added to that
 }
 
 // about says which lines a part speaks of.
-func (h *hover) about(l build.Lines) {
+func (h *hover) about(l dockerfile.Lines) {
 	if h.lines == nil {
 		h.lines = &l
 	}

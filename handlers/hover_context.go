@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
 )
@@ -22,9 +22,9 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 	if err != nil {
 		return // diagnostics say what is wrong
 	}
-	at := func(l build.Lines) bool { return l.First <= h.line && h.line <= l.Last }
+	at := func(l dockerfile.Lines) bool { return l.First <= h.line && h.line <= l.Last }
 	i := slices.IndexFunc(list, func(q usageQuery) bool {
-		return slices.ContainsFunc(q.need.Uses, func(u build.ContextUse) bool { return at(u.Lines) })
+		return slices.ContainsFunc(q.need.Uses, func(u dockerfile.ContextUse) bool { return at(u.Lines) })
 	})
 	if i < 0 {
 		return
@@ -34,7 +34,7 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 		return // nobody wants to know any more
 	}
 	uses := list[i].need.Uses
-	h.about(uses[slices.IndexFunc(uses, func(u build.ContextUse) bool { return at(u.Lines) })].Lines)
+	h.about(uses[slices.IndexFunc(uses, func(u dockerfile.ContextUse) bool { return at(u.Lines) })].Lines)
 	var none *noContextError
 	if errors.As(err, &none) {
 		h.prose.paragraph("%s", h.prose.text(err.Error()))
@@ -147,7 +147,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	if ctx.Err() != nil {
 		return
 	}
-	h.about(build.Lines{First: h.line, Last: h.line})
+	h.about(dockerfile.Lines{First: h.line, Last: h.line})
 	if err != nil {
 		err = ignoreFile{uri: h.doc.URI}.said(err)
 		h.prose.paragraph("This cannot be told of %s: %s", h.prose.code(dir), h.prose.text(err.Error()))

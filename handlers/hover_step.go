@@ -6,14 +6,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 )
 
 // builtAt is the newest build of a document of which steps are known, and the first line
 // that the instruction at a line had in the text that was built; ok is false for one that
 // was edited or is new. What the build was made with is told of no other text.
-func (s *Server) builtAt(ctx context.Context, h *hover) (f *followed, place build.Place, line int, ok bool) {
+func (s *Server) builtAt(ctx context.Context, h *hover) (f *followed, place dockerfile.Place, line int, ok bool) {
 	if f = s.marks.newest(h.doc.URI); f == nil {
 		return nil, place, 0, false
 	}
@@ -109,7 +109,7 @@ func (p *prose) step(f *followed, i int, last time.Duration, layer seenLayer) {
 }
 
 // environment says what is in force where an instruction stands.
-func (p *prose) environment(e *build.Environment) {
+func (p *prose) environment(e *dockerfile.Environment) {
 	user := e.User
 	if user == "" {
 		user = "root"

@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 var (
@@ -54,7 +54,7 @@ func (s *Server) hoverVariable(ctx context.Context, h *hover) {
 	if !ok {
 		return
 	}
-	if !m.sets && !build.Expands(h.doc.Text.Bytes(), h.line, m.span[0]) {
+	if !m.sets && !dockerfile.Expands(h.doc.Text.Bytes(), h.line, m.span[0]) {
 		return
 	}
 	f, _, line, ok := s.builtAt(ctx, h)
@@ -70,7 +70,7 @@ func (s *Server) hoverVariable(ctx context.Context, h *hover) {
 }
 
 // variable says what a variable is, and where that comes from in the text that was built.
-func (p *prose) variable(v *build.Variable, built []byte) {
+func (p *prose) variable(v *dockerfile.Variable, built []byte) {
 	switch {
 	case v.Set:
 		p.paragraph("%s", p.code(v.Name+"="+shownValue(v.Name, v.Value)))
@@ -91,7 +91,7 @@ func (p *prose) variable(v *build.Variable, built []byte) {
 // shownValue is a variable's value in one line, unless its name speaks of a secret.
 func shownValue(name, value string) string {
 	const longest = 200
-	if build.SecretName(name) && value != "" {
+	if dockerfile.SecretName(name) && value != "" {
 		return "***"
 	}
 	value = strings.ReplaceAll(value, "\n", `\n`)

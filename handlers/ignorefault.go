@@ -13,6 +13,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerui"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
 )
@@ -45,22 +46,22 @@ func (i *ignoreFaults) sentences(f ignoreFile) []string {
 
 // problems are what is wrong with an ignore file where it is. A file in another encoding is
 // sent as it is on the disk, not as its buffer.
-func (i *ignoreFaults) problems(doc *workspace.Document) []build.Problem {
+func (i *ignoreFaults) problems(doc *workspace.Document) []dockerfile.Problem {
 	if disk, err := readPlain(doc.Path); err == nil {
 		if fault, wide := survey.Wide(disk); wide {
-			return []build.Problem{problemOf(fault, fault.Reason)}
+			return []dockerfile.Problem{problemOf(fault, fault.Reason)}
 		}
 	}
-	var list []build.Problem
+	var list []dockerfile.Problem
 	for _, fault := range i.of(doc.Text.Bytes()) {
 		list = append(list, problemOf(fault, fault.Reason))
 	}
 	return list
 }
 
-func problemOf(fault survey.Fault, message string) build.Problem {
-	return build.Problem{Message: message, Code: "syntax", Lines: build.Lines{First: fault.Line, Last: fault.Line},
-		Columns: build.Columns{Start: fault.Start, End: fault.End}}
+func problemOf(fault survey.Fault, message string) dockerfile.Problem {
+	return dockerfile.Problem{Message: message, Code: "syntax", Lines: dockerfile.Lines{First: fault.Line, Last: fault.Line},
+		Columns: dockerfile.Columns{Start: fault.Start, End: fault.End}}
 }
 
 // name is that of the file, as a sentence has it.
@@ -171,5 +172,5 @@ func (w *site) blameIgnore(p *plan, out *build.Outcome) {
 // A faultyIgnore is an ignore file that a build failed by, and where.
 type faultyIgnore struct {
 	ignoreFile
-	build.Problem
+	dockerfile.Problem
 }

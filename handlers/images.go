@@ -5,23 +5,23 @@ import (
 	"maps"
 	"sync"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // images are those that builds of this session have met. Its zero value is ready.
 type images struct {
 	mu      sync.Mutex
-	configs build.Images // replaced, never changed
+	configs dockerfile.Images // replaced, never changed
 }
 
-func (i *images) all() build.Images {
+func (i *images) all() dockerfile.Images {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.configs
 }
 
 // learn takes configs in, and says whether one is new.
-func (i *images) learn(configs build.Images) bool {
+func (i *images) learn(configs dockerfile.Images) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := i.configs.With(configs)

@@ -5,7 +5,7 @@ import (
 
 	"go.lsp.dev/protocol"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -40,7 +40,7 @@ func (s *Server) inlayHint(p *inlayHintParams) (lsp.Work, error) {
 // hint is a mark behind the words of its instruction.
 func (c converter) hint(m mark) protocol.InlayHint {
 	return protocol.InlayHint{
-		Position:    c.lineRange(build.Lines{First: m.Words, Last: m.Words}).End,
+		Position:    c.lineRange(dockerfile.Lines{First: m.Words, Last: m.Words}).End,
 		Label:       protocol.String(m.label),
 		PaddingLeft: ptr(true),
 	}

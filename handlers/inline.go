@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
@@ -39,14 +40,14 @@ func (p *plan) place(out *build.Outcome) {
 	}
 	for i := range out.Steps {
 		step := &out.Steps[i]
-		step.Lines, step.Columns, _ = p.written(in, step.Lines, build.Columns{})
+		step.Lines, step.Columns, _ = p.written(in, step.Lines, dockerfile.Columns{})
 	}
 	lint.Narrow(out.Warnings, p.text())
 	for i := range out.Warnings {
 		p.move(in, &out.Warnings[i])
 	}
 	if f := out.Failure; f != nil && f.Lines != nil && f.Build == "" {
-		found := []build.Problem{{Message: f.Message, Code: f.Code, Lines: *f.Lines}}
+		found := []dockerfile.Problem{{Message: f.Message, Code: f.Code, Lines: *f.Lines}}
 		lint.Narrow(found, p.text())
 		p.move(in, &found[0])
 		f.Message, f.Lines, f.Columns = found[0].Message, &found[0].Lines, found[0].Columns
@@ -55,7 +56,7 @@ func (p *plan) place(out *build.Outcome) {
 
 // move moves a problem to where its lines are written, or to the attribute; then it says
 // in which line of the text it is.
-func (p *plan) move(in *project.Inline, problem *build.Problem) {
+func (p *plan) move(in *project.Inline, problem *dockerfile.Problem) {
 	lines, columns, ok := p.written(in, problem.Lines, problem.Columns)
 	if !ok {
 		problem.Message = fmt.Sprintf("line %d of the inline Dockerfile: %s", problem.Lines.First+1, problem.Message)
@@ -65,11 +66,11 @@ func (p *plan) move(in *project.Inline, problem *build.Problem) {
 
 // written is where a place of an inline Dockerfile is written. ok is false if that is not
 // known; then it is the attribute.
-func (p *plan) written(in *project.Inline, l build.Lines, c build.Columns) (build.Lines, build.Columns, bool) {
+func (p *plan) written(in *project.Inline, l dockerfile.Lines, c dockerfile.Columns) (dockerfile.Lines, dockerfile.Columns, bool) {
 	text := workspace.NewText(in.Text)
-	if c == (build.Columns{}) {
+	if c == (dockerfile.Columns{}) {
 		first, last := text.Row(l.First), text.Row(l.Last)
-		c = build.Columns{Start: len(first) - len(strings.TrimLeftFunc(first, unicode.IsSpace)), End: len(last)}
+		c = dockerfile.Columns{Start: len(first) - len(strings.TrimLeftFunc(first, unicode.IsSpace)), End: len(last)}
 	}
 	at, ok := in.Source(text.OffsetIn(l.First, c.Start), text.OffsetIn(l.Last, c.End))
 	lines, columns := linesOf(p.doc.Text, at.Start, at.End)

@@ -6,7 +6,7 @@ import (
 
 	"go.lsp.dev/protocol"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -20,7 +20,7 @@ type codeLensParams struct {
 
 // A lens is a command that is offered over a line.
 type lens struct {
-	lines    build.Lines // the lens is over the first
+	lines    dockerfile.Lines // the lens is over the first
 	title    string
 	command  string
 	argument any
@@ -55,14 +55,14 @@ func (s *Server) codeLens(p *codeLensParams) (lsp.Work, error) {
 // stageLenses offer to build each stage, and say what became of its newest build. There
 // is none over a stage that no target names.
 func (s *Server) stageLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []lens {
-	stages, err := build.Stages(s.lint.of(doc.URI).mend(ctx, s.lintFiles(s.viewsOf(snapshot, doc, s.settings.now()))[0]))
+	stages, err := dockerfile.Stages(s.lint.of(doc.URI).mend(ctx, s.lintFiles(s.viewsOf(snapshot, doc, s.settings.now()))[0]))
 	if err != nil {
 		return nil
 	}
 	became := s.marks.ofStages(doc.URI, stages)
 	var lenses []lens
 	for i, stage := range stages {
-		if build.Target(stages, stage.Name) != i {
+		if dockerfile.Target(stages, stage.Name) != i {
 			continue
 		}
 		title := "▷ Build"

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
 )
@@ -47,7 +47,7 @@ func (s *Server) contextLenses(ctx context.Context, snapshot *workspace.Snapshot
 // A usage is what an instruction takes in each view of which that is known.
 type usage struct {
 	name  string
-	lines build.Lines
+	lines dockerfile.Lines
 	views []view
 	uses  []survey.Use
 }

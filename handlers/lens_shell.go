@@ -7,13 +7,13 @@ import (
 
 	"go.lsp.dev/protocol"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 )
 
 // A shellOffer is a failed step of a document in which a shell can be opened.
 type shellOffer struct {
-	lines    build.Lines
+	lines    dockerfile.Lines
 	argument map[string]any // of buildls.shell
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/lsp"
 )
 
@@ -155,7 +156,7 @@ func (l *laying) target(p *plan) (*build.Request, error) {
 // A fault is in the Dockerfile of a linked build.
 type fault struct {
 	plan *plan
-	build.Problem
+	dockerfile.Problem
 }
 
 // blame says of a failure in which linked build it happened, and where, if that is
@@ -173,7 +174,7 @@ func (w *site) blame(p *plan, out *build.Outcome) {
 		f.Message = target + ": " + f.Message
 		return
 	}
-	w.fault = &fault{other, build.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns}}
+	w.fault = &fault{other, dockerfile.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns}}
 	f.Message = fmt.Sprintf("%s: %s:%d: %s", target, relativeName(p.snapshot, other.doc.Path), editorLine(other.doc.Text.Bytes(), f.Lines.First)+1, f.Message)
 	f.Lines = nil
 }
@@ -194,9 +195,9 @@ func (p *plan) others() (list []*plan) {
 // markFault shows a fault in its document, as long as it is not built again.
 func (s *Server) markFault(b *running, where *fault) {
 	for _, o := range b.plan.others() {
-		var found []build.Problem
+		var found []dockerfile.Problem
 		if where != nil && where.plan.doc.URI == o.doc.URI {
-			found = []build.Problem{where.Problem}
+			found = []dockerfile.Problem{where.Problem}
 		}
 		s.diagnostics.finish(b.sequence, o.doc.URI, linkedTarget, found)
 		s.diagnostics.publish(o.doc.URI)

@@ -12,7 +12,7 @@ import (
 
 	"go.lsp.dev/protocol"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -43,14 +43,14 @@ func newChecker() *checker { return &checker{turn: make(chan struct{}, 1)} }
 
 // check finds the problems that all of some files have, which are one text in several views;
 // nil if ctx is canceled before it is its turn.
-func (c *checker) check(ctx context.Context, files ...lint.File) []build.Problem {
+func (c *checker) check(ctx context.Context, files ...lint.File) []dockerfile.Problem {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
 		return nil
 	}
-	var found [][]build.Problem
+	var found [][]dockerfile.Problem
 	known := map[string]*lint.Checker{}
 	for _, f := range files {
 		known[keyOfFile(f)] = c.of(f)
@@ -88,11 +88,11 @@ func (c *checker) of(f lint.File) *lint.Checker {
 func keyOfFile(f lint.File) string { return fmt.Sprintf("%q %q %q", f.Args, f.Target, f.Platform) }
 
 // inAll are the problems of the first list that all others have too, in whatever words.
-func inAll(lists [][]build.Problem) []build.Problem {
+func inAll(lists [][]dockerfile.Problem) []dockerfile.Problem {
 	type place struct {
 		code     string
-		severity build.Severity
-		lines    build.Lines
+		severity dockerfile.Severity
+		lines    dockerfile.Lines
 	}
 	count := map[place]int{}
 	for i, list := range lists {
@@ -102,7 +102,7 @@ func inAll(lists [][]build.Problem) []build.Problem {
 			}
 		}
 	}
-	return slices.DeleteFunc(lists[0], func(p build.Problem) bool { return count[place{p.Code, p.Severity, p.Lines}] < len(lists) })
+	return slices.DeleteFunc(lists[0], func(p dockerfile.Problem) bool { return count[place{p.Code, p.Severity, p.Lines}] < len(lists) })
 }
 
 // of is a document's checker, a new one if the document is not open.
@@ -242,7 +242,7 @@ func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *w
 }
 
 // problems are what is wrong with a document.
-func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []build.Problem {
+func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) []dockerfile.Problem {
 	select {
 	case l.slots <- struct{}{}:
 		defer func() { <-l.slots }()
@@ -261,7 +261,7 @@ func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, do
 }
 
 // check is what lint says of a document in all its views, as severe as the author wants it.
-func (s *Server) check(ctx context.Context, doc *workspace.Document, views []view, settings Settings) []build.Problem {
+func (s *Server) check(ctx context.Context, doc *workspace.Document, views []view, settings Settings) []dockerfile.Problem {
 	found := append(policyNote(views), s.lint.of(doc.URI).check(ctx, s.lintFiles(views)...)...)
 	return settings.LintSeverity.apply(found)
 }
@@ -270,7 +270,7 @@ func (s *Server) check(ctx context.Context, doc *workspace.Document, views []vie
 // more than shows it.
 func beginning(doc *workspace.Document) []byte {
 	text := doc.Text.String()
-	return []byte(text[:min(len(text), build.MaxBytes+1)])
+	return []byte(text[:min(len(text), dockerfile.MaxBytes+1)])
 }
 
 // didChangeWatchedFiles checks again what a file on the disk concerns.

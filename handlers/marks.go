@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -37,7 +38,7 @@ type fileMarks struct {
 type followed struct {
 	id       string // the build's
 	sequence int64  // orders it among all
-	baseline *build.Baseline
+	baseline *dockerfile.Baseline
 	began    time.Time
 	steps    []build.Step
 	since    map[int]time.Time // when each step that runs was first seen to
@@ -68,13 +69,13 @@ func (m *marks) begin(b *running) {
 }
 
 // baseline is what a build's text is compared against.
-func (m *marks) baseline(b *running) *build.Baseline {
+func (m *marks) baseline(b *running) *dockerfile.Baseline {
 	p := b.plan
-	return &build.Baseline{Dockerfile: p.text(), Target: p.target, BuildArgs: p.buildArgs, Platforms: p.platforms, Images: m.server.images.all()}
+	return &dockerfile.Baseline{Dockerfile: p.text(), Target: p.target, BuildArgs: p.buildArgs, Platforms: p.platforms, Images: m.server.images.all()}
 }
 
 // lastBuild is what the newest build of a file was made with; nil if there was none.
-func (m *marks) lastBuild(uri workspace.URI) *build.Baseline {
+func (m *marks) lastBuild(uri workspace.URI) *dockerfile.Baseline {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var newest *followed
@@ -155,7 +156,7 @@ func (m *marks) closed(uri workspace.URI) {
 
 // A mark is what is shown behind an instruction.
 type mark struct {
-	build.Place
+	dockerfile.Place
 	label string
 }
 

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 )
 
 // ofStages says of stages what became of each, by its index: of its newest build, or of its steps
 // in a newer build of another stage.
-func (m *marks) ofStages(uri workspace.URI, stages []build.Stage) map[int]string {
+func (m *marks) ofStages(uri workspace.URI, stages []dockerfile.Stage) map[int]string {
 	targets, steps := m.newestOf(uri, stages)
 	became, now := map[int]string{}, time.Now()
 	for i, b := range targets {
@@ -20,12 +21,12 @@ func (m *marks) ofStages(uri workspace.URI, stages []build.Stage) map[int]string
 	if steps == nil {
 		return became
 	}
-	built, err := build.Stages(steps.baseline.Dockerfile)
+	built, err := dockerfile.Stages(steps.baseline.Dockerfile)
 	if err != nil {
 		return became
 	}
 	for j, stage := range built {
-		i := build.Target(stages, stage.Name)
+		i := dockerfile.Target(stages, stage.Name)
 		if stage.Name == "" || i < 0 || targets[i] != nil && targets[i].sequence >= steps.sequence {
 			continue
 		}
@@ -42,7 +43,7 @@ func (m *marks) ofStages(uri workspace.URI, stages []build.Stage) map[int]string
 
 // newestOf are the newest builds of stages, by their index, and the newest of which steps are
 // known; nil if there is none.
-func (m *marks) newestOf(uri workspace.URI, stages []build.Stage) (newest map[int]*followed, steps *followed) {
+func (m *marks) newestOf(uri workspace.URI, stages []dockerfile.Stage) (newest map[int]*followed, steps *followed) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f := m.files[uri.Key()]
@@ -51,7 +52,7 @@ func (m *marks) newestOf(uri workspace.URI, stages []build.Stage) (newest map[in
 	}
 	newest = map[int]*followed{}
 	for target, b := range f.targets {
-		i := build.Target(stages, target)
+		i := dockerfile.Target(stages, target)
 		if old := newest[i]; old == nil || old.sequence < b.sequence {
 			newest[i] = b
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"go.lsp.dev/protocol"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/workspace"
 )
@@ -113,7 +113,7 @@ type sayings struct {
 }
 
 // inRows says whether some bytes are of lines that BuildKit names with a problem's message.
-func (s sayings) inRows(text string, p build.Problem, at [2]int) bool {
+func (s sayings) inRows(text string, p dockerfile.Problem, at [2]int) bool {
 	starts := []int{0}
 	for i, c := range text {
 		if c == '\n' {
@@ -137,7 +137,7 @@ func buildkitSays(t *testing.T, text string) sayings {
 	t.Helper()
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", []byte(text))
 	sm.Definition = &llb.Definition{}
-	res, err := dockerfile2llb.DockerfileLint(t.Context(), []byte(text), dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.Images(nil)})
+	res, err := dockerfile2llb.DockerfileLint(t.Context(), []byte(text), dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: dockerfile.Images(nil)})
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
@@ -146,7 +146,7 @@ func buildkitSays(t *testing.T, text string) sayings {
 		all.lines[w.Detail] = append(all.lines[w.Detail], w.Location.Ranges)
 	}
 	if res.Error != nil {
-		all.mistake = build.PlainError(errors.New(res.Error.Message))
+		all.mistake = dockerfile.PlainError(errors.New(res.Error.Message))
 		all.lines[all.mistake] = append(all.lines[all.mistake], res.Error.Location.Ranges)
 	}
 	return all

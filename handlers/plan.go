@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -173,12 +174,12 @@ func (p *plan) checkNoCacheFilter() error {
 	if p.doc == nil {
 		return nil
 	}
-	stages, err := build.Stages(p.text())
+	stages, err := dockerfile.Stages(p.text())
 	if err != nil {
 		return nil
 	}
 	for _, name := range p.options.NoCacheFilter {
-		if !slices.ContainsFunc(stages, func(s build.Stage) bool { return s.Name != "" && strings.EqualFold(s.Name, name) }) {
+		if !slices.ContainsFunc(stages, func(s dockerfile.Stage) bool { return s.Name != "" && strings.EqualFold(s.Name, name) }) {
 			return lsp.InvalidParams("noCacheFilter: no stage of %s is named %q; %s", filepath.Base(string(p.doc.URI)), name, namesOf(stages))
 		}
 	}
@@ -190,15 +191,15 @@ func (p *setup) checkTarget() error {
 	if p.doc == nil || p.target == "" {
 		return nil
 	}
-	stages, err := build.Stages(p.text())
-	if err != nil || build.Target(stages, p.target) >= 0 {
+	stages, err := dockerfile.Stages(p.text())
+	if err != nil || dockerfile.Target(stages, p.target) >= 0 {
 		return nil
 	}
 	return &missingTargetError{lsp.InvalidParams("unknown target %q in %s; %s", p.target, filepath.Base(string(p.doc.URI)), namesOf(stages)), p.doc, p.target}
 }
 
 // namesOf says what stages a Dockerfile names.
-func namesOf(stages []build.Stage) string {
+func namesOf(stages []dockerfile.Stage) string {
 	var names []string
 	for _, s := range stages {
 		if s.Name != "" {
@@ -218,13 +219,13 @@ func (s *Server) reportMissingTarget(sequence int64, err error) {
 	if !errors.As(err, &missing) {
 		return
 	}
-	stages, _ := build.Stages(missing.doc.Text.Bytes())
+	stages, _ := dockerfile.Stages(missing.doc.Text.Bytes())
 	if len(stages) == 0 {
 		return
 	}
-	problem := build.Problem{Code: "build", Message: fmt.Sprintf("target stage %q could not be found", missing.target), Lines: stages[len(stages)-1].Lines}
+	problem := dockerfile.Problem{Code: "build", Message: fmt.Sprintf("target stage %q could not be found", missing.target), Lines: stages[len(stages)-1].Lines}
 	s.diagnostics.begin(sequence, missing.doc, missing.target)
-	s.diagnostics.finish(sequence, missing.doc.URI, missing.target, []build.Problem{problem})
+	s.diagnostics.finish(sequence, missing.doc.URI, missing.target, []dockerfile.Problem{problem})
 	s.diagnostics.publish(missing.doc.URI)
 }
 

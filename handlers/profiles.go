@@ -11,7 +11,7 @@ import (
 
 	"go.lsp.dev/protocol"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -270,7 +270,7 @@ func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot
 			continue // elsewhere, or no build
 		}
 		line := doc.Text.RowAt(p.Start)
-		lenses = append(lenses, lens{build.Lines{First: line, Last: line}, verb[p.Kind] + baseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})
+		lenses = append(lenses, lens{dockerfile.Lines{First: line, Last: line}, verb[p.Kind] + baseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})
 	}
 	return lenses
 }

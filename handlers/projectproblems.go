@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
 )
 
 // projectProblems are what is wrong with a compose or bake file, where the place is known:
 // what makes it unreadable, and what a build of one of its profiles would be refused for.
-func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Document) (list []build.Problem) {
+func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Document) (list []dockerfile.Problem) {
 	if doc.Path == "" {
 		return nil
 	}
@@ -37,12 +38,12 @@ func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Do
 	return list
 }
 
-func projectProblem(doc *workspace.Document, p *project.Problem) build.Problem {
-	out := build.Problem{
+func projectProblem(doc *workspace.Document, p *project.Problem) dockerfile.Problem {
+	out := dockerfile.Problem{
 		Code:     map[project.Kind]string{project.Service: "compose", project.Target: "bake"}[p.Kind],
 		Message:  p.Message,
-		Severity: map[project.Severity]build.Severity{project.Wrong: build.Error, project.Ignored: build.Warning, project.Note: build.Information}[p.Severity],
-		Lines:    build.Lines{First: p.Line, Last: p.Line},
+		Severity: map[project.Severity]dockerfile.Severity{project.Wrong: dockerfile.Error, project.Ignored: dockerfile.Warning, project.Note: dockerfile.Information}[p.Severity],
+		Lines:    dockerfile.Lines{First: p.Line, Last: p.Line},
 	}
 	if p.End > p.Start {
 		out.Lines, out.Columns = linesOf(doc.Text, p.Start, p.End)

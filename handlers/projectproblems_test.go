@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -65,7 +65,7 @@ func TestAttributeProblems(t *testing.T) {
 			t.Errorf("%s: %v, want one with %q", c.body, got, c.want)
 			continue
 		}
-		if p := got[0]; p.Lines != (build.Lines{First: 1, Last: 1}) || doc.Text.Line(1)[p.Columns.Start:p.Columns.End] != c.marked {
+		if p := got[0]; p.Lines != (dockerfile.Lines{First: 1, Last: 1}) || doc.Text.Line(1)[p.Columns.Start:p.Columns.End] != c.marked {
 			t.Errorf("%s: at %v %v", c.body, p.Lines, p.Columns)
 		}
 	}

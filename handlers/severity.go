@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // severities are how severe the author wants rules to be, by rule name. A rule that is
@@ -15,14 +15,14 @@ import (
 type severities map[string]string
 
 // severityNames are the values of the setting; "off" is none of build's.
-var severityNames = map[string]build.Severity{"error": build.Error, "warning": build.Warning, "info": build.Information, "hint": build.Hint}
+var severityNames = map[string]dockerfile.Severity{"error": dockerfile.Error, "warning": dockerfile.Warning, "info": dockerfile.Information, "hint": dockerfile.Hint}
 
 // apply changes the problems' severities, and leaves out those that are off.
-func (s severities) apply(problems []build.Problem) []build.Problem {
+func (s severities) apply(problems []dockerfile.Problem) []dockerfile.Problem {
 	if len(s) == 0 {
 		return problems
 	}
-	var out []build.Problem
+	var out []dockerfile.Problem
 	for _, p := range problems {
 		if p, shown := s.of(p); shown {
 			out = append(out, p)
@@ -32,7 +32,7 @@ func (s severities) apply(problems []build.Problem) []build.Problem {
 }
 
 // of is a problem as severe as the author wants it; shown is false if it is off.
-func (s severities) of(p build.Problem) (_ build.Problem, shown bool) {
+func (s severities) of(p dockerfile.Problem) (_ dockerfile.Problem, shown bool) {
 	name, set := s[p.Code]
 	if set {
 		p.Severity = severityNames[name]

@@ -14,6 +14,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/attach"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -177,7 +178,7 @@ func offering(command []string, run shellFunc) shellFunc {
 }
 
 // environmentAfter is what is in force after a step; nil if that is not known.
-func (s *Server) environmentAfter(ctx context.Context, b *running, out *build.Outcome, step int) *build.Environment {
+func (s *Server) environmentAfter(ctx context.Context, b *running, out *build.Outcome, step int) *dockerfile.Environment {
 	if b.plan.inline() != nil || len(b.plan.platforms) > 1 { // whose lines are others, and of which it would be that of the first
 		return nil
 	}

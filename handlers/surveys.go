@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
 )
@@ -190,7 +190,7 @@ func (v *surveys) known(f *surveyed) *sight {
 // of a view.
 type usageQuery struct {
 	view
-	need *build.ContextNeed
+	need *dockerfile.ContextNeed
 }
 
 // usageQueries are of every view. It is an error if the text is none that can be converted,
@@ -204,7 +204,7 @@ func (s *Server) usageQueries(ctx context.Context, snapshot *workspace.Snapshot,
 		q := usageQuery{view: v}
 		text, wrong := s.convertible(ctx, v)
 		if wrong == nil {
-			q.need, wrong = build.ContextUses(ctx, text, v.buildArgs, v.platform(), s.images.all())
+			q.need, wrong = dockerfile.ContextUses(ctx, text, v.buildArgs, v.platform(), s.images.all())
 		}
 		if wrong != nil {
 			err = wrong
@@ -243,7 +243,7 @@ func (q usageQuery) key() string {
 }
 
 // keyOfUse is what an instruction takes in a view, wherever it stands.
-func keyOfUse(view int, u build.ContextUse) string { return fmt.Sprintf("%d %+v", view, u.Paths) }
+func keyOfUse(view int, u dockerfile.ContextUse) string { return fmt.Sprintf("%d %+v", view, u.Paths) }
 
 // look sees what a context holds, or saw it a moment ago. An edit, or a context that is
 // too large, is an error.

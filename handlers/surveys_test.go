@@ -8,15 +8,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // wishFor is what a Dockerfile in a context wants of it.
-func wishFor(t *testing.T, dir, dockerfile string) usageQuery {
+func wishFor(t *testing.T, dir, source string) usageQuery {
 	t.Helper()
-	w := usageQuery{view: view{setup: planFor(dir, dockerfile, nil).setup}}
+	w := usageQuery{view: view{setup: planFor(dir, source, nil).setup}}
 	var err error
-	if w.need, err = build.ContextUses(t.Context(), []byte(dockerfile), nil, "", nil); err != nil {
+	if w.need, err = dockerfile.ContextUses(t.Context(), []byte(source), nil, "", nil); err != nil {
 		t.Fatal(err)
 	}
 	if w.ignore, err = w.ignoreFile(); err != nil {

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/workspace"
 )
@@ -168,7 +168,7 @@ func (v view) same(o view) bool {
 }
 
 // file is the view, for one of its platforms, as lint reads it.
-func (v view) file(images build.Images, platform string) lint.File {
+func (v view) file(images dockerfile.Images, platform string) lint.File {
 	return lint.File{Dockerfile: beginning(v.doc), Ignore: v.ignore.text, Images: images, Args: v.buildArgs, Target: v.target, Platform: platform}
 }
 

@@ -26,7 +26,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 	fstypes "github.com/tonistiigi/fsutil/types"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine/enginetest"
 )
 
@@ -77,7 +77,7 @@ func agree(t *testing.T, c *client.Client, registry string, s sheet) {
 	var want []string
 	mistake := ""
 	if err != nil {
-		mistake = build.PlainError(err)
+		mistake = dockerfile.PlainError(err)
 	} else {
 		want = warningsOf(theirs, s)
 		if theirs.Error != nil && !strings.HasPrefix(theirs.Error.Message, "lint violation found") {
@@ -125,7 +125,7 @@ func sameFromBuild(ctx context.Context, c *client.Client, registry string, s she
 	if err == nil {
 		return "the build goes well\n"
 	}
-	text := build.PlainError(err)
+	text := dockerfile.PlainError(err)
 	if sources := errdefs.Sources(err); len(sources) > 0 && len(sources[0].Ranges) > 0 {
 		line := sources[0].Ranges[0].Start.Line
 		for _, s := range sources {
@@ -177,7 +177,7 @@ func onScratch(lines []string) bool {
 var images = map[string]bool{"alpine": true, "debian": true, "ubuntu": true, "golang": true, "busybox": true, "centos": true, "brimstone/ubuntu": true}
 
 func located(message string, ranges []*pb.Range) string {
-	message = build.PlainError(errors.New(message))
+	message = dockerfile.PlainError(errors.New(message))
 	if len(ranges) == 0 {
 		return message
 	}
@@ -240,5 +240,5 @@ func (r *recorder) ResolveImageConfig(ctx context.Context, ref string, opt sourc
 	if named, err := reference.ParseNormalizedNamed(ref); err == nil {
 		r.names = append(r.names, strings.TrimSuffix(reference.FamiliarString(named), ":latest"))
 	}
-	return build.Images(nil).ResolveImageConfig(ctx, ref, opt)
+	return dockerfile.Images(nil).ResolveImageConfig(ctx, ref, opt)
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // A mistake that does not depend on the image on which a stage stands is told whatever that is;
@@ -87,7 +87,7 @@ func TestConverter(t *testing.T) {
 func asConverter(t *testing.T, s sheet) int {
 	t.Helper()
 	text := []byte(s.dockerfile)
-	if _, _, foreign := foreignFrontend(text); foreign || build.Readable(text) != nil {
+	if _, _, foreign := foreignFrontend(text); foreign || dockerfile.Readable(text) != nil {
 		return 0
 	}
 	problems := new(Checker).find(t.Context(), File{Dockerfile: text})
@@ -150,7 +150,7 @@ func (env imageWith) ResolveImageConfig(ctx context.Context, ref string, opt sou
 	if err != nil {
 		return "", "", nil, err
 	}
-	return build.Images{ref: config}.ResolveImageConfig(ctx, ref, opt)
+	return dockerfile.Images{ref: config}.ResolveImageConfig(ctx, ref, opt)
 }
 
 var fromScratch = regexp.MustCompile(`(?im)^(\s*FROM\s+(?:--platform=\S+\s+)?)scratch\b`)

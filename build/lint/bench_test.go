@@ -11,7 +11,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // A sample is a Dockerfile of some lines, with problems in it, in stages of some lines.
@@ -94,7 +94,7 @@ func pairs(b *testing.B, text []byte, check func(i int)) {
 func bareFloor(text []byte) {
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", text)
 	sm.Definition = &llb.Definition{}
-	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.Images(nil)}
+	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: dockerfile.Images(nil)}
 	if _, err := dockerfile2llb.DockerfileLint(context.Background(), text, opt); err != nil {
 		panic(err)
 	}

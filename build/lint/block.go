@@ -13,7 +13,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 	"github.com/moby/buildkit/util/suggest"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // sentinel is a line that is put behind a block to see whether it stands by itself.
@@ -37,7 +37,7 @@ func (h header) parseBlock(text []byte, first, last bool) *block {
 		}
 	}
 	if first && last && len(p.instructions) == 0 && len(p.mistakes) == 0 {
-		p.fault("file with no instructions", build.Lines{First: len(p.text) - 1, Last: len(p.text) - 1})
+		p.fault("file with no instructions", dockerfile.Lines{First: len(p.text) - 1, Last: len(p.text) - 1})
 	}
 	return p.block
 }
@@ -71,9 +71,9 @@ func (p *blockParser) step() bool {
 	}
 	var le *parser.LocationError
 	if !errors.As(err, &le) {
-		return p.skip(build.PlainError(err), p.pos, len(p.text), false)
+		return p.skip(dockerfile.PlainError(err), p.pos, len(p.text), false)
 	}
-	switch message := build.PlainError(err); {
+	switch message := dockerfile.PlainError(err); {
 	case strings.HasPrefix(message, "file with no instructions"):
 		p.pos = len(p.text)
 		return true
@@ -115,7 +115,7 @@ func isDirective(message string) bool {
 // directive notes a mistake in the file's own directives, and takes that line for a
 // plain comment. BuildKit's line is the one before.
 func (p *blockParser) directive(message string, line int) bool {
-	p.fault(message, build.Lines{First: max(0, line-1), Last: max(0, line-1)})
+	p.fault(message, dockerfile.Lines{First: max(0, line-1), Last: max(0, line-1)})
 	for i := 0; i <= line && i < len(p.text); i++ {
 		p.text[i] = []byte("#\n")
 	}
@@ -125,7 +125,7 @@ func (p *blockParser) directive(message string, line int) bool {
 
 // mistaken notes the mistake that ended parsing, and takes what is before it.
 func (p *blockParser) mistaken(message string, at []parser.Range) bool {
-	lines, _ := build.SpanOfParser(at)
+	lines, _ := dockerfile.SpanOfParser(at)
 	lines = shift(lines, p.pos-p.prefix())
 	if strings.HasPrefix(message, "dockerfile line greater than") {
 		return p.tooLong(message, lines.First)
@@ -174,7 +174,7 @@ func (p *blockParser) tooLong(message string, at int) bool {
 	if !p.before(long) {
 		return false
 	}
-	p.fault(message, build.Lines{First: max(0, long-1), Last: max(0, long-1)})
+	p.fault(message, dockerfile.Lines{First: max(0, long-1), Last: max(0, long-1)})
 	p.pos = long + 1
 	return true
 }
@@ -195,7 +195,7 @@ func (p *blockParser) nextStage(from int) int {
 
 // skip notes a mistake in the lines from first up to resume, and goes on there.
 func (p *blockParser) skip(message string, first, resume int, shorten bool) bool {
-	lines := build.Lines{First: first, Last: max(first, resume-1)}
+	lines := dockerfile.Lines{First: first, Last: max(first, resume-1)}
 	if shorten {
 		lines.Last = first
 	}
@@ -207,7 +207,7 @@ func (p *blockParser) skip(message string, first, resume int, shorten bool) bool
 	return true
 }
 
-func (p *blockParser) fault(message string, lines build.Lines) {
+func (p *blockParser) fault(message string, lines dockerfile.Lines) {
 	p.mistakes = append(p.mistakes, finding{message: message, lines: lines})
 }
 
@@ -227,7 +227,7 @@ func (p *blockParser) take(nodes []*parser.Node, warnings []parser.Warning, end 
 	offset := p.pos - 1 - p.prefix() // from the parser's lines to the block's
 	stop := end
 	for _, n := range nodes {
-		lines := shift(build.Lines{First: n.StartLine, Last: n.EndLine}, offset)
+		lines := shift(dockerfile.Lines{First: n.StartLine, Last: n.EndLine}, offset)
 		body, ok := p.node(n, lines)
 		if !ok {
 			return false
@@ -254,7 +254,7 @@ func toParser(line int) []parser.Range {
 
 // node takes one node. If it is an unknown instruction with a heredoc, whose lines were
 // not taken for one, body is the line behind that.
-func (p *blockParser) node(n *parser.Node, lines build.Lines) (body int, ok bool) {
+func (p *blockParser) node(n *parser.Node, lines dockerfile.Lines) (body int, ok bool) {
 	in := &instruction{lines: lines, keyword: strings.ToLower(n.Value), comments: n.PrevComment, text: p.between(lines.First, lines.Last+1)}
 	n.StartLine, n.EndLine = lines.First+1, lines.Last+1
 	cmd, err := instructions.ParseInstructionWithLinter(n, p.linter)
@@ -266,7 +266,7 @@ func (p *blockParser) node(n *parser.Node, lines build.Lines) (body int, ok bool
 	if err == nil {
 		return 0, true
 	}
-	p.fault(build.PlainError(err), lines)
+	p.fault(dockerfile.PlainError(err), lines)
 	var unknown *instructions.UnknownInstructionError
 	if !errors.As(err, &unknown) {
 		return 0, true
@@ -329,7 +329,7 @@ func (p *blockParser) heredocs(instruction string, line int) (int, bool) {
 }
 
 func (p *blockParser) warn(rule, _, url, message string, location []parser.Range) {
-	if lines, ok := build.SpanOfParser(location); ok {
+	if lines, ok := dockerfile.SpanOfParser(location); ok {
 		p.findings = append(p.findings, finding{rule, url, message, lines})
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // A Fix is an edit that mends a problem.
@@ -16,7 +16,7 @@ type Fix struct {
 	Safe      bool // it leaves the image as it is, so it needs no asking
 }
 
-// An Edit replaces a part of the text: 0-based lines as in build.Lines, byte columns, the
+// An Edit replaces a part of the text: 0-based lines as in dockerfile.Lines, byte columns, the
 // end exclusive.
 type Edit struct {
 	First, Start, Last, End int
@@ -24,7 +24,7 @@ type Edit struct {
 }
 
 // Fixes returns what can be done about a problem that [Check] found in a file.
-func Fixes(p build.Problem, f File) []Fix {
+func Fixes(p dockerfile.Problem, f File) []Fix {
 	return sourceOf(f).fixes(p)
 }
 
@@ -37,7 +37,7 @@ func sourceOf(f File) *source {
 
 // FixAll returns the edits that mend all problems for which a safe fix is known. Where
 // two are in each other's way the second is left for the next time.
-func FixAll(problems []build.Problem, f File) []Edit {
+func FixAll(problems []dockerfile.Problem, f File) []Edit {
 	src := sourceOf(f)
 	var all []Edit
 	for _, p := range problems {
@@ -93,7 +93,7 @@ type mending struct {
 }
 
 // fixes returns the fixes for a problem, the likeliest first.
-func (s *source) fixes(p build.Problem) []Fix {
+func (s *source) fixes(p dockerfile.Problem) []Fix {
 	m := s.mending(p)
 	var list []Fix
 	if r, ok := rules[p.Code]; ok {
@@ -108,7 +108,7 @@ func (s *source) fixes(p build.Problem) []Fix {
 	return slices.DeleteFunc(list, func(f Fix) bool { return !s.allows(f) })
 }
 
-func (s *source) mending(p build.Problem) mending {
+func (s *source) mending(p dockerfile.Problem) mending {
 	m := mending{subject: subject{statement: s.at(p.Lines.First), lines: p.Lines},
 		here: token{p.Lines.First, p.Columns.Start, p.Lines.Last, p.Columns.End}, message: p.Message}
 	if _, hint, ok := strings.Cut(p.Message, " (did you mean "); ok {
@@ -153,7 +153,7 @@ var ofFrom = map[string]bool{"StageNameCasing": true, "FromAsCasing": true, "NoE
 	"UndefinedArgInFrom": true, "RedundantTargetPlatform": true, "InvalidDefinitionDescription": true}
 
 // mistake mends an error.
-func (m mending) mistake(p build.Problem) []Fix {
+func (m mending) mistake(p dockerfile.Problem) []Fix {
 	message := withoutHint(p.Message)
 	if m.hint == targetPlatform {
 		return mendPlatform(m)

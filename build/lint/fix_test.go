@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // A fixed text is what becomes of a Dockerfile by the fix of a title for the first
@@ -77,7 +77,7 @@ func TestFixes(t *testing.T) {
 	for _, c := range fixedCases {
 		f := File{Dockerfile: []byte(c.before)}
 		problems := Check(context.Background(), f)
-		i := slices.IndexFunc(problems, func(p build.Problem) bool { return p.Code == c.code })
+		i := slices.IndexFunc(problems, func(p dockerfile.Problem) bool { return p.Code == c.code })
 		if i < 0 {
 			t.Errorf("%q: no problem %s in %+v", c.before, c.code, problems)
 			continue
@@ -96,7 +96,7 @@ func TestFixes(t *testing.T) {
 }
 
 // mends checks that a fix mends its problem and makes none.
-func mends(t *testing.T, before []build.Problem, i int, f File, fix Fix) {
+func mends(t *testing.T, before []dockerfile.Problem, i int, f File, fix Fix) {
 	t.Helper()
 	f.Dockerfile = []byte(apply(string(f.Dockerfile), fix.Edits))
 	left := map[string]int{}
@@ -171,7 +171,7 @@ func FuzzFixes(f *testing.F) {
 		f.Add([]byte(c.before), c.code, "variable '$X' (did you mean $Y?) (lowercase) `# a <description>` found '1:2' protocol '1/TCP' in", uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, code, message string, line uint8) {
-		p := build.Problem{Code: code, Message: message, Lines: build.Lines{First: int(line), Last: int(line)}}
+		p := dockerfile.Problem{Code: code, Message: message, Lines: dockerfile.Lines{First: int(line), Last: int(line)}}
 		narrow(&p, text)
 		for _, fix := range Fixes(p, File{Dockerfile: text}) {
 			if merged := merge(nil, fix.Edits); len(merged) == 0 {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // preferred are the lines, from 1, whose unknown instruction has a preferred fix.
@@ -66,7 +66,7 @@ func TestNoJSONOfHeredoc(t *testing.T) {
 			f := File{Dockerfile: []byte("FROM scratch AS a\n" + keyword + " " + args + "\nFROM a\n")}
 			for _, p := range Check(context.Background(), f) {
 				for _, fix := range Fixes(p, f) {
-					if p.Lines == (build.Lines{First: 1, Last: 1}) && !strings.HasPrefix(fix.Title, "Ignore") {
+					if p.Lines == (dockerfile.Lines{First: 1, Last: 1}) && !strings.HasPrefix(fix.Title, "Ignore") {
 						t.Errorf("%s: %s: %s", f.Dockerfile, p.Message, fix.Title)
 					}
 				}

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // TestMendWorkdir: after a fix the working directory is the one that the author wrote. One
 // that is a guess is not preferred ("?" before it).
 func TestMendWorkdir(t *testing.T) {
-	images := build.Images{
+	images := dockerfile.Images{
 		"docker.io/library/srv:latest":     []byte(`{"os":"linux","config":{"WorkingDir":"/srv"}}`),
 		"docker.io/library/bare:latest":    []byte(`{"os":"linux"}`),
 		"docker.io/library/windows:latest": []byte(`{"os":"windows","config":{"WorkingDir":"C:\\x"}}`),
@@ -66,7 +66,7 @@ func TestMendWorkdir(t *testing.T) {
 		f := File{Dockerfile: []byte(head + "\nWORKDIR " + path + "\n"), Images: images}
 		after := ""
 		problems := Check(context.Background(), f)
-		i := slices.IndexFunc(problems, func(p build.Problem) bool { return p.Code == "WorkdirRelativePath" })
+		i := slices.IndexFunc(problems, func(p dockerfile.Problem) bool { return p.Code == "WorkdirRelativePath" })
 		if i < 0 {
 			t.Errorf("%s: %+v", f.Dockerfile, problems)
 			continue

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // FuzzCheck checks arbitrary bytes: no panic, no hang, no line that is not there, and a
@@ -16,25 +16,25 @@ func FuzzCheck(f *testing.F) {
 	for _, s := range append(written(f), bytewise...) {
 		f.Add([]byte(s.dockerfile), []byte(s.ignore))
 	}
-	f.Fuzz(func(t *testing.T, dockerfile, ignore []byte) {
-		if len(dockerfile) > 20_000 {
+	f.Fuzz(func(t *testing.T, text, ignore []byte) {
+		if len(text) > 20_000 {
 			return // time is not the matter here
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		file := File{Dockerfile: dockerfile, Ignore: ignore}
+		file := File{Dockerfile: text, Ignore: ignore}
 		var c Checker
-		c.Check(ctx, File{Dockerfile: dockerfile[len(dockerfile)/3:], Ignore: ignore})
+		c.Check(ctx, File{Dockerfile: text[len(text)/3:], Ignore: ignore})
 		problems := c.Check(ctx, file)
 		if ctx.Err() != nil {
 			t.Fatal("it takes too long")
 		}
 		mended := c.Mend(ctx, file)
-		last := bytes.Count(dockerfile, []byte("\n"))
+		last := bytes.Count(text, []byte("\n"))
 		if n := bytes.Count(mended, []byte("\n")); n < last || n > last+1 {
 			t.Fatalf("%d lines are mended to %d", last, n)
 		}
-		(&build.Baseline{Dockerfile: mended}).Compare(ctx, dockerfile)
+		(&dockerfile.Baseline{Dockerfile: mended}).Compare(ctx, text)
 		for i, p := range problems {
 			if p.Lines.First < 0 || p.Lines.Last < p.Lines.First || p.Lines.Last > last || p.Message == "" {
 				t.Fatalf("%+v, of a file of %d lines", p, last+1)

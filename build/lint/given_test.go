@@ -10,7 +10,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerui"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // What a build is given decides what is a mistake in it, as it does for BuildKit's own
@@ -55,7 +55,7 @@ func TestGiven(t *testing.T) {
 			}
 			var mistakes []string
 			for _, p := range got {
-				if p.Severity == build.Error {
+				if p.Severity == dockerfile.Error {
 					mistakes = append(mistakes, p.Message)
 				}
 				if p.Code == "InvalidDefaultArgInFrom" && f.Args["IMG"] != "" {
@@ -80,7 +80,7 @@ func converted(t *testing.T, f File) error {
 	sm.Definition = &llb.Definition{}
 	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: f.Images, AllStages: f.Target == "",
 		Config: dockerui.Config{BuildArgs: f.Args, Target: f.Target}}
-	if stages, err := build.Stages(f.Dockerfile); err == nil && build.Target(stages, f.Target) < 0 {
+	if stages, err := dockerfile.Stages(f.Dockerfile); err == nil && dockerfile.Target(stages, f.Target) < 0 {
 		opt.Target = ""
 	}
 	if f.Platform != "" {

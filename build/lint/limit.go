@@ -1,6 +1,8 @@
 package lint
 
-import "github.com/buildls/buildls/build"
+import (
+	"github.com/buildls/buildls/build/dockerfile"
+)
 
 // A pass is bounded, whatever the text: what it costs is counted, not timed, so that the
 // same text has the same answer everywhere.
@@ -20,7 +22,7 @@ const (
 )
 
 // end ends the pass at some lines. It is told once.
-func (k *check) end(at build.Lines) {
+func (k *check) end(at dockerfile.Lines) {
 	if k.ended {
 		return
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // many is a text of n parts.
@@ -66,7 +66,7 @@ func TestBeyond(t *testing.T) {
 						notices++
 					}
 				}
-				if stages, err := build.Stages(mended); err == nil && len(stages) > 10_001 {
+				if stages, err := dockerfile.Stages(mended); err == nil && len(stages) > 10_001 {
 					t.Errorf("%d stages", len(stages))
 				}
 			}

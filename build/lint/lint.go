@@ -22,7 +22,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/redact"
 )
 
@@ -35,7 +35,7 @@ type File struct {
 	IgnoreFaults []string
 	// Images are the base images that are known. What depends on another one is not
 	// reported.
-	Images build.Images
+	Images dockerfile.Images
 	// How it would be built, if that is known. Args are the build arguments that are given.
 	// Target is the stage that is built; of one that it leaves out, it is not said what
 	// values of variables make wrong. If it is empty, or no stage has that name, all stages
@@ -47,7 +47,7 @@ type File struct {
 
 // Check returns the file's problems, ordered by line. It returns early, with what it
 // has, when ctx is canceled.
-func Check(ctx context.Context, f File) []build.Problem {
+func Check(ctx context.Context, f File) []dockerfile.Problem {
 	return new(Checker).Check(ctx, f)
 }
 
@@ -58,21 +58,21 @@ type Checker struct {
 	blocks memory[*block]
 	units  memory[*outcome]
 	ignore ignoring
-	images build.Images
+	images dockerfile.Images
 	given  given
 }
 
 // Check is as the function of that name.
-func (c *Checker) Check(ctx context.Context, f File) []build.Problem {
-	if err := build.Readable(f.Dockerfile); err != nil {
-		return []build.Problem{unchecked(build.Lines{}, "this Dockerfile is not checked while you type: %v", err)}
+func (c *Checker) Check(ctx context.Context, f File) []dockerfile.Problem {
+	if err := dockerfile.Readable(f.Dockerfile); err != nil {
+		return []dockerfile.Problem{unchecked(dockerfile.Lines{}, "this Dockerfile is not checked while you type: %v", err)}
 	}
 	problems := c.find(ctx, f)
 	narrowAll(problems, f.Dockerfile)
 	for i := range problems {
 		problems[i].Message = redact.URLs(problems[i].Message)
 	}
-	slices.SortStableFunc(problems, func(a, b build.Problem) int {
+	slices.SortStableFunc(problems, func(a, b dockerfile.Problem) int {
 		return cmp.Or(cmp.Compare(a.Lines.First, b.Lines.First), cmp.Compare(a.Columns.Start, b.Columns.Start),
 			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
 	})
@@ -80,25 +80,25 @@ func (c *Checker) Check(ctx context.Context, f File) []build.Problem {
 }
 
 // find finds the problems, with the lines that BuildKit gives.
-func (c *Checker) find(ctx context.Context, f File) []build.Problem {
+func (c *Checker) find(ctx context.Context, f File) []dockerfile.Problem {
 	if image, at, ok := foreignFrontend(f.Dockerfile); ok {
 		message := fmt.Sprintf("%s is not Docker's own front end, so this file is not checked while you type", image)
-		return []build.Problem{{Code: "syntax", Severity: build.Hint, Message: message, Lines: at}}
+		return []dockerfile.Problem{{Code: "syntax", Severity: dockerfile.Hint, Message: message, Lines: at}}
 	}
 	return c.look(ctx, f).problems
 }
 
 // unchecked says that something is not checked.
-func unchecked(at build.Lines, format string, args ...any) build.Problem {
-	return build.Problem{Code: "unchecked", Severity: build.Information, Lines: at, Message: fmt.Sprintf(format, args...)}
+func unchecked(at dockerfile.Lines, format string, args ...any) dockerfile.Problem {
+	return dockerfile.Problem{Code: "unchecked", Severity: dockerfile.Information, Lines: at, Message: fmt.Sprintf(format, args...)}
 }
 
 // look passes over a file, whose front end is Docker's own.
 func (c *Checker) look(ctx context.Context, f File) *check {
-	k := &check{Checker: c, ctx: ctx, seen: map[build.Problem]bool{}}
+	k := &check{Checker: c, ctx: ctx, seen: map[dockerfile.Problem]bool{}}
 	if err := k.run(f); err != nil {
 		*c = Checker{} // whatever it remembers, this file is not to be answered from it
-		k.problems = append(k.problems, build.Problem{Code: "unchecked", Severity: build.Hint,
+		k.problems = append(k.problems, dockerfile.Problem{Code: "unchecked", Severity: dockerfile.Hint,
 			Message: fmt.Sprintf("this Dockerfile could not be checked to its end: %v", err)})
 	}
 	c.blocks.turn(ctx.Err() == nil)
@@ -114,8 +114,8 @@ type check struct {
 	lines    int
 	all      []*placed
 	planned  *plan // nil if no stage was found
-	problems []build.Problem
-	seen     map[build.Problem]bool
+	problems []dockerfile.Problem
+	seen     map[dockerfile.Problem]bool
 	spent    int  // on converting
 	assigned int  // variables
 	ended    bool // it was too much
@@ -129,7 +129,7 @@ func (k *check) run(f File) (err error) {
 	}()
 	k.lines = bytes.Count(f.Dockerfile, []byte("\n"))
 	if len(f.Dockerfile) == 0 {
-		k.mistake("the Dockerfile cannot be empty", build.Lines{})
+		k.mistake("the Dockerfile cannot be empty", dockerfile.Lines{})
 		return nil
 	}
 	k.readHeader(f.Dockerfile)
@@ -139,7 +139,7 @@ func (k *check) run(f File) (err error) {
 		ignore = nil
 	}
 	for _, fault := range f.IgnoreFaults {
-		k.mistake(fault, build.Lines{})
+		k.mistake(fault, dockerfile.Lines{})
 	}
 	k.ignore.set(ignore)
 	if k.ignore.client != old {
@@ -161,24 +161,24 @@ func (k *check) run(f File) (err error) {
 // A finding is what BuildKit's linter said of some lines.
 type finding struct {
 	rule, url, message string
-	lines              build.Lines
+	lines              dockerfile.Lines
 }
 
 func (k *check) warning(f finding) {
-	p := build.Problem{Code: f.rule, Message: f.message, URL: f.url, Severity: build.Warning,
+	p := dockerfile.Problem{Code: f.rule, Message: f.message, URL: f.url, Severity: dockerfile.Warning,
 		Lines: f.lines, Deprecated: deprecated[f.rule]}
 	if k.asErrors {
-		p.Severity = build.Error
+		p.Severity = dockerfile.Error
 	}
 	k.add(p)
 }
 
-func (k *check) mistake(message string, lines build.Lines) {
-	k.add(build.Problem{Code: "syntax", Severity: build.Error, Message: message, Lines: lines})
+func (k *check) mistake(message string, lines dockerfile.Lines) {
+	k.add(dockerfile.Problem{Code: "syntax", Severity: dockerfile.Error, Message: message, Lines: lines})
 }
 
 // add adds a problem once: units overlap in what they inherit.
-func (k *check) add(p build.Problem) {
+func (k *check) add(p dockerfile.Problem) {
 	p.Lines.First = max(0, min(p.Lines.First, k.lines))
 	p.Lines.Last = max(p.Lines.First, min(p.Lines.Last, k.lines))
 	if k.ended {
@@ -215,15 +215,15 @@ func (h header) lines() string {
 
 // readHeader reads the directives. Options that cannot be read are an error, and skip
 // every rule: else rules would speak up that the author meant to skip.
-func (k *check) readHeader(dockerfile []byte) {
-	h := header{escape: escapeToken(dockerfile)}
-	v, _, location, ok := parser.ParseDirective("check", dockerfile)
+func (k *check) readHeader(text []byte) {
+	h := header{escape: escapeToken(text)}
+	v, _, location, ok := parser.ParseDirective("check", text)
 	if ok {
 		h.check = v
 	}
 	cfg, err := linter.ParseLintOptions(h.check)
 	if err != nil {
-		lines, _ := build.SpanOfParser(location)
+		lines, _ := dockerfile.SpanOfParser(location)
 		k.mistake("failed to parse check options: "+err.Error(), lines)
 		h.check, cfg = "skip=all", &linter.Config{SkipAll: true}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // said are the problems of a text, as "line code".
@@ -252,7 +252,7 @@ func TestRules(t *testing.T) {
 
 func TestSeverity(t *testing.T) {
 	all := Check(t.Context(), File{Dockerfile: []byte("# check=error=true\nFROM scratch\nMAINTAINER me\n")})
-	if len(all) != 1 || all[0].Severity != build.Error || all[0].Code != "MaintainerDeprecated" || !all[0].Deprecated {
+	if len(all) != 1 || all[0].Severity != dockerfile.Error || all[0].Code != "MaintainerDeprecated" || !all[0].Deprecated {
 		t.Errorf("with error=true: %+v", all)
 	}
 	all = Check(t.Context(), File{Dockerfile: []byte("# check=error=true;skip=MaintainerDeprecated\nFROM scratch\nMAINTAINER me\n")})
@@ -272,7 +272,7 @@ func TestForeignFrontend(t *testing.T) {
 		"example.com/docker/dockerfile:1": true, "docker/dockerfilex": true, "earthly/x": true,
 	} {
 		all := Check(t.Context(), File{Dockerfile: []byte("# syntax=" + image + "\nFOO\nBAR\n")})
-		if one := len(all) == 1 && all[0].Severity == build.Hint; one != foreign {
+		if one := len(all) == 1 && all[0].Severity == dockerfile.Hint; one != foreign {
 			t.Errorf("%s: %+v", image, all)
 		}
 	}
@@ -285,7 +285,7 @@ func TestKnownImage(t *testing.T) {
 	if got := c.Check(t.Context(), file); len(got) != 0 {
 		t.Errorf("unknown image: %+v", got)
 	}
-	file.Images = build.Images{"docker.io/library/app:1": []byte(`{"architecture":"amd64","os":"linux","config":{"Env":["HOME_DIR=/home"]}}`)}
+	file.Images = dockerfile.Images{"docker.io/library/app:1": []byte(`{"architecture":"amd64","os":"linux","config":{"Env":["HOME_DIR=/home"]}}`)}
 	got := c.Check(t.Context(), file)
 	if len(got) != 2 || got[0].Lines.First != 2 || got[1].Lines.First != 4 || got[0].Code != "UndefinedVar" {
 		t.Errorf("known image: %+v", got)
@@ -300,7 +300,7 @@ func TestKnownImage(t *testing.T) {
 // linter would warn of several at once, without a lock: the race detector sees it.
 func TestOtherPlatforms(t *testing.T) {
 	var text strings.Builder
-	images := build.Images{}
+	images := dockerfile.Images{}
 	for i := range 50 {
 		fmt.Fprintf(&text, "FROM --platform=linux/s390x base%d AS s%d\nRUN true\n", i, i)
 		images[fmt.Sprintf("docker.io/library/base%d:latest", i)] = []byte(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:` + strings.Repeat("0", 64) + `"]}}`)

@@ -5,7 +5,7 @@ import (
 	"context"
 	"strings"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // Mend is the Dockerfile with comments in the place of the instructions that are at fault,
@@ -13,7 +13,7 @@ import (
 // converted while the author is still typing. Where nothing is at fault, or no stage is
 // found, that is the file as it is.
 func (c *Checker) Mend(ctx context.Context, f File) []byte {
-	if build.Readable(f.Dockerfile) != nil {
+	if dockerfile.Readable(f.Dockerfile) != nil {
 		return f.Dockerfile
 	}
 	if _, _, ok := foreignFrontend(f.Dockerfile); ok {

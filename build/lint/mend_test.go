@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // What is mended has no mistakes of its own, and the lines of the file.
@@ -34,6 +34,6 @@ func TestMend(t *testing.T) {
 var beyondRepair = regexp.MustCompile("parser directive|escape token|check options|SOURCE_DATE_EPOCH|line greater than|invalid context name")
 
 // mistaken says whether a problem ends the conversion of a file.
-func mistaken(p build.Problem) bool {
-	return p.Code == "syntax" && p.Severity == build.Error || p.Code == "unchecked"
+func mistaken(p dockerfile.Problem) bool {
+	return p.Code == "syntax" && p.Severity == dockerfile.Error || p.Code == "unchecked"
 }

@@ -4,23 +4,23 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // narrow sets a problem's lines and columns to the token that is meant, if there is one.
-func narrow(p *build.Problem, dockerfile []byte) {
-	one := []build.Problem{*p}
-	narrowAll(one, dockerfile)
+func narrow(p *dockerfile.Problem, text []byte) {
+	one := []dockerfile.Problem{*p}
+	narrowAll(one, text)
 	*p = one[0]
 }
 
 // narrowAll narrows a file's problems. BuildKit says the same of the same lines once for
 // each token, so the second of such problems is about the second token.
-func narrowAll(problems []build.Problem, dockerfile []byte) {
-	src := newSource(dockerfile)
+func narrowAll(problems []dockerfile.Problem, text []byte) {
+	src := newSource(text)
 	type same struct {
 		code, message string
-		lines         build.Lines
+		lines         dockerfile.Lines
 	}
 	seen := map[same]int{}
 	for i := range problems {
@@ -28,8 +28,8 @@ func narrowAll(problems []build.Problem, dockerfile []byte) {
 		key := same{p.Code, p.Message, p.Lines}
 		if list := src.find(*p); len(list) > 0 {
 			t := list[min(seen[key], len(list)-1)]
-			p.Lines = build.Lines{First: t.First, Last: t.Last}
-			p.Columns = build.Columns{Start: t.Start, End: t.End}
+			p.Lines = dockerfile.Lines{First: t.First, Last: t.Last}
+			p.Columns = dockerfile.Columns{Start: t.Start, End: t.End}
 		}
 		seen[key]++
 	}
@@ -37,7 +37,7 @@ func narrowAll(problems []build.Problem, dockerfile []byte) {
 
 // find returns the tokens that a problem may be about, the likeliest first; none if its
 // lines are all that can be said.
-func (s *source) find(p build.Problem) []token {
+func (s *source) find(p dockerfile.Problem) []token {
 	f, match := finderOf(p)
 	if f == nil {
 		return nil
@@ -55,7 +55,7 @@ func (s *source) find(p build.Problem) []token {
 // with, those lines, and what its message names.
 type subject struct {
 	*statement
-	lines build.Lines
+	lines dockerfile.Lines
 	match []string
 }
 
@@ -70,7 +70,7 @@ type saying struct {
 }
 
 // finderOf looks a problem up in the tables below, and what its message names.
-func finderOf(p build.Problem) (finder, []string) {
+func finderOf(p dockerfile.Problem) (finder, []string) {
 	message, _, _ := strings.Cut(p.Message, " (did you mean ")
 	if r, ok := rules[p.Code]; ok {
 		match, _ := matching(r.message, message)

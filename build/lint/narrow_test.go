@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // underlined checks a Dockerfile in which «» marks what the problems of one code should
@@ -180,7 +180,7 @@ func TestNarrowed(t *testing.T) {
 		{"syntax", "unterminated heredoc", "RUN «<<a» \n"},
 	} {
 		want, text := marked(c.text)
-		p := build.Problem{Code: c.code, Message: c.message}
+		p := dockerfile.Problem{Code: c.code, Message: c.message}
 		narrow(&p, []byte(text))
 		got := token{p.Lines.First, p.Columns.Start, p.Lines.Last, p.Columns.End}
 		if len(want) == 0 && got != (token{}) || len(want) == 1 && got != want[0] {
@@ -199,10 +199,10 @@ func FuzzNarrow(f *testing.F) {
 		f.Add([]byte("FROM «é\\\n\r\n\tb\r\nRUN --mount=type=é,é=\"é <<é"), "syntax", strings.ReplaceAll(m.message, "%", "é"), uint8(0), uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, code, message string, first, more uint8) {
-		p := build.Problem{Code: code, Message: message, Lines: build.Lines{First: int(first), Last: int(first) + int(more)}}
+		p := dockerfile.Problem{Code: code, Message: message, Lines: dockerfile.Lines{First: int(first), Last: int(first) + int(more)}}
 		before := p.Lines
 		narrow(&p, text)
-		if p.Columns == (build.Columns{}) && p.Lines == before {
+		if p.Columns == (dockerfile.Columns{}) && p.Lines == before {
 			return
 		}
 		lines := bytes.Split(text, []byte("\n"))
@@ -230,12 +230,12 @@ func onBoundary(t *testing.T, line []byte, column int) {
 
 // TestNarrowAll checks that the second of two like problems gets the second token.
 func TestNarrowAll(t *testing.T) {
-	one := build.Problem{Code: "UndefinedVar", Message: "Usage of undefined variable '$a'"}
+	one := dockerfile.Problem{Code: "UndefinedVar", Message: "Usage of undefined variable '$a'"}
 	want, text := marked("COPY «$a» b«${a:-x}» c«$a» /\n")
-	list := []build.Problem{one, one, one, one}
+	list := []dockerfile.Problem{one, one, one, one}
 	narrowAll(list, []byte(text))
 	for i, p := range list {
-		if p.Columns != (build.Columns{Start: want[min(i, 2)].Start, End: want[min(i, 2)].End}) {
+		if p.Columns != (dockerfile.Columns{Start: want[min(i, 2)].Start, End: want[min(i, 2)].End}) {
 			t.Errorf("%d: %+v", i, p)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // A plan is a file's stages and how they hang together.
@@ -23,7 +23,7 @@ type plan struct {
 	suspect bool      // one of them was at fault: what FROMs make of them says nothing
 	stages  []*stage
 	lex     *shell.Lex
-	images  build.Images // that are known
+	images  dockerfile.Images // that are known
 	given   given
 	built   map[*stage]bool // that a build of the target needs; nil: all
 }
@@ -47,7 +47,7 @@ func (k *check) plan(all []*placed, target string) {
 	k.split(p, all)
 	if len(p.stages) == 0 {
 		if len(k.problems) == 0 {
-			k.mistake("dockerfile contains no stages to build", build.Lines{})
+			k.mistake("dockerfile contains no stages to build", dockerfile.Lines{})
 		}
 		return
 	}

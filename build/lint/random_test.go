@@ -13,7 +13,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // floor is what BuildKit's own lint of the whole file says, in one pass, as sorted
@@ -23,7 +23,7 @@ func floor(text []byte, ignore string) (warnings []string, mistake string) {
 	i.set([]byte(ignore))
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", text)
 	sm.Definition = &llb.Definition{}
-	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.Images(nil), Client: i.client, Config: i.client.Config}
+	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: dockerfile.Images(nil), Client: i.client, Config: i.client.Config}
 	res, err := dockerfile2llb.DockerfileLint(context.Background(), text, opt)
 	if err != nil {
 		panic(err)
@@ -33,7 +33,7 @@ func floor(text []byte, ignore string) (warnings []string, mistake string) {
 		set[fmt.Sprintf("%d %s: %s", w.Location.Ranges[0].Start.Line, w.RuleName, w.Detail)] = true
 	}
 	if res.Error != nil && !strings.HasPrefix(res.Error.Message, "lint violation") {
-		mistake = build.PlainError(errors.New(res.Error.Message))
+		mistake = dockerfile.PlainError(errors.New(res.Error.Message))
 		if r := res.Error.Location.Ranges; len(r) > 0 {
 			mistake = fmt.Sprintf("%d: %s", max(1, r[0].Start.Line), mistake)
 		}
@@ -42,7 +42,7 @@ func floor(text []byte, ignore string) (warnings []string, mistake string) {
 }
 
 // split are a check's warnings and mistakes in the form of floor.
-func split(problems []build.Problem) (warnings, mistakes []string) {
+func split(problems []dockerfile.Problem) (warnings, mistakes []string) {
 	for _, p := range problems {
 		if p.Code == "syntax" || p.Code == "unchecked" {
 			mistakes = append(mistakes, fmt.Sprintf("%d: %s", p.Lines.First+1, p.Message))
@@ -185,7 +185,7 @@ func TestRandomFilesAgreeWithOnePass(t *testing.T) {
 
 // same says whether two problems are, but for which of several near words BuildKit
 // suggests: it takes any.
-func same(a, b build.Problem) bool {
+func same(a, b dockerfile.Problem) bool {
 	a.Message, _, _ = strings.Cut(a.Message, " (did you mean")
 	b.Message, _, _ = strings.Cut(b.Message, " (did you mean")
 	return a == b

@@ -5,7 +5,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // A block is some lines of the file that parse by themselves: no instruction crosses
@@ -20,7 +20,7 @@ type block struct {
 
 // An instruction is one of the file, well formed or not.
 type instruction struct {
-	lines    build.Lines
+	lines    dockerfile.Lines
 	text     string   // its lines
 	comments []string // above it
 	keyword  string   // in lower case
@@ -33,7 +33,7 @@ type instruction struct {
 // A placed instruction is one at its place in the file that is being checked.
 type placed struct {
 	*instruction
-	at   build.Lines
+	at   dockerfile.Lines
 	dead bool // it was found at fault, and is left out of what is converted
 }
 
@@ -59,8 +59,8 @@ func (k *check) read(text []byte) []*placed {
 	return all
 }
 
-func shift(l build.Lines, by int) build.Lines {
-	return build.Lines{First: l.First + by, Last: l.Last + by}
+func shift(l dockerfile.Lines, by int) dockerfile.Lines {
+	return dockerfile.Lines{First: l.First + by, Last: l.Last + by}
 }
 
 // nextBlock finds the block that text begins with, and its length. Where a block ends

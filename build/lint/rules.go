@@ -9,7 +9,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // deprecated are the rules about what BuildKit calls deprecated or legacy.
@@ -39,18 +39,18 @@ var stageName = regexp.MustCompile(`^[a-z][a-z0-9-_.]*$`)
 
 // foreignFrontend is the image of `# syntax=` if it is not Docker's own front end, whose
 // rules are the ones that are linked here.
-func foreignFrontend(dockerfile []byte) (image string, at build.Lines, ok bool) {
-	image, _, location, ok := parser.DetectSyntax(dockerfile)
+func foreignFrontend(text []byte) (image string, at dockerfile.Lines, ok bool) {
+	image, _, location, ok := parser.DetectSyntax(text)
 	if !ok {
-		return "", build.Lines{}, false
+		return "", dockerfile.Lines{}, false
 	}
 	own := strings.TrimPrefix(image, "docker.io/")
 	for _, name := range []string{"docker/dockerfile", "docker/dockerfile-upstream"} {
 		if rest, ok := strings.CutPrefix(own, name); ok && (rest == "" || rest[0] == ':' || rest[0] == '@') {
-			return "", build.Lines{}, false
+			return "", dockerfile.Lines{}, false
 		}
 	}
-	at, _ = build.SpanOfParser(location)
+	at, _ = dockerfile.SpanOfParser(location)
 	return image, at, true
 }
 
@@ -68,7 +68,7 @@ func (k *check) casing(p *plan) {
 		}
 	}
 	l := k.header.linter(func(rule, _, url, message string, location []parser.Range) {
-		lines, _ := build.SpanOfParser(location)
+		lines, _ := dockerfile.SpanOfParser(location)
 		k.warning(finding{rule, url, message, lines})
 	})
 	rule, should := &linter.RuleConsistentInstructionCasing, "uppercase"
@@ -87,7 +87,7 @@ func (k *check) casing(p *plan) {
 
 type name struct {
 	word string
-	at   build.Lines
+	at   dockerfile.Lines
 }
 
 func (p *plan) names() []name {

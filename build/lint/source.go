@@ -7,7 +7,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 var bom = []byte("\xef\xbb\xbf")
@@ -21,10 +21,10 @@ type source struct {
 	all    []*statement       // once they were asked for
 	known  map[int]*statement // those that were read for problems, by their first line
 	bodies []heredoc          // of what looks like a heredoc and is none
-	images build.Images       // whose configs are known
+	images dockerfile.Images  // whose configs are known
 }
 
-// A token is a part of the text: 0-based lines as in build.Lines, byte columns, the end
+// A token is a part of the text: 0-based lines as in dockerfile.Lines, byte columns, the end
 // exclusive.
 type token struct{ First, Start, Last, End int }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // maxRepairs bounds how many mistakes are found one after the other between stages, or
@@ -72,7 +72,7 @@ func (k *check) graphMistake(p *plan, u *unit, out *outcome) bool {
 		return k.circle(p, out.message)
 	}
 	var piece *piece
-	var lines build.Lines
+	var lines dockerfile.Lines
 	if len(out.at) > 0 {
 		piece, lines = u.at(out.at[0])
 	}
@@ -80,10 +80,10 @@ func (k *check) graphMistake(p *plan, u *unit, out *outcome) bool {
 		piece = u.named(p, out.message)
 	}
 	if piece == nil {
-		k.mistake(out.message, build.Lines{})
+		k.mistake(out.message, dockerfile.Lines{})
 		return false
 	}
-	if lines == (build.Lines{}) {
+	if lines == (dockerfile.Lines{}) {
 		lines = piece.placed.at
 	}
 	switch {

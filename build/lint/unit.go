@@ -13,7 +13,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerui"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // A unit is a Dockerfile that is made of instructions of the file.
@@ -81,21 +81,21 @@ func (u *unit) stub(s *stage) {
 }
 
 // at finds the piece that has a line of the unit, and what lines of the file these are.
-func (u *unit) at(lines build.Lines) (*piece, build.Lines) {
+func (u *unit) at(lines dockerfile.Lines) (*piece, dockerfile.Lines) {
 	i := sort.Search(len(u.pieces), func(i int) bool { return u.pieces[i].last >= lines.First })
 	if i == len(u.pieces) || u.pieces[i].first > lines.First {
-		return nil, build.Lines{}
+		return nil, dockerfile.Lines{}
 	}
 	p := &u.pieces[i]
-	at := shift(build.Lines{First: lines.First, Last: min(lines.Last, p.last)}, p.placed.at.First-p.first)
-	return p, build.Lines{First: min(at.First, p.placed.at.Last), Last: min(at.Last, p.placed.at.Last)}
+	at := shift(dockerfile.Lines{First: lines.First, Last: min(lines.Last, p.last)}, p.placed.at.First-p.first)
+	return p, dockerfile.Lines{First: min(at.First, p.placed.at.Last), Last: min(at.Last, p.placed.at.Last)}
 }
 
 // An outcome is what BuildKit said of a unit, in the unit's lines.
 type outcome struct {
 	warnings []finding
 	message  string // of the mistake that ended it, empty if none did
-	at       []build.Lines
+	at       []dockerfile.Lines
 	panicked string // what BuildKit panicked with on the unit
 }
 
@@ -104,7 +104,7 @@ type outcome struct {
 func (k *check) convert(u *unit, graph bool) *outcome {
 	text := u.text.String()
 	if k.spent += costOfUnit + len(text); k.spent > maxSpent {
-		k.end(build.Lines{})
+		k.end(dockerfile.Lines{})
 		return &outcome{}
 	}
 	key := "u" + text
@@ -121,7 +121,7 @@ func (k *check) convert(u *unit, graph bool) *outcome {
 		k.units.put(key, out)
 	}
 	if out.panicked != "" {
-		k.add(build.Problem{Code: "unchecked", Severity: build.Hint,
+		k.add(dockerfile.Problem{Code: "unchecked", Severity: dockerfile.Hint,
 			Message: "part of this Dockerfile could not be checked: BuildKit's converter failed on it: " + out.panicked})
 	}
 	return out
@@ -142,7 +142,7 @@ func (k *check) convertText(text string, client *dockerui.Client) *outcome {
 	opt.Config = client.Config
 	opt.BuildArgs, opt.TargetPlatform = maps.Clone(k.given.args), k.given.platform
 	opt.Warn = func(rule, _, url, message string, location []parser.Range) {
-		if lines, ok := build.SpanOfParser(location); ok {
+		if lines, ok := dockerfile.SpanOfParser(location); ok {
 			out.warnings = append(out.warnings, finding{rule, url, message, lines})
 		}
 	}
@@ -151,11 +151,11 @@ func (k *check) convertText(text string, client *dockerui.Client) *outcome {
 	if err == nil || violated || errors.Is(err, errBeforeDispatch) {
 		return out
 	}
-	out.message = build.PlainError(err)
+	out.message = dockerfile.PlainError(err)
 	var le *parser.LocationError
 	if errors.As(err, &le) {
 		for _, l := range le.Locations {
-			if lines, ok := build.SpanOfParser(l); ok {
+			if lines, ok := dockerfile.SpanOfParser(l); ok {
 				out.at = append(out.at, lines)
 			}
 		}

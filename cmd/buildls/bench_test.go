@@ -15,7 +15,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
@@ -238,7 +238,7 @@ func typing(b *testing.B, text string) (typed, floor func()) {
 func bareLint(b *testing.B, text string) {
 	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", []byte(text))
 	sm.Definition = &llb.Definition{}
-	if _, err := dockerfile2llb.DockerfileLint(b.Context(), []byte(text), dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: build.Images(nil)}); err != nil {
+	if _, err := dockerfile2llb.DockerfileLint(b.Context(), []byte(text), dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: dockerfile.Images(nil)}); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
 	ws "github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
@@ -41,7 +41,7 @@ without a Dockerfile. What can be checked is, and the rest is said on stderr.
 type checked struct {
 	name     string // as it was given, or found
 	text     *ws.Text
-	problems []build.Problem
+	problems []dockerfile.Problem
 }
 
 // checkCommand is `buildls check`.
@@ -76,7 +76,7 @@ func checkCommand(ctx context.Context, args []string, std stdio) int {
 func verdict(files []checked, strict bool) int {
 	for _, f := range files {
 		for _, p := range f.problems {
-			if p.Severity == build.Error || strict && p.Severity == build.Warning {
+			if p.Severity == dockerfile.Error || strict && p.Severity == dockerfile.Warning {
 				return exitFailed
 			}
 		}
@@ -130,8 +130,8 @@ func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, 
 		dir = filepath.Dir(name)
 	}
 	if fault, wide := survey.Wide(data); wide {
-		problem := build.Problem{Code: "syntax", Message: fault.Reason}
-		return checked{name: name, text: ws.NewText(""), problems: []build.Problem{problem}}, nil
+		problem := dockerfile.Problem{Code: "syntax", Message: fault.Reason}
+		return checked{name: name, text: ws.NewText(""), problems: []dockerfile.Problem{problem}}, nil
 	}
 	ignore, path, err := readIgnore(name, dir)
 	if err != nil { // the rest can be checked without

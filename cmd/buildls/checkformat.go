@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/redact"
 	ws "github.com/buildls/buildls/workspace"
 )
@@ -16,7 +16,7 @@ import (
 // formats are the values of --format.
 var formats = map[string]func(io.Writer, []checked) error{"text": writeText, "json": writeJSON, "sarif": writeSARIF}
 
-var severityWords = map[build.Severity]string{build.Error: "error", build.Warning: "warning", build.Information: "info", build.Hint: "hint"}
+var severityWords = map[dockerfile.Severity]string{dockerfile.Error: "error", dockerfile.Warning: "warning", dockerfile.Information: "info", dockerfile.Hint: "hint"}
 
 // region is the part of a text that a problem is about: lines and columns from 1, the
 // end exclusive. Lines are an editor's: "\n", "\r\n" and "\r" end one.
@@ -28,9 +28,9 @@ type region struct {
 }
 
 // regionOf counts columns in units of e.
-func (f checked) regionOf(p build.Problem, e ws.Encoding) region {
+func (f checked) regionOf(p dockerfile.Problem, e ws.Encoding) region {
 	r := f.text.RowRange(p.Lines.First, p.Lines.Last, e)
-	if p.Columns != (build.Columns{}) {
+	if p.Columns != (dockerfile.Columns{}) {
 		r = ws.Range{
 			Start: f.text.PositionOf(f.text.OffsetIn(p.Lines.First, p.Columns.Start), e),
 			End:   f.text.PositionOf(f.text.OffsetIn(p.Lines.Last, p.Columns.End), e),
@@ -153,7 +153,7 @@ type (
 	}
 )
 
-var sarifLevels = map[build.Severity]string{build.Error: "error", build.Warning: "warning", build.Information: "note", build.Hint: "note"}
+var sarifLevels = map[dockerfile.Severity]string{dockerfile.Error: "error", dockerfile.Warning: "warning", dockerfile.Information: "note", dockerfile.Hint: "note"}
 
 func writeSARIF(w io.Writer, files []checked) error {
 	run := sarifRun{ColumnKind: "utf16CodeUnits", LineBreaks: []string{"\r\n", "\n", "\r"}, Results: []sarifResult{}}

@@ -1,4 +1,4 @@
-package build
+package dockerfile
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ type Baseline struct {
 	Images     Images   // that are known
 
 	mu   sync.Mutex    // guards what follows
-	then []instruction // of Dockerfile
+	then []Instruction // of Dockerfile
 	now  string        // the text of places
 	last []Place
 }
@@ -66,8 +66,8 @@ func (b *Baseline) compare(ctx context.Context, now []byte) []Place {
 	written := map[string][]int{}
 	for _, in := range b.then {
 		if in.key != "" {
-			built[in.key] = append(built[in.key], in.lines.First)
-			written[in.text] = append(written[in.text], in.lines.First)
+			built[in.key] = append(built[in.key], in.Lines.First)
+			written[in.Text] = append(written[in.Text], in.Lines.First)
 		}
 	}
 	list, converted := b.then, true
@@ -77,42 +77,42 @@ func (b *Baseline) compare(ctx context.Context, now []byte) []Place {
 	}
 	places := make([]Place, 0, len(list))
 	for _, in := range list {
-		p := Place{Lines: in.lines, Words: in.words}
+		p := Place{Lines: in.Lines, Words: in.words}
 		switch {
 		case in.key != "" && built[in.key] != nil:
 			p.Built = built[in.key]
 		case unchanged: // and not to be converted here
-			p.Built = []int{in.lines.First}
+			p.Built = []int{in.Lines.First}
 		case in.key != "" || !converted: // one without a vertex is not built at all
-			p.Built, p.Rebuild = written[in.text], written[in.text] != nil
+			p.Built, p.Rebuild = written[in.Text], written[in.Text] != nil
 		}
 		places = append(places, p)
 	}
 	return places
 }
 
-// An instruction is one of a Dockerfile.
-type instruction struct {
-	lines Lines
+// An Instruction is one of a Dockerfile.
+type Instruction struct {
+	Lines Lines
 	words int    // as in Place
-	text  string // its words, without comments and line breaks, and its heredocs
+	Text  string // its words, without comments and line breaks, and its heredocs
 	key   string // the digests of its vertices' cache keys; empty if it has none
 }
 
 // instructions are those of a text that parses, with their keys if it can be converted.
-func (b *Baseline) instructions(ctx context.Context, dockerfile []byte) (list []instruction, converted bool) {
-	list = parseInstructions(dockerfile)
+func (b *Baseline) instructions(ctx context.Context, dockerfile []byte) (list []Instruction, converted bool) {
+	list = ParseInstructions(dockerfile)
 	keys := b.cacheKeys(ctx, dockerfile)
 	for i := range list {
-		of := keys[list[i].lines.First]
+		of := keys[list[i].Lines.First]
 		slices.Sort(of)
 		list[i].key = strings.Join(slices.Compact(of), " ")
 	}
 	return list, keys != nil
 }
 
-func parseInstructions(dockerfile []byte) (list []instruction) {
-	list = []instruction{} // not nil: it was tried
+func ParseInstructions(dockerfile []byte) (list []Instruction) {
+	list = []Instruction{} // not nil: it was tried
 	var err error
 	defer survive(&err)
 	if Readable(dockerfile) != nil {
@@ -123,10 +123,10 @@ func parseInstructions(dockerfile []byte) (list []instruction) {
 		return list
 	}
 	for _, n := range parsed.AST.Children {
-		in := instruction{lines: Lines{n.StartLine - 1, n.EndLine - 1}, words: n.EndLine - 1, text: n.Original}
+		in := Instruction{Lines: Lines{n.StartLine - 1, n.EndLine - 1}, words: n.EndLine - 1, Text: n.Original}
 		for _, doc := range n.Heredocs {
 			in.words -= strings.Count(doc.Content, "\n") + 1 // and the line that ends it
-			in.text += "\n" + doc.Content
+			in.Text += "\n" + doc.Content
 		}
 		list = append(list, in)
 	}

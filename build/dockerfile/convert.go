@@ -1,4 +1,4 @@
-package build
+package dockerfile
 
 import (
 	"cmp"
@@ -10,9 +10,9 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 )
 
-// convert runs BuildKit's own conversion on a Dockerfile, without an engine and
+// Convert runs BuildKit's own conversion on a Dockerfile, without an engine and
 // without asking a registry.
-func convert(dockerfile []byte) (_ *lint.LintResults, err error) {
+func Convert(dockerfile []byte) (_ *lint.LintResults, err error) {
 	defer survive(&err)
 	if err := cmp.Or(Readable(dockerfile), expandable(dockerfile)); err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package build
+package dockerfile
 
 import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
@@ -10,8 +10,8 @@ import (
 // editor may see the end of a line: workspace.Text has these lines as rows.
 type Lines struct{ First, Last int }
 
-// spanOf joins BuildKit's ranges, one for each line, 1-based.
-func spanOf(ranges []*pb.Range) (Lines, bool) {
+// SpanOf joins BuildKit's ranges, one for each line, 1-based.
+func SpanOf(ranges []*pb.Range) (Lines, bool) {
 	if len(ranges) == 0 {
 		return Lines{}, false
 	}

@@ -1,4 +1,4 @@
-package build
+package dockerfile
 
 import (
 	"bytes"
@@ -210,7 +210,7 @@ func (n *needs) use(dgst string, paths []ContextPath) {
 	}
 	var last Lines
 	for i, loc := range n.def.Source.GetLocations()[dgst].GetLocations() {
-		lines, ok := spanOf(loc.Ranges)
+		lines, ok := SpanOf(loc.Ranges)
 		if !ok || i > 0 && lines == last {
 			continue
 		}
@@ -219,12 +219,12 @@ func (n *needs) use(dgst string, paths []ContextPath) {
 	}
 }
 
-// root is a path without slashes at its ends; "." for the whole context.
-func (p ContextPath) root() string { return path.Clean("." + path.Clean("/"+p.Path)) }
+// Root is a path without slashes at its ends; "." for the whole context.
+func (p ContextPath) Root() string { return path.Clean("." + path.Clean("/"+p.Path)) }
 
-// meets says whether a source takes a path of the context, or something in it. Links are not
+// Meets says whether a source takes a path of the context, or something in it. Links are not
 // followed.
-func (p ContextPath) meets(other string) bool {
+func (p ContextPath) Meets(other string) bool {
 	source := path.Clean("/" + p.Path)[1:]
 	if source == "" {
 		return true

@@ -1,4 +1,4 @@
-package build
+package dockerfile
 
 import (
 	"bytes"
@@ -65,12 +65,12 @@ func (b *Baseline) VariableAt(ctx context.Context, name string, line int, after 
 // scope says which lines count for an instruction, and whether it stands in no stage.
 func (b *Baseline) scope(line int, after bool) (until int, global bool) {
 	until, global = line, true
-	for _, in := range parseInstructions(b.Dockerfile) {
-		from := strings.EqualFold(firstWord(in.text), "FROM")
+	for _, in := range ParseInstructions(b.Dockerfile) {
+		from := strings.EqualFold(firstWord(in.Text), "FROM")
 		switch {
-		case in.lines.First == line && after:
-			return in.lines.Last + 1, global
-		case in.lines.First == line:
+		case in.Lines.First == line && after:
+			return in.Lines.Last + 1, global
+		case in.Lines.First == line:
 			return until, global || from
 		}
 		global = global && !from
@@ -164,11 +164,11 @@ func (v *Variable) look(e *Environment) {
 // Sets says whether an instruction (the 0-based line on which it begins) of the text that was
 // built sets a variable.
 func (b *Baseline) Sets(line int, name string) bool {
-	for _, in := range parseInstructions(b.Dockerfile) {
-		if in.lines.First != line {
+	for _, in := range ParseInstructions(b.Dockerfile) {
+		if in.Lines.First != line {
 			continue
 		}
-		stages, args, err := parseText([]byte("FROM scratch\n" + in.text + "\n"))
+		stages, args, err := parseText([]byte("FROM scratch\n" + in.Text + "\n"))
 		if err != nil || len(stages) != 1 || len(args) > 0 {
 			return false
 		}

@@ -1,4 +1,4 @@
-package build
+package dockerfile
 
 // A Problem is something that the author should know of some lines.
 type Problem struct {

@@ -1,4 +1,4 @@
-package build
+package dockerfile
 
 import (
 	"bytes"
@@ -42,7 +42,7 @@ func (b *Baseline) cacheKeys(ctx context.Context, dockerfile []byte) map[int][]s
 		vertices := vertexKeys(def)
 		for d, locations := range def.Source.GetLocations() {
 			for _, at := range locations.GetLocations() {
-				if lines, ok := spanOf(at.Ranges); ok {
+				if lines, ok := SpanOf(at.Ranges); ok {
 					keys[lines.First] = append(keys[lines.First], string(vertices[digest.Digest(d)]))
 				}
 			}
@@ -115,7 +115,7 @@ func vertexKeys(def *llb.Definition) map[digest.Digest]digest.Digest {
 		for _, in := range op.Inputs {
 			in.Digest = string(keys[digest.Digest(in.Digest)])
 		}
-		forget(&op)
+		NormalizeForCache(&op)
 		if dt, err := json.Marshal(&op); err == nil { // as BuildKit does; it sorts maps
 			keys[digest.FromBytes(raw)] = digest.FromBytes(dt)
 		}
@@ -123,10 +123,10 @@ func vertexKeys(def *llb.Definition) map[digest.Digest]digest.Digest {
 	return keys
 }
 
-// forget removes what makes no difference to the cache (BuildKit's solver/llbsolver/ops, the
+// NormalizeForCache removes what makes no difference to the cache (BuildKit's solver/llbsolver/ops, the
 // functions CacheMap): which files of a local directory are asked for, because it is the
 // content of those that are copied which counts, and what a cache mount is called.
-func forget(op *pb.Op) {
+func NormalizeForCache(op *pb.Op) {
 	if src := op.GetSource(); strings.HasPrefix(src.GetIdentifier(), "local://") {
 		src.Attrs = nil
 	}
