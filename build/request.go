@@ -8,11 +8,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"slices"
 	"strings"
 
-	"github.com/containerd/platforms"
-	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/tonistiigi/fsutil"
@@ -21,8 +18,9 @@ import (
 	"github.com/buildls/buildls/build/engine"
 )
 
-// A Request is one build.
+// A Request is one build: what is asked of it, and what it is made from.
 type Request struct {
+	Spec
 	// ID is unique over all builds of an engine; it becomes the solve's ref.
 	ID string
 	// Linked is the name of a build whose result is a context of another: such a one
@@ -38,29 +36,10 @@ type Request struct {
 	// AttestedFS is sent instead if the build is attested, for an attestation tells what was
 	// asked of the context; nil: the same.
 	AttestedFS fsutil.FS
-	// Context is the build context.
-	Context Context
-	// Contexts are those that the Dockerfile may name, in FROM, COPY --from and mounts,
-	// by their ContextName.
-	Contexts map[string]Context
-
-	Target    string
-	Tags      []string
-	BuildArgs map[string]string
-	Platforms []string // as in "linux/arm64"
-	NoCache   bool
-	Secrets   []Secret
-	SSH       []SSH
-	Outputs   []Output  // none: the engine's image store, if it has one
-	Stdout    io.Writer // for an output to Stdout
-
-	Attests               []Attest
-	CacheFrom, CacheTo    []Cache
-	IIDFile, MetadataFile string // absolute, or empty
+	Stdout     io.Writer // for an output to Stdout
 	// Unrecorded keeps the build out of the engine's own history of builds, which holds few and
 	// takes longer to write than a build of which all is cached takes.
 	Unrecorded bool
-	Options
 
 	// Known are the base images whose configs need not be asked for again.
 	Known dockerfile.Images
@@ -74,50 +53,6 @@ type Request struct {
 
 	// Hold takes over a build whose command failed, before Run returns; nil: none is held.
 	Hold func(*Held)
-}
-
-// CheckTag returns the full form of an image's name, e.g. "docker.io/library/app:dev".
-func CheckTag(tag string) (string, error) {
-	named, err := reference.ParseNormalizedNamed(tag)
-	if err != nil {
-		return "", fmt.Errorf("tag %q: %w", tag, err)
-	}
-	if _, ok := named.(reference.Digested); ok {
-		return "", fmt.Errorf("tag %q: an image cannot be tagged with a digest", tag)
-	}
-	return reference.TagNameOnly(named).String(), nil
-}
-
-// CheckPlatforms returns the normal forms of platforms, e.g. "linux/arm64" for "arm64", each
-// once. As in `docker build`, an element may hold several, parted by commas, and "local" is
-// this machine's platform.
-func CheckPlatforms(list ...string) (normal []string, err error) {
-	for _, element := range list {
-		for name := range strings.SplitSeq(element, ",") {
-			p := localPlatform()
-			if !strings.EqualFold(name, "local") {
-				if p, err = platforms.Parse(name); err != nil {
-					return nil, fmt.Errorf("platform %q: %w", name, err)
-				}
-				if !strings.Contains(name, "/") && !strings.EqualFold(name, p.OS) {
-					p.OS = "linux" // an architecture alone, wherever the author is
-				}
-			}
-			if name = platforms.Format(platforms.Normalize(p)); !slices.Contains(normal, name) {
-				normal = append(normal, name)
-			}
-		}
-	}
-	return normal, nil
-}
-
-// localPlatform is this machine's; macOS has no containers of its own, and runs Linux's.
-func localPlatform() platforms.Platform {
-	p := platforms.DefaultSpec()
-	if p.OS == "darwin" {
-		p.OS = "linux"
-	}
-	return p
 }
 
 // A RefusedError says that an engine cannot do what a request asks for.

@@ -92,9 +92,9 @@ func (s *Server) newProgress(b *running, token protocol.ProgressToken) *lsp.Prog
 func (s *Server) run(b *running) {
 	defer s.builds.finish(b)
 	defer s.endBroken(b)
-	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.doc.URI)), zap.String("target", b.plan.target),
+	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.doc.URI)), zap.String("target", b.plan.Target),
 		zap.Any("profile", b.plan.profile.result(b.plan.snapshot)), zap.Strings("notes", b.plan.notes))
-	s.diagnostics.begin(b.sequence, b.plan.doc, b.plan.target)
+	s.diagnostics.begin(b.sequence, b.plan.doc, b.plan.Target)
 	s.diagnostics.publish(b.plan.doc.URI)
 	s.unmarkFaults(b)
 	s.diagnostics.begun(b.sequence)
@@ -119,7 +119,7 @@ func (s *Server) run(b *running) {
 	found := problems(out, b.plan)
 	result := resultOf(s.converter(b.plan.doc), b, out, where, found)
 	s.past.compare(result, b.plan.key())
-	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.target, found)
+	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.Target, found)
 	s.diagnostics.publish(b.plan.doc.URI)
 	s.markFault(b, where.fault)
 	s.marks.end(b, out, news)
@@ -167,7 +167,7 @@ type site struct {
 
 // newSite is an engine before it has the context.
 func newSite(info engine.Info, p *plan) site {
-	where := site{engine: info.Setting(), platforms: p.platforms}
+	where := site{engine: info.Setting(), platforms: p.Platforms}
 	if len(where.platforms) == 0 && len(info.Platforms) > 0 {
 		where.platforms = info.Platforms[:1]
 	}
@@ -184,7 +184,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		}
 		return out
 	}
-	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.platforms, b.plan.wishes...)
+	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.Platforms, b.plan.wishes...)
 	if err != nil {
 		return failed(err), site{}
 	}
@@ -279,7 +279,7 @@ func resultOf(c converter, b *running, out *build.Outcome, where site, found []d
 		r.Tags = out.Tags
 		r.Digest, r.ImageID = nonEmpty(out.Digest), nonEmpty(out.ImageID)
 	}
-	if out.Status == build.Done && !out.Exported && len(b.plan.outputs) == 0 {
+	if out.Status == build.Done && !out.Exported && len(b.plan.Outputs) == 0 {
 		r.Warnings = append(r.Warnings, warningResult{Code: "not-exported", Message: notExported(b.plan, where)})
 	}
 	for _, note := range b.plan.notes {

@@ -155,7 +155,7 @@ func (s *Server) stagesIn(ctx context.Context, views []view) ([]dockerfile.Stage
 	}
 	var first []dockerfile.Stage
 	for i, v := range views {
-		b := dockerfile.Baseline{Dockerfile: beginning(v.doc), Target: v.target, BuildArgs: v.buildArgs, Platforms: v.platforms, Images: s.images.all()}
+		b := dockerfile.Baseline{Dockerfile: beginning(v.doc), Target: v.Target, BuildArgs: v.BuildArgs, Platforms: v.Platforms, Images: s.images.all()}
 		these := b.Resolve(ctx, stages)
 		if i > 0 && !slices.Equal(these, first) {
 			return stages, nil

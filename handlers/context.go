@@ -80,17 +80,17 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 		if err != nil {
 			return nil, err
 		}
-		if v.context.Remote() {
-			return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", v.context)
+		if v.Context.Remote() {
+			return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", v.Context)
 		}
 		if err := readable(ctx, s.lint.of(v.doc.URI), v.file(s.images.all(), v.platform()), v.doc.URI); err != nil {
 			return nil, err
 		}
-		need, err := dockerfile.ContextNeedOf(ctx, v.doc.Text.Bytes(), v.target, v.buildArgs, v.platform(), s.images.all())
+		need, err := dockerfile.ContextNeedOf(ctx, v.doc.Text.Bytes(), v.Target, v.BuildArgs, v.platform(), s.images.all())
 		if err != nil {
 			return nil, lsp.InvalidParams("%s: %s", v.doc.URI, strings.Join(append([]string{err.Error()}, v.notes...), "; "))
 		}
-		if err := v.context.Unchosen; err != nil && len(need.Uses) > 0 {
+		if err := v.Context.Unchosen; err != nil && len(need.Uses) > 0 {
 			return nil, err
 		}
 		report, err := v.report(ctx, need)
@@ -148,7 +148,7 @@ func (s *Server) convertible(ctx context.Context, v view) ([]byte, error) {
 
 // mended is a document's text without what is at fault in a build of it, line by line.
 func (s *Server) mended(ctx context.Context, doc *workspace.Document, b *dockerfile.Baseline) []byte {
-	v := view{setup: setup{doc: doc, buildArgs: b.BuildArgs, target: b.Target, platforms: b.Platforms}}
+	v := view{setup: setup{doc: doc, Spec: build.Spec{BuildArgs: b.BuildArgs, Target: b.Target, Platforms: b.Platforms}}}
 	return s.lint.of(doc.URI).mend(ctx, v.file(s.images.all(), v.platform()))
 }
 
@@ -172,7 +172,7 @@ func (v view) report(ctx context.Context, need *dockerfile.ContextNeed) (*contex
 	if err != nil {
 		return nil, err
 	}
-	r := &contextReport{dir: p.context.Dir, ignore: ignore, need: need}
+	r := &contextReport{dir: p.Context.Dir, ignore: ignore, need: need}
 	var whole *survey.Answer
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() (err error) {
@@ -186,7 +186,7 @@ func (v view) report(ctx context.Context, need *dockerfile.ContextNeed) (*contex
 		})
 	}
 	if err := eg.Wait(); err != nil {
-		return nil, lsp.InvalidParams("the context %s: %v", p.context, ignore.said(err))
+		return nil, lsp.InvalidParams("the context %s: %v", p.Context, ignore.said(err))
 	}
 	if whole != nil {
 		r.Excluded, r.Unreadable = whole.Excluded, whole.Unreadable
@@ -224,12 +224,12 @@ func looked() { <-looks }
 
 // countedFS is the context as it would be sent, to be counted.
 func (p *setup) countedFS() (fsutil.FS, error) {
-	if p.context.Kind == build.EmptyContext {
+	if p.Context.Kind == build.EmptyContext {
 		return staticfs.NewFS(), nil
 	}
-	contextFS, err := workspace.NewContextFS(p.context.Dir, p.overlays())
+	contextFS, err := workspace.NewContextFS(p.Context.Dir, p.overlays())
 	if err != nil {
-		return nil, lsp.InvalidParams("the context %s: %v", p.context, err)
+		return nil, lsp.InvalidParams("the context %s: %v", p.Context, err)
 	}
 	return contextFS.Lean(), nil
 }
@@ -250,10 +250,10 @@ func (p *setup) ignoreFile() (ignoreFile, error) {
 	if own, ok := files[name+".dockerignore"]; ok {
 		return ignoreFile{p.snapshot.URIOf(p.doc.Path + ".dockerignore"), own}, nil
 	}
-	if p.context.Kind == build.EmptyContext {
+	if p.Context.Kind == build.EmptyContext {
 		return ignoreFile{}, nil
 	}
-	return p.ignoreIn(p.context.Dir)
+	return p.ignoreIn(p.Context.Dir)
 }
 
 // ignoreIn is the .dockerignore of a directory; the zero one if there is none.

@@ -110,7 +110,7 @@ func onSentEngines(t *testing.T, test func(t *testing.T, conn *engine.Conn, old 
 // what each instruction, the i-th of which copies to /i/, left there.
 func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan, old bool) {
 	t.Helper()
-	need, err := dockerfile.ContextNeedOf(t.Context(), p.doc.Text.Bytes(), p.target, nil, "", nil)
+	need, err := dockerfile.ContextNeedOf(t.Context(), p.doc.Text.Bytes(), p.Target, nil, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan, old bool) {
 		t.Fatal(err)
 	}
 	out := t.TempDir()
-	p.outputs = []build.Output{{Type: "local", Dest: out}}
+	p.Outputs = []build.Output{{Type: "local", Dest: out}}
 	req, _, err := p.request(identity.NewID(), func(err error) { t.Error(err) })
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func told(r *contextReport) string {
 // linksIn counts what is sent without being asked for: links of both kinds.
 func linksIn(t *testing.T, p *plan, need *dockerfile.ContextNeed) (links int) {
 	t.Helper()
-	dir, err := fsutil.NewFS(p.context.Dir)
+	dir, err := fsutil.NewFS(p.Context.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func planFor(dir, dockerfile string, buffers map[string]string) *plan {
 	for name, text := range buffers {
 		ws.Apply(workspace.Open{URI: workspace.FileURI(filepath.Join(dir, name)), Text: text})
 	}
-	return &plan{setup: setup{snapshot: ws.Snapshot(), doc: ws.Snapshot().Document(uri), context: directory(dir)}}
+	return &plan{setup: setup{snapshot: ws.Snapshot(), doc: ws.Snapshot().Document(uri), Spec: build.Spec{Context: directory(dir)}}}
 }
 
 // TestContextIsWhatIsSent: the report agrees with what engines are sent and copy.
@@ -317,7 +317,7 @@ func TestContextIsWhatIsSent(t *testing.T) {
 					write(".dockerignore", c.ignore)
 				}
 				p := planFor(dir, c.dockerfile, c.buffers)
-				p.target = c.target
+				p.Target = c.target
 				compareWithBuild(t, conn, p, old)
 			})
 		}

@@ -194,12 +194,12 @@ func (l *laying) context(p *plan, c build.Context) (build.Context, error) {
 // all lays buffers over all contexts of a request, and makes the requests whose results
 // are some of them.
 func (l *laying) all(p *plan, req *build.Request) (err error) {
-	if req.Context, err = l.context(p, p.context); err != nil {
+	if req.Context, err = l.context(p, p.Context); err != nil {
 		return err
 	}
 	req.Contexts = map[string]build.Context{}
-	for _, name := range slices.Sorted(maps.Keys(p.contexts)) {
-		c, err := l.context(p, p.contexts[name])
+	for _, name := range slices.Sorted(maps.Keys(p.Contexts)) {
+		c, err := l.context(p, p.Contexts[name])
 		if err == nil && c.Kind == build.TargetContext {
 			c.Build, err = l.target(p.linked[name])
 		}

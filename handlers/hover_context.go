@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
@@ -41,7 +42,7 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 		return
 	}
 	if err != nil {
-		h.prose.paragraph("Nothing can be told of the context %s: %s", h.prose.code(list[i].context.String()), h.prose.text(err.Error()))
+		h.prose.paragraph("Nothing can be told of the context %s: %s", h.prose.code(list[i].Context.String()), h.prose.text(err.Error()))
 		return
 	}
 	for _, u := range usesOf(list, seen) {
@@ -136,7 +137,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	if line == "" || text[0] == '#' || line[0] == '!' || dir == "" {
 		return
 	}
-	p := &setup{snapshot: h.snapshot, doc: h.doc, context: directory(dir), overlay: s.settings.now().Overlay}
+	p := &setup{snapshot: h.snapshot, doc: h.doc, Spec: build.Spec{Context: directory(dir)}, overlay: s.settings.now().Overlay}
 	contextFS, err := p.countedFS()
 	if err != nil {
 		return
@@ -173,7 +174,7 @@ func (s *Server) ignoredDir(snapshot *workspace.Snapshot, doc *workspace.Documen
 	}
 	uri := workspace.FileURI(path)
 	dockerfile := cmp.Or(snapshot.DocumentAt(path), &workspace.Document{URI: uri, Path: path, Text: workspace.NewText("")})
-	return s.viewsOf(snapshot, dockerfile, s.settings.now())[0].context.Dir
+	return s.viewsOf(snapshot, dockerfile, s.settings.now())[0].Context.Dir
 }
 
 // amount is "214 files, 3.1 MB".

@@ -111,8 +111,8 @@ func (p *plan) ignoreFiles() (list []ignoreFile) {
 	if file, err := p.ignoreFile(); err == nil {
 		list = append(list, file)
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.contexts)) {
-		if c := p.contexts[name]; c.Kind == build.LocalContext {
+	for _, name := range slices.Sorted(maps.Keys(p.Contexts)) {
+		if c := p.Contexts[name]; c.Kind == build.LocalContext {
 			if file, err := p.ignoreIn(c.Dir); err == nil {
 				list = append(list, file)
 			}

@@ -28,8 +28,8 @@ type linker struct {
 // link plans the builds whose results are contexts of p. What runs is as if they were
 // built before; they leave nothing, and they are allowed what p is.
 func (s *Server) link(p *plan, settings Settings) error {
-	allow := append([]string{}, p.options.Allow...)
-	if p.options.Network == "host" {
+	allow := append([]string{}, p.Allow...)
+	if p.Network == "host" {
 		allow = append(allow, "network.host")
 	}
 	l := &linker{server: s, settings: settings, plans: map[string]*plan{}, given: fieldsOf(struct {
@@ -37,7 +37,7 @@ func (s *Server) link(p *plan, settings Settings) error {
 		NoCache bool     `json:"noCache,omitempty"`
 		Pull    bool     `json:"pull,omitempty"`
 		Policy  string   `json:"policy,omitempty"`
-	}{allow, p.noCache, p.options.Pull, p.policy})}
+	}{allow, p.NoCache, p.Pull, p.policy})}
 	if p.profile != nil {
 		l.path = []string{p.profile.key()}
 	}
@@ -45,8 +45,8 @@ func (s *Server) link(p *plan, settings Settings) error {
 }
 
 func (l *linker) link(p *plan) error {
-	for _, name := range slices.Sorted(maps.Keys(p.contexts)) {
-		c := p.contexts[name]
+	for _, name := range slices.Sorted(maps.Keys(p.Contexts)) {
+		c := p.Contexts[name]
 		if c.Kind != build.TargetContext {
 			continue
 		}

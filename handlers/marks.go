@@ -62,7 +62,7 @@ func (m *marks) begin(b *running) {
 		f = &fileMarks{targets: map[string]*followed{}}
 		m.files[key] = f
 	}
-	target := strings.ToLower(b.plan.target)
+	target := strings.ToLower(b.plan.Target)
 	if old := f.targets[target]; old == nil || old.sequence < b.sequence {
 		f.targets[target] = &followed{id: b.id, sequence: b.sequence, began: time.Now(), baseline: m.baseline(b)}
 	}
@@ -71,7 +71,7 @@ func (m *marks) begin(b *running) {
 // baseline is what a build's text is compared against.
 func (m *marks) baseline(b *running) *dockerfile.Baseline {
 	p := b.plan
-	return &dockerfile.Baseline{Dockerfile: p.text(), Target: p.target, BuildArgs: p.buildArgs, Platforms: p.platforms, Images: m.server.images.all()}
+	return &dockerfile.Baseline{Dockerfile: p.text(), Target: p.Target, BuildArgs: p.BuildArgs, Platforms: p.Platforms, Images: m.server.images.all()}
 }
 
 // lastBuild is what the newest build of a file was made with; nil if there was none.
@@ -127,7 +127,7 @@ func (m *marks) update(b *running, change func(*followed)) {
 	if f == nil {
 		return // the file was closed
 	}
-	target := strings.ToLower(b.plan.target)
+	target := strings.ToLower(b.plan.Target)
 	old := f.targets[target]
 	overtaken := old == nil || old.sequence != b.sequence
 	if overtaken { // its steps may be shown until the other has some

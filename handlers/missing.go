@@ -13,11 +13,11 @@ import (
 // whyMissing says why a build does not find a path in its context, or in the local one of a
 // name; "" if that can't be told.
 func (p *plan) whyMissing(name, source string) string {
-	c, ignore, err := p.context, ignoreFile{}, error(nil)
+	c, ignore, err := p.Context, ignoreFile{}, error(nil)
 	if name == "" {
 		ignore, err = p.ignoreFile()
 	} else {
-		c = p.contexts[name]
+		c = p.Contexts[name]
 		ignore, err = p.ignoreIn(c.Dir)
 	}
 	switch {

@@ -29,8 +29,9 @@ func TestWhyMissing(t *testing.T) {
 	}
 	in := filepath.Join(dir, "ctx")
 	local := func(dir string) build.Context { return build.Context{Kind: build.LocalContext, Dir: dir} }
-	p := &plan{contexts: map[string]build.Context{"named": local(filepath.Join(dir, "other"))}}
-	p.snapshot, p.context = workspace.New().Snapshot(), local(in)
+	p := &plan{}
+	p.snapshot, p.Context = workspace.New().Snapshot(), local(in)
+	p.Contexts = map[string]build.Context{"named": local(filepath.Join(dir, "other"))}
 	path := filepath.Join(in, "Dockerfile")
 	p.doc = &workspace.Document{URI: workspace.FileURI(path), Path: path, Text: workspace.NewText("FROM scratch\n")}
 	for _, c := range [][3]string{
@@ -53,7 +54,7 @@ func TestWhyMissing(t *testing.T) {
 			t.Errorf("%s %s:\ngot  %s\nwant %s", c[0], c[1], got, c[2])
 		}
 	}
-	p.context = build.Context{}
+	p.Context = build.Context{}
 	if got := p.whyMissing("", "/x"); got != "this build has no context" {
 		t.Error(got)
 	}

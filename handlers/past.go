@@ -96,12 +96,12 @@ func keyOf(doc *workspace.Document) workspace.URI {
 // key tells builds of a file and target from others. Several inline Dockerfiles may stand
 // in one file, and what is no file is known by its context.
 func (p *plan) key() string {
-	key := string(keyOf(p.doc)) + "\x00" + strings.ToLower(p.target)
+	key := string(keyOf(p.doc)) + "\x00" + strings.ToLower(p.Target)
 	if p.inline() != nil {
 		key += "\x00" + p.profile.Name
 	}
 	if p.doc.Path == "" {
-		key += "\x00" + p.context.String()
+		key += "\x00" + p.Context.String()
 	}
 	return key
 }

@@ -38,7 +38,7 @@ func TestSlowDisk(t *testing.T) {
 // Dockerfiles on stdin are told apart by their contexts, files are not.
 func TestKey(t *testing.T) {
 	key := func(doc *workspace.Document, dir string) string {
-		p := &plan{setup: setup{doc: doc, context: build.Context{Kind: build.LocalContext, Dir: dir}}}
+		p := &plan{setup: setup{doc: doc, Spec: build.Spec{Context: build.Context{Kind: build.LocalContext, Dir: dir}}}}
 		return p.key()
 	}
 	if key(fromStdin(nil), "/a") == key(fromStdin(nil), "/b") {

@@ -25,23 +25,11 @@ import (
 // the workspace's defaults filled in. It does not change.
 type plan struct {
 	setup
-	filename  string // of a Dockerfile that lies in the remote context; doc is nil then
-	contexts  map[string]build.Context
-	linked    map[string]*plan // what those that are targets are the results of
-	tags      []string         // full names
-	tagged    bool             // by the author, not by default
-	noCache   bool
-	options   build.Options
-	secrets   []build.Secret
-	ssh       []build.SSH
-	outputs   []build.Output
-	attests   []build.Attest
-	cacheFrom []build.Cache
-	cacheTo   []build.Cache
-	iidFile   string
-	metadata  string    // the file
-	stdout    io.Writer // nil in an editor
-	wishes    []engine.Wish
+	filename string           // of a Dockerfile that lies in the remote context; doc is nil then
+	linked   map[string]*plan // what the contexts that are targets are the results of
+	tagged   bool             // by the author, not by default
+	stdout   io.Writer        // nil in an editor
+	wishes   []engine.Wish
 }
 
 // A missingTargetError says that a Dockerfile has no stage of that name.
@@ -84,7 +72,7 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings Settings) (*pla
 	}
 	var err error
 	if !p.tagged {
-		p.tags, err = tagsOf([]string{defaultTag(p.context.Name(), p.target)})
+		p.Tags, err = tagsOf([]string{defaultTag(p.Context.Name(), p.Target)})
 	}
 	return p, err
 }
@@ -92,28 +80,28 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings Settings) (*pla
 // fill checks and takes what an argument says of the build for itself, beyond the setup.
 // Relative paths count from dir.
 func (p *plan) fill(arg Options, dir string) error {
-	p.noCache = arg.NoCache
+	p.NoCache = arg.NoCache
 	var err error
-	if p.tags, err = tagsOf(arg.Tags); err != nil {
+	if p.Tags, err = tagsOf(arg.Tags); err != nil {
 		return err
 	}
-	if p.options, err = arg.steps(); err != nil {
+	if p.Options, err = arg.steps(); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	if p.outputs, err = arg.outputs(dir, p.stdout != nil); err != nil {
+	if p.Outputs, err = arg.outputs(dir, p.stdout != nil); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	if p.attests, err = arg.attests(); err != nil {
+	if p.Attests, err = arg.attests(); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	if p.cacheFrom, p.cacheTo, err = arg.caches(dir); err != nil {
+	if p.CacheFrom, p.CacheTo, err = arg.caches(dir); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	if p.iidFile, p.metadata, err = arg.files(dir); err != nil {
+	if p.IIDFile, p.MetadataFile, err = arg.files(dir); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	if p.iidFile != "" && len(p.outputs) > 0 && !slices.ContainsFunc(p.outputs, build.Output.IsImage) {
-		return lsp.InvalidParams("iidFile: an output of type %s has no image, so no id; add one of type oci, docker or image, or leave iidFile out", p.outputs[0].Type)
+	if p.IIDFile != "" && len(p.Outputs) > 0 && !slices.ContainsFunc(p.Outputs, build.Output.IsImage) {
+		return lsp.InvalidParams("iidFile: an output of type %s has no image, so no id; add one of type oci, docker or image, or leave iidFile out", p.Outputs[0].Type)
 	}
 	return nil
 }
@@ -121,7 +109,7 @@ func (p *plan) fill(arg Options, dir string) error {
 // begin removes what an earlier build wrote to the files that this one writes at its end: if it
 // fails, whatever of, no script is to take the id of another image for its own.
 func (p *plan) begin() error {
-	for field, path := range map[string]string{"iidFile": p.iidFile, "metadataFile": p.metadata} {
+	for field, path := range map[string]string{"iidFile": p.IIDFile, "metadataFile": p.MetadataFile} {
 		if err := build.RemoveOld(path); err != nil {
 			return lsp.InvalidParams("%s: what an earlier build left there cannot be removed: %v", field, err)
 		}
@@ -142,13 +130,13 @@ func (p *plan) find(arg Options, dir string) error {
 		return err
 	}
 	var err error
-	if p.contexts, err = arg.contexts(dir); err != nil {
+	if p.Contexts, err = arg.contexts(dir); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	if p.secrets, err = arg.secrets(dir); err != nil {
+	if p.Secrets, err = arg.secrets(dir); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
-	if p.ssh, err = arg.ssh(dir, p.context.OverSSH()); err != nil {
+	if p.SSH, err = arg.ssh(dir, p.Context.OverSSH()); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
 	return nil
@@ -178,7 +166,7 @@ func (p *plan) checkNoCacheFilter() error {
 	if err != nil {
 		return nil
 	}
-	for _, name := range p.options.NoCacheFilter {
+	for _, name := range p.NoCacheFilter {
 		if !slices.ContainsFunc(stages, func(s dockerfile.Stage) bool { return s.Name != "" && strings.EqualFold(s.Name, name) }) {
 			return lsp.InvalidParams("noCacheFilter: no stage of %s is named %q; %s", filepath.Base(string(p.doc.URI)), name, namesOf(stages))
 		}
@@ -188,14 +176,14 @@ func (p *plan) checkNoCacheFilter() error {
 
 // checkTarget refuses a target that the Dockerfile does not have, likewise.
 func (p *setup) checkTarget() error {
-	if p.doc == nil || p.target == "" {
+	if p.doc == nil || p.Target == "" {
 		return nil
 	}
 	stages, err := dockerfile.Stages(p.text())
-	if err != nil || dockerfile.Target(stages, p.target) >= 0 {
+	if err != nil || dockerfile.Target(stages, p.Target) >= 0 {
 		return nil
 	}
-	return &missingTargetError{lsp.InvalidParams("unknown target %q in %s; %s", p.target, filepath.Base(string(p.doc.URI)), namesOf(stages)), p.doc, p.target}
+	return &missingTargetError{lsp.InvalidParams("unknown target %q in %s; %s", p.Target, filepath.Base(string(p.doc.URI)), namesOf(stages)), p.doc, p.Target}
 }
 
 // namesOf says what stages a Dockerfile names.
@@ -242,8 +230,8 @@ func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 
 // started is the result as far as it is known before the build.
 func (p *plan) started(id string) *buildResult {
-	return &buildResult{ID: id, URI: p.doc.URI, Status: "running", Tags: []string{}, Platforms: append([]string{}, p.platforms...), Target: p.target,
-		Context: p.context.String(), Overlaid: []workspace.URI{}, Profile: p.profile.result(p.snapshot), Steps: []stepResult{}, Warnings: []warningResult{}}
+	return &buildResult{ID: id, URI: p.doc.URI, Status: "running", Tags: []string{}, Platforms: append([]string{}, p.Platforms...), Target: p.Target,
+		Context: p.Context.String(), Overlaid: []workspace.URI{}, Profile: p.profile.result(p.snapshot), Steps: []stepResult{}, Warnings: []warningResult{}}
 }
 
 // request lays the author's buffers over the contexts. onError is told when a file
@@ -267,10 +255,7 @@ func (p *plan) request(id string, onError func(error)) (*build.Request, laid, er
 // request makes the request of a plan, and those that it stands on.
 func (l *laying) request(p *plan, id string) (*build.Request, error) {
 	req := &build.Request{
-		ID: id, DockerfileName: p.filename,
-		Target: p.target, Tags: p.tags, BuildArgs: p.buildArgs, Platforms: p.platforms, NoCache: p.noCache,
-		Secrets: p.secrets, SSH: p.ssh, Outputs: p.outputs, Stdout: p.stdout, Options: p.options,
-		Attests: p.attests, CacheFrom: p.cacheFrom, CacheTo: p.cacheTo, IIDFile: p.iidFile, MetadataFile: p.metadata, WhyMissing: p.whyMissing,
+		ID: id, Spec: p.Spec, DockerfileName: p.filename, Stdout: p.stdout, WhyMissing: p.whyMissing,
 		Unrecorded: p.stdout == nil, // an editor's builds would drive those of the terminal out of the engine's history
 	}
 	if err := l.all(p, req); err != nil || p.doc == nil {

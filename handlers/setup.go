@@ -16,16 +16,13 @@ import (
 // for files. Making one reads compose, bake and ignore files, but nothing that only a build
 // needs: no secret, no agent, no output. It does not change.
 type setup struct {
-	snapshot  *workspace.Snapshot
-	doc       *workspace.Document // nil if the Dockerfile lies in the remote context
-	context   build.Context
-	target    string
-	platforms []string // in normal form
-	buildArgs map[string]string
-	overlay   string   // the setting of that name
-	policy    string   // policyRefuse, if it is empty, or policyIgnore
-	profile   *profile // nil if there is none
-	notes     []string // what the author should know of that
+	snapshot   *workspace.Snapshot
+	doc        *workspace.Document // nil if the Dockerfile lies in the remote context
+	build.Spec                     // of which a plan alone has more than context, target, platforms and build arguments
+	overlay    string              // the setting of that name
+	policy     string              // policyRefuse, if it is empty, or policyIgnore
+	profile    *profile            // nil if there is none
+	notes      []string            // what the author should know of that
 }
 
 // newSetup is how an argument would be built, with the author's settings and the workspace's
@@ -39,7 +36,7 @@ func newSetup(snapshot *workspace.Snapshot, arg applied, settings Settings) (set
 	arg.Policy = cmp.Or(arg.Policy, settings.Policy)
 	err = p.take(arg.Options)
 	from, wrong := contextOf(snapshot, p.doc, arg.Context, settings.Context)
-	p.context = from
+	p.Context = from
 	if odd := workspace.CheckPath(p.doc.Path); odd != nil {
 		wrong = lsp.InvalidParams("%v", odd)
 	}
@@ -68,12 +65,12 @@ func (s *Server) setup(snapshot *workspace.Snapshot, argument map[string]any, se
 
 // take takes from an argument what one must know to look.
 func (p *setup) take(arg Options) error {
-	p.target, p.buildArgs, p.policy = arg.Target, valuesOf(arg.BuildArgs), arg.Policy
+	p.Target, p.BuildArgs, p.policy = arg.Target, valuesOf(arg.BuildArgs), arg.Policy
 	if platform := os.Getenv("DOCKER_DEFAULT_PLATFORM"); platform != "" && len(arg.Platforms) == 0 {
 		arg.Platforms = []string{platform}
 	}
 	var err error
-	if p.platforms, err = build.CheckPlatforms(arg.Platforms...); err != nil {
+	if p.Platforms, err = build.CheckPlatforms(arg.Platforms...); err != nil {
 		return lsp.InvalidParams("%v", err)
 	}
 	return nil

@@ -94,7 +94,7 @@ func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, l
 	if err != nil {
 		return err
 	}
-	choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.platforms, b.plan.wishes...)
+	choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.wishes...)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, l
 	if at := choice.Conn.Info.Setting(); at != b.result().Engine {
 		return lsp.InvalidParams("%s: the build ran on %s, and now builds run on %s; build again", command, b.result().Engine, at)
 	}
-	err = look(&inspected{out, choice.Conn, b.plan.inspection()})
+	err = look(&inspected{out, choice.Conn, &build.Request{Spec: b.plan.Spec}})
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -125,9 +125,4 @@ func (r *running) step(command string, step *int) (*build.Outcome, error) {
 		return nil, lsp.InvalidParams("%s: there is nothing to show of step %d, %s: %v", command, *step, r.outcome.Steps[*step].Name, err)
 	}
 	return r.outcome, nil
-}
-
-// inspection is what a request says beside what is built.
-func (p *plan) inspection() *build.Request {
-	return &build.Request{Platforms: p.platforms, Secrets: p.secrets, SSH: p.ssh, Options: p.options}
 }

@@ -198,20 +198,20 @@ type usageQuery struct {
 func (s *Server) usageQueries(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (list []usageQuery, err error) {
 	err = errRemoteContext
 	for _, v := range s.viewsOf(snapshot, doc, s.settings.now()) {
-		if v.context.Remote() {
+		if v.Context.Remote() {
 			continue
 		}
 		q := usageQuery{view: v}
 		text, wrong := s.convertible(ctx, v)
 		if wrong == nil {
-			q.need, wrong = dockerfile.ContextUses(ctx, text, v.buildArgs, v.platform(), s.images.all())
+			q.need, wrong = dockerfile.ContextUses(ctx, text, v.BuildArgs, v.platform(), s.images.all())
 		}
 		if wrong != nil {
 			err = wrong
 			continue
 		}
 		if q.wrong == nil && len(q.need.Uses) > 0 {
-			q.wrong = q.context.Unchosen
+			q.wrong = q.Context.Unchosen
 		}
 		list = append(list, q)
 	}
@@ -232,7 +232,7 @@ func keyOfQueries(list []usageQuery) string {
 
 func (q usageQuery) key() string {
 	var key strings.Builder
-	fmt.Fprintf(&key, "%v %q %q %q %v %q", q.wrong, q.context.Dir, q.ignore.uri, q.ignore.text, q.need.Nothing, q.need.Follow)
+	fmt.Fprintf(&key, "%v %q %q %q %v %q", q.wrong, q.Context.Dir, q.ignore.uri, q.ignore.text, q.need.Nothing, q.need.Follow)
 	for _, u := range q.need.Uses {
 		fmt.Fprintf(&key, "\n%+v", u.Paths)
 	}

@@ -57,10 +57,10 @@ func cleanTag(target string) string {
 
 // title names what is built, for people.
 func (p *plan) title() string {
-	if len(p.tags) == 0 {
+	if len(p.Tags) == 0 {
 		return filepath.Base(string(p.doc.URI))
 	}
-	return short(p.tags[0])
+	return short(p.Tags[0])
 }
 
 // short is a reference as people write it: app:dev for docker.io/library/app:dev.

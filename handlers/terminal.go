@@ -50,7 +50,7 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 			return nil, nil, err
 		}
 	}
-	for name, c := range p.contexts {
+	for name, c := range p.Contexts {
 		if c.Kind == build.TargetContext {
 			return nil, nil, lsp.InvalidParams("contexts: %s: %s names a target of a bake file, and this build is of none", name, c)
 		}
@@ -65,7 +65,7 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(error)) *BuildResult {
 	b := t.build
 	if b.plan.doc == nil {
-		b.plan.doc = &workspace.Document{URI: workspace.URI(b.plan.context.String()), Text: workspace.NewText(string(out.Dockerfile))}
+		b.plan.doc = &workspace.Document{URI: workspace.URI(b.plan.Context.String()), Text: workspace.NewText(string(out.Dockerfile))}
 	}
 	doc := b.plan.doc
 	c := converter{uri: toURI(doc.URI), text: doc.Text, encoding: workspace.UTF16}
@@ -91,7 +91,7 @@ func (t *TerminalBuild) place(p *plan, wd string) (err error) {
 	if t.Context == stdin {
 		return t.placeStdin(p)
 	}
-	if p.context, err = namedIn(t.Context, wd); err != nil {
+	if p.Context, err = namedIn(t.Context, wd); err != nil {
 		return err
 	}
 	switch {
@@ -102,11 +102,11 @@ func (t *TerminalBuild) place(p *plan, wd string) (err error) {
 		}
 		p.doc = fromStdin(text)
 		return nil
-	case p.context.Remote() && !filepath.IsAbs(t.File):
+	case p.Context.Remote() && !filepath.IsAbs(t.File):
 		p.filename = remoteName(t.File)
 		return nil
 	}
-	p.doc, err = t.document(p.snapshot, p.context.Dir)
+	p.doc, err = t.document(p.snapshot, p.Context.Dir)
 	return err
 }
 
@@ -121,7 +121,7 @@ func (t *TerminalBuild) placeStdin(p *plan) error {
 	case err != nil:
 		return lsp.InvalidParams("%v", err)
 	case from.Remote():
-		p.context, p.filename = from, remoteName(t.File)
+		p.Context, p.filename = from, remoteName(t.File)
 	case t.File != "":
 		return lsp.InvalidParams("two Dockerfiles: -f names %s, and stdin holds one, not a tar", t.File)
 	default:

@@ -107,8 +107,8 @@ func (s *Server) withLastBuild(list []view, snapshot *workspace.Snapshot, doc *w
 			if args == nil {
 				args = map[string]string{}
 			}
-			maps.Copy(args, list[i].buildArgs)
-			list[i].buildArgs = args
+			maps.Copy(args, list[i].BuildArgs)
+			list[i].BuildArgs = args
 		}
 	}
 	return list
@@ -120,7 +120,7 @@ func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document
 	setups, wrong := s.readSetups(snapshot, doc, target, settings)
 	for i, how := range setups {
 		v := view{setup: how, wrong: wrong[i], ruledBy: how.policyFile()}
-		if v.wrong == nil && !v.context.Remote() { // of a remote context BuildKit ignores nothing
+		if v.wrong == nil && !v.Context.Remote() { // of a remote context BuildKit ignores nothing
 			v.ignore, v.wrong = v.ignoreFile()
 		}
 		if len(list) < maxViews && !slices.ContainsFunc(list, v.same) {
@@ -163,21 +163,21 @@ func quoted(s string) json.RawMessage {
 // same says whether two views of a Dockerfile show the same.
 func (v view) same(o view) bool {
 	text := func(err error) string { return fmt.Sprint(err) }
-	return v.context.String() == o.context.String() && v.target == o.target && v.ruledBy == o.ruledBy && slices.Equal(v.platforms, o.platforms) && maps.Equal(v.buildArgs, o.buildArgs) &&
+	return v.Context.String() == o.Context.String() && v.Target == o.Target && v.ruledBy == o.ruledBy && slices.Equal(v.Platforms, o.Platforms) && maps.Equal(v.BuildArgs, o.BuildArgs) &&
 		v.ignore.uri == o.ignore.uri && string(v.ignore.text) == string(o.ignore.text) && text(v.wrong) == text(o.wrong)
 }
 
 // file is the view, for one of its platforms, as lint reads it.
 func (v view) file(images dockerfile.Images, platform string) lint.File {
-	return lint.File{Dockerfile: beginning(v.doc), Ignore: v.ignore.text, Images: images, Args: v.buildArgs, Target: v.target, Platform: platform}
+	return lint.File{Dockerfile: beginning(v.doc), Ignore: v.ignore.text, Images: images, Args: v.BuildArgs, Target: v.Target, Platform: platform}
 }
 
 // platform is the one that is looked at where one must be: the first.
 func (v view) platform() string {
-	if len(v.platforms) == 0 {
+	if len(v.Platforms) == 0 {
 		return ""
 	}
-	return v.platforms[0]
+	return v.Platforms[0]
 }
 
 // lintFiles are the files that a check of a Dockerfile reads: one for each view and
@@ -196,13 +196,13 @@ func (s *Server) lintFiles(list []view) (files []lint.File) {
 	}
 	for _, v := range list {
 		add(v, v.platform())
-		for _, platform := range v.platforms {
+		for _, platform := range v.Platforms {
 			add(v, platform)
 		}
 	}
 	if last := s.marks.lastBuild(list[0].doc.URI); last != nil {
 		v := list[0]
-		v.buildArgs, v.target, v.platforms = last.BuildArgs, last.Target, last.Platforms
+		v.BuildArgs, v.Target, v.Platforms = last.BuildArgs, last.Target, last.Platforms
 		add(v, v.platform())
 	}
 	return files
