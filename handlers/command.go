@@ -82,7 +82,7 @@ func decodeArgument(command string, raw []byte, into any) error {
 	if err := json.Unmarshal(raw, into); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
-			return lsp.InvalidParams("%s: %q must not be a JSON %s", command, strings.TrimPrefix(wrong.Field, "Options."), wrong.Value)
+			return lsp.InvalidParams("%s: %q must not be a JSON %s", command, strings.TrimPrefix(strings.TrimPrefix(wrong.Field, "Options."), "Build."), wrong.Value)
 		}
 		return lsp.InvalidParams("%s: %v", command, err)
 	}

@@ -3,52 +3,34 @@ package handlers
 import (
 	"os"
 	"reflect"
+	"strings"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
 )
 
 // buildArgument is the argument of buildls.build.
 type buildArgument struct {
-	URI     workspace.URI `json:"uri"`
-	Context string        `json:"context"`
-	Profile string        `json:"profile"`
+	URI workspace.URI `json:"uri"`
 	Options
-	Engine string `json:"engine"`
-	Wait   bool   `json:"wait"`
+	Profile string `json:"profile"`
+	Engine  string `json:"engine"`
+	Wait    bool   `json:"wait"`
 }
 
 // Options are what an editor and a terminal can say of a build alike. Their fields mean
 // what the flags of `docker build` of the same names do.
 type Options struct {
-	Target        string             `json:"target"`
-	Tags          []string           `json:"tags"`
-	Platforms     []string           `json:"platforms"`
-	BuildArgs     map[string]*string `json:"buildArgs"` // null: the environment's value
-	Labels        map[string]string  `json:"labels"`
-	Contexts      map[string]string  `json:"contexts"`
-	Secrets       []Secret           `json:"secrets"`
-	SSH           []SSH              `json:"ssh"`
-	Outputs       []Output           `json:"outputs"`
-	CacheFrom     []string           `json:"cacheFrom"`
-	CacheTo       []string           `json:"cacheTo"`
-	NoCache       bool               `json:"noCache"`
-	NoCacheFilter []string           `json:"noCacheFilter"`
-	Pull          bool               `json:"pull"`
-	Push          bool               `json:"push"`
-	Load          bool               `json:"load"`
-	Network       string             `json:"network"`
-	AddHosts      []string           `json:"addHosts"`
-	Allow         []string           `json:"allow"`
-	Attest        []string           `json:"attest"`
-	Policy        string             `json:"policy"`
-
-	IIDFile      string `json:"iidFile"`
-	MetadataFile string `json:"metadataFile"`
+	project.Build
+	Push         bool     `json:"push"`
+	Load         bool     `json:"load"`
+	Allow        []string `json:"allow"`
+	Policy       string   `json:"policy"`
+	IIDFile      string   `json:"iidFile"`
+	MetadataFile string   `json:"metadataFile"`
 
 	// The contract has these in the terminal only.
-	ShmSize      string   `json:"-"`
-	Ulimits      []string `json:"-"`
 	CgroupParent string   `json:"-"`
 	Provenance   string   `json:"-"` // short for attest
 	SBOM         string   `json:"-"` // likewise
@@ -67,7 +49,8 @@ func jsonNames(t reflect.Type) []string {
 		case f.Anonymous:
 			names = append(names, jsonNames(f.Type)...)
 		case f.Tag.Get("json") != "-":
-			names = append(names, f.Tag.Get("json"))
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			names = append(names, name)
 		}
 	}
 	return names

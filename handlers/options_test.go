@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/buildls/buildls/build/project"
 )
 
 // TestTwice holds that what is given twice and is the same is no error, and that of two
@@ -16,7 +18,7 @@ func TestTwice(t *testing.T) {
 	if err := os.WriteFile(key, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Contexts: map[string]string{"alpine": dir, "alpine:latest": ".", "docker.io/library/alpine": dir + "/"}}
+	o := Options{Build: project.Build{Contexts: map[string]string{"alpine": dir, "alpine:latest": ".", "docker.io/library/alpine": dir + "/"}}}
 	if got, err := o.contexts(dir); err != nil || len(got) != 1 || got["alpine"].Dir != dir {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -30,7 +32,7 @@ func TestTwice(t *testing.T) {
 	if got, err := tagsOf([]string{"a", "a:latest", "docker.io/library/a", "b"}); err != nil || fmt.Sprint(got) != "[docker.io/library/a:latest docker.io/library/b:latest]" {
 		t.Errorf("tags %v, %v", got, err)
 	}
-	o.Secrets = []Secret{{ID: "s", Env: "PATH"}, {ID: "s", Src: key}}
+	o.Secrets = []project.Secret{{ID: "s", Env: "PATH"}, {ID: "s", Src: key}}
 	if got, err := o.secrets(dir); err != nil || len(got) != 1 || got[0].File != key {
 		t.Errorf("secrets %v, %v", got, err)
 	}

@@ -10,23 +10,16 @@ import (
 	"github.com/buildls/buildls/build/project"
 )
 
-// An Output is what a build leaves, as in `docker build --output`.
-type Output struct {
-	Type  string            `json:"type"`
-	Dest  string            `json:"dest"`
-	Attrs map[string]string `json:"attrs"`
-}
-
 // ParseOutput reads the flag --output: type=TYPE,dest=PATH,…, a directory alone, or -
 // for a tar to the standard output.
-func ParseOutput(text string) (Output, error) {
-	o := Output{Attrs: map[string]string{}}
+func ParseOutput(text string) (project.Output, error) {
+	o := project.Output{Attrs: map[string]string{}}
 	if text == build.Stdout {
-		return Output{Type: "tar", Dest: text}, nil
+		return project.Output{Type: "tar", Dest: text}, nil
 	}
 	pairs, err := csvPairs(text)
 	if err != nil { // no key: a directory
-		return Output{Type: "local", Dest: text}, nil
+		return project.Output{Type: "local", Dest: text}, nil
 	}
 	for _, p := range pairs {
 		switch p.key {

@@ -12,22 +12,9 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// A Secret is what a step may mount: a file's content or an environment variable's.
-type Secret struct {
-	ID  string `json:"id"`
-	Src string `json:"src"`
-	Env string `json:"env"`
-}
-
-// An SSH is an agent that a step may use. Without paths it is the author's own.
-type SSH struct {
-	ID    string   `json:"id"`
-	Paths []string `json:"paths"`
-}
-
 // ParseSecret reads the flag --secret: id=NAME,src=FILE or id=NAME,env=VARIABLE.
-func ParseSecret(text string) (Secret, error) {
-	var s Secret
+func ParseSecret(text string) (project.Secret, error) {
+	var s project.Secret
 	var kind string
 	pairs, err := csvPairs(text)
 	if err != nil {
@@ -60,9 +47,9 @@ func ParseSecret(text string) (Secret, error) {
 }
 
 // ParseSSH reads the flag --ssh: default, or ID=PATH[,PATH].
-func ParseSSH(text string) SSH {
+func ParseSSH(text string) project.SSH {
 	id, paths, ok := strings.Cut(text, "=")
-	s := SSH{ID: id}
+	s := project.SSH{ID: id}
 	if ok {
 		s.Paths = strings.Split(paths, ",")
 	}
@@ -107,7 +94,7 @@ func (o *Options) secrets(dir string) ([]build.Secret, error) {
 func (o *Options) ssh(dir string, contextOverSSH bool) ([]build.SSH, error) {
 	given := o.SSH
 	if len(given) == 0 && contextOverSSH {
-		given = []SSH{{}}
+		given = []project.SSH{{}}
 	}
 	var list []build.SSH
 	for _, s := range given {

@@ -18,12 +18,11 @@ import (
 
 // A TerminalBuild is a build that was asked for in a terminal.
 type TerminalBuild struct {
-	Context string // a directory, a URL, or "-"
+	Options        // whose Context is a directory, a URL, or "-"
 	File    string // the Dockerfile, or "-"; "" is the one named Dockerfile in the context
 	Stdin   io.Reader
-	Options
-	Engine string
-	Stdout io.Writer // for an output to "-"
+	Engine  string
+	Stdout  io.Writer // for an output to "-"
 
 	build *running // once there is a request
 }
