@@ -28,12 +28,8 @@ type applied struct {
 
 type fields = map[string]json.RawMessage
 
-// apply finds what an argument stands on. raw is the argument as it came.
-func (s *Server) apply(snapshot *workspace.Snapshot, raw []byte, arg buildArgument, settings Settings) (*applied, error) {
-	var given fields
-	if err := json.Unmarshal(raw, &given); err != nil && len(raw) > 0 {
-		return nil, err // it was decoded before
-	}
+// apply finds what an argument stands on.
+func (s *Server) apply(snapshot *workspace.Snapshot, arg argument, settings Settings) (*applied, error) {
 	out := &applied{}
 	path := pathOf(snapshot, arg.URI)
 	list, of := s.profiles(snapshot, settings, path)
@@ -57,10 +53,10 @@ func (s *Server) apply(snapshot *workspace.Snapshot, raw []byte, arg buildArgume
 		}
 	}
 	if out.profile == nil && len(base) == 0 {
-		out.buildArgument = arg
+		out.buildArgument = arg.buildArgument
 		return out, nil
 	}
-	return out, out.merge(snapshot, base, given)
+	return out, out.merge(snapshot, base, arg.given)
 }
 
 // pathOf is the path of the Dockerfile that is meant; empty if it has none.
@@ -127,7 +123,7 @@ func (a *applied) merge(snapshot *workspace.Snapshot, base, given fields) error 
 	if err != nil {
 		return err
 	}
-	if err := decodeArgument("buildls.build", data, &a.buildArgument); err != nil {
+	if err := json.Unmarshal(data, &a.buildArgument); err != nil {
 		return err
 	}
 	if a.profile == nil {
@@ -238,18 +234,16 @@ func arguments(raw json.RawMessage, not ...string) (map[string]fields, error) {
 	}
 	out := map[string]fields{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		var arg buildArgument
-		if err := decodeArgument(name, all[name], &arg); err != nil {
+		arg, err := readArgument(name, all[name])
+		if err != nil {
 			return nil, err
 		}
-		var f fields
-		json.Unmarshal(all[name], &f) // it was decoded
 		for _, field := range not {
-			if _, ok := f[field]; ok {
+			if _, ok := arg.given[field]; ok {
 				return nil, fmt.Errorf("%s: %q has no place there", name, field)
 			}
 		}
-		out[name] = f
+		out[name] = arg.given
 	}
 	return out, nil
 }

@@ -23,13 +23,13 @@ import (
 // commandBuild starts a build. What is built is the snapshot of the moment in which
 // the command was read.
 func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
-	var arg buildArgument
-	if err := decodeArgument("buildls.build", raw, &arg); err != nil {
+	arg, err := readArgument("buildls.build", raw)
+	if err != nil {
 		return nil, err
 	}
 	sequence := s.newBuild()
 	return func(ctx context.Context) (any, error) {
-		plan, err := s.plan(ctx, p.snapshot, raw, arg, sequence)
+		plan, err := s.plan(ctx, p.snapshot, arg, sequence)
 		if err != nil {
 			return nil, err
 		}
@@ -56,9 +56,9 @@ func (s *Server) newBuild() (sequence int64) {
 }
 
 // plan checks an argument and all that it stands on.
-func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, raw []byte, arg buildArgument, sequence int64) (*plan, error) {
+func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg argument, sequence int64) (*plan, error) {
 	settings := s.currentSettings(ctx)
-	whole, err := s.apply(snapshot, raw, arg, settings)
+	whole, err := s.apply(snapshot, arg, settings)
 	if err != nil {
 		return nil, err
 	}

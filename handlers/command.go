@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"go.lsp.dev/protocol"
@@ -61,32 +61,32 @@ func redacted(err error) error {
 // decodeArgument reads a command's argument into into, a pointer to a struct whose
 // fields are those that the command knows. Absent, null and {} are the same.
 func decodeArgument(command string, raw []byte, into any) error {
+	_, err := decodeFields(command, raw, into)
+	return err
+}
+
+// decodeFields does so, and returns the fields that are given.
+func decodeFields(command string, raw []byte, into any) (given fields, err error) {
 	if len(raw) == 0 || string(raw) == "null" {
-		return nil
+		return nil, nil
 	}
-	var given map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &given); err != nil {
-		return lsp.InvalidParams("%s: the argument must be an object", command)
+		return nil, lsp.InvalidParams("%s: the argument must be an object", command)
 	}
 	known := jsonFields(into)
-	names := make([]string, 0, len(given))
-	for name := range given {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(known, name) {
-			return lsp.InvalidParams("%s: unknown field %q; there are %s", command, name, strings.Join(known, ", "))
+			return nil, lsp.InvalidParams("%s: unknown field %q; there are %s", command, name, strings.Join(known, ", "))
 		}
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) {
-			return lsp.InvalidParams("%s: %q must not be a JSON %s", command, strings.TrimPrefix(strings.TrimPrefix(wrong.Field, "Options."), "Build."), wrong.Value)
+			return nil, lsp.InvalidParams("%s: %q must not be a JSON %s", command, strings.TrimPrefix(strings.TrimPrefix(wrong.Field, "Options."), "Build."), wrong.Value)
 		}
-		return lsp.InvalidParams("%s: %v", command, err)
+		return nil, lsp.InvalidParams("%s: %v", command, err)
 	}
-	return nil
+	return given, nil
 }
 
 // openDockerfile finds the text to work on: the buffer, or the file if it is not open.

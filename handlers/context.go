@@ -116,7 +116,7 @@ func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, contex
 		}
 	}
 	var v view
-	v.setup, err = s.setup(snapshot, map[string]any{"uri": doc.URI, "context": context, "target": target}, settings)
+	v.setup, err = s.setup(snapshot, argumentOf(doc.URI, context, target), settings)
 	if err == nil {
 		v.ignore, err = v.ignoreFile()
 	}

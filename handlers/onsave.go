@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"go.lsp.dev/protocol"
@@ -17,9 +16,7 @@ func (s *Server) buildSaved(snapshot *workspace.Snapshot, doc *workspace.Documen
 		s.diagnostics.begun(sequence)
 		return
 	}
-	arg := buildArgument{URI: doc.URI}
-	raw, _ := json.Marshal(map[string]any{"uri": doc.URI})
-	plan, err := s.plan(ctx, snapshot, raw, arg, sequence)
+	plan, err := s.plan(ctx, snapshot, argumentOf(doc.URI, "", ""), sequence)
 	if err != nil {
 		s.showMessage(protocol.MessageTypeWarning, fmt.Sprintf("buildls: not built on save: %v", err))
 		return

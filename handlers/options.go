@@ -19,6 +19,29 @@ type buildArgument struct {
 	Wait    bool   `json:"wait"`
 }
 
+// An argument is that of buildls.build as it came: its values, and which fields it gives.
+type argument struct {
+	buildArgument
+	given fields
+}
+
+// readArgument reads the argument of buildls.build; what names it in an error.
+func readArgument(what string, raw []byte) (arg argument, err error) {
+	arg.given, err = decodeFields(what, raw, &arg.buildArgument)
+	return arg, err
+}
+
+// argumentOf is an argument that gives these fields, but for those that are empty.
+func argumentOf(uri workspace.URI, context, target string) (arg argument) {
+	arg.URI, arg.Context, arg.Target = uri, context, target
+	arg.given = fieldsOf(struct {
+		URI     workspace.URI `json:"uri,omitempty"`
+		Context string        `json:"context,omitempty"`
+		Target  string        `json:"target,omitempty"`
+	}{uri, context, target})
+	return arg
+}
+
 // Options are what an editor and a terminal can say of a build alike. Their fields mean
 // what the flags of `docker build` of the same names do.
 type Options struct {

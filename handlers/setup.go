@@ -2,8 +2,6 @@ package handlers
 
 import (
 	"cmp"
-	"encoding/json"
-	"maps"
 	"os"
 
 	"github.com/buildls/buildls/build"
@@ -43,21 +41,12 @@ func newSetup(snapshot *workspace.Snapshot, arg applied, settings Settings) (set
 	return p, cmp.Or(err, wrong)
 }
 
-// setup is how a build with an argument, of which fields may be empty, would be made. With an
-// error it holds what is known all the same, unless the Dockerfile is not.
-func (s *Server) setup(snapshot *workspace.Snapshot, argument map[string]any, settings Settings) (setup, error) {
-	maps.DeleteFunc(argument, func(_ string, v any) bool { return v == "" || v == workspace.URI("") })
-	raw, err := json.Marshal(argument)
+// setup is how a build with an argument would be made. With an error it holds what is known
+// all the same.
+func (s *Server) setup(snapshot *workspace.Snapshot, arg argument, settings Settings) (setup, error) {
+	whole, err := s.apply(snapshot, arg, settings)
 	if err != nil {
-		return setup{}, err
-	}
-	var arg buildArgument
-	if err := decodeArgument("buildls.build", raw, &arg); err != nil {
-		return setup{}, err
-	}
-	whole, err := s.apply(snapshot, raw, arg, settings)
-	if err != nil {
-		without, _ := newSetup(snapshot, applied{buildArgument: arg}, settings)
+		without, _ := newSetup(snapshot, applied{buildArgument: arg.buildArgument}, settings)
 		return without, err
 	}
 	return newSetup(snapshot, *whole, settings)

@@ -3,7 +3,6 @@ package handlers
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -132,17 +131,14 @@ func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document
 
 // readSetups are the ways in which a Dockerfile would be built, and what is wrong with each.
 func (s *Server) readSetups(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings Settings) (list []setup, wrong []error) {
-	given := fields{"uri": quoted(string(doc.URI))}
-	if target != "" {
-		given["target"] = quoted(target)
-	}
+	arg := argumentOf(doc.URI, "", target)
 	base := settings.globBuild(snapshot, doc.Path)
 	if base["profile"] == nil {
 		all, _ := s.profiles(snapshot, settings, doc.Path)
 		if found := using(all, doc.Path, target); differ(found) {
 			for _, p := range found {
 				a := applied{profile: p}
-				err := a.merge(snapshot, base, given)
+				err := a.merge(snapshot, base, arg.given)
 				how, problem := newSetup(snapshot, a, settings)
 				how.doc = doc
 				list, wrong = append(list, how), append(wrong, cmp.Or(err, problem))
@@ -150,14 +146,9 @@ func (s *Server) readSetups(snapshot *workspace.Snapshot, doc *workspace.Documen
 			return list, wrong
 		}
 	}
-	how, err := s.setup(snapshot, map[string]any{"uri": doc.URI, "target": target}, settings)
+	how, err := s.setup(snapshot, arg, settings)
 	how.doc = doc
 	return []setup{how}, []error{err}
-}
-
-func quoted(s string) json.RawMessage {
-	data, _ := json.Marshal(s)
-	return data
 }
 
 // same says whether two views of a Dockerfile show the same.
