@@ -11,7 +11,6 @@ import (
 	"github.com/moby/patternmatcher"
 
 	"github.com/buildls/buildls/build/project"
-	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -155,7 +154,7 @@ func (a *applied) checkEntitlements() error {
 	p := a.profile
 	for _, e := range p.Entitlements {
 		if !slices.Contains(a.Allow, e) {
-			return lsp.InvalidParams("profile %q of %s asks for %s, which a file cannot grant; allow it with \"allow\": [%q]", p.Name, filepath.Base(p.File), e, e)
+			return invalid("profile %q of %s asks for %s, which a file cannot grant; allow it with \"allow\": [%q]", p.Name, filepath.Base(p.File), e, e)
 		}
 	}
 	return nil
@@ -169,7 +168,7 @@ func (a *applied) finish(snapshot *workspace.Snapshot) error {
 		a.URI = p.dockerfileURI(snapshot)
 	}
 	if a.URI == "" && p.File != "" {
-		return lsp.InvalidParams("profile %q of %s: its Dockerfile lies in a remote context; name one by uri", p.Name, filepath.Base(p.File))
+		return invalid("profile %q of %s: its Dockerfile lies in a remote context; name one by uri", p.Name, filepath.Base(p.File))
 	}
 	return nil
 }

@@ -37,25 +37,28 @@ func (s *Server) executeCommand(p *protocol.ExecuteCommandParams) (lsp.Work, err
 	}
 	work, err := commands[i].run(s, argument, &commandParams{token: p.WorkDoneToken, snapshot: s.ws.Snapshot()})
 	if err != nil {
-		return nil, redacted(err)
+		return nil, answered(err)
 	}
 	return func(ctx context.Context) (any, error) {
 		answer, err := work(ctx)
-		return answer, redacted(err)
+		return answer, answered(err)
 	}, nil
 }
 
-// redacted is an error that shows no login of a URL: one may quote the author's text.
-func redacted(err error) error {
-	if err == nil || redact.URLs(err.Error()) == err.Error() {
-		return err
+// answered is an error as the client is told it. It shows no login of a URL: it may quote the
+// author's text.
+func answered(err error) error {
+	if err == nil {
+		return nil
 	}
 	text := redact.URLs(err.Error())
-	var wrong *lsp.ParamsError
-	if errors.As(err, &wrong) {
+	switch {
+	case errors.As(err, new(*lsp.ParamsError)) || errors.As(err, new(*argumentError)):
 		return lsp.InvalidParams("%s", text)
+	case text != err.Error():
+		return errors.New(text)
 	}
-	return errors.New(text)
+	return err
 }
 
 // decodeArgument reads a command's argument into into, a pointer to a struct whose
@@ -96,21 +99,21 @@ func openDockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace
 		if d := snapshot.Active(); d != nil {
 			return d, nil
 		}
-		return nil, lsp.InvalidParams("no Dockerfile is open; open one, or name one by its uri")
+		return nil, invalid("no Dockerfile is open; open one, or name one by its uri")
 	}
 	if d := snapshot.Document(uri); d != nil {
 		return d, nil
 	}
 	path, ok := uri.Path()
 	if !ok {
-		return nil, lsp.InvalidParams("%s is not open, and not a file", uri)
+		return nil, invalid("%s is not open, and not a file", uri)
 	}
 	if d := snapshot.DocumentAt(path); d != nil {
 		return d, nil
 	}
 	text, err := workspace.ReadWithin(path)
 	if err != nil {
-		return nil, lsp.InvalidParams("no Dockerfile: %v", err)
+		return nil, invalid("no Dockerfile: %v", err)
 	}
 	return &workspace.Document{URI: uri, Path: path, Text: workspace.NewText(string(text))}, nil
 }

@@ -229,7 +229,7 @@ func (p *setup) countedFS() (fsutil.FS, error) {
 	}
 	contextFS, err := workspace.NewContextFS(p.Context.Dir, p.overlays())
 	if err != nil {
-		return nil, lsp.InvalidParams("the context %s: %v", p.Context, err)
+		return nil, invalid("the context %s: %v", p.Context, err)
 	}
 	return contextFS.Lean(), nil
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/buildls/buildls/build"
-	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -53,7 +52,7 @@ func (e *noContextError) Error() string {
 }
 
 // Unwrap makes it one of the params of a command.
-func (e *noContextError) Unwrap() error { return lsp.InvalidParams("%s", e.Error()) }
+func (e *noContextError) Unwrap() error { return invalid("%s", e.Error()) }
 
 // unsaved says why a Dockerfile that is no file has no context.
 func unsaved(snapshot *workspace.Snapshot) error {
@@ -117,7 +116,7 @@ func directory(dir string) build.Context {
 func namedIn(value, folder string) (build.Context, error) {
 	c, err := build.ParseContext(value, pathsIn(folder))
 	if err != nil {
-		return c, lsp.InvalidParams("%v", err)
+		return c, invalid("%v", err)
 	}
 	return c, nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
-	"github.com/buildls/buildls/lsp"
 )
 
 // A context that is target:NAME is the result of another build: that of the profile NAME.
@@ -78,7 +77,7 @@ func (l *linker) find(p *plan, name string) (*profile, error) {
 		}
 	}
 	if found == nil {
-		return nil, lsp.InvalidParams("%s %q builds %s, which %s does not describe", p.profile.Kind, p.profile.Name, name, filepath.Base(p.profile.File))
+		return nil, invalid("%s %q builds %s, which %s does not describe", p.profile.Kind, p.profile.Name, name, filepath.Base(p.profile.File))
 	}
 	return found, found.refused()
 }
@@ -87,13 +86,13 @@ func (l *linker) find(p *plan, name string) (*profile, error) {
 func (l *linker) plan(p *plan, other *profile) (*plan, error) {
 	key := other.key()
 	if i := slices.Index(l.path, key); i >= 0 {
-		return nil, lsp.InvalidParams("it needs itself: %s", strings.Join(append(l.names(l.path[i:]), baseProfile(other.Name)), " needs "))
+		return nil, invalid("it needs itself: %s", strings.Join(append(l.names(l.path[i:]), baseProfile(other.Name)), " needs "))
 	}
 	if known := l.plans[key]; known != nil {
 		return known, nil
 	}
 	if other.File != "" && other.dockerfileURI(p.snapshot) == "" {
-		return nil, lsp.InvalidParams("the Dockerfile of profile %q lies in a remote context, and cannot be built along; give its image, as docker-image://NAME", other.Name)
+		return nil, invalid("the Dockerfile of profile %q lies in a remote context, and cannot be built along; give its image, as docker-image://NAME", other.Name)
 	}
 	base := l.settings.globBuild(p.snapshot, other.Dockerfile)
 	delete(base, "profile")
@@ -102,10 +101,10 @@ func (l *linker) plan(p *plan, other *profile) (*plan, error) {
 		return nil, err
 	}
 	if a.URI == "" {
-		return nil, lsp.InvalidParams("profile %q names no Dockerfile; give it a uri", other.Name)
+		return nil, invalid("profile %q names no Dockerfile; give it a uri", other.Name)
 	}
 	if a.Network == "host" && !slices.Contains(a.Allow, "network.host") {
-		return nil, lsp.InvalidParams("profile %q asks for network.host; allow it with \"allow\": [\"network.host\"]", other.Name)
+		return nil, invalid("profile %q asks for network.host; allow it with \"allow\": [\"network.host\"]", other.Name)
 	}
 	a.Tags, a.Outputs, a.Push, a.Load, a.CacheTo, a.Attest, a.IIDFile, a.MetadataFile, a.Engine = nil, nil, false, false, nil, nil, "", "", ""
 	linked, err := newPlan(p.snapshot, a, l.settings)

@@ -17,7 +17,6 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
-	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -44,7 +43,7 @@ func (e *missingTargetError) Unwrap() error { return e.error }
 // plan checks an argument. Its errors are the author's, with a sentence to act on.
 func newPlan(snapshot *workspace.Snapshot, arg applied, settings Settings) (*plan, error) {
 	if err := checkEngine(arg.Engine); err != nil {
-		return nil, lsp.InvalidParams("%v", err)
+		return nil, invalid("%v", err)
 	}
 	if err := arg.checkEntitlements(); err != nil {
 		return nil, err
@@ -86,22 +85,22 @@ func (p *plan) fill(arg Options, dir string) error {
 		return err
 	}
 	if p.Options, err = arg.steps(); err != nil {
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	}
 	if p.Outputs, err = arg.outputs(dir, p.stdout != nil); err != nil {
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	}
 	if p.Attests, err = arg.attests(); err != nil {
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	}
 	if p.CacheFrom, p.CacheTo, err = arg.caches(dir); err != nil {
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	}
 	if p.IIDFile, p.MetadataFile, err = arg.files(dir); err != nil {
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	}
 	if p.IIDFile != "" && len(p.Outputs) > 0 && !slices.ContainsFunc(p.Outputs, build.Output.IsImage) {
-		return lsp.InvalidParams("iidFile: an output of type %s has no image, so no id; add one of type oci, docker or image, or leave iidFile out", p.Outputs[0].Type)
+		return invalid("iidFile: an output of type %s has no image, so no id; add one of type oci, docker or image, or leave iidFile out", p.Outputs[0].Type)
 	}
 	return nil
 }
@@ -111,7 +110,7 @@ func (p *plan) fill(arg Options, dir string) error {
 func (p *plan) begin() error {
 	for field, path := range map[string]string{"iidFile": p.IIDFile, "metadataFile": p.MetadataFile} {
 		if err := build.RemoveOld(path); err != nil {
-			return lsp.InvalidParams("%s: what an earlier build left there cannot be removed: %v", field, err)
+			return invalid("%s: what an earlier build left there cannot be removed: %v", field, err)
 		}
 	}
 	return nil
@@ -131,13 +130,13 @@ func (p *plan) find(arg Options, dir string) error {
 	}
 	var err error
 	if p.Contexts, err = arg.contexts(dir); err != nil {
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	}
 	if p.Secrets, err = arg.secrets(dir); err != nil {
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	}
 	if p.SSH, err = arg.ssh(dir, p.Context.OverSSH()); err != nil {
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	}
 	return nil
 }
@@ -147,7 +146,7 @@ func tagsOf(tags []string) (full []string, err error) {
 	for _, tag := range tags {
 		name, err := build.CheckTag(tag)
 		if err != nil {
-			return nil, lsp.InvalidParams("%v", err)
+			return nil, invalid("%v", err)
 		}
 		if !slices.Contains(full, name) {
 			full = append(full, name)
@@ -168,7 +167,7 @@ func (p *plan) checkNoCacheFilter() error {
 	}
 	for _, name := range p.NoCacheFilter {
 		if !slices.ContainsFunc(stages, func(s dockerfile.Stage) bool { return s.Name != "" && strings.EqualFold(s.Name, name) }) {
-			return lsp.InvalidParams("noCacheFilter: no stage of %s is named %q; %s", filepath.Base(string(p.doc.URI)), name, namesOf(stages))
+			return invalid("noCacheFilter: no stage of %s is named %q; %s", filepath.Base(string(p.doc.URI)), name, namesOf(stages))
 		}
 	}
 	return nil
@@ -183,7 +182,7 @@ func (p *setup) checkTarget() error {
 	if err != nil || dockerfile.Target(stages, p.Target) >= 0 {
 		return nil
 	}
-	return &missingTargetError{lsp.InvalidParams("unknown target %q in %s; %s", p.Target, filepath.Base(string(p.doc.URI)), namesOf(stages)), p.doc, p.Target}
+	return &missingTargetError{invalid("unknown target %q in %s; %s", p.Target, filepath.Base(string(p.doc.URI)), namesOf(stages)), p.doc, p.Target}
 }
 
 // namesOf says what stages a Dockerfile names.

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 
 	"github.com/buildls/buildls/build/dockerfile"
-	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -35,13 +34,13 @@ func (p *setup) checkPolicy() error {
 	switch p.policy {
 	case policyRefuse, policyIgnore, "":
 	default:
-		return lsp.InvalidParams("policy: %q is neither refuse nor ignore", p.policy)
+		return invalid("policy: %q is neither refuse nor ignore", p.policy)
 	}
 	if p.policy != policyIgnore && p.profile != nil && p.profile.Policy != nil {
-		return lsp.InvalidParams("not built: %v", p.profile.Policy)
+		return invalid("not built: %v", p.profile.Policy)
 	}
 	if path := p.policyFile(); path != "" {
-		return lsp.InvalidParams("not built: the policy %s stands beside %s, and buildls cannot evaluate policies. Build with `docker buildx build`, which does, or without the policy: "+
+		return invalid("not built: the policy %s stands beside %s, and buildls cannot evaluate policies. Build with `docker buildx build`, which does, or without the policy: "+
 			"\"policy\": \"ignore\" in the argument, the setting buildls.policy, or --policy ignore in a terminal", filepath.Base(path), filepath.Base(p.doc.Path))
 	}
 	return nil

@@ -141,7 +141,7 @@ func named(list []*profile, of project.Project, name string) (*profile, error) {
 		case len(g.Targets) == 1 && g.Targets[0] != name:
 			return named(list, project.Project{}, g.Targets[0])
 		default:
-			return nil, lsp.InvalidParams("profile %q is a group of targets; build them one by one: %s", name, strings.Join(g.Targets, ", "))
+			return nil, invalid("profile %q is a group of targets; build them one by one: %s", name, strings.Join(g.Targets, ", "))
 		}
 	}
 	var names []string
@@ -155,7 +155,7 @@ func named(list []*profile, of project.Project, name string) (*profile, error) {
 	for _, p := range of.Problems {
 		known += fmt.Sprintf("; %v", p)
 	}
-	return nil, lsp.InvalidParams("there is no profile %q; %s", name, known)
+	return nil, invalid("there is no profile %q; %s", name, known)
 }
 
 // refused is why a profile cannot be built; nil if it can.
@@ -163,7 +163,7 @@ func (p *profile) refused() error {
 	if p.Fault == nil {
 		return nil
 	}
-	return lsp.InvalidParams("profile %q: %v", p.Name, p.Fault)
+	return invalid("profile %q: %v", p.Name, p.Fault)
 }
 
 // using are the profiles that build a Dockerfile; if a target is named and some of them

@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/buildls/buildls/build"
-	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -36,7 +35,7 @@ func newSetup(snapshot *workspace.Snapshot, arg applied, settings Settings) (set
 	from, wrong := contextOf(snapshot, p.doc, arg.Context, settings.Context)
 	p.Context = from
 	if odd := workspace.CheckPath(p.doc.Path); odd != nil {
-		wrong = lsp.InvalidParams("%v", odd)
+		wrong = invalid("%v", odd)
 	}
 	return p, cmp.Or(err, wrong)
 }
@@ -60,7 +59,7 @@ func (p *setup) take(arg Options) error {
 	}
 	var err error
 	if p.Platforms, err = build.CheckPlatforms(arg.Platforms...); err != nil {
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	}
 	return nil
 }

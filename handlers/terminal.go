@@ -12,7 +12,6 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
-	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -51,7 +50,7 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 	}
 	for name, c := range p.Contexts {
 		if c.Kind == build.TargetContext {
-			return nil, nil, lsp.InvalidParams("contexts: %s: %s names a target of a bake file, and this build is of none", name, c)
+			return nil, nil, invalid("contexts: %s: %s names a target of a bake file, and this build is of none", name, c)
 		}
 	}
 	t.build = &running{id: newID(), plan: p, began: time.Now()}
@@ -85,7 +84,7 @@ const stdin = "-"
 // (build/opt.go, loadInputs).
 func (t *TerminalBuild) place(p *plan, wd string) (err error) {
 	if strings.HasPrefix(t.File, "http://") || strings.HasPrefix(t.File, "https://") {
-		return lsp.InvalidParams("-f cannot be a URL; give the URL as the context: it may be that of a Dockerfile")
+		return invalid("-f cannot be a URL; give the URL as the context: it may be that of a Dockerfile")
 	}
 	if t.Context == stdin {
 		return t.placeStdin(p)
@@ -113,16 +112,16 @@ func (t *TerminalBuild) place(p *plan, wd string) (err error) {
 // needs nothing.
 func (t *TerminalBuild) placeStdin(p *plan) error {
 	if t.File == stdin {
-		return lsp.InvalidParams("stdin cannot be both the context and the Dockerfile")
+		return invalid("stdin cannot be both the context and the Dockerfile")
 	}
 	from, text, err := build.ReadContext(t.Stdin)
 	switch {
 	case err != nil:
-		return lsp.InvalidParams("%v", err)
+		return invalid("%v", err)
 	case from.Remote():
 		p.Context, p.filename = from, remoteName(t.File)
 	case t.File != "":
-		return lsp.InvalidParams("two Dockerfiles: -f names %s, and stdin holds one, not a tar", t.File)
+		return invalid("two Dockerfiles: -f names %s, and stdin holds one, not a tar", t.File)
 	default:
 		p.doc = fromStdin(text)
 	}
@@ -154,7 +153,7 @@ func (t *TerminalBuild) document(snapshot *workspace.Snapshot, dir string) (*wor
 	path = snapshot.DockerfileAt(path)
 	text, err := workspace.ReadWithin(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, lsp.InvalidParams("no Dockerfile at %s; name one with -f", path)
+		return nil, invalid("no Dockerfile at %s; name one with -f", path)
 	}
 	if err != nil {
 		return nil, err
