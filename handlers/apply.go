@@ -18,6 +18,12 @@ import (
 // setting build, the setting context, and what holds if nobody says anything. Objects,
 // such as buildArgs, are merged by key; everything else is replaced.
 
+// defaults are what the author's settings say of builds.
+type defaults struct {
+	Engine, Context, Overlay, Policy string
+	Build, Profiles                  map[string]fields // arguments, by pattern and by name
+}
+
 // An applied is an argument with all that it stands on.
 type applied struct {
 	buildArgument
@@ -28,10 +34,10 @@ type applied struct {
 type fields = map[string]json.RawMessage
 
 // apply finds what an argument stands on.
-func (s *Server) apply(snapshot *workspace.Snapshot, arg argument, settings Settings) (*applied, error) {
+func (ps *projects) apply(snapshot *workspace.Snapshot, arg argument, settings defaults) (*applied, error) {
 	out := &applied{}
 	path := pathOf(snapshot, arg.URI)
-	list, of := s.profiles(snapshot, settings, path)
+	list, of := ps.profiles(snapshot, settings, path)
 	base := settings.globBuild(snapshot, path)
 	wish := arg.Profile
 	if wish == "" && arg.Context == "" {
@@ -175,7 +181,7 @@ func (a *applied) finish(snapshot *workspace.Snapshot) error {
 
 // globBuild is what the setting build says of a Dockerfile, by its path relative to its
 // workspace folder. Of several patterns that match, the longer goes over the shorter.
-func (s *Settings) globBuild(snapshot *workspace.Snapshot, path string) fields {
+func (s *defaults) globBuild(snapshot *workspace.Snapshot, path string) fields {
 	out := fields{}
 	if path == "" || len(s.Build) == 0 {
 		return out

@@ -57,14 +57,14 @@ func (s *Server) newBuild() (sequence int64) {
 
 // plan checks an argument and all that it stands on.
 func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg argument, sequence int64) (*plan, error) {
-	settings := s.currentSettings(ctx)
-	whole, err := s.apply(snapshot, arg, settings)
+	settings := s.currentSettings(ctx).defaults
+	whole, err := s.projects.apply(snapshot, arg, settings)
 	if err != nil {
 		return nil, err
 	}
 	plan, err := newPlan(snapshot, *whole, settings)
 	if err == nil {
-		err = s.link(plan, settings)
+		err = s.projects.link(plan, settings)
 	}
 	if err != nil {
 		s.reportMissingTarget(sequence, err)

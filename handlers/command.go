@@ -207,7 +207,8 @@ func (s *Server) commandEngine(raw []byte, _ *commandParams) (lsp.Work, error) {
 		return nil, lsp.InvalidParams("buildls.engine: %v", err)
 	}
 	return func(ctx context.Context) (any, error) {
-		choice, err := s.engines.Which(ctx, wishes(arg.Engine, s.currentSettings(ctx))...)
+		settings := s.currentSettings(ctx)
+		choice, err := s.engines.Which(ctx, settings.wishes(arg.Engine)...)
 		if err != nil {
 			return nil, err
 		}
@@ -219,6 +220,6 @@ func (s *Server) commandEngine(raw []byte, _ *commandParams) (lsp.Work, error) {
 }
 
 // wishes are the engines that a command's argument and the settings name.
-func wishes(argument string, settings Settings) []engine.Wish {
-	return []engine.Wish{{Who: "the argument engine", Address: argument}, {Who: "the setting buildls.engine", Address: settings.Engine}}
+func (s *defaults) wishes(argument string) []engine.Wish {
+	return []engine.Wish{{Who: "the argument engine", Address: argument}, {Who: "the setting buildls.engine", Address: s.Engine}}
 }

@@ -116,7 +116,7 @@ func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, contex
 		}
 	}
 	var v view
-	v.setup, err = s.setup(snapshot, argumentOf(doc.URI, context, target), settings)
+	v.setup, err = s.projects.setup(snapshot, argumentOf(doc.URI, context, target), settings.defaults)
 	if err == nil {
 		v.ignore, err = v.ignoreFile()
 	}

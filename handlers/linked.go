@@ -17,8 +17,8 @@ import (
 
 // A linker plans the builds that a build stands on, each once.
 type linker struct {
-	server   *Server
-	settings Settings
+	projects *projects
+	settings defaults
 	given    fields // what holds for them too, of the argument
 	plans    map[string]*plan
 	path     []string // the profiles that are being planned
@@ -26,12 +26,12 @@ type linker struct {
 
 // link plans the builds whose results are contexts of p. What runs is as if they were
 // built before; they leave nothing, and they are allowed what p is.
-func (s *Server) link(p *plan, settings Settings) error {
+func (ps *projects) link(p *plan, settings defaults) error {
 	allow := append([]string{}, p.Allow...)
 	if p.Network == "host" {
 		allow = append(allow, "network.host")
 	}
-	l := &linker{server: s, settings: settings, plans: map[string]*plan{}, given: fieldsOf(struct {
+	l := &linker{projects: ps, settings: settings, plans: map[string]*plan{}, given: fieldsOf(struct {
 		Allow   []string `json:"allow"`
 		NoCache bool     `json:"noCache,omitempty"`
 		Pull    bool     `json:"pull,omitempty"`
@@ -67,7 +67,7 @@ func (l *linker) link(p *plan) error {
 // project, what the author says any profile.
 func (l *linker) find(p *plan, name string) (*profile, error) {
 	if p.profile == nil || p.profile.of == nil || !slices.Contains(slices.Collect(maps.Values(p.profile.Build.Contexts)), "target:"+name) {
-		list, of := l.server.profiles(p.snapshot, l.settings, p.doc.Path)
+		list, of := l.projects.profiles(p.snapshot, l.settings, p.doc.Path)
 		return named(list, of, name)
 	}
 	var found *profile

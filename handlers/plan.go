@@ -41,7 +41,7 @@ type missingTargetError struct {
 func (e *missingTargetError) Unwrap() error { return e.error }
 
 // plan checks an argument. Its errors are the author's, with a sentence to act on.
-func newPlan(snapshot *workspace.Snapshot, arg applied, settings Settings) (*plan, error) {
+func newPlan(snapshot *workspace.Snapshot, arg applied, settings defaults) (*plan, error) {
 	if err := checkEngine(arg.Engine); err != nil {
 		return nil, invalid("%v", err)
 	}
@@ -55,7 +55,7 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings Settings) (*pla
 	if how.doc == nil {
 		return nil, unplaced
 	}
-	p := &plan{setup: how, tagged: len(arg.Tags) > 0, wishes: wishes(arg.Engine, settings)}
+	p := &plan{setup: how, tagged: len(arg.Tags) > 0, wishes: settings.wishes(arg.Engine)}
 	dir := folderOf(snapshot, p.doc)
 	if err := p.fill(arg.Options, dir); err != nil {
 		return nil, cmp.Or(unplaced, err)

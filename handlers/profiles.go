@@ -52,12 +52,12 @@ func (p *profile) dockerfileURI(snapshot *workspace.Snapshot) workspace.URI {
 // profiles are all that there are, those of the settings first. path is a file whose
 // directories count too; it may be empty. Names that are not unique get their file's
 // before them. of is what else was read: groups, and why files could not be.
-func (s *Server) profiles(snapshot *workspace.Snapshot, settings Settings, path string) (list []*profile, of project.Project) {
+func (ps *projects) profiles(snapshot *workspace.Snapshot, settings defaults, path string) (list []*profile, of project.Project) {
 	for _, name := range slices.Sorted(maps.Keys(settings.Profiles)) {
 		list = append(list, settingsProfile(snapshot, name, settings.Profiles[name]))
 	}
 	for _, dir := range projectDirs(snapshot, path) {
-		read := s.projects.read(snapshot, dir)
+		read := ps.read(snapshot, dir)
 		of.Groups = append(of.Groups, read.Groups...)
 		of.Problems = append(of.Problems, read.Problems...)
 		for _, p := range read.Profiles {
@@ -217,7 +217,7 @@ func (s *Server) commandProfiles(raw []byte, p *commandParams) (lsp.Work, error)
 	}
 	return func(ctx context.Context) (any, error) {
 		path, _ := arg.URI.Path()
-		list, _ := s.profiles(p.snapshot, s.currentSettings(ctx), path)
+		list, _ := s.projects.profiles(p.snapshot, s.currentSettings(ctx).defaults, path)
 		first := using(list, path, "")
 		slices.SortStableFunc(list, func(a, b *profile) int {
 			return btoi(slices.Contains(first, b)) - btoi(slices.Contains(first, a))
@@ -264,7 +264,7 @@ func (p *profile) shown() map[string]json.RawMessage {
 // profileLenses offer to build what a compose or bake file names.
 func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (lenses []lens) {
 	verb := map[project.Kind]string{project.Service: "▷ Build service ", project.Target: "▷ Bake "}
-	list, _ := s.profiles(snapshot, s.currentSettings(ctx), doc.Path)
+	list, _ := s.projects.profiles(snapshot, s.currentSettings(ctx).defaults, doc.Path)
 	for _, p := range list {
 		if !isAt(doc, p.File) || p.Fault != nil && p.Fault.Severity == project.Note {
 			continue // elsewhere, or no build

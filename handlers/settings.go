@@ -20,11 +20,10 @@ import (
 
 // Settings are the author's, see [settings] for what each means.
 type Settings struct {
-	Engine, Context, Overlay, LogLevel string
-	LintSeverity                       severities
-	LintDelay                          time.Duration
-	OnSave, Policy                     string
-	Build, Profiles                    map[string]fields // build arguments, by pattern and by name
+	defaults
+	LogLevel, OnSave string
+	LintSeverity     severities
+	LintDelay        time.Duration
 }
 
 // settingsStore holds the settings: the defaults, over them what came with initialize,

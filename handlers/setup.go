@@ -24,7 +24,7 @@ type setup struct {
 
 // newSetup is how an argument would be built, with the author's settings and the workspace's
 // defaults filled in. With an error it holds what is known all the same.
-func newSetup(snapshot *workspace.Snapshot, arg applied, settings Settings) (setup, error) {
+func newSetup(snapshot *workspace.Snapshot, arg applied, settings defaults) (setup, error) {
 	p := setup{snapshot: snapshot, overlay: settings.Overlay, profile: arg.profile, notes: arg.notes}
 	var err error
 	if p.doc, err = openDockerfile(snapshot, arg.URI); err != nil {
@@ -42,8 +42,8 @@ func newSetup(snapshot *workspace.Snapshot, arg applied, settings Settings) (set
 
 // setup is how a build with an argument would be made. With an error it holds what is known
 // all the same.
-func (s *Server) setup(snapshot *workspace.Snapshot, arg argument, settings Settings) (setup, error) {
-	whole, err := s.apply(snapshot, arg, settings)
+func (ps *projects) setup(snapshot *workspace.Snapshot, arg argument, settings defaults) (setup, error) {
+	whole, err := ps.apply(snapshot, arg, settings)
 	if err != nil {
 		without, _ := newSetup(snapshot, applied{buildArgument: arg.buildArgument}, settings)
 		return without, err

@@ -116,7 +116,7 @@ func (s *Server) withLastBuild(list []view, snapshot *workspace.Snapshot, doc *w
 // readViews are the views of a Dockerfile, as its files are now. Profiles that build the
 // target go before others, as in a build.
 func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings Settings) (list []view) {
-	setups, wrong := s.readSetups(snapshot, doc, target, settings)
+	setups, wrong := s.projects.setups(snapshot, doc, target, settings.defaults)
 	for i, how := range setups {
 		v := view{setup: how, wrong: wrong[i], ruledBy: how.policyFile()}
 		if v.wrong == nil && !v.Context.Remote() { // of a remote context BuildKit ignores nothing
@@ -129,12 +129,12 @@ func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document
 	return list
 }
 
-// readSetups are the ways in which a Dockerfile would be built, and what is wrong with each.
-func (s *Server) readSetups(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings Settings) (list []setup, wrong []error) {
+// setups are the ways in which a Dockerfile would be built, and what is wrong with each.
+func (ps *projects) setups(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings defaults) (list []setup, wrong []error) {
 	arg := argumentOf(doc.URI, "", target)
 	base := settings.globBuild(snapshot, doc.Path)
 	if base["profile"] == nil {
-		all, _ := s.profiles(snapshot, settings, doc.Path)
+		all, _ := ps.profiles(snapshot, settings, doc.Path)
 		if found := using(all, doc.Path, target); differ(found) {
 			for _, p := range found {
 				a := applied{profile: p}
@@ -146,7 +146,7 @@ func (s *Server) readSetups(snapshot *workspace.Snapshot, doc *workspace.Documen
 			return list, wrong
 		}
 	}
-	how, err := s.setup(snapshot, arg, settings)
+	how, err := ps.setup(snapshot, arg, settings)
 	how.doc = doc
 	return []setup{how}, []error{err}
 }
