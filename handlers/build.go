@@ -93,7 +93,7 @@ func (s *Server) run(b *running) {
 	defer s.builds.finish(b)
 	defer s.endBroken(b)
 	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.doc.URI)), zap.String("target", b.plan.Target),
-		zap.Any("profile", b.plan.profile.result(b.plan.snapshot)), zap.Strings("notes", b.plan.notes))
+		zap.Any("profile", resultOfProfile(b.plan.profile, b.plan.snapshot)), zap.Strings("notes", b.plan.notes))
 	s.diagnostics.begin(b.sequence, b.plan.doc, b.plan.Target)
 	s.diagnostics.publish(b.plan.doc.URI)
 	s.unmarkFaults(b)

@@ -10,6 +10,7 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
 )
 
 // builds are those of this session. Its zero value is ready.
@@ -109,9 +110,10 @@ func (r *running) result() *buildResult {
 
 // started is the result as far as it is known before the build.
 func (r *running) started() *buildResult {
-	result := r.plan.started(r.id)
-	result.Started = r.began.UTC().Format(timeFormat)
-	return result
+	p := r.plan
+	return &buildResult{ID: r.id, URI: p.doc.URI, Status: "running", Started: r.began.UTC().Format(timeFormat), Tags: []string{},
+		Platforms: append([]string{}, p.Platforms...), Target: p.Target, Context: p.Context.String(), Overlaid: []workspace.URI{},
+		Profile: resultOfProfile(p.profile, p.snapshot), Steps: []stepResult{}, Warnings: []warningResult{}}
 }
 
 // timeFormat is RFC 3339 of UTC, of which texts are in the order of time.

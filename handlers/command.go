@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
 	"go.lsp.dev/protocol"
 
 	"github.com/buildls/buildls/build/dockerfile"
-	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/redact"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -92,30 +92,29 @@ func decodeFields(command string, raw []byte, into any) (given fields, err error
 	return given, nil
 }
 
-// openDockerfile finds the text to work on: the buffer, or the file if it is not open.
-// Without a uri, the Dockerfile that was last active.
-func openDockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace.Document, error) {
-	if uri == "" {
-		if d := snapshot.Active(); d != nil {
-			return d, nil
+// readArgument reads the argument of buildls.build; what names it in an error.
+func readArgument(what string, raw []byte) (arg argument, err error) {
+	arg.given, err = decodeFields(what, raw, &arg.buildArgument)
+	return arg, err
+}
+
+func buildFields() []string { return jsonFields(&buildArgument{}) }
+
+// jsonFields are the names of the fields of the struct that p points to.
+func jsonFields(p any) []string { return jsonNames(reflect.TypeOf(p).Elem()) }
+
+func jsonNames(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		switch f := t.Field(i); {
+		case f.Anonymous:
+			names = append(names, jsonNames(f.Type)...)
+		case f.Tag.Get("json") != "-":
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			names = append(names, name)
 		}
-		return nil, invalid("no Dockerfile is open; open one, or name one by its uri")
 	}
-	if d := snapshot.Document(uri); d != nil {
-		return d, nil
-	}
-	path, ok := uri.Path()
-	if !ok {
-		return nil, invalid("%s is not open, and not a file", uri)
-	}
-	if d := snapshot.DocumentAt(path); d != nil {
-		return d, nil
-	}
-	text, err := workspace.ReadWithin(path)
-	if err != nil {
-		return nil, invalid("no Dockerfile: %v", err)
-	}
-	return &workspace.Document{URI: uri, Path: path, Text: workspace.NewText(string(text))}, nil
+	return names
 }
 
 // A targetResult is an element of the answer to buildls.targets.
@@ -217,9 +216,4 @@ func (s *Server) commandEngine(raw []byte, _ *commandParams) (lsp.Work, error) {
 		return engineResult{Name: i.Name, Address: i.Address, Version: i.Version, Platforms: i.Platforms, Why: choice.Why, Tried: choice.Tried,
 			Builder: i.Builder, Driver: i.Driver, Node: i.Node, Context: i.Context}, nil
 	}, nil
-}
-
-// wishes are the engines that a command's argument and the settings name.
-func (s *defaults) wishes(argument string) []engine.Wish {
-	return []engine.Wish{{Who: "the argument engine", Address: argument}, {Who: "the setting buildls.engine", Address: s.Engine}}
 }

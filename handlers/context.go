@@ -2,15 +2,8 @@ package handlers
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/moby/buildkit/util/staticfs"
-	"github.com/tonistiigi/fsutil"
 	"go.lsp.dev/protocol"
 	"golang.org/x/sync/errgroup"
 
@@ -221,61 +214,6 @@ func look(ctx context.Context) error {
 }
 
 func looked() { <-looks }
-
-// countedFS is the context as it would be sent, to be counted.
-func (p *setup) countedFS() (fsutil.FS, error) {
-	if p.Context.Kind == build.EmptyContext {
-		return staticfs.NewFS(), nil
-	}
-	contextFS, err := workspace.NewContextFS(p.Context.Dir, p.overlays())
-	if err != nil {
-		return nil, invalid("the context %s: %v", p.Context, err)
-	}
-	return contextFS.Lean(), nil
-}
-
-// An ignoreFile is the .dockerignore that counts for a build. The zero one is none.
-type ignoreFile struct {
-	uri  workspace.URI
-	text []byte
-}
-
-// ignoreFile finds the one that the front end would read: the Dockerfile's own, else the
-// context's; a buffer before its file.
-func (p *setup) ignoreFile() (ignoreFile, error) {
-	name, files, err := p.dockerfiles()
-	if err != nil {
-		return ignoreFile{}, err
-	}
-	if own, ok := files[name+".dockerignore"]; ok {
-		return ignoreFile{p.snapshot.URIOf(p.doc.Path + ".dockerignore"), own}, nil
-	}
-	if p.Context.Kind == build.EmptyContext {
-		return ignoreFile{}, nil
-	}
-	return p.ignoreIn(p.Context.Dir)
-}
-
-// ignoreIn is the .dockerignore of a directory; the zero one if there is none.
-func (p *setup) ignoreIn(dir string) (ignoreFile, error) {
-	path := filepath.Join(dir, ".dockerignore")
-	if d := p.snapshot.DocumentAt(path); d != nil && p.overlay != "dockerfile" {
-		return ignoreFile{d.URI, d.Text.Bytes()}, nil
-	}
-	text, err := readPlain(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return ignoreFile{}, nil
-	}
-	return ignoreFile{p.snapshot.URIOf(path), text}, err
-}
-
-// readPlain reads a file that is one: of a pipe there might be no end.
-func readPlain(path string) ([]byte, error) {
-	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file", path)
-	}
-	return os.ReadFile(path)
-}
 
 // unreadable says what of a use may not be read; empty if all may.
 func unreadable(u survey.Use) string {

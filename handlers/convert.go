@@ -49,12 +49,6 @@ func editorLine(text []byte, line int) int {
 	return workspace.NewText(string(text)).RowRange(line, line, workspace.UTF8).Start.Line
 }
 
-// linesOf are the lines and columns, as a problem has them, from one byte of a text to another.
-func linesOf(text *workspace.Text, start, end int) (dockerfile.Lines, dockerfile.Columns) {
-	l := dockerfile.Lines{First: text.RowAt(start), Last: text.RowAt(end)}
-	return l, dockerfile.Columns{Start: start - text.OffsetIn(l.First, 0), End: end - text.OffsetIn(l.Last, 0)}
-}
-
 // problemRange is the problem's token, never past its line's end; else its lines.
 func (c converter) problemRange(p dockerfile.Problem) protocol.Range {
 	if p.Columns == (dockerfile.Columns{}) {

@@ -83,3 +83,29 @@ func plainFile(c build.Context, name string) (data []byte, ok bool) {
 	data, err = io.ReadAll(io.LimitReader(f, limit+1))
 	return data, err == nil && len(data) <= limit
 }
+
+// openDockerfile finds the text to work on: the buffer, or the file if it is not open.
+// Without a uri, the Dockerfile that was last active.
+func openDockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace.Document, error) {
+	if uri == "" {
+		if d := snapshot.Active(); d != nil {
+			return d, nil
+		}
+		return nil, invalid("no Dockerfile is open; open one, or name one by its uri")
+	}
+	if d := snapshot.Document(uri); d != nil {
+		return d, nil
+	}
+	path, ok := uri.Path()
+	if !ok {
+		return nil, invalid("%s is not open, and not a file", uri)
+	}
+	if d := snapshot.DocumentAt(path); d != nil {
+		return d, nil
+	}
+	text, err := workspace.ReadWithin(path)
+	if err != nil {
+		return nil, invalid("no Dockerfile: %v", err)
+	}
+	return &workspace.Document{URI: uri, Path: path, Text: workspace.NewText(string(text))}, nil
+}

@@ -2,15 +2,10 @@ package handlers
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/moby/buildkit/frontend/dockerui"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
@@ -62,75 +57,6 @@ func (i *ignoreFaults) problems(doc *workspace.Document) []dockerfile.Problem {
 func problemOf(fault survey.Fault, message string) dockerfile.Problem {
 	return dockerfile.Problem{Message: message, Code: "syntax", Lines: dockerfile.Lines{First: fault.Line, Last: fault.Line},
 		Columns: dockerfile.Columns{Start: fault.Start, End: fault.End}}
-}
-
-// name is that of the file, as a sentence has it.
-func (f ignoreFile) name() string {
-	path, ok := f.uri.Path()
-	if !ok {
-		return ".dockerignore"
-	}
-	return filepath.Base(path)
-}
-
-// said is an error of a survey, which may be the ignore file's fault.
-func (f ignoreFile) said(err error) error {
-	if fault := (survey.Fault{}); errors.As(err, &fault) {
-		return errors.New(fault.In(f.name()))
-	}
-	return err
-}
-
-// An EncodingError says that a file of a build is in an encoding that no builder reads.
-type EncodingError string
-
-func (e EncodingError) Error() string { return string(e) }
-
-// checkEncoding refuses a Dockerfile and an ignore file in UTF-16: a builder would take
-// the first for nonsense, and the second for patterns that match nothing.
-func (p *plan) checkEncoding() error {
-	if err := checkUTF8(p.doc.Text.Bytes(), p.doc.URI); err != nil {
-		return err
-	}
-	for _, file := range p.ignoreFiles() {
-		if path, ok := file.uri.Path(); ok && filepath.Base(path) == dockerui.DefaultDockerignoreName {
-			if disk, err := readPlain(path); err == nil {
-				file.text = disk // also if it is open: see workspace.NewContextFS
-			}
-		}
-		if err := checkUTF8(file.text, file.uri); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ignoreFiles are those of all contexts of a build. Of one that cannot be read the engine
-// says what becomes of it.
-func (p *plan) ignoreFiles() (list []ignoreFile) {
-	if file, err := p.ignoreFile(); err == nil {
-		list = append(list, file)
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.Contexts)) {
-		if c := p.Contexts[name]; c.Kind == build.LocalContext {
-			if file, err := p.ignoreIn(c.Dir); err == nil {
-				list = append(list, file)
-			}
-		}
-	}
-	return list
-}
-
-func checkUTF8(text []byte, uri workspace.URI) error {
-	fault, wide := survey.Wide(text)
-	if !wide {
-		return nil
-	}
-	name, ok := uri.Path()
-	if !ok {
-		name = string(uri)
-	}
-	return EncodingError(name + ": " + fault.Reason)
 }
 
 // notUTF8 says of a file that it is not what the editor shows, and what was built.

@@ -77,9 +77,8 @@ func (p *plan) written(in *project.Inline, l dockerfile.Lines, c dockerfile.Colu
 	return lines, columns, ok
 }
 
-func (p *profile) result(snapshot *workspace.Snapshot) *profileResult {
-	if p == nil {
-		return nil
-	}
-	return &profileResult{Name: p.Name, Source: p.source(snapshot)}
+// linesOf are the lines and columns, as a problem has them, from one byte of a text to another.
+func linesOf(text *workspace.Text, start, end int) (dockerfile.Lines, dockerfile.Columns) {
+	l := dockerfile.Lines{First: text.RowAt(start), Last: text.RowAt(end)}
+	return l, dockerfile.Columns{Start: start - text.OffsetIn(l.First, 0), End: end - text.OffsetIn(l.Last, 0)}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build"
-	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // A context that is target:NAME is the result of another build: that of the profile NAME.
@@ -152,32 +151,6 @@ func (l *laying) target(p *plan) (*build.Request, error) {
 	return req, nil
 }
 
-// A fault is in the Dockerfile of a linked build.
-type fault struct {
-	plan *plan
-	dockerfile.Problem
-}
-
-// blame says of a failure in which linked build it happened, and where, if that is
-// in another document.
-func (w *site) blame(p *plan, out *build.Outcome) {
-	f := out.Failure
-	if f == nil || w.linked[f.Build] == nil {
-		return
-	}
-	other := w.linked[f.Build]
-	target := "target " + baseProfile(other.profile.Name)
-	f.Build = "" // now its lines are moved
-	other.place(&build.Outcome{Failure: f})
-	if f.Lines == nil || other.doc.URI == p.doc.URI {
-		f.Message = target + ": " + f.Message
-		return
-	}
-	w.fault = &fault{other, dockerfile.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns}}
-	f.Message = fmt.Sprintf("%s: %s:%d: %s", target, relativeName(p.snapshot, other.doc.Path), editorLine(other.doc.Text.Bytes(), f.Lines.First)+1, f.Message)
-	f.Lines = nil
-}
-
 // others are the documents of the builds that a plan stands on, but for its own.
 func (p *plan) others() (list []*plan) {
 	for _, name := range slices.Sorted(maps.Keys(p.linked)) {
@@ -190,27 +163,3 @@ func (p *plan) others() (list []*plan) {
 	}
 	return list
 }
-
-// markFault shows a fault in its document, as long as it is not built again.
-func (s *Server) markFault(b *running, where *fault) {
-	for _, o := range b.plan.others() {
-		var found []dockerfile.Problem
-		if where != nil && where.plan.doc.URI == o.doc.URI {
-			found = []dockerfile.Problem{where.Problem}
-		}
-		s.diagnostics.finish(b.sequence, o.doc.URI, linkedTarget, found)
-		s.diagnostics.publish(o.doc.URI)
-	}
-}
-
-// unmarkFaults forgets what earlier builds found in the documents that are built along.
-func (s *Server) unmarkFaults(b *running) {
-	for _, o := range b.plan.others() {
-		s.diagnostics.begin(b.sequence, o.doc, linkedTarget)
-		s.diagnostics.publish(o.doc.URI)
-	}
-}
-
-// linkedTarget stands for the target of a build that is not for its own sake: no stage is
-// called so.
-const linkedTarget = "target:"

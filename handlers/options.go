@@ -2,8 +2,6 @@ package handlers
 
 import (
 	"os"
-	"reflect"
-	"strings"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/project"
@@ -23,12 +21,6 @@ type buildArgument struct {
 type argument struct {
 	buildArgument
 	given fields
-}
-
-// readArgument reads the argument of buildls.build; what names it in an error.
-func readArgument(what string, raw []byte) (arg argument, err error) {
-	arg.given, err = decodeFields(what, raw, &arg.buildArgument)
-	return arg, err
 }
 
 // argumentOf is an argument that gives these fields, but for those that are empty.
@@ -58,25 +50,6 @@ type Options struct {
 	Provenance   string   `json:"-"` // short for attest
 	SBOM         string   `json:"-"` // likewise
 	Annotations  []string `json:"-"` // likewise for attributes of outputs
-}
-
-func buildFields() []string { return jsonFields(&buildArgument{}) }
-
-// jsonFields are the names of the fields of the struct that p points to.
-func jsonFields(p any) []string { return jsonNames(reflect.TypeOf(p).Elem()) }
-
-func jsonNames(t reflect.Type) []string {
-	var names []string
-	for i := range t.NumField() {
-		switch f := t.Field(i); {
-		case f.Anonymous:
-			names = append(names, jsonNames(f.Type)...)
-		case f.Tag.Get("json") != "-":
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // steps checks what the options say of how the steps run.

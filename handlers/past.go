@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -83,27 +82,6 @@ func ask[T any](p *past, wait time.Duration, f func(history.Store) (T, error)) (
 	case <-late.C:
 		return answer, fmt.Errorf("%s: %w", p.store.Dir, errSlow)
 	}
-}
-
-// keyOf is the same for all spellings of a document's URI.
-func keyOf(doc *workspace.Document) workspace.URI {
-	if doc.Path == "" {
-		return doc.URI.Key()
-	}
-	return workspace.FileURI(doc.Place().Entry())
-}
-
-// key tells builds of a file and target from others. Several inline Dockerfiles may stand
-// in one file, and what is no file is known by its context.
-func (p *plan) key() string {
-	key := string(keyOf(p.doc)) + "\x00" + strings.ToLower(p.Target)
-	if p.inline() != nil {
-		key += "\x00" + p.profile.Name
-	}
-	if p.doc.Path == "" {
-		key += "\x00" + p.Context.String()
-	}
-	return key
 }
 
 // keep keeps a build that has ended.

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -199,23 +197,6 @@ func namesOf(stages []dockerfile.Stage) string {
 	return "it has " + strings.Join(names, ", ")
 }
 
-// reportMissingTarget shows a missing target in the text too, on the last FROM: it may
-// come from a setting, far from the eye.
-func (s *Server) reportMissingTarget(sequence int64, err error) {
-	var missing *missingTargetError
-	if !errors.As(err, &missing) {
-		return
-	}
-	stages, _ := dockerfile.Stages(missing.doc.Text.Bytes())
-	if len(stages) == 0 {
-		return
-	}
-	problem := dockerfile.Problem{Code: "build", Message: fmt.Sprintf("target stage %q could not be found", missing.target), Lines: stages[len(stages)-1].Lines}
-	s.diagnostics.begin(sequence, missing.doc, missing.target)
-	s.diagnostics.finish(sequence, missing.doc.URI, missing.target, []dockerfile.Problem{problem})
-	s.diagnostics.publish(missing.doc.URI)
-}
-
 // folderOf is the workspace folder that holds the document, else the first one.
 func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 	if f, _, ok := snapshot.FolderOf(doc); ok {
@@ -225,12 +206,6 @@ func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 		return folders[0].Path
 	}
 	return ""
-}
-
-// started is the result as far as it is known before the build.
-func (p *plan) started(id string) *buildResult {
-	return &buildResult{ID: id, URI: p.doc.URI, Status: "running", Tags: []string{}, Platforms: append([]string{}, p.Platforms...), Target: p.Target,
-		Context: p.Context.String(), Overlaid: []workspace.URI{}, Profile: p.profile.result(p.snapshot), Steps: []stepResult{}, Warnings: []warningResult{}}
 }
 
 // request lays the author's buffers over the contexts. onError is told when a file
@@ -276,4 +251,30 @@ func sharedKey(dir string) string {
 	host, _ := os.Hostname()
 	sum := sha256.Sum256([]byte(host + "\x00" + workspace.PlaceOf(dir).Key()))
 	return "buildls:" + hex.EncodeToString(sum[:16])
+}
+
+// wishes are the engines that a command's argument and the settings name.
+func (s *defaults) wishes(argument string) []engine.Wish {
+	return []engine.Wish{{Who: "the argument engine", Address: argument}, {Who: "the setting buildls.engine", Address: s.Engine}}
+}
+
+// keyOf is the same for all spellings of a document's URI.
+func keyOf(doc *workspace.Document) workspace.URI {
+	if doc.Path == "" {
+		return doc.URI.Key()
+	}
+	return workspace.FileURI(doc.Place().Entry())
+}
+
+// key tells builds of a file and target from others. Several inline Dockerfiles may stand
+// in one file, and what is no file is known by its context.
+func (p *plan) key() string {
+	key := string(keyOf(p.doc)) + "\x00" + strings.ToLower(p.Target)
+	if p.inline() != nil {
+		key += "\x00" + p.profile.Name
+	}
+	if p.doc.Path == "" {
+		key += "\x00" + p.Context.String()
+	}
+	return key
 }

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -44,21 +43,4 @@ func (p *setup) checkPolicy() error {
 			"\"policy\": \"ignore\" in the argument, the setting buildls.policy, or --policy ignore in a terminal", filepath.Base(path), filepath.Base(p.doc.Path))
 	}
 	return nil
-}
-
-// policyNote tells on the first FROM that a policy keeps a Dockerfile from being built, if it
-// does so in all its views.
-func policyNote(views []view) []dockerfile.Problem {
-	path := views[0].ruledBy
-	for _, v := range views {
-		if v.ruledBy == "" {
-			return nil
-		}
-	}
-	stages, err := dockerfile.Stages(beginning(views[0].doc))
-	if err != nil || len(stages) == 0 {
-		return nil
-	}
-	message := filepath.Base(path) + " is a policy for this Dockerfile, which buildls cannot evaluate: it builds this only if \"policy\" is \"ignore\", in the argument or in the setting buildls.policy"
-	return []dockerfile.Problem{{Code: "policy", Severity: dockerfile.Information, Message: message, Lines: stages[0].Lines}}
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/moby/patternmatcher"
 )
 
 // Settings are the author's, see [settings] for what each means.
@@ -267,4 +268,46 @@ func (st *settingsStore) now() Settings {
 // nothing, so it never takes the keyboard.
 func (s *Server) showMessage(kind protocol.MessageType, message string) {
 	s.client.Notify("window/showMessage", &protocol.ShowMessageParams{Type: kind, Message: message})
+}
+
+// setProfiles reads the setting profiles, setBuilds the setting build.
+func setProfiles(s *Settings, raw json.RawMessage) (err error) {
+	s.Profiles, err = arguments(raw, "profile", "wait")
+	return err
+}
+
+func setBuilds(s *Settings, raw json.RawMessage) error {
+	builds, err := arguments(raw, "uri", "wait")
+	if err != nil {
+		return err
+	}
+	for pattern := range builds {
+		if _, err := patternmatcher.New([]string{pattern}); err != nil || strings.HasPrefix(pattern, "!") || strings.TrimSpace(pattern) == "" {
+			return fmt.Errorf("%q is no pattern", pattern)
+		}
+	}
+	s.Build = builds
+	return nil
+}
+
+// arguments reads an object of build arguments. not are fields that make no sense there.
+func arguments(raw json.RawMessage, not ...string) (map[string]fields, error) {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		return nil, fmt.Errorf("it must be an object of build arguments")
+	}
+	out := map[string]fields{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		arg, err := readArgument(name, all[name])
+		if err != nil {
+			return nil, err
+		}
+		for _, field := range not {
+			if _, ok := arg.given[field]; ok {
+				return nil, fmt.Errorf("%s: %q has no place there", name, field)
+			}
+		}
+		out[name] = arg.given
+	}
+	return out, nil
 }

@@ -76,3 +76,25 @@ func (p *setup) overlays() []workspace.Overlay {
 func isAt(doc *workspace.Document, path string) bool {
 	return path != "" && (doc.Path == path || doc.Place().Is(workspace.PlaceOf(path)))
 }
+
+// setups are the ways in which a Dockerfile would be built, and what is wrong with each.
+func (ps *projects) setups(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings defaults) (list []setup, wrong []error) {
+	arg := argumentOf(doc.URI, "", target)
+	base := settings.globBuild(snapshot, doc.Path)
+	if base["profile"] == nil {
+		all, _ := ps.profiles(snapshot, settings, doc.Path)
+		if found := using(all, doc.Path, target); differ(found) {
+			for _, p := range found {
+				a := applied{profile: p}
+				err := a.merge(snapshot, base, arg.given)
+				how, problem := newSetup(snapshot, a, settings)
+				how.doc = doc
+				list, wrong = append(list, how), append(wrong, cmp.Or(err, problem))
+			}
+			return list, wrong
+		}
+	}
+	how, err := ps.setup(snapshot, arg, settings)
+	how.doc = doc
+	return []setup{how}, []error{err}
+}

@@ -1,10 +1,10 @@
 package handlers
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -129,28 +129,6 @@ func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document
 	return list
 }
 
-// setups are the ways in which a Dockerfile would be built, and what is wrong with each.
-func (ps *projects) setups(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings defaults) (list []setup, wrong []error) {
-	arg := argumentOf(doc.URI, "", target)
-	base := settings.globBuild(snapshot, doc.Path)
-	if base["profile"] == nil {
-		all, _ := ps.profiles(snapshot, settings, doc.Path)
-		if found := using(all, doc.Path, target); differ(found) {
-			for _, p := range found {
-				a := applied{profile: p}
-				err := a.merge(snapshot, base, arg.given)
-				how, problem := newSetup(snapshot, a, settings)
-				how.doc = doc
-				list, wrong = append(list, how), append(wrong, cmp.Or(err, problem))
-			}
-			return list, wrong
-		}
-	}
-	how, err := ps.setup(snapshot, arg, settings)
-	how.doc = doc
-	return []setup{how}, []error{err}
-}
-
 // same says whether two views of a Dockerfile show the same.
 func (v view) same(o view) bool {
 	text := func(err error) string { return fmt.Sprint(err) }
@@ -222,4 +200,21 @@ func (s *Server) watch(ctx context.Context) {
 		}
 		took = time.Since(began)
 	}
+}
+
+// policyNote tells on the first FROM that a policy keeps a Dockerfile from being built, if it
+// does so in all its views.
+func policyNote(views []view) []dockerfile.Problem {
+	path := views[0].ruledBy
+	for _, v := range views {
+		if v.ruledBy == "" {
+			return nil
+		}
+	}
+	stages, err := dockerfile.Stages(beginning(views[0].doc))
+	if err != nil || len(stages) == 0 {
+		return nil
+	}
+	message := filepath.Base(path) + " is a policy for this Dockerfile, which buildls cannot evaluate: it builds this only if \"policy\" is \"ignore\", in the argument or in the setting buildls.policy"
+	return []dockerfile.Problem{{Code: "policy", Severity: dockerfile.Information, Message: message, Lines: stages[0].Lines}}
 }

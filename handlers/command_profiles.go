@@ -1,0 +1,87 @@
+package handlers
+
+import (
+	"context"
+	"slices"
+
+	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/project"
+	"github.com/buildls/buildls/lsp"
+	"github.com/buildls/buildls/workspace"
+	"go.lsp.dev/protocol"
+)
+
+// A profileResult says which profile a build is of.
+type profileResult struct {
+	Name   string        `json:"name"`
+	Source workspace.URI `json:"source"`
+}
+
+// resultOfProfile is nil if there is none.
+func resultOfProfile(p *profile, snapshot *workspace.Snapshot) *profileResult {
+	if p == nil {
+		return nil
+	}
+	return &profileResult{Name: p.Name, Source: p.source(snapshot)}
+}
+
+// A listedProfile is an element of the answer to buildls.profiles.
+type listedProfile struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description"`
+	Source      workspace.URI   `json:"source"`
+	URI         workspace.URI   `json:"uri"`
+	Range       *protocol.Range `json:"range"`
+	Argument    any             `json:"argument"`
+}
+
+func (s *Server) commandProfiles(raw []byte, p *commandParams) (lsp.Work, error) {
+	var arg struct {
+		URI workspace.URI `json:"uri"`
+	}
+	if err := decodeArgument("buildls.profiles", raw, &arg); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (any, error) {
+		path, _ := arg.URI.Path()
+		list, _ := s.projects.profiles(p.snapshot, s.currentSettings(ctx).defaults, path)
+		first := using(list, path, "")
+		slices.SortStableFunc(list, func(a, b *profile) int {
+			return btoi(slices.Contains(first, b)) - btoi(slices.Contains(first, a))
+		})
+		out := []listedProfile{}
+		for _, profile := range list {
+			out = append(out, s.listed(p.snapshot, profile))
+		}
+		return out, nil
+	}, nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (s *Server) listed(snapshot *workspace.Snapshot, p *profile) listedProfile {
+	l := listedProfile{Name: p.Name, Description: p.Description, Source: p.source(snapshot), URI: p.dockerfileURI(snapshot), Argument: p.shown()}
+	if doc, err := openDockerfile(snapshot, p.source(snapshot)); p.File != "" && err == nil {
+		l.Range = ptr(s.converter(doc).byteRange(p.Start, p.End))
+	}
+	return l
+}
+
+// profileLenses offer to build what a compose or bake file names.
+func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (lenses []lens) {
+	verb := map[project.Kind]string{project.Service: "▷ Build service ", project.Target: "▷ Bake "}
+	list, _ := s.projects.profiles(snapshot, s.currentSettings(ctx).defaults, doc.Path)
+	for _, p := range list {
+		if !isAt(doc, p.File) || p.Fault != nil && p.Fault.Severity == project.Note {
+			continue // elsewhere, or no build
+		}
+		line := doc.Text.RowAt(p.Start)
+		lenses = append(lenses, lens{dockerfile.Lines{First: line, Last: line}, verb[p.Kind] + baseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})
+	}
+	return lenses
+}
