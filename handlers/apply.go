@@ -26,7 +26,7 @@ type defaults struct {
 
 // An applied is an argument with all that it stands on.
 type applied struct {
-	buildArgument
+	argument
 	profile *profile // nil if there is none
 	notes   []string // what the author should know of the choice
 }
@@ -58,7 +58,7 @@ func (ps *projects) apply(snapshot *workspace.Snapshot, arg argument, settings d
 		}
 	}
 	if out.profile == nil && len(base) == 0 {
-		out.buildArgument = arg.buildArgument
+		out.argument = arg
 		return out, nil
 	}
 	return out, out.merge(snapshot, base, arg.given)
@@ -128,7 +128,7 @@ func (a *applied) merge(snapshot *workspace.Snapshot, base, given fields) error 
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, &a.buildArgument); err != nil {
+	if err := json.Unmarshal(data, &a.argument); err != nil {
 		return err
 	}
 	if a.profile == nil {

@@ -94,11 +94,11 @@ func decodeFields(command string, raw []byte, into any) (given fields, err error
 
 // readArgument reads the argument of buildls.build; what names it in an error.
 func readArgument(what string, raw []byte) (arg argument, err error) {
-	arg.given, err = decodeFields(what, raw, &arg.buildArgument)
+	arg.given, err = decodeFields(what, raw, &arg)
 	return arg, err
 }
 
-func buildFields() []string { return jsonFields(&buildArgument{}) }
+func buildFields() []string { return jsonFields(&argument{}) }
 
 // jsonFields are the names of the fields of the struct that p points to.
 func jsonFields(p any) []string { return jsonNames(reflect.TypeOf(p).Elem()) }
@@ -109,7 +109,7 @@ func jsonNames(t reflect.Type) []string {
 		switch f := t.Field(i); {
 		case f.Anonymous:
 			names = append(names, jsonNames(f.Type)...)
-		case f.Tag.Get("json") != "-":
+		case f.IsExported() && f.Tag.Get("json") != "-":
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			names = append(names, name)
 		}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
@@ -137,8 +136,8 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	if line == "" || text[0] == '#' || line[0] == '!' || dir == "" {
 		return
 	}
-	p := &setup{snapshot: h.snapshot, doc: h.doc, Spec: build.Spec{Context: directory(dir)}, overlay: s.settings.now().Overlay}
-	contextFS, err := p.countedFS()
+	look := newSetupOf(h.snapshot, h.doc, dir, s.settings.now().defaults)
+	contextFS, err := look.countedFS()
 	if err != nil {
 		return
 	}

@@ -8,19 +8,15 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// buildArgument is the argument of buildls.build.
-type buildArgument struct {
+// An argument is that of buildls.build.
+type argument struct {
 	URI workspace.URI `json:"uri"`
 	Options
 	Profile string `json:"profile"`
 	Engine  string `json:"engine"`
 	Wait    bool   `json:"wait"`
-}
 
-// An argument is that of buildls.build as it came: its values, and which fields it gives.
-type argument struct {
-	buildArgument
-	given fields
+	given fields // as they came
 }
 
 // argumentOf is an argument that gives these fields, but for those that are empty.

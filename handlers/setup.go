@@ -45,10 +45,15 @@ func newSetup(snapshot *workspace.Snapshot, arg applied, settings defaults) (set
 func (ps *projects) setup(snapshot *workspace.Snapshot, arg argument, settings defaults) (setup, error) {
 	whole, err := ps.apply(snapshot, arg, settings)
 	if err != nil {
-		without, _ := newSetup(snapshot, applied{buildArgument: arg.buildArgument}, settings)
+		without, _ := newSetup(snapshot, applied{argument: arg}, settings)
 		return without, err
 	}
 	return newSetup(snapshot, *whole, settings)
+}
+
+// newSetupOf is how a directory is looked at as a context because of a document.
+func newSetupOf(snapshot *workspace.Snapshot, doc *workspace.Document, dir string, settings defaults) setup {
+	return setup{snapshot: snapshot, doc: doc, Spec: build.Spec{Context: directory(dir)}, overlay: settings.Overlay}
 }
 
 // take takes from an argument what one must know to look.
