@@ -70,11 +70,11 @@ func (p *initializeParams) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &p.folders); err != nil {
 		return err
 	}
-	var others fields
+	var others map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &others); err != nil {
 		return err
 	}
-	for name := range fieldsOf(p.folders) {
+	for _, name := range jsonFields(&p.folders) {
 		delete(others, name)
 	}
 	raw, err := json.Marshal(others)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moby/buildkit/identity"
+
 	"github.com/buildls/buildls/build"
 )
 
@@ -138,7 +140,7 @@ func (l *laying) target(p *plan) (*build.Request, error) {
 	if req := l.made[p]; req != nil {
 		return req, nil
 	}
-	id := newID()
+	id := identity.NewID()
 	req, err := l.request(p, id)
 	if err != nil {
 		return nil, err

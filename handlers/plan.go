@@ -40,7 +40,7 @@ func (e *missingTargetError) Unwrap() error { return e.error }
 
 // plan checks an argument. Its errors are the author's, with a sentence to act on.
 func newPlan(snapshot *workspace.Snapshot, arg applied, settings defaults) (*plan, error) {
-	if err := checkEngine(arg.Engine); err != nil {
+	if _, err := engine.Parse(arg.Engine); err != nil {
 		return nil, invalid("%v", err)
 	}
 	if err := arg.checkEntitlements(); err != nil {

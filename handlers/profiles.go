@@ -15,9 +15,9 @@ import (
 // A profile is a build with a name: a service of a compose file, a target of a bake file,
 // or one of the settings.
 type profile struct {
-	project.Profile                            // of one of the settings: the name and the Dockerfile
-	argument        map[string]json.RawMessage // as that of buildls.build
-	of              *project.Project           // nil for one of the settings
+	project.Profile                  // of one of the settings: the name and the Dockerfile
+	argument        fields           // as that of buildls.build
+	of              *project.Project // nil for one of the settings
 }
 
 // settingsSource is what a profile of the settings says it comes from.

@@ -8,35 +8,31 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/workspace"
 )
 
-// A TerminalBuild is a build that was asked for in a terminal.
-type TerminalBuild struct {
+// A terminal is what a build is asked for with in a terminal.
+type terminal struct {
 	Options        // whose Context is a directory, a URL, or "-"
 	File    string // the Dockerfile, or "-"; "" is the one named Dockerfile in the context
 	Stdin   io.Reader
 	Engine  string
 	Stdout  io.Writer // for an output to "-"
-
-	build *running // once there is a request
 }
 
-// Request makes of it the request that an editor's build of the same file makes, and
-// says which engine is wished for. onError is told when a file cannot be sent.
-func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.Wish, error) {
-	if err := checkEngine(t.Engine); err != nil {
-		return nil, nil, err
+// plan is that of an editor's build of the same file.
+func (t *terminal) plan() (*plan, error) {
+	if _, err := engine.Parse(t.Engine); err != nil {
+		return nil, err
 	}
 	wd, err := os.Getwd()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	p := &plan{setup: setup{snapshot: workspace.New().Snapshot()}, stdout: t.Stdout}
+	p := &plan{setup: setup{snapshot: workspace.New().Snapshot()}, stdout: t.Stdout, wishes: []engine.Wish{{Who: "--engine", Address: t.Engine}}}
 	for _, step := range []func() error{
 		func() error { return p.take(t.Options) },
 		func() error { return p.fill(t.Options, wd) },
@@ -45,36 +41,15 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.W
 		func() error { return p.find(t.Options, wd) },
 	} {
 		if err := step(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	for name, c := range p.Contexts {
 		if c.Kind == build.TargetContext {
-			return nil, nil, invalid("contexts: %s: %s names a target of a bake file, and this build is of none", name, c)
+			return nil, invalid("contexts: %s: %s names a target of a bake file, and this build is of none", name, c)
 		}
 	}
-	t.build = &running{id: newID(), plan: p, began: time.Now()}
-	req, _, err := p.request(t.build.id, onError)
-	return req, []engine.Wish{{Who: "--engine", Address: t.Engine}}, err
-}
-
-// Keep keeps the build that was requested, for `buildls builds` and the editors. warn is
-// told if that fails.
-func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(error)) *BuildResult {
-	b := t.build
-	if b.plan.doc == nil {
-		b.plan.doc = &workspace.Document{URI: workspace.URI(b.plan.Context.String()), Text: workspace.NewText(string(out.Dockerfile))}
-	}
-	doc := b.plan.doc
-	c := converter{uri: toURI(doc.URI), text: doc.Text, encoding: workspace.UTF16}
-	past := past{warn: warn}
-	where := newSite(info, b.plan)
-	where.blameIgnore(b.plan, out)
-	result := resultOf(c, b, out, where, problems(out, b.plan))
-	past.compare(result, b.plan.key())
-	b.end(out, result)
-	past.keep(b, c.encoding)
-	return result
+	return p, nil
 }
 
 // stdin as a context or a Dockerfile is what the terminal's standard input holds.
@@ -82,7 +57,7 @@ const stdin = "-"
 
 // place finds the context and the Dockerfile, by the rules of docker/buildx
 // (build/opt.go, loadInputs).
-func (t *TerminalBuild) place(p *plan, wd string) (err error) {
+func (t *terminal) place(p *plan, wd string) (err error) {
 	if strings.HasPrefix(t.File, "http://") || strings.HasPrefix(t.File, "https://") {
 		return invalid("-f cannot be a URL; give the URL as the context: it may be that of a Dockerfile")
 	}
@@ -110,7 +85,7 @@ func (t *TerminalBuild) place(p *plan, wd string) (err error) {
 
 // placeStdin takes stdin for an archive with all that is needed, or a Dockerfile that
 // needs nothing.
-func (t *TerminalBuild) placeStdin(p *plan) error {
+func (t *terminal) placeStdin(p *plan) error {
 	if t.File == stdin {
 		return invalid("stdin cannot be both the context and the Dockerfile")
 	}
@@ -141,7 +116,7 @@ func fromStdin(text []byte) *workspace.Document {
 }
 
 // document is the Dockerfile, as if an editor had it open.
-func (t *TerminalBuild) document(snapshot *workspace.Snapshot, dir string) (*workspace.Document, error) {
+func (t *terminal) document(snapshot *workspace.Snapshot, dir string) (*workspace.Document, error) {
 	file := t.File
 	if file == "" {
 		file = filepath.Join(dir, "Dockerfile")
