@@ -29,7 +29,7 @@ func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
 	}
 	sequence := s.newBuild()
 	return func(ctx context.Context) (any, error) {
-		plan, err := s.plan(ctx, p.snapshot, arg, sequence)
+		planned, err := s.plan(ctx, p.snapshot, arg, sequence)
 		if err != nil {
 			return nil, err
 		}
@@ -37,7 +37,7 @@ func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
 		if !wait {
 			ctx = s.rpc.Context() // the request ends now, the build goes on
 		}
-		b := s.builds.start(ctx, plan, sequence)
+		b := s.builds.start(ctx, planned, sequence)
 		b.progress = s.newProgress(b, p.token)
 		if !wait {
 			s.rpc.Go(func() { s.run(b) })
@@ -55,23 +55,14 @@ func (s *Server) newBuild() (sequence int64) {
 	return sequence
 }
 
-// plan checks an argument and all that it stands on.
+// plan plans a build that was ordered.
 func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg argument, sequence int64) (*plan, error) {
-	settings := s.currentSettings(ctx).defaults
-	whole, err := s.projects.apply(snapshot, arg, settings)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := newPlan(snapshot, *whole, settings)
-	if err == nil {
-		err = s.projects.link(plan, settings)
-	}
+	p, err := s.projects.plan(snapshot, arg, s.currentSettings(ctx).defaults)
 	if err != nil {
 		s.reportMissingTarget(sequence, err)
 		s.diagnostics.begun(sequence)
-		return nil, err
 	}
-	return plan, nil
+	return p, err
 }
 
 // newProgress shows the build where the client can: on the token of the request, else

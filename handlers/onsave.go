@@ -16,12 +16,12 @@ func (s *Server) buildSaved(snapshot *workspace.Snapshot, doc *workspace.Documen
 		s.diagnostics.begun(sequence)
 		return
 	}
-	plan, err := s.plan(ctx, snapshot, argumentOf(doc.URI, "", ""), sequence)
+	planned, err := s.plan(ctx, snapshot, argumentOf(doc.URI, "", ""), sequence)
 	if err != nil {
 		s.showMessage(protocol.MessageTypeWarning, fmt.Sprintf("buildls: not built on save: %v", err))
 		return
 	}
-	b := s.builds.start(ctx, plan, sequence)
+	b := s.builds.start(ctx, planned, sequence)
 	b.progress = s.newProgress(b, nil)
 	s.run(b)
 }

@@ -38,7 +38,24 @@ type missingTargetError struct {
 
 func (e *missingTargetError) Unwrap() error { return e.error }
 
-// plan checks an argument. Its errors are the author's, with a sentence to act on.
+// plan checks an argument, and all that it stands on. Its errors are the author's, with a
+// sentence to act on.
+func (ps *projects) plan(snapshot *workspace.Snapshot, arg argument, settings defaults) (*plan, error) {
+	whole, err := ps.apply(snapshot, arg, settings)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPlan(snapshot, *whole, settings)
+	if err == nil {
+		err = ps.link(p, settings)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// newPlan checks an argument alone.
 func newPlan(snapshot *workspace.Snapshot, arg applied, settings defaults) (*plan, error) {
 	if _, err := engine.Parse(arg.Engine); err != nil {
 		return nil, invalid("%v", err)
