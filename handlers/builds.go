@@ -54,7 +54,7 @@ func (b *builds) start(ctx context.Context, p *plan, sequence int64) *running {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, o := range b.list {
-		if !o.isRunning() || keyOf(o.plan.doc) != keyOf(p.doc) || o.plan.Target != p.Target {
+		if !o.isRunning() || o.plan.doc.Key() != p.doc.Key() || o.plan.Target != p.Target {
 			continue
 		}
 		if o.sequence < sequence {

@@ -77,7 +77,7 @@ func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot
 	verb := map[project.Kind]string{project.Service: "▷ Build service ", project.Target: "▷ Bake "}
 	list, _ := s.projects.profiles(snapshot, s.currentSettings(ctx).defaults, doc.Path)
 	for _, p := range list {
-		if !isAt(doc, p.File) || p.Fault != nil && p.Fault.Severity == project.Note {
+		if !doc.IsAt(p.File) || p.Fault != nil && p.Fault.Severity == project.Note {
 			continue // elsewhere, or no build
 		}
 		line := doc.Text.RowAt(p.Start)

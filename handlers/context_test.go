@@ -254,7 +254,7 @@ func planFor(dir, dockerfile string, buffers map[string]string) *plan {
 	for name, text := range buffers {
 		ws.Apply(workspace.Open{URI: workspace.FileURI(filepath.Join(dir, name)), Text: text})
 	}
-	return &plan{setup: setup{snapshot: ws.Snapshot(), doc: ws.Snapshot().Document(uri), Spec: build.Spec{Context: directory(dir)}}}
+	return &plan{setup: newSetupOf(ws.Snapshot(), ws.Snapshot().Document(uri), dir, defaults{})}
 }
 
 // TestContextIsWhatIsSent: the report agrees with what engines are sent and copy.

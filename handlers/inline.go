@@ -18,7 +18,7 @@ import (
 
 // inline is the Dockerfile in the file of the plan's profile; nil if it is a file.
 func (p *setup) inline() *project.Inline {
-	if p.profile == nil || p.profile.Inline == nil || p.doc == nil || !isAt(p.doc, p.profile.Inline.Key.File) {
+	if p.profile == nil || p.profile.Inline == nil || p.doc == nil || !p.doc.IsAt(p.profile.Inline.Key.File) {
 		return nil
 	}
 	return p.profile.Inline

@@ -255,7 +255,7 @@ func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, do
 	case workspace.Ignore:
 		return l.server.ignores.problems(doc)
 	case workspace.Compose, workspace.Bake:
-		return l.server.projectProblems(snapshot, doc)
+		return l.server.projects.problems(snapshot, doc)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (b *builds) runs(doc *workspace.Document) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.list {
-		if built := r.plan.doc; r.isRunning() && keyOf(built) == keyOf(doc) && built.Text.String() == doc.Text.String() {
+		if built := r.plan.doc; r.isRunning() && built.Key() == doc.Key() && built.Text.String() == doc.Text.String() {
 			return true
 		}
 	}

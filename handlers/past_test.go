@@ -6,9 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/handlers/history"
-	"github.com/buildls/buildls/workspace"
 )
 
 // A disk that hangs holds nobody up for long, whoever comes, and is used again once it
@@ -33,19 +31,4 @@ func TestSlowDisk(t *testing.T) {
 			t.Error(ok, err)
 		}
 	})
-}
-
-// Dockerfiles on stdin are told apart by their contexts, files are not.
-func TestKey(t *testing.T) {
-	key := func(doc *workspace.Document, dir string) string {
-		p := &plan{setup: setup{doc: doc, Spec: build.Spec{Context: build.Context{Kind: build.LocalContext, Dir: dir}}}}
-		return p.key()
-	}
-	if key(fromStdin(nil), "/a") == key(fromStdin(nil), "/b") {
-		t.Error("stdin")
-	}
-	file := &workspace.Document{URI: "file:///a/Dockerfile", Path: "/a/Dockerfile"}
-	if key(file, "/a") != key(file, "/b") {
-		t.Error("a file")
-	}
 }

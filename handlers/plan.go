@@ -275,18 +275,10 @@ func (s *defaults) wishes(argument string) []engine.Wish {
 	return []engine.Wish{{Who: "the argument engine", Address: argument}, {Who: "the setting buildls.engine", Address: s.Engine}}
 }
 
-// keyOf is the same for all spellings of a document's URI.
-func keyOf(doc *workspace.Document) workspace.URI {
-	if doc.Path == "" {
-		return doc.URI.Key()
-	}
-	return workspace.FileURI(doc.Place().Entry())
-}
-
 // key tells builds of a file and target from others. Several inline Dockerfiles may stand
 // in one file, and what is no file is known by its context.
 func (p *plan) key() string {
-	key := string(keyOf(p.doc)) + "\x00" + strings.ToLower(p.Target)
+	key := string(p.doc.Key()) + "\x00" + strings.ToLower(p.Target)
 	if p.inline() != nil {
 		key += "\x00" + p.profile.Name
 	}

@@ -82,3 +82,18 @@ func TestContextOf(t *testing.T) {
 		}
 	}
 }
+
+// Dockerfiles on stdin are told apart by their contexts, files are not.
+func TestKey(t *testing.T) {
+	key := func(doc *workspace.Document, dir string) string {
+		p := &plan{setup: setup{doc: doc, Spec: build.Spec{Context: build.Context{Kind: build.LocalContext, Dir: dir}}}}
+		return p.key()
+	}
+	if key(fromStdin(nil), "/a") == key(fromStdin(nil), "/b") {
+		t.Error("stdin")
+	}
+	file := &workspace.Document{URI: "file:///a/Dockerfile", Path: "/a/Dockerfile"}
+	if key(file, "/a") != key(file, "/b") {
+		t.Error("a file")
+	}
+}

@@ -195,7 +195,7 @@ func (p *profile) shown() map[string]json.RawMessage {
 	}
 	for name, value := range args {
 		if value != nil && slices.ContainsFunc(p.Hidden, func(h string) bool { return strings.Contains(*value, h) }) {
-			args[name] = ptr("***")
+			args[name] = new("***")
 		}
 	}
 	out := maps.Clone(p.argument)

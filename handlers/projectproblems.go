@@ -14,13 +14,13 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// projectProblems are what is wrong with a compose or bake file, where the place is known:
+// problems are what is wrong with a compose or bake file, where the place is known:
 // what makes it unreadable, and what a build of one of its profiles would be refused for.
-func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Document) (list []dockerfile.Problem) {
+func (ps *projects) problems(snapshot *workspace.Snapshot, doc *workspace.Document) (list []dockerfile.Problem) {
 	if doc.Path == "" {
 		return nil
 	}
-	read := s.projects.read(snapshot, filepath.Dir(doc.Path))
+	read := ps.read(snapshot, filepath.Dir(doc.Path))
 	found := slices.Clone(read.Problems)
 	for i := range read.Profiles {
 		if p := &read.Profiles[i]; p.Fault == nil {
@@ -28,7 +28,7 @@ func (s *Server) projectProblems(snapshot *workspace.Snapshot, doc *workspace.Do
 		}
 	}
 	for _, p := range found {
-		if !isAt(doc, p.File) || p.Line < 0 {
+		if !doc.IsAt(p.File) || p.Line < 0 {
 			continue
 		}
 		if problem := projectProblem(doc, p); !slices.Contains(list, problem) {

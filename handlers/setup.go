@@ -77,11 +77,6 @@ func (p *setup) overlays() []workspace.Overlay {
 	return p.snapshot.Overlays(nil)
 }
 
-// isAt says whether a document is the file at path.
-func isAt(doc *workspace.Document, path string) bool {
-	return path != "" && (doc.Path == path || doc.Place().Is(workspace.PlaceOf(path)))
-}
-
 // setups are the ways in which a Dockerfile would be built, and what is wrong with each.
 func (ps *projects) setups(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings defaults) (list []setup, wrong []error) {
 	arg := argumentOf(doc.URI, "", target)

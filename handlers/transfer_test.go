@@ -89,7 +89,7 @@ func testSentOnce(t *testing.T, conn *engine.Conn, dockerfileAlways bool) {
 		t.Helper()
 		awaitReleased(t, conn)
 		snapshot := ws.Snapshot()
-		p := &plan{setup: setup{snapshot: snapshot, doc: snapshot.Document(dockerfileURI), Spec: build.Spec{Context: directory(dir)}}}
+		p := &plan{setup: newSetupOf(snapshot, snapshot.Document(dockerfileURI), dir, defaults{})}
 		req, _, err := p.request(identity.NewID(), func(err error) { t.Error(err) })
 		if err != nil {
 			t.Fatal(err)

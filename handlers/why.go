@@ -33,7 +33,7 @@ const (
 
 // explain says of the steps of a build why they were not cached, and remembers it.
 func (m *memory) explain(p *plan, out *build.Outcome) {
-	r := remembrance{keyOf(p.doc), strings.ToLower(p.Target), strings.Join(p.Platforms, ","), out.Record}
+	r := remembrance{p.doc.Key(), strings.ToLower(p.Target), strings.Join(p.Platforms, ","), out.Record}
 	if r.Record == nil {
 		return
 	}

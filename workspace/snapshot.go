@@ -64,6 +64,19 @@ func (d *Document) Kind() Kind {
 // found once, by the first who asks.
 func (d *Document) Place() Place { return foundOr(d.place, d.Path) }
 
+// IsAt says whether the document is the file at path.
+func (d *Document) IsAt(path string) bool {
+	return path != "" && (d.Path == path || d.Place().Is(PlaceOf(path)))
+}
+
+// Key is the same for all spellings of the document's URI.
+func (d *Document) Key() URI {
+	if d.Path == "" {
+		return d.URI.Key()
+	}
+	return FileURI(d.Place().Entry())
+}
+
 // Folder is one of the folders that the author has open.
 type Folder struct {
 	URI  URI
