@@ -18,26 +18,26 @@ import (
 // setting build, the setting context, and what holds if nobody says anything. Objects,
 // such as buildArgs, are merged by key; everything else is replaced.
 
-// defaults are what the author's settings say of builds.
-type defaults struct {
+// Defaults are what the author's settings say of builds.
+type Defaults struct {
 	Engine, Context, Overlay, Policy string
-	Build, Profiles                  map[string]fields // arguments, by pattern and by name
+	Build, Profiles                  map[string]Fields // arguments, by pattern and by name
 }
 
 // An applied is an argument with all that it stands on.
 type applied struct {
-	argument
-	profile *profile // nil if there is none
+	Argument
+	profile *Profile // nil if there is none
 	notes   []string // what the author should know of the choice
 }
 
-type fields = map[string]json.RawMessage
+type Fields = map[string]json.RawMessage
 
 // apply finds what an argument stands on.
-func (ps *projects) apply(snapshot *workspace.Snapshot, arg argument, settings defaults) (*applied, error) {
+func (ps *Projects) apply(snapshot *workspace.Snapshot, arg Argument, settings Defaults) (*applied, error) {
 	out := &applied{}
 	path := pathOf(snapshot, arg.URI)
-	list, of := ps.profiles(snapshot, settings, path)
+	list, of := ps.Profiles(snapshot, settings, path)
 	base := settings.globBuild(snapshot, path)
 	wish := arg.Profile
 	if wish == "" && arg.Context == "" {
@@ -52,16 +52,16 @@ func (ps *projects) apply(snapshot *workspace.Snapshot, arg argument, settings d
 		}
 		out.profile = p
 	case arg.Context == "":
-		out.choose(using(list, path, arg.Target), arg.Target)
+		out.choose(ProfilesFor(list, path, arg.Target), arg.Target)
 		if out.profile == nil {
 			out.noteProblems(of.Problems)
 		}
 	}
 	if out.profile == nil && len(base) == 0 {
-		out.argument = arg
+		out.Argument = arg
 		return out, nil
 	}
-	return out, out.merge(snapshot, base, arg.given)
+	return out, out.merge(snapshot, base, arg.Given)
 }
 
 // pathOf is the path of the Dockerfile that is meant; empty if it has none.
@@ -77,7 +77,7 @@ func pathOf(snapshot *workspace.Snapshot, uri workspace.URI) string {
 
 // choose takes the one profile that there is, but for what it would leave elsewhere. Of several that differ it takes none, and
 // says so: whichever it took, its tags would be a guess.
-func (a *applied) choose(list []*profile, target string) {
+func (a *applied) choose(list []*Profile, target string) {
 	if len(list) == 0 {
 		return
 	}
@@ -100,8 +100,8 @@ func (a *applied) choose(list []*profile, target string) {
 }
 
 // differ says whether profiles do not all build the same.
-func differ(list []*profile) bool {
-	return slices.ContainsFunc(list, func(p *profile) bool { return !p.same(list[0]) })
+func differ(list []*Profile) bool {
+	return slices.ContainsFunc(list, func(p *Profile) bool { return !p.same(list[0]) })
 }
 
 // noteProblems tells which files might have said how to build, had they been right.
@@ -115,12 +115,12 @@ func (a *applied) noteProblems(list []*project.Problem) {
 }
 
 // merge lays the argument over the profile, and that over the setting build.
-func (a *applied) merge(snapshot *workspace.Snapshot, base, given fields) error {
-	layers := []fields{base, given}
+func (a *applied) merge(snapshot *workspace.Snapshot, base, given Fields) error {
+	layers := []Fields{base, given}
 	if p := a.profile; p != nil {
-		layers = []fields{base, p.argument, given}
+		layers = []Fields{base, p.argument, given}
 	}
-	merged := fields{}
+	merged := Fields{}
 	for _, layer := range layers {
 		lay(merged, layer)
 	}
@@ -128,7 +128,7 @@ func (a *applied) merge(snapshot *workspace.Snapshot, base, given fields) error 
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, &a.argument); err != nil {
+	if err := json.Unmarshal(data, &a.Argument); err != nil {
 		return err
 	}
 	if a.profile == nil {
@@ -138,9 +138,9 @@ func (a *applied) merge(snapshot *workspace.Snapshot, base, given fields) error 
 }
 
 // lay lays a layer over what there is. Null says nothing.
-func lay(into, layer fields) {
+func lay(into, layer Fields) {
 	for name, value := range layer {
-		var low, high fields
+		var low, high Fields
 		switch {
 		case string(value) == "null":
 		case json.Unmarshal(into[name], &low) == nil && low != nil && json.Unmarshal(value, &high) == nil && high != nil:
@@ -171,7 +171,7 @@ func (a *applied) finish(snapshot *workspace.Snapshot) error {
 	p := a.profile
 	a.ShmSize, a.Ulimits = p.Build.ShmSize, p.Build.Ulimits
 	if a.URI == "" {
-		a.URI = p.dockerfileURI(snapshot)
+		a.URI = p.DockerfileURI(snapshot)
 	}
 	if a.URI == "" && p.File != "" {
 		return invalid("profile %q of %s: its Dockerfile lies in a remote context; name one by uri", p.Name, filepath.Base(p.File))
@@ -181,12 +181,12 @@ func (a *applied) finish(snapshot *workspace.Snapshot) error {
 
 // globBuild is what the setting build says of a Dockerfile, by its path relative to its
 // workspace folder. Of several patterns that match, the longer goes over the shorter.
-func (s *defaults) globBuild(snapshot *workspace.Snapshot, path string) fields {
-	out := fields{}
+func (s *Defaults) globBuild(snapshot *workspace.Snapshot, path string) Fields {
+	out := Fields{}
 	if path == "" || len(s.Build) == 0 {
 		return out
 	}
-	name, fold := relativeName(snapshot, path), workspace.PlaceOf(path).Fold
+	name, fold := RelativeName(snapshot, path), workspace.PlaceOf(path).Fold
 	patterns := slices.SortedFunc(maps.Keys(s.Build), func(a, b string) int {
 		if len(a) != len(b) {
 			return len(a) - len(b)

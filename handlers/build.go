@@ -56,8 +56,8 @@ func (s *Server) newBuild() (sequence int64) {
 }
 
 // plan plans a build that was ordered.
-func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg argument, sequence int64) (*plan, error) {
-	p, err := s.projects.plan(snapshot, arg, s.currentSettings(ctx).defaults)
+func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg Argument, sequence int64) (*Plan, error) {
+	p, err := s.projects.Plan(snapshot, arg, s.currentSettings(ctx).Defaults)
 	if err != nil {
 		s.reportMissingTarget(sequence, err)
 		s.diagnostics.begun(sequence)
@@ -68,7 +68,7 @@ func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg arg
 // newProgress shows the build where the client can: on the token of the request, else
 // on one that the client creates; nil if it shows none.
 func (s *Server) newProgress(b *running, token protocol.ProgressToken) *lsp.Progress {
-	title := "Build " + b.plan.title()
+	title := "Build " + b.plan.Title()
 	cancel := func() { b.cancel(errCanceled) }
 	switch {
 	case token != nil:
@@ -83,16 +83,16 @@ func (s *Server) newProgress(b *running, token protocol.ProgressToken) *lsp.Prog
 func (s *Server) run(b *running) {
 	defer s.builds.finish(b)
 	defer s.endBroken(b)
-	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.doc.URI)), zap.String("target", b.plan.Target),
-		zap.Any("profile", resultOfProfile(b.plan.profile, b.plan.snapshot)), zap.Strings("notes", b.plan.notes))
-	s.diagnostics.begin(b.sequence, b.plan.doc, b.plan.Target)
-	s.diagnostics.publish(b.plan.doc.URI)
+	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.Doc.URI)), zap.String("target", b.plan.Target),
+		zap.Any("profile", resultOfProfile(b.plan.Profile, b.plan.Snapshot)), zap.Strings("notes", b.plan.Notes))
+	s.diagnostics.begin(b.sequence, b.plan.Doc, b.plan.Target)
+	s.diagnostics.publish(b.plan.Doc.URI)
 	s.unmarkFaults(b)
 	s.diagnostics.begun(b.sequence)
-	before := s.marks.lastBuild(b.plan.doc.URI)
+	before := s.marks.lastBuild(b.plan.Doc.URI)
 	s.marks.begin(b)
-	if now := s.marks.lastBuild(b.plan.doc.URI); before == nil || !now.SameGiven(before) {
-		s.lint.start(b.plan.doc.URI) // what it is given counts there too
+	if now := s.marks.lastBuild(b.plan.Doc.URI); before == nil || !now.SameGiven(before) {
+		s.lint.start(b.plan.Doc.URI) // what it is given counts there too
 	}
 
 	out, where := s.buildAt(b)
@@ -104,23 +104,23 @@ func (s *Server) run(b *running) {
 	if news { // lint may now say what depends on them
 		s.lint.all()
 	}
-	b.plan.place(out)
+	b.plan.Relocate(out)
 	where.blameIgnore(b.plan, out)
 	where.blame(b.plan, out)
 	found := problems(out, b.plan)
-	result := resultOf(s.converter(b.plan.doc), b, out, where, found)
-	s.past.compare(result, b.plan.key())
-	s.diagnostics.finish(b.sequence, b.plan.doc.URI, b.plan.Target, found)
-	s.diagnostics.publish(b.plan.doc.URI)
+	result := resultOf(s.converter(b.plan.Doc), b, out, where, found)
+	s.past.compare(result, b.plan.Key())
+	s.diagnostics.finish(b.sequence, b.plan.Doc.URI, b.plan.Target, found)
+	s.diagnostics.publish(b.plan.Doc.URI)
 	s.markFault(b, where.fault)
 	s.marks.end(b, out, news)
 	b.end(out, result)
 
 	if f := out.Failure; f != nil && f.Lines == nil {
-		s.showMessage(protocol.MessageTypeError, fmt.Sprintf("buildls: %s: %s", b.plan.title(), f.Message))
+		s.showMessage(protocol.MessageTypeError, fmt.Sprintf("buildls: %s: %s", b.plan.Title(), f.Message))
 	}
 	s.log.Info("built", zap.String("id", b.id), zap.String("status", result.Status), zap.Int64("ms", result.DurationMs))
-	b.progress.End(summary(b.plan.title(), result))
+	b.progress.End(summary(b.plan.Title(), result))
 	if s.features.finished {
 		s.client.Notify("buildls/buildFinished", result)
 	}
@@ -135,7 +135,7 @@ func (s *Server) endBroken(b *running) {
 		return
 	}
 	result := b.started()
-	result.Status, result.Error = "failed", &errorResult{Message: fmt.Sprintf("a defect of buildls: %v", r), URI: b.plan.doc.URI}
+	result.Status, result.Error = "failed", &errorResult{Message: fmt.Sprintf("a defect of buildls: %v", r), URI: b.plan.Doc.URI}
 	out := &build.Outcome{Status: build.Failed}
 	s.marks.end(b, out, false)
 	b.end(out, result)
@@ -150,14 +150,14 @@ func (s *Server) endBroken(b *running) {
 type site struct {
 	engine    string // as the setting spells it
 	platforms []string
-	laid
+	Overlays
 	fault  *fault            // nil if none is in another Dockerfile
 	ignore *faultyIgnore     // nil if that is not why the build failed
 	kept   func(*build.Kept) // is told what the engine has of the context afterwards; may be nil
 }
 
 // newSite is an engine before it has the context.
-func newSite(info engine.Info, p *plan) site {
+func newSite(info engine.Info, p *Plan) site {
 	where := site{engine: info.Setting(), platforms: p.Platforms}
 	if len(where.platforms) == 0 && len(info.Platforms) > 0 {
 		where.platforms = info.Platforms[:1]
@@ -175,7 +175,7 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		}
 		return out
 	}
-	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.Platforms, b.plan.wishes...)
+	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.Platforms, b.plan.Wishes...)
 	if err != nil {
 		return failed(err), site{}
 	}
@@ -189,17 +189,17 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 	}
 	s.log.Info("engine", zap.String("id", b.id), zap.Stringer("engine", info), zap.String("version", info.Version), zap.String("why", choice.Why), zap.Strings("tried", choice.Tried))
 
-	req, laid, err := b.plan.request(b.id, func(err error) { b.cancel(err) })
+	req, laid, err := b.plan.Request(b.id, func(err error) { b.cancel(err) })
 	if err != nil {
 		return failed(err), where
 	}
-	where.laid = laid
+	where.Overlays = laid
 	where.kept = s.kept.offer(b.ctx, s.log, info, req)
 	req.Known = s.images.all()
 	if s.features.shell {
 		req.Hold = func(h *build.Held) { s.shells.hold(b, h, func() { s.marks.refresh.changed(0) }) }
 	}
-	s.shells.letGo(b.plan.doc.URI)
+	s.shells.letGo(b.plan.Doc.URI)
 	obs := s.observer(b)
 	if s.features.log {
 		live := newLiveLog(func(l build.Log) {
@@ -242,25 +242,25 @@ func stepIndex(i int) *int {
 
 // problems are what the author should see in the text: why the build failed, if it is
 // some line's fault, and then the warnings.
-func problems(out *build.Outcome, p *plan) []dockerfile.Problem {
+func problems(out *build.Outcome, p *Plan) []dockerfile.Problem {
 	var list []dockerfile.Problem
 	if f := out.Failure; f != nil && f.Lines != nil {
 		list = append(list, dockerfile.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns})
 	}
 	list = append(list, out.Warnings...)
-	if p.inline() == nil {
-		lint.Narrow(list, p.text())
+	if p.Inline() == nil {
+		lint.Narrow(list, p.Text())
 	}
 	return list
 }
 
 func resultOf(c converter, b *running, out *build.Outcome, where site, found []dockerfile.Problem) *buildResult {
-	doc := b.plan.doc
+	doc := b.plan.Doc
 	r := b.started()
 	r.Status = map[build.Status]string{build.Done: "succeeded", build.Failed: "failed", build.Canceled: "canceled"}[out.Status]
 	r.DurationMs = out.Duration.Milliseconds()
 	r.Engine = where.engine
-	r.Overlaid = append(r.Overlaid, where.overlaid...)
+	r.Overlaid = append(r.Overlaid, where.Overlaid...)
 	r.Steps = c.steps(out.Steps)
 	r.Warnings = c.warnings(doc.URI, found[len(found)-len(out.Warnings):])
 	if where.platforms != nil {
@@ -273,13 +273,13 @@ func resultOf(c converter, b *running, out *build.Outcome, where site, found []d
 	if out.Status == build.Done && !out.Exported && len(b.plan.Outputs) == 0 {
 		r.Warnings = append(r.Warnings, warningResult{Code: "not-exported", Message: notExported(b.plan, where)})
 	}
-	for _, note := range b.plan.notes {
+	for _, note := range b.plan.Notes {
 		r.Warnings = append(r.Warnings, warningResult{Code: "profiles", Message: note})
 	}
 	for _, note := range out.Notes {
 		r.Warnings = append(r.Warnings, warningResult{Code: "cache", Message: note})
 	}
-	for _, path := range where.notUTF8 {
+	for _, path := range where.NotUTF8 {
 		r.Warnings = append(r.Warnings, warningResult{Code: "not-utf-8", Message: notUTF8(path, doc)})
 	}
 	if out.Failure != nil {
@@ -288,10 +288,10 @@ func resultOf(c converter, b *running, out *build.Outcome, where site, found []d
 		case out.Failure.Lines != nil:
 			r.Error.Range = ptr(c.problemRange(found[0]))
 		case where.ignore != nil:
-			r.Error.URI, c.text = where.ignore.uri, workspace.NewText(string(where.ignore.text))
+			r.Error.URI, c.text = where.ignore.URI, workspace.NewText(string(where.ignore.Text))
 			r.Error.Range = ptr(c.problemRange(where.ignore.Problem))
 		case where.fault != nil:
-			r.Error.URI, c.text = where.fault.plan.doc.URI, where.fault.plan.doc.Text
+			r.Error.URI, c.text = where.fault.plan.Doc.URI, where.fault.plan.Doc.Text
 			r.Error.Range = ptr(c.problemRange(where.fault.Problem))
 		}
 	}
@@ -299,10 +299,10 @@ func resultOf(c converter, b *running, out *build.Outcome, where site, found []d
 }
 
 // notExported says that a build left no image, so that its tags went unused.
-func notExported(p *plan, where site) string {
+func notExported(p *Plan, where site) string {
 	msg := "the image stays in the build cache, because " + where.engine + " has no image store"
-	if p.tagged {
-		msg += "; it was not named " + p.title()
+	if p.Tagged {
+		msg += "; it was not named " + p.Title()
 	}
 	return msg
 }

@@ -32,7 +32,7 @@ const (
 // A running is one build, until it has ended and after.
 type running struct {
 	id       string
-	plan     *plan
+	plan     *Plan
 	sequence int64
 	began    time.Time
 	ctx      context.Context
@@ -48,13 +48,13 @@ type running struct {
 
 // start takes a build in. Of two of the same file and target, the one whose command
 // came later goes on and the other is canceled.
-func (b *builds) start(ctx context.Context, p *plan, sequence int64) *running {
+func (b *builds) start(ctx context.Context, p *Plan, sequence int64) *running {
 	r := &running{id: newID(), plan: p, sequence: sequence, began: time.Now()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, o := range b.list {
-		if !o.isRunning() || o.plan.doc.Key() != p.doc.Key() || o.plan.Target != p.Target {
+		if !o.isRunning() || o.plan.Doc.Key() != p.Doc.Key() || o.plan.Target != p.Target {
 			continue
 		}
 		if o.sequence < sequence {
@@ -103,7 +103,7 @@ func (r *running) result() *buildResult {
 		return r.ended
 	}
 	result := r.started()
-	c := converter{text: r.plan.doc.Text, encoding: r.plan.snapshot.Encoding()}
+	c := converter{text: r.plan.Doc.Text, encoding: r.plan.Snapshot.Encoding()}
 	result.Steps = c.steps(r.steps)
 	return result
 }
@@ -111,9 +111,9 @@ func (r *running) result() *buildResult {
 // started is the result as far as it is known before the build.
 func (r *running) started() *buildResult {
 	p := r.plan
-	return &buildResult{ID: r.id, URI: p.doc.URI, Status: "running", Started: r.began.UTC().Format(timeFormat), Tags: []string{},
+	return &buildResult{ID: r.id, URI: p.Doc.URI, Status: "running", Started: r.began.UTC().Format(timeFormat), Tags: []string{},
 		Platforms: append([]string{}, p.Platforms...), Target: p.Target, Context: p.Context.String(), Overlaid: []workspace.URI{},
-		Profile: resultOfProfile(p.profile, p.snapshot), Steps: []stepResult{}, Warnings: []warningResult{}}
+		Profile: resultOfProfile(p.Profile, p.Snapshot), Steps: []stepResult{}, Warnings: []warningResult{}}
 }
 
 // timeFormat is RFC 3339 of UTC, of which texts are in the order of time.

@@ -53,7 +53,7 @@ func answered(err error) error {
 	}
 	text := redact.URLs(err.Error())
 	switch {
-	case errors.As(err, new(*lsp.ParamsError)) || errors.As(err, new(*argumentError)):
+	case errors.As(err, new(*lsp.ParamsError)) || errors.As(err, new(*ArgumentError)):
 		return lsp.InvalidParams("%s", text)
 	case text != err.Error():
 		return errors.New(text)
@@ -69,7 +69,7 @@ func decodeArgument(command string, raw []byte, into any) error {
 }
 
 // decodeFields does so, and returns the fields that are given.
-func decodeFields(command string, raw []byte, into any) (given fields, err error) {
+func decodeFields(command string, raw []byte, into any) (given Fields, err error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
 	}
@@ -93,12 +93,12 @@ func decodeFields(command string, raw []byte, into any) (given fields, err error
 }
 
 // readArgument reads the argument of buildls.build; what names it in an error.
-func readArgument(what string, raw []byte) (arg argument, err error) {
-	arg.given, err = decodeFields(what, raw, &arg)
+func readArgument(what string, raw []byte) (arg Argument, err error) {
+	arg.Given, err = decodeFields(what, raw, &arg)
 	return arg, err
 }
 
-func buildFields() []string { return jsonFields(&argument{}) }
+func buildFields() []string { return jsonFields(&Argument{}) }
 
 // jsonFields are the names of the fields of the struct that p points to.
 func jsonFields(p any) []string { return jsonNames(reflect.TypeOf(p).Elem()) }
@@ -109,7 +109,7 @@ func jsonNames(t reflect.Type) []string {
 		switch f := t.Field(i); {
 		case f.Anonymous:
 			names = append(names, jsonNames(f.Type)...)
-		case f.IsExported() && f.Tag.Get("json") != "-":
+		case f.Tag.Get("json") != "-":
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			names = append(names, name)
 		}
@@ -135,7 +135,7 @@ func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) 
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		doc, err := openDockerfile(p.snapshot, arg.URI)
+		doc, err := OpenDockerfile(p.snapshot, arg.URI)
 		if err != nil {
 			return nil, err
 		}
@@ -151,13 +151,13 @@ func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) 
 // stagesIn are the stages of a Dockerfile. What its views do not agree on is told as it is
 // written.
 func (s *Server) stagesIn(ctx context.Context, views []view) ([]dockerfile.Stage, error) {
-	stages, err := dockerfile.Stages(beginning(views[0].doc))
+	stages, err := dockerfile.Stages(beginning(views[0].Doc))
 	if err != nil {
 		return nil, err
 	}
 	var first []dockerfile.Stage
 	for i, v := range views {
-		b := dockerfile.Baseline{Dockerfile: beginning(v.doc), Target: v.Target, BuildArgs: v.BuildArgs, Platforms: v.Platforms, Images: s.images.all()}
+		b := dockerfile.Baseline{Dockerfile: beginning(v.Doc), Target: v.Target, BuildArgs: v.BuildArgs, Platforms: v.Platforms, Images: s.images.all()}
 		these := b.Resolve(ctx, stages)
 		if i > 0 && !slices.Equal(these, first) {
 			return stages, nil
@@ -207,7 +207,7 @@ func (s *Server) commandEngine(raw []byte, _ *commandParams) (lsp.Work, error) {
 	}
 	return func(ctx context.Context) (any, error) {
 		settings := s.currentSettings(ctx)
-		choice, err := s.engines.Which(ctx, settings.wishes(arg.Engine)...)
+		choice, err := s.engines.Which(ctx, settings.Wishes(arg.Engine)...)
 		if err != nil {
 			return nil, err
 		}

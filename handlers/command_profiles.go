@@ -18,11 +18,11 @@ type profileResult struct {
 }
 
 // resultOfProfile is nil if there is none.
-func resultOfProfile(p *profile, snapshot *workspace.Snapshot) *profileResult {
+func resultOfProfile(p *Profile, snapshot *workspace.Snapshot) *profileResult {
 	if p == nil {
 		return nil
 	}
-	return &profileResult{Name: p.Name, Source: p.source(snapshot)}
+	return &profileResult{Name: p.Name, Source: p.Source(snapshot)}
 }
 
 // A listedProfile is an element of the answer to buildls.profiles.
@@ -44,9 +44,9 @@ func (s *Server) commandProfiles(raw []byte, p *commandParams) (lsp.Work, error)
 	}
 	return func(ctx context.Context) (any, error) {
 		path, _ := arg.URI.Path()
-		list, _ := s.projects.profiles(p.snapshot, s.currentSettings(ctx).defaults, path)
-		first := using(list, path, "")
-		slices.SortStableFunc(list, func(a, b *profile) int {
+		list, _ := s.projects.Profiles(p.snapshot, s.currentSettings(ctx).Defaults, path)
+		first := ProfilesFor(list, path, "")
+		slices.SortStableFunc(list, func(a, b *Profile) int {
 			return btoi(slices.Contains(first, b)) - btoi(slices.Contains(first, a))
 		})
 		out := []listedProfile{}
@@ -64,9 +64,9 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (s *Server) listed(snapshot *workspace.Snapshot, p *profile) listedProfile {
-	l := listedProfile{Name: p.Name, Description: p.Description, Source: p.source(snapshot), URI: p.dockerfileURI(snapshot), Argument: p.shown()}
-	if doc, err := openDockerfile(snapshot, p.source(snapshot)); p.File != "" && err == nil {
+func (s *Server) listed(snapshot *workspace.Snapshot, p *Profile) listedProfile {
+	l := listedProfile{Name: p.Name, Description: p.Description, Source: p.Source(snapshot), URI: p.DockerfileURI(snapshot), Argument: p.Shown()}
+	if doc, err := OpenDockerfile(snapshot, p.Source(snapshot)); p.File != "" && err == nil {
 		l.Range = ptr(s.converter(doc).byteRange(p.Start, p.End))
 	}
 	return l
@@ -75,13 +75,13 @@ func (s *Server) listed(snapshot *workspace.Snapshot, p *profile) listedProfile 
 // profileLenses offer to build what a compose or bake file names.
 func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (lenses []lens) {
 	verb := map[project.Kind]string{project.Service: "▷ Build service ", project.Target: "▷ Bake "}
-	list, _ := s.projects.profiles(snapshot, s.currentSettings(ctx).defaults, doc.Path)
+	list, _ := s.projects.Profiles(snapshot, s.currentSettings(ctx).Defaults, doc.Path)
 	for _, p := range list {
 		if !doc.IsAt(p.File) || p.Fault != nil && p.Fault.Severity == project.Note {
 			continue // elsewhere, or no build
 		}
 		line := doc.Text.RowAt(p.Start)
-		lenses = append(lenses, lens{dockerfile.Lines{First: line, Last: line}, verb[p.Kind] + baseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})
+		lenses = append(lenses, lens{dockerfile.Lines{First: line, Last: line}, verb[p.Kind] + BaseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})
 	}
 	return lenses
 }

@@ -68,7 +68,7 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 	return func(ctx context.Context) (any, error) {
 		v, err := s.viewFor(p.snapshot, arg.URI, arg.Context, arg.Target, s.currentSettings(ctx))
 		if err == nil {
-			err = v.checkTarget()
+			err = v.CheckTarget()
 		}
 		if err != nil {
 			return nil, err
@@ -76,12 +76,12 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 		if v.Context.Remote() {
 			return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", v.Context)
 		}
-		if err := readable(ctx, s.lint.of(v.doc.URI), v.file(s.images.all(), v.platform()), v.doc.URI); err != nil {
+		if err := readable(ctx, s.lint.of(v.Doc.URI), v.file(s.images.all(), v.platform()), v.Doc.URI); err != nil {
 			return nil, err
 		}
-		need, err := dockerfile.ContextNeedOf(ctx, v.doc.Text.Bytes(), v.Target, v.BuildArgs, v.platform(), s.images.all())
+		need, err := dockerfile.ContextNeedOf(ctx, v.Doc.Text.Bytes(), v.Target, v.BuildArgs, v.platform(), s.images.all())
 		if err != nil {
-			return nil, lsp.InvalidParams("%s: %s", v.doc.URI, strings.Join(append([]string{err.Error()}, v.notes...), "; "))
+			return nil, lsp.InvalidParams("%s: %s", v.Doc.URI, strings.Join(append([]string{err.Error()}, v.Notes...), "; "))
 		}
 		if err := v.Context.Unchosen; err != nil && len(need.Uses) > 0 {
 			return nil, err
@@ -90,7 +90,7 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 		if err != nil {
 			return nil, err
 		}
-		return s.converter(v.doc).context(report), nil
+		return s.converter(v.Doc).context(report), nil
 	}, nil
 }
 
@@ -98,7 +98,7 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 // be empty. Where profiles that differ build the Dockerfile, it is that of a build that names
 // none of them.
 func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, context, target string, settings Settings) (view, error) {
-	doc, err := openDockerfile(snapshot, uri)
+	doc, err := OpenDockerfile(snapshot, uri)
 	if err != nil {
 		return view{}, err
 	}
@@ -109,9 +109,9 @@ func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, contex
 		}
 	}
 	var v view
-	v.setup, err = s.projects.setup(snapshot, argumentOf(doc.URI, context, target), settings.defaults)
+	v.Setup, err = s.projects.Setup(snapshot, NewArgument(doc.URI, context, target), settings.Defaults)
 	if err == nil {
-		v.ignore, err = v.ignoreFile()
+		v.ignore, err = v.IgnoreFile()
 	}
 	return v, err
 }
@@ -130,25 +130,25 @@ func readable(ctx context.Context, c *checker, file lint.File, uri workspace.URI
 // convertible is the text of a view, without what is at fault, as BuildKit's converter can be
 // called with it.
 func (s *Server) convertible(ctx context.Context, v view) ([]byte, error) {
-	known, file := s.lint.of(v.doc.URI), v.file(s.images.all(), v.platform())
+	known, file := s.lint.of(v.Doc.URI), v.file(s.images.all(), v.platform())
 	mended := known.mend(ctx, file)
-	if readable(ctx, known, file, v.doc.URI) == nil {
+	if readable(ctx, known, file, v.Doc.URI) == nil {
 		return mended, nil
 	}
 	file.Dockerfile = mended // perhaps what could not be read is gone
-	return mended, readable(ctx, newChecker(), file, v.doc.URI)
+	return mended, readable(ctx, newChecker(), file, v.Doc.URI)
 }
 
 // mended is a document's text without what is at fault in a build of it, line by line.
 func (s *Server) mended(ctx context.Context, doc *workspace.Document, b *dockerfile.Baseline) []byte {
-	v := view{setup: setup{doc: doc, Spec: build.Spec{BuildArgs: b.BuildArgs, Target: b.Target, Platforms: b.Platforms}}}
+	v := view{Setup: Setup{Doc: doc, Spec: build.Spec{BuildArgs: b.BuildArgs, Target: b.Target, Platforms: b.Platforms}}}
 	return s.lint.of(doc.URI).mend(ctx, v.file(s.images.all(), v.platform()))
 }
 
 // A contextReport is what a build would send, and why.
 type contextReport struct {
 	dir    string
-	ignore ignoreFile
+	ignore IgnoreFile
 	need   *dockerfile.ContextNeed
 	*survey.Answer
 }
@@ -160,8 +160,8 @@ func (v view) report(ctx context.Context, need *dockerfile.ContextNeed) (*contex
 		return nil, err
 	}
 	defer looked()
-	p, ignore := v.setup, v.ignore
-	contextFS, err := p.countedFS()
+	p, ignore := v.Setup, v.ignore
+	contextFS, err := p.CountedFS()
 	if err != nil {
 		return nil, err
 	}
@@ -174,12 +174,12 @@ func (v view) report(ctx context.Context, need *dockerfile.ContextNeed) (*contex
 	})
 	if len(need.Follow) > 0 || need.Nothing {
 		eg.Go(func() (err error) {
-			whole, err = survey.Of(ctx, contextFS, survey.Question{Ignore: ignore.text})
+			whole, err = survey.Of(ctx, contextFS, survey.Question{Ignore: ignore.Text})
 			return err
 		})
 	}
 	if err := eg.Wait(); err != nil {
-		return nil, lsp.InvalidParams("the context %s: %v", p.Context, ignore.said(err))
+		return nil, lsp.InvalidParams("the context %s: %v", p.Context, ignore.Explain(err))
 	}
 	if whole != nil {
 		r.Excluded, r.Unreadable = whole.Excluded, whole.Unreadable
@@ -188,8 +188,8 @@ func (v view) report(ctx context.Context, need *dockerfile.ContextNeed) (*contex
 }
 
 // question is what a build wants, as survey asks it.
-func question(need *dockerfile.ContextNeed, ignore ignoreFile) survey.Question {
-	q := survey.Question{Ignore: ignore.text, Nothing: need.Nothing, Follow: need.Follow}
+func question(need *dockerfile.ContextNeed, ignore IgnoreFile) survey.Question {
+	q := survey.Question{Ignore: ignore.Text, Nothing: need.Nothing, Follow: need.Follow}
 	for _, u := range need.Uses {
 		var paths []survey.Path
 		for _, p := range u.Paths {
@@ -228,7 +228,7 @@ func (c converter) context(r *contextReport) contextResult {
 	out := contextResult{Context: r.dir, Files: r.Files, Bytes: r.Bytes, Excluded: []excludedResult{}, Largest: []sizeResult{},
 		ByInstruction: []contextUserResult{}, Secrets: append([]string{}, r.Secrets...), Unreadable: append([]string{}, r.Unreadable...)}
 	for _, l := range r.Excluded {
-		out.Excluded = append(out.Excluded, excludedResult{URI: r.ignore.uri, Line: editorLine(r.ignore.text, l.Line), Pattern: l.Pattern, Files: l.Files, Dirs: l.Dirs, Paths: l.Paths})
+		out.Excluded = append(out.Excluded, excludedResult{URI: r.ignore.URI, Line: editorLine(r.ignore.Text, l.Line), Pattern: l.Pattern, Files: l.Files, Dirs: l.Dirs, Paths: l.Paths})
 	}
 	for _, l := range r.Largest {
 		out.Largest = append(out.Largest, sizeResult{Path: l.Path, Bytes: l.Bytes, Dir: strings.HasSuffix(l.Path, "/")})

@@ -108,9 +108,9 @@ func onSentEngines(t *testing.T, test func(t *testing.T, conn *engine.Conn, old 
 
 // compareWithBuild builds, and compares the report with what the engine was sent, and with
 // what each instruction, the i-th of which copies to /i/, left there.
-func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan, old bool) {
+func compareWithBuild(t *testing.T, conn *engine.Conn, p *Plan, old bool) {
 	t.Helper()
-	need, err := dockerfile.ContextNeedOf(t.Context(), p.doc.Text.Bytes(), p.Target, nil, "", nil)
+	need, err := dockerfile.ContextNeedOf(t.Context(), p.Doc.Text.Bytes(), p.Target, nil, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan, old bool) {
 	}
 	out := t.TempDir()
 	p.Outputs = []build.Output{{Type: "local", Dest: out}}
-	req, _, err := p.request(identity.NewID(), func(err error) { t.Error(err) })
+	req, _, err := p.Request(identity.NewID(), func(err error) { t.Error(err) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,9 +134,9 @@ func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan, old bool) {
 	case outcome.Status != build.Done:
 		return
 	}
-	if ignore := r.ignore; old && ignore.uri != "" && filepath.Base(string(ignore.uri)) == ".dockerignore" { // its front end has it sent apart
+	if ignore := r.ignore; old && ignore.URI != "" && filepath.Base(string(ignore.URI)) == ".dockerignore" { // its front end has it sent apart
 		sent.files--
-		sent.bytes -= int64(len(ignore.text))
+		sent.bytes -= int64(len(ignore.Text))
 	}
 	if sent.files != r.Files-linksIn(t, p, need) || sent.bytes != r.Bytes {
 		t.Errorf("%d files, %d bytes were sent; the report: %s", sent.files, sent.bytes, told(r))
@@ -170,17 +170,17 @@ func told(r *contextReport) string {
 }
 
 // linksIn counts what is sent without being asked for: links of both kinds.
-func linksIn(t *testing.T, p *plan, need *dockerfile.ContextNeed) (links int) {
+func linksIn(t *testing.T, p *Plan, need *dockerfile.ContextNeed) (links int) {
 	t.Helper()
 	dir, err := fsutil.NewFS(p.Context.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ignore, err := p.ignoreFile()
+	ignore, err := p.IgnoreFile()
 	if err != nil {
 		t.Fatal(err)
 	}
-	patterns, err := ignorefile.ReadAll(bytes.NewReader(ignore.text))
+	patterns, err := ignorefile.ReadAll(bytes.NewReader(ignore.Text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,10 +236,10 @@ func countFiles(t *testing.T, dir string) (files int, bytes int64) {
 }
 
 // viewOf is what is looked at of what would be built.
-func viewOf(t *testing.T, p *plan) view {
+func viewOf(t *testing.T, p *Plan) view {
 	t.Helper()
-	v := view{setup: p.setup}
-	v.ignore, v.wrong = v.ignoreFile()
+	v := view{Setup: p.Setup}
+	v.ignore, v.wrong = v.IgnoreFile()
 	if v.wrong != nil {
 		t.Fatal(v.wrong)
 	}
@@ -247,14 +247,14 @@ func viewOf(t *testing.T, p *plan) view {
 }
 
 // planFor is that of a Dockerfile in a context, both on the disk.
-func planFor(dir, dockerfile string, buffers map[string]string) *plan {
+func planFor(dir, dockerfile string, buffers map[string]string) *Plan {
 	ws := workspace.New()
 	uri := workspace.FileURI(filepath.Join(dir, "Dockerfile"))
 	ws.Apply(workspace.Open{URI: uri, Language: "dockerfile", Text: dockerfile})
 	for name, text := range buffers {
 		ws.Apply(workspace.Open{URI: workspace.FileURI(filepath.Join(dir, name)), Text: text})
 	}
-	return &plan{setup: newSetupOf(ws.Snapshot(), ws.Snapshot().Document(uri), dir, defaults{})}
+	return &Plan{Setup: NewSetup(ws.Snapshot(), ws.Snapshot().Document(uri), dir, Defaults{})}
 }
 
 // TestContextIsWhatIsSent: the report agrees with what engines are sent and copy.

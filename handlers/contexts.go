@@ -32,27 +32,27 @@ func contextOf(snapshot *workspace.Snapshot, doc *workspace.Document, argument, 
 		return build.Context{Unchosen: unsaved(snapshot)}, nil
 	}
 	dir := filepath.Dir(doc.Path)
-	if whose := nobodys(doc.Place().Dir()); whose != "" {
-		return build.Context{}, &noContextError{
+	if whose := WhyNoContext(doc.Place().Dir()); whose != "" {
+		return build.Context{}, &NoContextError{
 			fmt.Sprintf("%s lies in %s, %s, all of which would be its context", filepath.Base(doc.Path), dir, whose),
 			"move it to a directory of its own, or name a directory by the setting buildls.context or the argument context"}
 	}
 	if !isDir(dir) {
-		return build.Context{Unchosen: &noContextError{
+		return build.Context{Unchosen: &NoContextError{
 			fmt.Sprintf("%s, where the Dockerfile is to lie, is no directory yet", dir), "save the file, or set buildls.context to a directory"}}, nil
 	}
 	return directory(dir), nil
 }
 
-// A noContextError says why a build has no context, and what the author can do.
-type noContextError struct{ why, do string }
+// A NoContextError says why a build has no context, and what the author can do.
+type NoContextError struct{ why, do string }
 
-func (e *noContextError) Error() string {
+func (e *NoContextError) Error() string {
 	return fmt.Sprintf("this build has no context: %s; %s", e.why, e.do)
 }
 
 // Unwrap makes it one of the params of a command.
-func (e *noContextError) Unwrap() error { return invalid("%s", e.Error()) }
+func (e *NoContextError) Unwrap() error { return invalid("%s", e.Error()) }
 
 // unsaved says why a Dockerfile that is no file has no context.
 func unsaved(snapshot *workspace.Snapshot) error {
@@ -61,18 +61,18 @@ func unsaved(snapshot *workspace.Snapshot) error {
 			return elsewhere("the folder", f.URI)
 		}
 	}
-	return &noContextError{"the Dockerfile is not saved, and no folder is open", "save it, open a folder, or set buildls.context to a directory"}
+	return &NoContextError{"the Dockerfile is not saved, and no folder is open", "save it, open a folder, or set buildls.context to a directory"}
 }
 
 // elsewhere says that something is not on this machine.
 func elsewhere(what string, uri workspace.URI) error {
-	return &noContextError{fmt.Sprintf("%s %s is not on this machine", what, uri), "run buildls there, open a folder that is here, or set buildls.context to a directory"}
+	return &NoContextError{fmt.Sprintf("%s %s is not on this machine", what, uri), "run buildls there, open a folder that is here, or set buildls.context to a directory"}
 }
 
 // openFolder is the directory that the author has open around a document, or, if it lies in
 // none, the first one. Empty if there is none that can be a context.
 func openFolder(snapshot *workspace.Snapshot, doc *workspace.Document) string {
-	usable := func(f workspace.Folder) bool { return f.Path != "" && nobodys(f.Place()) == "" && isDir(f.Path) }
+	usable := func(f workspace.Folder) bool { return f.Path != "" && WhyNoContext(f.Place()) == "" && isDir(f.Path) }
 	if f, _, ok := snapshot.FolderOf(doc); ok {
 		if usable(f) {
 			return f.Path
@@ -87,9 +87,9 @@ func openFolder(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 	return ""
 }
 
-// nobodys says what a directory is that is no build's context unless somebody names it.
+// WhyNoContext says what a directory is that is no build's context unless somebody names it.
 // Empty if it may be one.
-func nobodys(dir workspace.Place) string {
+func WhyNoContext(dir workspace.Place) string {
 	home, err := os.UserHomeDir()
 	switch {
 	case dir.IsRoot():
@@ -151,48 +151,47 @@ func (o *Options) contexts(dir string) (map[string]build.Context, error) {
 	return found, nil
 }
 
-// A laid is the contexts with the author's buffers laid over them.
-type laid struct {
-	overlaid []workspace.URI  // the buffers that stand in for files
-	notUTF8  []string         // files that are not text: their buffers cannot stand in
-	linked   map[string]*plan // of the linked builds, by their ids
+// Overlays are the author's buffers in the contexts of a request.
+type Overlays struct {
+	Overlaid []workspace.URI  // those that stand in for files
+	NotUTF8  []string         // files that are not text: their buffers cannot stand in
+	Linked   map[string]*Plan // of the linked builds, by their ids
 }
 
-// A laying lays the author's buffers over contexts. onError is told when a file cannot be
-// sent.
-type laying struct {
-	laid
+// A requestBuilder makes requests of plans. onError is told when a file cannot be sent.
+type requestBuilder struct {
+	Overlays
 	onError func(error)
-	made    map[*plan]*build.Request // of linked builds: each is one, however many stand on it
+	made    map[*Plan]*build.Request // of linked builds: each is one, however many stand on it
 }
 
 // context lays buffers over a local context.
-func (l *laying) context(p *plan, c build.Context) (build.Context, error) {
+func (l *requestBuilder) context(p *Plan, c build.Context) (build.Context, error) {
 	if c.Kind != build.LocalContext {
 		return c, nil
 	}
-	contextFS, err := workspace.NewContextFS(c.Dir, p.overlays())
+	contextFS, err := workspace.NewContextFS(c.Dir, p.Overlays())
 	if err != nil {
 		return c, fmt.Errorf("reading the context: %w", err)
 	}
 	contextFS.OnError = func(path string, err error) { l.onError(&build.ContextError{Path: path, Err: err}) }
 	for _, path := range contextFS.Overlaid() {
-		if uri := p.snapshot.URIOf(path); !slices.Contains(l.overlaid, uri) {
-			l.overlaid = append(l.overlaid, uri)
+		if uri := p.Snapshot.URIOf(path); !slices.Contains(l.Overlaid, uri) {
+			l.Overlaid = append(l.Overlaid, uri)
 		}
 	}
 	for _, path := range contextFS.NotUTF8() {
-		if !slices.Contains(l.notUTF8, path) {
-			l.notUTF8 = append(l.notUTF8, path)
+		if !slices.Contains(l.NotUTF8, path) {
+			l.NotUTF8 = append(l.NotUTF8, path)
 		}
 	}
 	c.FS, c.SharedKey = contextFS, sharedKey(c.Dir)
 	return c, nil
 }
 
-// all lays buffers over all contexts of a request, and makes the requests whose results
+// addContexts lays buffers over all contexts of a request, and makes the requests whose results
 // are some of them.
-func (l *laying) all(p *plan, req *build.Request) (err error) {
+func (l *requestBuilder) addContexts(p *Plan, req *build.Request) (err error) {
 	if req.Context, err = l.context(p, p.Context); err != nil {
 		return err
 	}

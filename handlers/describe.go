@@ -48,7 +48,7 @@ var settings = []setting{
 		set:         text(func(s *Settings) *string { return &s.OnSave }, nil),
 	},
 	{
-		Name: "policy", Type: "string", Default: `"refuse"`, Values: []string{policyRefuse, policyIgnore}, Machine: true,
+		Name: "policy", Type: "string", Default: `"refuse"`, Values: []string{PolicyRefuse, PolicyIgnore}, Machine: true,
 		Description: "What becomes of a Dockerfile beside which a policy stands (`Dockerfile.rego`), or of a bake target that names one. buildls cannot evaluate policies: it does not build these (`refuse`), or builds them as if there were none (`ignore`).",
 		set:         text(func(s *Settings) *string { return &s.Policy }, nil),
 	},

@@ -16,14 +16,14 @@ import (
 // dockerfiles are the Dockerfile and, if it has one of its own, its .dockerignore
 // (BuildKit's frontend/dockerui: <name>.dockerignore beside it). A buffer goes before
 // its file.
-func (p *setup) dockerfiles() (name string, files map[string][]byte, err error) {
-	if p.doc.Path == "" || p.inline() != nil {
-		return "Dockerfile", map[string][]byte{"Dockerfile": p.text()}, nil
+func (p *Setup) dockerfiles() (name string, files map[string][]byte, err error) {
+	if p.Doc.Path == "" || p.Inline() != nil {
+		return "Dockerfile", map[string][]byte{"Dockerfile": p.Text()}, nil
 	}
-	name = filepath.Base(p.doc.Path)
-	files = map[string][]byte{name: p.doc.Text.Bytes()}
-	ignore := p.doc.Path + ".dockerignore"
-	if d := p.snapshot.DocumentAt(ignore); d != nil && p.overlay != "dockerfile" {
+	name = filepath.Base(p.Doc.Path)
+	files = map[string][]byte{name: p.Doc.Text.Bytes()}
+	ignore := p.Doc.Path + ".dockerignore"
+	if d := p.Snapshot.DocumentAt(ignore); d != nil && p.overlay != "dockerfile" {
 		files[name+".dockerignore"] = d.Text.Bytes()
 		return name, files, nil
 	}
@@ -84,9 +84,9 @@ func plainFile(c build.Context, name string) (data []byte, ok bool) {
 	return data, err == nil && len(data) <= limit
 }
 
-// openDockerfile finds the text to work on: the buffer, or the file if it is not open.
+// OpenDockerfile finds the text to work on: the buffer, or the file if it is not open.
 // Without a uri, the Dockerfile that was last active.
-func openDockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace.Document, error) {
+func OpenDockerfile(snapshot *workspace.Snapshot, uri workspace.URI) (*workspace.Document, error) {
 	if uri == "" {
 		if d := snapshot.Active(); d != nil {
 			return d, nil

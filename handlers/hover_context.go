@@ -35,7 +35,7 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 	}
 	uses := list[i].need.Uses
 	h.about(uses[slices.IndexFunc(uses, func(u dockerfile.ContextUse) bool { return at(u.Lines) })].Lines)
-	var none *noContextError
+	var none *NoContextError
 	if errors.As(err, &none) {
 		h.prose.paragraph("%s", h.prose.text(err.Error()))
 		return
@@ -66,7 +66,7 @@ func (p *prose) usage(u usage) {
 }
 
 // use describes what an instruction takes.
-func (p *prose) use(u survey.Use, ignore ignoreFile) {
+func (p *prose) use(u survey.Use, ignore IgnoreFile) {
 	p.paragraph("%s from the context", amount(u.Amount))
 	if u.Files > 1 && len(u.Largest) > 0 {
 		p.item("the largest: %s", p.sizes(u.Largest))
@@ -86,9 +86,9 @@ func (p *prose) use(u survey.Use, ignore ignoreFile) {
 			p.item("and more by %d other lines", len(u.Excluded)-maxLines)
 			break
 		}
-		line := editorLine(ignore.text, l.Line)
-		where := fmt.Sprintf("%s:%d", filepath.Base(string(ignore.uri)), line+1)
-		p.item("%s, %s, keeps out %s", p.link(where, ignore.uri, line), p.code(l.Pattern), p.kept(l))
+		line := editorLine(ignore.Text, l.Line)
+		where := fmt.Sprintf("%s:%d", filepath.Base(string(ignore.URI)), line+1)
+		p.item("%s, %s, keeps out %s", p.link(where, ignore.URI, line), p.code(l.Pattern), p.kept(l))
 	}
 }
 
@@ -136,8 +136,8 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	if line == "" || text[0] == '#' || line[0] == '!' || dir == "" {
 		return
 	}
-	look := newSetupOf(h.snapshot, h.doc, dir, s.settings.now().defaults)
-	contextFS, err := look.countedFS()
+	look := NewSetup(h.snapshot, h.doc, dir, s.settings.now().Defaults)
+	contextFS, err := look.CountedFS()
 	if err != nil {
 		return
 	}
@@ -149,7 +149,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	}
 	h.about(dockerfile.Lines{First: h.line, Last: h.line})
 	if err != nil {
-		err = ignoreFile{uri: h.doc.URI}.said(err)
+		err = IgnoreFile{URI: h.doc.URI}.Explain(err)
 		h.prose.paragraph("This cannot be told of %s: %s", h.prose.code(dir), h.prose.text(err.Error()))
 		return
 	}
@@ -166,7 +166,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 func (s *Server) ignoredDir(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 	path, own := strings.CutSuffix(doc.Path, ".dockerignore")
 	switch {
-	case doc.Path == "" || nobodys(doc.Place().Dir()) != "":
+	case doc.Path == "" || WhyNoContext(doc.Place().Dir()) != "":
 		return ""
 	case !own || filepath.Base(doc.Path) == ".dockerignore":
 		return filepath.Dir(doc.Path)

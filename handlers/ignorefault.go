@@ -31,10 +31,10 @@ func (i *ignoreFaults) of(text []byte) []survey.Fault {
 }
 
 // sentences say what is wrong with an ignore file to who sees a Dockerfile.
-func (i *ignoreFaults) sentences(f ignoreFile) []string {
+func (i *ignoreFaults) sentences(f IgnoreFile) []string {
 	var list []string
-	for _, fault := range i.of(f.text) {
-		list = append(list, fault.In(f.name()))
+	for _, fault := range i.of(f.Text) {
+		list = append(list, fault.In(f.Name()))
 	}
 	return list
 }
@@ -42,7 +42,7 @@ func (i *ignoreFaults) sentences(f ignoreFile) []string {
 // problems are what is wrong with an ignore file where it is. A file in another encoding is
 // sent as it is on the disk, not as its buffer.
 func (i *ignoreFaults) problems(doc *workspace.Document) []dockerfile.Problem {
-	if disk, err := readPlain(doc.Path); err == nil {
+	if disk, err := ReadPlain(doc.Path); err == nil {
 		if fault, wide := survey.Wide(disk); wide {
 			return []dockerfile.Problem{problemOf(fault, fault.Reason)}
 		}
@@ -64,7 +64,7 @@ func notUTF8(path string, doc *workspace.Document) string {
 	if path != doc.Path {
 		return path + " is not UTF-8, so the file was built and not its buffer"
 	}
-	text, _ := readPlain(path)
+	text, _ := ReadPlain(path)
 	if encoding := workspace.WideEncoding(text); encoding != "" {
 		return fmt.Sprintf("%s is in %s: its buffer was built, but a build in a terminal fails on the file; save it as UTF-8", path, encoding)
 	}
@@ -75,20 +75,20 @@ func notUTF8(path string, doc *workspace.Document) string {
 var refusals = []string{"syntax error in pattern", "illegal exclusion pattern", `"exclude-patterns" contains value`}
 
 // blameIgnore says of a failure that an ignore file is to blame for it, and which line.
-func (w *site) blameIgnore(p *plan, out *build.Outcome) {
+func (w *site) blameIgnore(p *Plan, out *build.Outcome) {
 	f := out.Failure
-	if f == nil || p.doc == nil {
+	if f == nil || p.Doc == nil {
 		return
 	}
-	if other := w.linked[f.Build]; other != nil {
+	if other := w.Linked[f.Build]; other != nil {
 		p = other
 	}
 	if !slices.ContainsFunc(refusals, func(refusal string) bool { return strings.Contains(f.Message, refusal) }) {
 		return
 	}
-	for _, file := range p.ignoreFiles() {
-		for _, fault := range survey.Faults(file.text) {
-			f.Message, f.Lines = fault.In(file.name()), nil
+	for _, file := range p.IgnoreFiles() {
+		for _, fault := range survey.Faults(file.Text) {
+			f.Message, f.Lines = fault.In(file.Name()), nil
 			w.ignore = &faultyIgnore{file, problemOf(fault, f.Message)}
 			return
 		}
@@ -97,6 +97,6 @@ func (w *site) blameIgnore(p *plan, out *build.Outcome) {
 
 // A faultyIgnore is an ignore file that a build failed by, and where.
 type faultyIgnore struct {
-	ignoreFile
+	IgnoreFile
 	dockerfile.Problem
 }

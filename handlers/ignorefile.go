@@ -17,62 +17,62 @@ import (
 	"github.com/tonistiigi/fsutil"
 )
 
-// An ignoreFile is the .dockerignore that counts for a build. The zero one is none.
-type ignoreFile struct {
-	uri  workspace.URI
-	text []byte
+// An IgnoreFile is the .dockerignore that counts for a build. The zero one is none.
+type IgnoreFile struct {
+	URI  workspace.URI
+	Text []byte
 }
 
-// name is that of the file, as a sentence has it.
-func (f ignoreFile) name() string {
-	path, ok := f.uri.Path()
+// Name is that of the file, as a sentence has it.
+func (f IgnoreFile) Name() string {
+	path, ok := f.URI.Path()
 	if !ok {
 		return ".dockerignore"
 	}
 	return filepath.Base(path)
 }
 
-// said is an error of a survey, which may be the ignore file's fault.
-func (f ignoreFile) said(err error) error {
+// Explain is an error of a survey, in other words if it is the ignore file's fault.
+func (f IgnoreFile) Explain(err error) error {
 	if fault := (survey.Fault{}); errors.As(err, &fault) {
-		return errors.New(fault.In(f.name()))
+		return errors.New(fault.In(f.Name()))
 	}
 	return err
 }
 
-// ignoreFile finds the one that the front end would read: the Dockerfile's own, else the
+// IgnoreFile finds the one that the front end would read: the Dockerfile's own, else the
 // context's; a buffer before its file.
-func (p *setup) ignoreFile() (ignoreFile, error) {
+func (p *Setup) IgnoreFile() (IgnoreFile, error) {
 	name, files, err := p.dockerfiles()
 	if err != nil {
-		return ignoreFile{}, err
+		return IgnoreFile{}, err
 	}
 	if own, ok := files[name+".dockerignore"]; ok {
-		return ignoreFile{p.snapshot.URIOf(p.doc.Path + ".dockerignore"), own}, nil
+		return IgnoreFile{p.Snapshot.URIOf(p.Doc.Path + ".dockerignore"), own}, nil
 	}
 	if p.Context.Kind == build.EmptyContext {
-		return ignoreFile{}, nil
+		return IgnoreFile{}, nil
 	}
 	return p.ignoreIn(p.Context.Dir)
 }
 
 // ignoreIn is the .dockerignore of a directory; the zero one if there is none.
-func (p *setup) ignoreIn(dir string) (ignoreFile, error) {
+func (p *Setup) ignoreIn(dir string) (IgnoreFile, error) {
 	path := filepath.Join(dir, ".dockerignore")
-	if d := p.snapshot.DocumentAt(path); d != nil && p.overlay != "dockerfile" {
-		return ignoreFile{d.URI, d.Text.Bytes()}, nil
+	if d := p.Snapshot.DocumentAt(path); d != nil && p.overlay != "dockerfile" {
+		return IgnoreFile{d.URI, d.Text.Bytes()}, nil
 	}
-	text, err := readPlain(path)
+	text, err := ReadPlain(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return ignoreFile{}, nil
+		return IgnoreFile{}, nil
 	}
-	return ignoreFile{p.snapshot.URIOf(path), text}, err
+	return IgnoreFile{p.Snapshot.URIOf(path), text}, err
 }
 
-// ignoreFiles are those of all contexts of a build. Of one that cannot be read the engine
+// IgnoreFiles are those of all contexts of a build. Of one that cannot be read the engine
 // says what becomes of it.
-func (p *plan) ignoreFiles() (list []ignoreFile) {
-	if file, err := p.ignoreFile(); err == nil {
+func (p *Plan) IgnoreFiles() (list []IgnoreFile) {
+	if file, err := p.IgnoreFile(); err == nil {
 		list = append(list, file)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Contexts)) {
@@ -85,20 +85,20 @@ func (p *plan) ignoreFiles() (list []ignoreFile) {
 	return list
 }
 
-// readPlain reads a file that is one: of a pipe there might be no end.
-func readPlain(path string) ([]byte, error) {
+// ReadPlain reads a file that is one: of a pipe there might be no end.
+func ReadPlain(path string) ([]byte, error) {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no file", path)
 	}
 	return os.ReadFile(path)
 }
 
-// countedFS is the context as it would be sent, to be counted.
-func (p *setup) countedFS() (fsutil.FS, error) {
+// CountedFS is the context as it would be sent, to be counted.
+func (p *Setup) CountedFS() (fsutil.FS, error) {
 	if p.Context.Kind == build.EmptyContext {
 		return staticfs.NewFS(), nil
 	}
-	contextFS, err := workspace.NewContextFS(p.Context.Dir, p.overlays())
+	contextFS, err := workspace.NewContextFS(p.Context.Dir, p.Overlays())
 	if err != nil {
 		return nil, invalid("the context %s: %v", p.Context, err)
 	}
@@ -112,17 +112,17 @@ func (e EncodingError) Error() string { return string(e) }
 
 // checkEncoding refuses a Dockerfile and an ignore file in UTF-16: a builder would take
 // the first for nonsense, and the second for patterns that match nothing.
-func (p *plan) checkEncoding() error {
-	if err := checkUTF8(p.doc.Text.Bytes(), p.doc.URI); err != nil {
+func (p *Plan) checkEncoding() error {
+	if err := checkUTF8(p.Doc.Text.Bytes(), p.Doc.URI); err != nil {
 		return err
 	}
-	for _, file := range p.ignoreFiles() {
-		if path, ok := file.uri.Path(); ok && filepath.Base(path) == dockerui.DefaultDockerignoreName {
-			if disk, err := readPlain(path); err == nil {
-				file.text = disk // also if it is open: see workspace.NewContextFS
+	for _, file := range p.IgnoreFiles() {
+		if path, ok := file.URI.Path(); ok && filepath.Base(path) == dockerui.DefaultDockerignoreName {
+			if disk, err := ReadPlain(path); err == nil {
+				file.Text = disk // also if it is open: see workspace.NewContextFS
 			}
 		}
-		if err := checkUTF8(file.text, file.uri); err != nil {
+		if err := checkUTF8(file.Text, file.URI); err != nil {
 			return err
 		}
 	}

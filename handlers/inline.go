@@ -16,25 +16,25 @@ import (
 // document, its text the Dockerfile's; what the build says of places in the text is moved
 // to where they are written.
 
-// inline is the Dockerfile in the file of the plan's profile; nil if it is a file.
-func (p *setup) inline() *project.Inline {
-	if p.profile == nil || p.profile.Inline == nil || p.doc == nil || !p.doc.IsAt(p.profile.Inline.Key.File) {
+// Inline is the Dockerfile in the file of the plan's profile; nil if it is a file.
+func (p *Setup) Inline() *project.Inline {
+	if p.Profile == nil || p.Profile.Inline == nil || p.Doc == nil || !p.Doc.IsAt(p.Profile.Inline.Key.File) {
 		return nil
 	}
-	return p.profile.Inline
+	return p.Profile.Inline
 }
 
-// text is the Dockerfile that is built.
-func (p *setup) text() []byte {
-	if in := p.inline(); in != nil {
+// Text is the Dockerfile that is built.
+func (p *Setup) Text() []byte {
+	if in := p.Inline(); in != nil {
 		return []byte(in.Text)
 	}
-	return p.doc.Text.Bytes()
+	return p.Doc.Text.Bytes()
 }
 
-// place moves an outcome to where its lines are written in the document.
-func (p *plan) place(out *build.Outcome) {
-	in := p.inline()
+// Relocate moves an outcome to where its lines are written in the document.
+func (p *Plan) Relocate(out *build.Outcome) {
+	in := p.Inline()
 	if in == nil {
 		return
 	}
@@ -42,13 +42,13 @@ func (p *plan) place(out *build.Outcome) {
 		step := &out.Steps[i]
 		step.Lines, step.Columns, _ = p.written(in, step.Lines, dockerfile.Columns{})
 	}
-	lint.Narrow(out.Warnings, p.text())
+	lint.Narrow(out.Warnings, p.Text())
 	for i := range out.Warnings {
 		p.move(in, &out.Warnings[i])
 	}
 	if f := out.Failure; f != nil && f.Lines != nil && f.Build == "" {
 		found := []dockerfile.Problem{{Message: f.Message, Code: f.Code, Lines: *f.Lines}}
-		lint.Narrow(found, p.text())
+		lint.Narrow(found, p.Text())
 		p.move(in, &found[0])
 		f.Message, f.Lines, f.Columns = found[0].Message, &found[0].Lines, found[0].Columns
 	}
@@ -56,7 +56,7 @@ func (p *plan) place(out *build.Outcome) {
 
 // move moves a problem to where its lines are written, or to the attribute; then it says
 // in which line of the text it is.
-func (p *plan) move(in *project.Inline, problem *dockerfile.Problem) {
+func (p *Plan) move(in *project.Inline, problem *dockerfile.Problem) {
 	lines, columns, ok := p.written(in, problem.Lines, problem.Columns)
 	if !ok {
 		problem.Message = fmt.Sprintf("line %d of the inline Dockerfile: %s", problem.Lines.First+1, problem.Message)
@@ -66,14 +66,14 @@ func (p *plan) move(in *project.Inline, problem *dockerfile.Problem) {
 
 // written is where a place of an inline Dockerfile is written. ok is false if that is not
 // known; then it is the attribute.
-func (p *plan) written(in *project.Inline, l dockerfile.Lines, c dockerfile.Columns) (dockerfile.Lines, dockerfile.Columns, bool) {
+func (p *Plan) written(in *project.Inline, l dockerfile.Lines, c dockerfile.Columns) (dockerfile.Lines, dockerfile.Columns, bool) {
 	text := workspace.NewText(in.Text)
 	if c == (dockerfile.Columns{}) {
 		first, last := text.Row(l.First), text.Row(l.Last)
 		c = dockerfile.Columns{Start: len(first) - len(strings.TrimLeftFunc(first, unicode.IsSpace)), End: len(last)}
 	}
 	at, ok := in.Source(text.OffsetIn(l.First, c.Start), text.OffsetIn(l.Last, c.End))
-	lines, columns := linesOf(p.doc.Text, at.Start, at.End)
+	lines, columns := linesOf(p.Doc.Text, at.Start, at.End)
 	return lines, columns, ok
 }
 

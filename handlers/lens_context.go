@@ -89,10 +89,10 @@ func (u usage) title() string {
 
 // name is what tells a view from others.
 func (v view) name() string {
-	if v.profile == nil {
+	if v.Profile == nil {
 		return "without a profile"
 	}
-	return v.profile.Name
+	return v.Profile.Name
 }
 
 // lensTitle is "214 files, 3.1 MB", and what is odd about them.

@@ -18,33 +18,33 @@ import (
 
 // A linker plans the builds that a build stands on, each once.
 type linker struct {
-	projects *projects
-	settings defaults
-	given    fields // what holds for them too, of the argument
-	plans    map[string]*plan
+	projects *Projects
+	settings Defaults
+	given    Fields // what holds for them too, of the argument
+	plans    map[string]*Plan
 	path     []string // the profiles that are being planned
 }
 
 // link plans the builds whose results are contexts of p. What runs is as if they were
 // built before; they leave nothing, and they are allowed what p is.
-func (ps *projects) link(p *plan, settings defaults) error {
+func (ps *Projects) link(p *Plan, settings Defaults) error {
 	allow := append([]string{}, p.Allow...)
 	if p.Network == "host" {
 		allow = append(allow, "network.host")
 	}
-	l := &linker{projects: ps, settings: settings, plans: map[string]*plan{}, given: fieldsOf(struct {
+	l := &linker{projects: ps, settings: settings, plans: map[string]*Plan{}, given: fieldsOf(struct {
 		Allow   []string `json:"allow"`
 		NoCache bool     `json:"noCache,omitempty"`
 		Pull    bool     `json:"pull,omitempty"`
 		Policy  string   `json:"policy,omitempty"`
 	}{allow, p.NoCache, p.Pull, p.policy})}
-	if p.profile != nil {
-		l.path = []string{p.profile.key()}
+	if p.Profile != nil {
+		l.path = []string{p.Profile.key()}
 	}
 	return l.link(p)
 }
 
-func (l *linker) link(p *plan) error {
+func (l *linker) link(p *Plan) error {
 	for _, name := range slices.Sorted(maps.Keys(p.Contexts)) {
 		c := p.Contexts[name]
 		if c.Kind != build.TargetContext {
@@ -55,7 +55,7 @@ func (l *linker) link(p *plan) error {
 			return fmt.Errorf("contexts: %s: %w", name, err)
 		}
 		if p.linked == nil {
-			p.linked = map[string]*plan{}
+			p.linked = map[string]*Plan{}
 		}
 		if p.linked[name], err = l.plan(p, other); err != nil {
 			return fmt.Errorf("contexts: %s: %w", name, err)
@@ -66,39 +66,39 @@ func (l *linker) link(p *plan) error {
 
 // find is the profile that target:NAME means in a plan: what a file says is of the same
 // project, what the author says any profile.
-func (l *linker) find(p *plan, name string) (*profile, error) {
-	if p.profile == nil || p.profile.of == nil || !slices.Contains(slices.Collect(maps.Values(p.profile.Build.Contexts)), "target:"+name) {
-		list, of := l.projects.profiles(p.snapshot, l.settings, p.doc.Path)
+func (l *linker) find(p *Plan, name string) (*Profile, error) {
+	if p.Profile == nil || p.Profile.of == nil || !slices.Contains(slices.Collect(maps.Values(p.Profile.Build.Contexts)), "target:"+name) {
+		list, of := l.projects.Profiles(p.Snapshot, l.settings, p.Doc.Path)
 		return named(list, of, name)
 	}
-	var found *profile
-	for _, other := range p.profile.of.Profiles {
-		if other.Name == name && (found == nil || other.Kind == p.profile.Kind) { // bake reads compose files too
-			found = newProfile(p.snapshot, other, p.profile.of)
+	var found *Profile
+	for _, other := range p.Profile.of.Profiles {
+		if other.Name == name && (found == nil || other.Kind == p.Profile.Kind) { // bake reads compose files too
+			found = newProfile(p.Snapshot, other, p.Profile.of)
 		}
 	}
 	if found == nil {
-		return nil, invalid("%s %q builds %s, which %s does not describe", p.profile.Kind, p.profile.Name, name, filepath.Base(p.profile.File))
+		return nil, invalid("%s %q builds %s, which %s does not describe", p.Profile.Kind, p.Profile.Name, name, filepath.Base(p.Profile.File))
 	}
 	return found, found.refused()
 }
 
 // plan is what building a profile for another would be.
-func (l *linker) plan(p *plan, other *profile) (*plan, error) {
+func (l *linker) plan(p *Plan, other *Profile) (*Plan, error) {
 	key := other.key()
 	if i := slices.Index(l.path, key); i >= 0 {
-		return nil, invalid("it needs itself: %s", strings.Join(append(l.names(l.path[i:]), baseProfile(other.Name)), " needs "))
+		return nil, invalid("it needs itself: %s", strings.Join(append(l.names(l.path[i:]), BaseProfile(other.Name)), " needs "))
 	}
 	if known := l.plans[key]; known != nil {
 		return known, nil
 	}
-	if other.File != "" && other.dockerfileURI(p.snapshot) == "" {
+	if other.File != "" && other.DockerfileURI(p.Snapshot) == "" {
 		return nil, invalid("the Dockerfile of profile %q lies in a remote context, and cannot be built along; give its image, as docker-image://NAME", other.Name)
 	}
-	base := l.settings.globBuild(p.snapshot, other.Dockerfile)
+	base := l.settings.globBuild(p.Snapshot, other.Dockerfile)
 	delete(base, "profile")
 	a := applied{profile: other}
-	if err := a.merge(p.snapshot, base, l.given); err != nil {
+	if err := a.merge(p.Snapshot, base, l.given); err != nil {
 		return nil, err
 	}
 	if a.URI == "" {
@@ -108,7 +108,7 @@ func (l *linker) plan(p *plan, other *profile) (*plan, error) {
 		return nil, invalid("profile %q asks for network.host; allow it with \"allow\": [\"network.host\"]", other.Name)
 	}
 	a.Tags, a.Outputs, a.Push, a.Load, a.CacheTo, a.Attest, a.IIDFile, a.MetadataFile, a.Engine = nil, nil, false, false, nil, nil, "", "", ""
-	linked, err := newPlan(p.snapshot, a, l.settings)
+	linked, err := newPlan(p.Snapshot, a, l.settings)
 	if err != nil {
 		return nil, fmt.Errorf("profile %q: %w", other.Name, err)
 	}
@@ -128,15 +128,15 @@ func (l *linker) names(keys []string) (names []string) {
 }
 
 // key identifies a profile, whatever else is called as it is.
-func (p *profile) key() string {
+func (p *Profile) key() string {
 	if p.File == "" {
 		return "\x00" + p.Name
 	}
-	return p.File + "\x00" + baseProfile(p.Name)
+	return p.File + "\x00" + BaseProfile(p.Name)
 }
 
 // target makes the request of a linked build.
-func (l *laying) target(p *plan) (*build.Request, error) {
+func (l *requestBuilder) target(p *Plan) (*build.Request, error) {
 	if req := l.made[p]; req != nil {
 		return req, nil
 	}
@@ -145,20 +145,20 @@ func (l *laying) target(p *plan) (*build.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.Linked = baseProfile(p.profile.Name)
-	if l.linked == nil {
-		l.linked = map[string]*plan{}
+	req.Linked = BaseProfile(p.Profile.Name)
+	if l.Linked == nil {
+		l.Linked = map[string]*Plan{}
 	}
-	l.made[p], l.linked[id] = req, p
+	l.made[p], l.Linked[id] = req, p
 	return req, nil
 }
 
-// others are the documents of the builds that a plan stands on, but for its own.
-func (p *plan) others() (list []*plan) {
+// Others are the documents of the builds that a plan stands on, but for its own.
+func (p *Plan) Others() (list []*Plan) {
 	for _, name := range slices.Sorted(maps.Keys(p.linked)) {
 		other := p.linked[name]
-		for _, o := range append(other.others(), other) {
-			if !slices.ContainsFunc(append(list, p), func(known *plan) bool { return known.doc.URI == o.doc.URI }) {
+		for _, o := range append(other.Others(), other) {
+			if !slices.ContainsFunc(append(list, p), func(known *Plan) bool { return known.Doc.URI == o.Doc.URI }) {
 				list = append(list, o)
 			}
 		}

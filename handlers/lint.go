@@ -176,7 +176,7 @@ func (s *Server) builtWith(uri workspace.URI) bool {
 		return false
 	}
 	path, ok := uri.Path()
-	return ok && strings.HasSuffix(path, ".rego") || ok && s.projects.reads(path)
+	return ok && strings.HasSuffix(path, ".rego") || ok && s.projects.Reads(path)
 }
 
 // closed ends the pass of a document; if Dockerfiles are built with it, the file on the disk
@@ -255,7 +255,7 @@ func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, do
 	case workspace.Ignore:
 		return l.server.ignores.problems(doc)
 	case workspace.Compose, workspace.Bake:
-		return l.server.projects.problems(snapshot, doc)
+		return l.server.projects.Problems(snapshot, doc)
 	}
 	return nil
 }
@@ -292,7 +292,7 @@ func (s *Server) commandCheck(raw []byte, p *commandParams) (lsp.Work, error) {
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		doc, err := openDockerfile(p.snapshot, arg.URI)
+		doc, err := OpenDockerfile(p.snapshot, arg.URI)
 		if err != nil {
 			return nil, err
 		}

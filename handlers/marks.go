@@ -56,7 +56,7 @@ func (m *marks) begin(b *running) {
 	defer m.refresh.changed(1)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key := b.plan.doc.URI.Key()
+	key := b.plan.Doc.URI.Key()
 	f := m.files[key]
 	if f == nil {
 		f = &fileMarks{targets: map[string]*followed{}}
@@ -71,7 +71,7 @@ func (m *marks) begin(b *running) {
 // baseline is what a build's text is compared against.
 func (m *marks) baseline(b *running) *dockerfile.Baseline {
 	p := b.plan
-	return &dockerfile.Baseline{Dockerfile: p.text(), Target: p.Target, BuildArgs: p.BuildArgs, Platforms: p.Platforms, Images: m.server.images.all()}
+	return &dockerfile.Baseline{Dockerfile: p.Text(), Target: p.Target, BuildArgs: p.BuildArgs, Platforms: p.Platforms, Images: m.server.images.all()}
 }
 
 // lastBuild is what the newest build of a file was made with; nil if there was none.
@@ -123,7 +123,7 @@ func (m *marks) end(b *running, out *build.Outcome, images bool) {
 func (m *marks) update(b *running, change func(*followed)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f := m.files[b.plan.doc.URI.Key()]
+	f := m.files[b.plan.Doc.URI.Key()]
 	if f == nil {
 		return // the file was closed
 	}

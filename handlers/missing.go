@@ -12,10 +12,10 @@ import (
 
 // whyMissing says why a build does not find a path in its context, or in the local one of a
 // name; "" if that can't be told.
-func (p *plan) whyMissing(name, source string) string {
-	c, ignore, err := p.Context, ignoreFile{}, error(nil)
+func (p *Plan) whyMissing(name, source string) string {
+	c, ignore, err := p.Context, IgnoreFile{}, error(nil)
 	if name == "" {
-		ignore, err = p.ignoreFile()
+		ignore, err = p.IgnoreFile()
 	} else {
 		c = p.Contexts[name]
 		ignore, err = p.ignoreIn(c.Dir)
@@ -26,7 +26,7 @@ func (p *plan) whyMissing(name, source string) string {
 	case err != nil || c.Kind != build.LocalContext:
 		return ""
 	}
-	files, err := workspace.NewContextFS(c.Dir, p.overlays())
+	files, err := workspace.NewContextFS(c.Dir, p.Overlays())
 	if err != nil {
 		return ""
 	}
@@ -55,14 +55,14 @@ func (p *plan) whyMissing(name, source string) string {
 }
 
 // whyIgnored says which line of an ignore file keeps out what is on a way; "" if none does.
-func whyIgnored(ignore ignoreFile, source string, way workspace.Way) string {
+func whyIgnored(ignore IgnoreFile, source string, way workspace.Way) string {
 	on := way.Links
 	if way.There {
 		on = append(on, way.End)
 	}
 	for i, at := range on {
 		at = filepath.ToSlash(at)
-		line, ok := survey.Blame(ignore.text, at)
+		line, ok := survey.Blame(ignore.Text, at)
 		if !ok {
 			continue
 		}
@@ -74,7 +74,7 @@ func whyIgnored(ignore ignoreFile, source string, way workspace.Way) string {
 		default:
 			what = fmt.Sprintf("%s, where it leads,", at)
 		}
-		return fmt.Sprintf("line %d of %s, %q, keeps %s out", line.Line+1, path.Base(string(ignore.uri)), line.Pattern, what)
+		return fmt.Sprintf("line %d of %s, %q, keeps %s out", line.Line+1, path.Base(string(ignore.URI)), line.Pattern, what)
 	}
 	return ""
 }

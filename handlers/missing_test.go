@@ -29,11 +29,11 @@ func TestWhyMissing(t *testing.T) {
 	}
 	in := filepath.Join(dir, "ctx")
 	local := func(dir string) build.Context { return build.Context{Kind: build.LocalContext, Dir: dir} }
-	p := &plan{}
-	p.snapshot, p.Context = workspace.New().Snapshot(), local(in)
+	p := &Plan{}
+	p.Snapshot, p.Context = workspace.New().Snapshot(), local(in)
 	p.Contexts = map[string]build.Context{"named": local(filepath.Join(dir, "other"))}
 	path := filepath.Join(in, "Dockerfile")
-	p.doc = &workspace.Document{URI: workspace.FileURI(path), Path: path, Text: workspace.NewText("FROM scratch\n")}
+	p.Doc = &workspace.Document{URI: workspace.FileURI(path), Path: path, Text: workspace.NewText("FROM scratch\n")}
 	for _, c := range [][3]string{
 		{"", "/nothere", "it is not there"},
 		{"", "/real/z", "it is not there"},

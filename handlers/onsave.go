@@ -16,7 +16,7 @@ func (s *Server) buildSaved(snapshot *workspace.Snapshot, doc *workspace.Documen
 		s.diagnostics.begun(sequence)
 		return
 	}
-	planned, err := s.plan(ctx, snapshot, argumentOf(doc.URI, "", ""), sequence)
+	planned, err := s.plan(ctx, snapshot, NewArgument(doc.URI, "", ""), sequence)
 	if err != nil {
 		s.showMessage(protocol.MessageTypeWarning, fmt.Sprintf("buildls: not built on save: %v", err))
 		return
@@ -31,7 +31,7 @@ func (b *builds) runs(doc *workspace.Document) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.list {
-		if built := r.plan.doc; r.isRunning() && built.Key() == doc.Key() && built.Text.String() == doc.Text.String() {
+		if built := r.plan.Doc; r.isRunning() && built.Key() == doc.Key() && built.Text.String() == doc.Text.String() {
 			return true
 		}
 	}

@@ -8,21 +8,21 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// An argument is that of buildls.build.
-type argument struct {
+// An Argument is that of buildls.build.
+type Argument struct {
 	URI workspace.URI `json:"uri"`
 	Options
 	Profile string `json:"profile"`
 	Engine  string `json:"engine"`
 	Wait    bool   `json:"wait"`
 
-	given fields // as they came
+	Given Fields `json:"-"` // as they came
 }
 
-// argumentOf is an argument that gives these fields, but for those that are empty.
-func argumentOf(uri workspace.URI, context, target string) (arg argument) {
+// NewArgument is an argument that gives these fields, but for those that are empty.
+func NewArgument(uri workspace.URI, context, target string) (arg Argument) {
 	arg.URI, arg.Context, arg.Target = uri, context, target
-	arg.given = fieldsOf(struct {
+	arg.Given = fieldsOf(struct {
 		URI     workspace.URI `json:"uri,omitempty"`
 		Context string        `json:"context,omitempty"`
 		Target  string        `json:"target,omitempty"`

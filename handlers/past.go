@@ -86,12 +86,12 @@ func ask[T any](p *past, wait time.Duration, f func(history.Store) (T, error)) (
 
 // keep keeps a build that has ended.
 func (p *past) keep(r *running, e workspace.Encoding) {
-	header, err := protocol.Marshal(pastBuild{e, r.plan.doc.Place().Entry(), r.ended.brief()})
+	header, err := protocol.Marshal(pastBuild{e, r.plan.Doc.Place().Entry(), r.ended.brief()})
 	if err != nil {
 		p.warn(fmt.Errorf("build %s is not kept: %w", r.id, err))
 		return
 	}
-	record := history.Record{ID: r.id, Began: r.began, Key: r.plan.key(), Header: header, Logs: r.outcome.LastLogs(history.MaxStepLog + 1)}
+	record := history.Record{ID: r.id, Began: r.began, Key: r.plan.Key(), Header: header, Logs: r.outcome.LastLogs(history.MaxStepLog + 1)}
 	if _, err := ask(p, patience, func(s history.Store) (any, error) { return nil, s.Add(record) }); err != nil {
 		p.warn(err)
 	}

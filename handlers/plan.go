@@ -18,29 +18,29 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// A plan is what is to be built: an argument, checked, with the author's settings and
+// A Plan is what is to be built: an argument, checked, with the author's settings and
 // the workspace's defaults filled in. It does not change.
-type plan struct {
-	setup
+type Plan struct {
+	Setup
 	filename string           // of a Dockerfile that lies in the remote context; doc is nil then
-	linked   map[string]*plan // what the contexts that are targets are the results of
-	tagged   bool             // by the author, not by default
+	linked   map[string]*Plan // what the contexts that are targets are the results of
+	Tagged   bool             // by the author, not by default
 	stdout   io.Writer        // nil in an editor
-	wishes   []engine.Wish
+	Wishes   []engine.Wish
 }
 
-// A missingTargetError says that a Dockerfile has no stage of that name.
-type missingTargetError struct {
+// A MissingTargetError says that a Dockerfile has no stage of that name.
+type MissingTargetError struct {
 	error
-	doc    *workspace.Document
-	target string
+	Doc    *workspace.Document
+	Target string
 }
 
-func (e *missingTargetError) Unwrap() error { return e.error }
+func (e *MissingTargetError) Unwrap() error { return e.error }
 
-// plan checks an argument, and all that it stands on. Its errors are the author's, with a
+// Plan checks an argument, and all that it stands on. Its errors are the author's, with a
 // sentence to act on.
-func (ps *projects) plan(snapshot *workspace.Snapshot, arg argument, settings defaults) (*plan, error) {
+func (ps *Projects) Plan(snapshot *workspace.Snapshot, arg Argument, settings Defaults) (*Plan, error) {
 	whole, err := ps.apply(snapshot, arg, settings)
 	if err != nil {
 		return nil, err
@@ -56,22 +56,22 @@ func (ps *projects) plan(snapshot *workspace.Snapshot, arg argument, settings de
 }
 
 // newPlan checks an argument alone.
-func newPlan(snapshot *workspace.Snapshot, arg applied, settings defaults) (*plan, error) {
+func newPlan(snapshot *workspace.Snapshot, arg applied, settings Defaults) (*Plan, error) {
 	if _, err := engine.Parse(arg.Engine); err != nil {
 		return nil, invalid("%v", err)
 	}
 	if err := arg.checkEntitlements(); err != nil {
 		return nil, err
 	}
-	if err := new(setup).take(arg.Options); err != nil {
+	if err := new(Setup).take(arg.Options); err != nil {
 		return nil, err
 	}
-	how, unplaced := newSetup(snapshot, arg, settings)
-	if how.doc == nil {
+	how, unplaced := setupOf(snapshot, arg, settings)
+	if how.Doc == nil {
 		return nil, unplaced
 	}
-	p := &plan{setup: how, tagged: len(arg.Tags) > 0, wishes: settings.wishes(arg.Engine)}
-	dir := folderOf(snapshot, p.doc)
+	p := &Plan{Setup: how, Tagged: len(arg.Tags) > 0, Wishes: settings.Wishes(arg.Engine)}
+	dir := folderOf(snapshot, p.Doc)
 	if err := p.fill(arg.Options, dir); err != nil {
 		return nil, cmp.Or(unplaced, err)
 	}
@@ -85,7 +85,7 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings defaults) (*pla
 		return nil, err
 	}
 	var err error
-	if !p.tagged {
+	if !p.Tagged {
 		p.Tags, err = tagsOf([]string{defaultTag(p.Context.Name(), p.Target)})
 	}
 	return p, err
@@ -93,7 +93,7 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings defaults) (*pla
 
 // fill checks and takes what an argument says of the build for itself, beyond the setup.
 // Relative paths count from dir.
-func (p *plan) fill(arg Options, dir string) error {
+func (p *Plan) fill(arg Options, dir string) error {
 	p.NoCache = arg.NoCache
 	var err error
 	if p.Tags, err = tagsOf(arg.Tags); err != nil {
@@ -122,7 +122,7 @@ func (p *plan) fill(arg Options, dir string) error {
 
 // begin removes what an earlier build wrote to the files that this one writes at its end: if it
 // fails, whatever of, no script is to take the id of another image for its own.
-func (p *plan) begin() error {
+func (p *Plan) begin() error {
 	for field, path := range map[string]string{"iidFile": p.IIDFile, "metadataFile": p.MetadataFile} {
 		if err := build.RemoveOld(path); err != nil {
 			return invalid("%s: what an earlier build left there cannot be removed: %v", field, err)
@@ -133,11 +133,11 @@ func (p *plan) begin() error {
 
 // find checks and takes what an argument names that lies elsewhere: in the Dockerfile, on the
 // disk, at an agent. Relative paths count from dir.
-func (p *plan) find(arg Options, dir string) error {
+func (p *Plan) find(arg Options, dir string) error {
 	if err := p.checkNoCacheFilter(); err != nil {
 		return err
 	}
-	if err := p.checkTarget(); err != nil {
+	if err := p.CheckTarget(); err != nil {
 		return err
 	}
 	if err := p.checkPolicy(); err != nil {
@@ -172,32 +172,32 @@ func tagsOf(tags []string) (full []string, err error) {
 
 // checkNoCacheFilter refuses stages that the Dockerfile does not have. One that does not
 // parse is left to the engine, which says why.
-func (p *plan) checkNoCacheFilter() error {
-	if p.doc == nil {
+func (p *Plan) checkNoCacheFilter() error {
+	if p.Doc == nil {
 		return nil
 	}
-	stages, err := dockerfile.Stages(p.text())
+	stages, err := dockerfile.Stages(p.Text())
 	if err != nil {
 		return nil
 	}
 	for _, name := range p.NoCacheFilter {
 		if !slices.ContainsFunc(stages, func(s dockerfile.Stage) bool { return s.Name != "" && strings.EqualFold(s.Name, name) }) {
-			return invalid("noCacheFilter: no stage of %s is named %q; %s", filepath.Base(string(p.doc.URI)), name, namesOf(stages))
+			return invalid("noCacheFilter: no stage of %s is named %q; %s", filepath.Base(string(p.Doc.URI)), name, namesOf(stages))
 		}
 	}
 	return nil
 }
 
-// checkTarget refuses a target that the Dockerfile does not have, likewise.
-func (p *setup) checkTarget() error {
-	if p.doc == nil || p.Target == "" {
+// CheckTarget refuses a target that the Dockerfile does not have, likewise.
+func (p *Setup) CheckTarget() error {
+	if p.Doc == nil || p.Target == "" {
 		return nil
 	}
-	stages, err := dockerfile.Stages(p.text())
+	stages, err := dockerfile.Stages(p.Text())
 	if err != nil || dockerfile.Target(stages, p.Target) >= 0 {
 		return nil
 	}
-	return &missingTargetError{invalid("unknown target %q in %s; %s", p.Target, filepath.Base(string(p.doc.URI)), namesOf(stages)), p.doc, p.Target}
+	return &MissingTargetError{invalid("unknown target %q in %s; %s", p.Target, filepath.Base(string(p.Doc.URI)), namesOf(stages)), p.Doc, p.Target}
 }
 
 // namesOf says what stages a Dockerfile names.
@@ -225,31 +225,31 @@ func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 	return ""
 }
 
-// request lays the author's buffers over the contexts. onError is told when a file
+// Request lays the author's buffers over the contexts. onError is told when a file
 // cannot be sent.
-func (p *plan) request(id string, onError func(error)) (*build.Request, laid, error) {
-	l := &laying{onError: onError, made: map[*plan]*build.Request{}}
-	if p.doc != nil {
+func (p *Plan) Request(id string, onError func(error)) (*build.Request, Overlays, error) {
+	l := &requestBuilder{onError: onError, made: map[*Plan]*build.Request{}}
+	if p.Doc != nil {
 		if err := p.checkEncoding(); err != nil {
-			return nil, laid{}, err
+			return nil, Overlays{}, err
 		}
 	}
 	req, err := l.request(p, id)
-	if p.doc != nil && p.inline() == nil && !slices.Contains(l.notUTF8, p.doc.Path) {
-		if disk, err := workspace.ReadWithin(p.doc.Path); err == nil && !utf8.Valid(disk) {
-			l.notUTF8 = append(l.notUTF8, p.doc.Path)
+	if p.Doc != nil && p.Inline() == nil && !slices.Contains(l.NotUTF8, p.Doc.Path) {
+		if disk, err := workspace.ReadWithin(p.Doc.Path); err == nil && !utf8.Valid(disk) {
+			l.NotUTF8 = append(l.NotUTF8, p.Doc.Path)
 		}
 	}
-	return req, l.laid, err
+	return req, l.Overlays, err
 }
 
 // request makes the request of a plan, and those that it stands on.
-func (l *laying) request(p *plan, id string) (*build.Request, error) {
+func (l *requestBuilder) request(p *Plan, id string) (*build.Request, error) {
 	req := &build.Request{
 		ID: id, Spec: p.Spec, DockerfileName: p.filename, Stdout: p.stdout, WhyMissing: p.whyMissing,
 		Unrecorded: p.stdout == nil, // an editor's builds would drive those of the terminal out of the engine's history
 	}
-	if err := l.all(p, req); err != nil || p.doc == nil {
+	if err := l.addContexts(p, req); err != nil || p.Doc == nil {
 		return req, err
 	}
 	name, files, err := p.dockerfiles()
@@ -257,9 +257,9 @@ func (l *laying) request(p *plan, id string) (*build.Request, error) {
 		return nil, err
 	}
 	req.Dockerfile, req.DockerfileName = files[name], name
-	req.AttestedFS = workspace.NewDockerfileFS(name, maps.Clone(files), string(p.doc.URI))
+	req.AttestedFS = workspace.NewDockerfileFS(name, maps.Clone(files), string(p.Doc.URI))
 	takeIgnoreAlong(name, files, req.Context)
-	req.DockerfileFS = workspace.NewDockerfileFS(name, files, string(p.doc.URI))
+	req.DockerfileFS = workspace.NewDockerfileFS(name, files, string(p.Doc.URI))
 	return req, nil
 }
 
@@ -270,19 +270,19 @@ func sharedKey(dir string) string {
 	return "buildls:" + hex.EncodeToString(sum[:16])
 }
 
-// wishes are the engines that a command's argument and the settings name.
-func (s *defaults) wishes(argument string) []engine.Wish {
+// Wishes are the engines that a command's argument and the settings name.
+func (s *Defaults) Wishes(argument string) []engine.Wish {
 	return []engine.Wish{{Who: "the argument engine", Address: argument}, {Who: "the setting buildls.engine", Address: s.Engine}}
 }
 
-// key tells builds of a file and target from others. Several inline Dockerfiles may stand
+// Key tells builds of a file and target from others. Several inline Dockerfiles may stand
 // in one file, and what is no file is known by its context.
-func (p *plan) key() string {
-	key := string(p.doc.Key()) + "\x00" + strings.ToLower(p.Target)
-	if p.inline() != nil {
-		key += "\x00" + p.profile.Name
+func (p *Plan) Key() string {
+	key := string(p.Doc.Key()) + "\x00" + strings.ToLower(p.Target)
+	if p.Inline() != nil {
+		key += "\x00" + p.Profile.Name
 	}
-	if p.doc.Path == "" {
+	if p.Doc.Path == "" {
 		key += "\x00" + p.Context.String()
 	}
 	return key

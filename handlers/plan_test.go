@@ -86,8 +86,8 @@ func TestContextOf(t *testing.T) {
 // Dockerfiles on stdin are told apart by their contexts, files are not.
 func TestKey(t *testing.T) {
 	key := func(doc *workspace.Document, dir string) string {
-		p := &plan{setup: setup{doc: doc, Spec: build.Spec{Context: build.Context{Kind: build.LocalContext, Dir: dir}}}}
-		return p.key()
+		p := &Plan{Setup: Setup{Doc: doc, Spec: build.Spec{Context: build.Context{Kind: build.LocalContext, Dir: dir}}}}
+		return p.Key()
 	}
 	if key(fromStdin(nil), "/a") == key(fromStdin(nil), "/b") {
 		t.Error("stdin")

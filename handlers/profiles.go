@@ -12,28 +12,28 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// A profile is a build with a name: a service of a compose file, a target of a bake file,
+// A Profile is a build with a name: a service of a compose file, a target of a bake file,
 // or one of the settings.
-type profile struct {
+type Profile struct {
 	project.Profile                  // of one of the settings: the name and the Dockerfile
-	argument        fields           // as that of buildls.build
+	argument        Fields           // as that of buildls.build
 	of              *project.Project // nil for one of the settings
 }
 
 // settingsSource is what a profile of the settings says it comes from.
 const settingsSource = "settings"
 
-// source is the URI of the file that describes the profile.
-func (p *profile) source(snapshot *workspace.Snapshot) workspace.URI {
+// Source is the URI of the file that describes the profile.
+func (p *Profile) Source(snapshot *workspace.Snapshot) workspace.URI {
 	if p.File == "" {
 		return settingsSource
 	}
 	return snapshot.URIOf(p.File)
 }
 
-// dockerfileURI is that of the file that holds the Dockerfile; empty if that is not said,
+// DockerfileURI is that of the file that holds the Dockerfile; empty if that is not said,
 // or lies in a remote context.
-func (p *profile) dockerfileURI(snapshot *workspace.Snapshot) workspace.URI {
+func (p *Profile) DockerfileURI(snapshot *workspace.Snapshot) workspace.URI {
 	path := p.Dockerfile
 	if p.Inline != nil {
 		path = p.Inline.Key.File
@@ -44,10 +44,10 @@ func (p *profile) dockerfileURI(snapshot *workspace.Snapshot) workspace.URI {
 	return snapshot.URIOf(path)
 }
 
-// profiles are all that there are, those of the settings first. path is a file whose
+// Profiles are all that there are, those of the settings first. path is a file whose
 // directories count too; it may be empty. Names that are not unique get their file's
 // before them. of is what else was read: groups, and why files could not be.
-func (ps *projects) profiles(snapshot *workspace.Snapshot, settings defaults, path string) (list []*profile, of project.Project) {
+func (ps *Projects) Profiles(snapshot *workspace.Snapshot, settings Defaults, path string) (list []*Profile, of project.Project) {
 	for _, name := range slices.Sorted(maps.Keys(settings.Profiles)) {
 		list = append(list, settingsProfile(snapshot, name, settings.Profiles[name]))
 	}
@@ -56,7 +56,7 @@ func (ps *projects) profiles(snapshot *workspace.Snapshot, settings defaults, pa
 		of.Groups = append(of.Groups, read.Groups...)
 		of.Problems = append(of.Problems, read.Problems...)
 		for _, p := range read.Profiles {
-			if slices.ContainsFunc(list, func(o *profile) bool { return o.Name == p.Name && workspace.SamePlace(o.File, p.File) }) {
+			if slices.ContainsFunc(list, func(o *Profile) bool { return o.Name == p.Name && workspace.SamePlace(o.File, p.File) }) {
 				continue // included by another file
 			}
 			list = append(list, newProfile(snapshot, p, read))
@@ -67,13 +67,13 @@ func (ps *projects) profiles(snapshot *workspace.Snapshot, settings defaults, pa
 }
 
 // newProfile is what a file of a project describes.
-func newProfile(snapshot *workspace.Snapshot, p project.Profile, of *project.Project) *profile {
+func newProfile(snapshot *workspace.Snapshot, p project.Profile, of *project.Project) *Profile {
 	p.Dockerfile = snapshot.DockerfileAt(p.Dockerfile)
-	return &profile{Profile: p, argument: fieldsOf(p.Build), of: of}
+	return &Profile{Profile: p, argument: fieldsOf(p.Build), of: of}
 }
 
-func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[string]json.RawMessage) *profile {
-	p := &profile{Profile: project.Profile{Name: name}, argument: maps.Clone(argument)}
+func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[string]json.RawMessage) *Profile {
+	p := &Profile{Profile: project.Profile{Name: name}, argument: maps.Clone(argument)}
 	var uri string
 	if json.Unmarshal(argument["uri"], &uri) != nil || uri == "" {
 		return p
@@ -103,20 +103,20 @@ func fieldsOf(v any) (fields map[string]json.RawMessage) {
 }
 
 // nameApart makes the names unique: compose.yaml:api, docker-bake.hcl:api.
-func nameApart(snapshot *workspace.Snapshot, list []*profile) {
+func nameApart(snapshot *workspace.Snapshot, list []*Profile) {
 	count := map[string]int{}
 	for _, p := range list {
 		count[p.Name]++
 	}
 	for _, p := range list {
 		if count[p.Name] > 1 && p.File != "" {
-			p.Name = relativeName(snapshot, p.File) + ":" + p.Name
+			p.Name = RelativeName(snapshot, p.File) + ":" + p.Name
 		}
 	}
 }
 
-// relativeName is a path as seen from its workspace folder, with slashes.
-func relativeName(snapshot *workspace.Snapshot, path string) string {
+// RelativeName is a path as seen from its workspace folder, with slashes.
+func RelativeName(snapshot *workspace.Snapshot, path string) string {
 	if _, rel, ok := snapshot.FolderAt(path); ok {
 		return filepath.ToSlash(rel)
 	}
@@ -124,7 +124,7 @@ func relativeName(snapshot *workspace.Snapshot, path string) string {
 }
 
 // named is the profile of that name. A group of one target is that target.
-func named(list []*profile, of project.Project, name string) (*profile, error) {
+func named(list []*Profile, of project.Project, name string) (*Profile, error) {
 	for _, p := range list {
 		if p.Name == name {
 			return p, p.refused()
@@ -154,41 +154,41 @@ func named(list []*profile, of project.Project, name string) (*profile, error) {
 }
 
 // refused is why a profile cannot be built; nil if it can.
-func (p *profile) refused() error {
+func (p *Profile) refused() error {
 	if p.Fault == nil {
 		return nil
 	}
 	return invalid("profile %q: %v", p.Name, p.Fault)
 }
 
-// using are the profiles that build a Dockerfile; if a target is named and some of them
+// ProfilesFor are the profiles that build a Dockerfile; if a target is named and some of them
 // build that, those. What cannot be built counts for nothing.
-func using(list []*profile, path, target string) (found []*profile) {
+func ProfilesFor(list []*Profile, path, target string) (found []*Profile) {
 	for _, p := range list {
 		if p.Fault == nil && p.Inline == nil && workspace.SamePlace(p.Dockerfile, path) {
 			found = append(found, p)
 		}
 	}
-	exact := slices.DeleteFunc(slices.Clone(found), func(p *profile) bool { return target == "" || !strings.EqualFold(p.target(), target) })
+	exact := slices.DeleteFunc(slices.Clone(found), func(p *Profile) bool { return target == "" || !strings.EqualFold(p.target(), target) })
 	if len(exact) > 0 {
 		return exact
 	}
 	return found
 }
 
-func (p *profile) target() (target string) {
+func (p *Profile) target() (target string) {
 	json.Unmarshal(p.argument["target"], &target) // absent, or checked
 	return target
 }
 
 // same says whether two profiles build the same, whatever they are called.
-func (p *profile) same(o *profile) bool {
+func (p *Profile) same(o *Profile) bool {
 	return slices.Equal(p.Entitlements, o.Entitlements) && p.Build.ShmSize == o.Build.ShmSize && slices.Equal(p.Build.Ulimits, o.Build.Ulimits) &&
 		maps.EqualFunc(p.argument, o.argument, func(a, b json.RawMessage) bool { return string(a) == string(b) })
 }
 
-// shown is the argument without what came from a .env file: a build arg may be a secret.
-func (p *profile) shown() map[string]json.RawMessage {
+// Shown is the argument without what came from a .env file: a build arg may be a secret.
+func (p *Profile) Shown() map[string]json.RawMessage {
 	var args map[string]*string
 	if len(p.Hidden) == 0 || json.Unmarshal(p.argument["buildArgs"], &args) != nil {
 		return p.argument
@@ -203,7 +203,7 @@ func (p *profile) shown() map[string]json.RawMessage {
 	return out
 }
 
-// baseProfile is a profile's name without its file's.
-func baseProfile(name string) string {
+// BaseProfile is a profile's name without its file's.
+func BaseProfile(name string) string {
 	return name[strings.LastIndexByte(name, ':')+1:]
 }

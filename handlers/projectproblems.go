@@ -14,9 +14,9 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// problems are what is wrong with a compose or bake file, where the place is known:
+// Problems are what is wrong with a compose or bake file, where the place is known:
 // what makes it unreadable, and what a build of one of its profiles would be refused for.
-func (ps *projects) problems(snapshot *workspace.Snapshot, doc *workspace.Document) (list []dockerfile.Problem) {
+func (ps *Projects) Problems(snapshot *workspace.Snapshot, doc *workspace.Document) (list []dockerfile.Problem) {
 	if doc.Path == "" {
 		return nil
 	}

@@ -54,7 +54,7 @@ func TestAttributeProblems(t *testing.T) {
 	} {
 		text := "target \"a\" {\n  " + c.body + "\n}\ntarget \"b\" {\n  inherits = [\"a\"]\n}\n"
 		snapshot, doc := opened(t, filepath.Join(dir, "docker-bake.hcl"), text)
-		got := new(projects).problems(snapshot, doc)
+		got := new(Projects).Problems(snapshot, doc)
 		if c.marked == "" {
 			if len(got) > 0 {
 				t.Errorf("%s: %v", c.body, got)
@@ -76,7 +76,7 @@ func TestComposeAttributeProblems(t *testing.T) {
 	text := "services:\n  a:\n    build:\n      context: .\n      dockerfile_inline: FROM scratch\n      platforms: [a/b/c/d/e]\n      ulimits: {nofile: 3}\n  b:\n    build: ./nowhere\n"
 	snapshot, doc := opened(t, filepath.Join(t.TempDir(), "compose.yaml"), text)
 	got := map[int]string{}
-	for _, p := range new(projects).problems(snapshot, doc) {
+	for _, p := range new(Projects).Problems(snapshot, doc) {
 		got[p.Lines.First] = doc.Text.Line(p.Lines.First)[p.Columns.Start:p.Columns.End] + ": " + p.Message
 	}
 	if len(got) != 2 || !strings.HasPrefix(got[5], "platforms: ") || !strings.HasPrefix(got[8], "build: ") {

@@ -16,9 +16,9 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// projects reads the compose and bake files of directories, and remembers what they say
+// Projects reads the compose and bake files of directories, and remembers what they say
 // as long as every file and variable that was asked for is as it was.
-type projects struct {
+type Projects struct {
 	mu    sync.Mutex
 	known map[string]*readProject // by directory
 }
@@ -31,7 +31,7 @@ type readProject struct {
 }
 
 // read reads a directory as the author sees it: a buffer goes before its file.
-func (ps *projects) read(seen *workspace.Snapshot, dir string) *project.Project {
+func (ps *Projects) read(seen *workspace.Snapshot, dir string) *project.Project {
 	if _, err := os.Stat(dir + string(filepath.Separator) + "."); errors.Is(err, fs.ErrPermission) {
 		return &project.Project{} // what may not be entered is not the author's project
 	}
@@ -62,8 +62,8 @@ func (ps *projects) read(seen *workspace.Snapshot, dir string) *project.Project 
 	return r.project
 }
 
-// reads says whether a project was read from a file, or would be if it were there.
-func (ps *projects) reads(path string) bool {
+// Reads says whether a project was read from a file, or would be if it were there.
+func (ps *Projects) Reads(path string) bool {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	for _, r := range ps.known {
@@ -152,7 +152,7 @@ func projectDirs(snapshot *workspace.Snapshot, path string) []string {
 	}
 	for _, f := range snapshot.Folders() {
 		add(f.Path)
-		if nobodys(f.Place()) != "" {
+		if WhyNoContext(f.Place()) != "" {
 			continue // nobody works on all of it
 		}
 		for _, dir := range subfolders(f.Path) {

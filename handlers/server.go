@@ -40,7 +40,7 @@ type Server struct {
 	kept        keptContexts
 	shells      shells
 	layers      layers
-	projects    projects
+	projects    Projects
 	views       views
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages

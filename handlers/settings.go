@@ -21,7 +21,7 @@ import (
 
 // Settings are the author's, see [settings] for what each means.
 type Settings struct {
-	defaults
+	Defaults
 	LogLevel, OnSave string
 	LintSeverity     severities
 	LintDelay        time.Duration
@@ -291,23 +291,23 @@ func setBuilds(s *Settings, raw json.RawMessage) error {
 }
 
 // arguments reads an object of build arguments. not are fields that make no sense there.
-func arguments(raw json.RawMessage, not ...string) (map[string]fields, error) {
+func arguments(raw json.RawMessage, not ...string) (map[string]Fields, error) {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
 		return nil, fmt.Errorf("it must be an object of build arguments")
 	}
-	out := map[string]fields{}
+	out := map[string]Fields{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		arg, err := readArgument(name, all[name])
 		if err != nil {
 			return nil, err
 		}
 		for _, field := range not {
-			if _, ok := arg.given[field]; ok {
+			if _, ok := arg.Given[field]; ok {
 				return nil, fmt.Errorf("%s: %q has no place there", name, field)
 			}
 		}
-		out[name] = arg.given
+		out[name] = arg.Given
 	}
 	return out, nil
 }

@@ -49,7 +49,7 @@ func (s *shells) hold(b *running, h *build.Held, changed func()) {
 	if s.held == nil {
 		s.held = map[string]*heldBuild{}
 	}
-	s.held[b.id] = &heldBuild{h, b.plan.doc.URI, time.AfterFunc(shellIdle, func() { h.LetGo(context.Background()) })}
+	s.held[b.id] = &heldBuild{h, b.plan.Doc.URI, time.AfterFunc(shellIdle, func() { h.LetGo(context.Background()) })}
 	go func() { // ends with the build, which close lets go
 		<-h.Ended()
 		s.mu.Lock()
@@ -179,7 +179,7 @@ func offering(command []string, run shellFunc) shellFunc {
 
 // environmentAfter is what is in force after a step; nil if that is not known.
 func (s *Server) environmentAfter(ctx context.Context, b *running, out *build.Outcome, step int) *dockerfile.Environment {
-	if b.plan.inline() != nil || len(b.plan.Platforms) > 1 { // whose lines are others, and of which it would be that of the first
+	if b.plan.Inline() != nil || len(b.plan.Platforms) > 1 { // whose lines are others, and of which it would be that of the first
 		return nil
 	}
 	in, err := s.marks.baseline(b).EnvironmentAt(ctx, out.Steps[step].Lines.Last+1)
@@ -227,7 +227,7 @@ func (s *Server) notHeld(ctx context.Context, b *running) error {
 	if !s.features.shell {
 		return lsp.InvalidParams("buildls.shell: what a failed step left is kept only for clients that say experimental.buildls.shell")
 	}
-	if choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.wishes...); err == nil {
+	if choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.Wishes...); err == nil {
 		defer choice.Release()
 		if err := build.CanHold(ctx, choice.Conn); err != nil {
 			return lsp.InvalidParams("buildls.shell: %v", err)

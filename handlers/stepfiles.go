@@ -94,7 +94,7 @@ func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, l
 	if err != nil {
 		return err
 	}
-	choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.wishes...)
+	choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.Wishes...)
 	if err != nil {
 		return err
 	}

@@ -154,7 +154,7 @@ func (v *surveys) run(ctx context.Context, uri workspace.URI, f *surveyed) {
 // lenses says that the lenses of a file are asked for. It is what was seen of its context
 // the last time; if that is not of now, a look begins, which ends the channel.
 func (v *surveys) lenses(list []usageQuery) (*sight, <-chan struct{}) {
-	uri, key := list[0].doc.URI, keyOfQueries(list)
+	uri, key := list[0].Doc.URI, keyOfQueries(list)
 	f := v.file(uri)
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -232,11 +232,11 @@ func keyOfQueries(list []usageQuery) string {
 
 func (q usageQuery) key() string {
 	var key strings.Builder
-	fmt.Fprintf(&key, "%v %q %q %q %v %q", q.wrong, q.Context.Dir, q.ignore.uri, q.ignore.text, q.need.Nothing, q.need.Follow)
+	fmt.Fprintf(&key, "%v %q %q %q %v %q", q.wrong, q.Context.Dir, q.ignore.URI, q.ignore.Text, q.need.Nothing, q.need.Follow)
 	for _, u := range q.need.Uses {
 		fmt.Fprintf(&key, "\n%+v", u.Paths)
 	}
-	for _, o := range q.overlays() {
+	for _, o := range q.Overlays() {
 		fmt.Fprintf(&key, "\n%q %d", o.Path, o.Modified.UnixNano())
 	}
 	return key.String()
@@ -248,7 +248,7 @@ func keyOfUse(view int, u dockerfile.ContextUse) string { return fmt.Sprintf("%d
 // look sees what a context holds, or saw it a moment ago. An edit, or a context that is
 // too large, is an error.
 func (v *surveys) look(ctx context.Context, list []usageQuery) (*sight, error) {
-	f, key := v.file(list[0].doc.URI), keyOfQueries(list)
+	f, key := v.file(list[0].Doc.URI), keyOfQueries(list)
 	ctx, cancel := context.WithTimeoutCause(ctx, surveyWithin, errLargeContext)
 	defer cancel()
 	select {
@@ -304,13 +304,13 @@ func (q usageQuery) count(ctx context.Context, view int, uses map[string]survey.
 		return err
 	}
 	defer looked()
-	contextFS, err := q.countedFS()
+	contextFS, err := q.CountedFS()
 	if err != nil {
 		return err
 	}
 	answer, err := survey.Of(ctx, contextFS, question(q.need, q.ignore))
 	if err != nil {
-		return q.ignore.said(err)
+		return q.ignore.Explain(err)
 	}
 	for i, u := range q.need.Uses {
 		uses[keyOfUse(view, u)] = answer.Uses[i]

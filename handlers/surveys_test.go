@@ -14,12 +14,12 @@ import (
 // wishFor is what a Dockerfile in a context wants of it.
 func wishFor(t *testing.T, dir, source string) usageQuery {
 	t.Helper()
-	w := usageQuery{view: view{setup: planFor(dir, source, nil).setup}}
+	w := usageQuery{view: view{Setup: planFor(dir, source, nil).Setup}}
 	var err error
 	if w.need, err = dockerfile.ContextUses(t.Context(), []byte(source), nil, "", nil); err != nil {
 		t.Fatal(err)
 	}
-	if w.ignore, err = w.ignoreFile(); err != nil {
+	if w.ignore, err = w.IgnoreFile(); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -56,13 +56,13 @@ func TestLook(t *testing.T) {
 	v.changed()
 	tooLong, cancel := context.WithTimeoutCause(t.Context(), 0, errLargeContext)
 	defer cancel()
-	v.file(w.doc.URI).turn <- struct{}{} // who waits for another's look sees nothing either
+	v.file(w.Doc.URI).turn <- struct{}{} // who waits for another's look sees nothing either
 	if seen, err := v.look(tooLong, []usageQuery{w}); !errors.Is(err, errLargeContext) {
 		t.Errorf("%+v, %v", seen, err)
 	}
-	<-v.file(w.doc.URI).turn
+	<-v.file(w.Doc.URI).turn
 
-	f := v.file(w.doc.URI)
+	f := v.file(w.Doc.URI)
 	f.last = &sight{key: keyOfQueries([]usageQuery{w}), at: time.Now(), took: surveyWithin, err: errLargeContext}
 	f.stale = false
 	if seen, err := v.look(t.Context(), []usageQuery{w}); !errors.Is(err, errLargeContext) {

@@ -55,10 +55,10 @@ func cleanTag(target string) string {
 	return tag[:min(len(tag), 128)]
 }
 
-// title names what is built, for people.
-func (p *plan) title() string {
+// Title names what is built, for people.
+func (p *Plan) Title() string {
 	if len(p.Tags) == 0 {
-		return filepath.Base(string(p.doc.URI))
+		return filepath.Base(string(p.Doc.URI))
 	}
 	return short(p.Tags[0])
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// A terminal is what a build is asked for with in a terminal.
-type terminal struct {
+// A Terminal is what a build is asked for with in a terminal.
+type Terminal struct {
 	Options        // whose Context is a directory, a URL, or "-"
 	File    string // the Dockerfile, or "-"; "" is the one named Dockerfile in the context
 	Stdin   io.Reader
@@ -23,8 +23,8 @@ type terminal struct {
 	Stdout  io.Writer // for an output to "-"
 }
 
-// plan is that of an editor's build of the same file.
-func (t *terminal) plan() (*plan, error) {
+// Plan is that of an editor's build of the same file.
+func (t *Terminal) Plan() (*Plan, error) {
 	if _, err := engine.Parse(t.Engine); err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (t *terminal) plan() (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{setup: setup{snapshot: workspace.New().Snapshot()}, stdout: t.Stdout, wishes: []engine.Wish{{Who: "--engine", Address: t.Engine}}}
+	p := &Plan{Setup: Setup{Snapshot: workspace.New().Snapshot()}, stdout: t.Stdout, Wishes: []engine.Wish{{Who: "--engine", Address: t.Engine}}}
 	for _, step := range []func() error{
 		func() error { return p.take(t.Options) },
 		func() error { return p.fill(t.Options, wd) },
@@ -57,7 +57,7 @@ const stdin = "-"
 
 // place finds the context and the Dockerfile, by the rules of docker/buildx
 // (build/opt.go, loadInputs).
-func (t *terminal) place(p *plan, wd string) (err error) {
+func (t *Terminal) place(p *Plan, wd string) (err error) {
 	if strings.HasPrefix(t.File, "http://") || strings.HasPrefix(t.File, "https://") {
 		return invalid("-f cannot be a URL; give the URL as the context: it may be that of a Dockerfile")
 	}
@@ -73,19 +73,19 @@ func (t *terminal) place(p *plan, wd string) (err error) {
 		if err != nil {
 			return fmt.Errorf("reading stdin: %w", err)
 		}
-		p.doc = fromStdin(text)
+		p.Doc = fromStdin(text)
 		return nil
 	case p.Context.Remote() && !filepath.IsAbs(t.File):
 		p.filename = remoteName(t.File)
 		return nil
 	}
-	p.doc, err = t.document(p.snapshot, p.Context.Dir)
+	p.Doc, err = t.document(p.Snapshot, p.Context.Dir)
 	return err
 }
 
 // placeStdin takes stdin for an archive with all that is needed, or a Dockerfile that
 // needs nothing.
-func (t *terminal) placeStdin(p *plan) error {
+func (t *Terminal) placeStdin(p *Plan) error {
 	if t.File == stdin {
 		return invalid("stdin cannot be both the context and the Dockerfile")
 	}
@@ -98,7 +98,7 @@ func (t *terminal) placeStdin(p *plan) error {
 	case t.File != "":
 		return invalid("two Dockerfiles: -f names %s, and stdin holds one, not a tar", t.File)
 	default:
-		p.doc = fromStdin(text)
+		p.Doc = fromStdin(text)
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func fromStdin(text []byte) *workspace.Document {
 }
 
 // document is the Dockerfile, as if an editor had it open.
-func (t *terminal) document(snapshot *workspace.Snapshot, dir string) (*workspace.Document, error) {
+func (t *Terminal) document(snapshot *workspace.Snapshot, dir string) (*workspace.Document, error) {
 	file := t.File
 	if file == "" {
 		file = filepath.Join(dir, "Dockerfile")

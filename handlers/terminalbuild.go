@@ -10,36 +10,36 @@ import (
 
 // A TerminalBuild is a build that was asked for in a terminal.
 type TerminalBuild struct {
-	terminal
+	Terminal
 	build *running // once there is a request
 }
 
 // Request makes of it the request that an editor's build of the same file makes, and
 // says which engine is wished for. onError is told when a file cannot be sent.
 func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.Wish, error) {
-	p, err := t.plan()
+	p, err := t.Plan()
 	if err != nil {
 		return nil, nil, err
 	}
 	t.build = &running{id: newID(), plan: p, began: time.Now()}
-	req, _, err := p.request(t.build.id, onError)
-	return req, p.wishes, err
+	req, _, err := p.Request(t.build.id, onError)
+	return req, p.Wishes, err
 }
 
 // Keep keeps the build that was requested, for `buildls builds` and the editors. warn is
 // told if that fails.
 func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(error)) *BuildResult {
 	b := t.build
-	if b.plan.doc == nil {
-		b.plan.doc = &workspace.Document{URI: workspace.URI(b.plan.Context.String()), Text: workspace.NewText(string(out.Dockerfile))}
+	if b.plan.Doc == nil {
+		b.plan.Doc = &workspace.Document{URI: workspace.URI(b.plan.Context.String()), Text: workspace.NewText(string(out.Dockerfile))}
 	}
-	doc := b.plan.doc
+	doc := b.plan.Doc
 	c := converter{uri: toURI(doc.URI), text: doc.Text, encoding: workspace.UTF16}
 	past := past{warn: warn}
 	where := newSite(info, b.plan)
 	where.blameIgnore(b.plan, out)
 	result := resultOf(c, b, out, where, problems(out, b.plan))
-	past.compare(result, b.plan.key())
+	past.compare(result, b.plan.Key())
 	b.end(out, result)
 	past.keep(b, c.encoding)
 	return result

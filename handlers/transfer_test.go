@@ -89,8 +89,8 @@ func testSentOnce(t *testing.T, conn *engine.Conn, dockerfileAlways bool) {
 		t.Helper()
 		awaitReleased(t, conn)
 		snapshot := ws.Snapshot()
-		p := &plan{setup: newSetupOf(snapshot, snapshot.Document(dockerfileURI), dir, defaults{})}
-		req, _, err := p.request(identity.NewID(), func(err error) { t.Error(err) })
+		p := &Plan{Setup: NewSetup(snapshot, snapshot.Document(dockerfileURI), dir, Defaults{})}
+		req, _, err := p.Request(identity.NewID(), func(err error) { t.Error(err) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,8 +16,8 @@ import (
 
 // A view is a setup with the ignore file that counts, as the author sees it.
 type view struct {
-	setup
-	ignore ignoreFile
+	Setup
+	ignore IgnoreFile
 	wrong  error // why nothing can be told of the context; nil if nothing is in the way
 	// ruledBy is the policy that keeps it from being built; empty if none does.
 	ruledBy string
@@ -73,7 +73,7 @@ func (v *views) get(uri workspace.URI) (list []view, turn int, ok bool) {
 func (v *views) put(uri workspace.URI, turn int, list []view) {
 	list = slices.Clone(list)
 	for i := range list {
-		list[i].snapshot, list[i].doc = nil, nil
+		list[i].Snapshot, list[i].Doc = nil, nil
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -100,7 +100,7 @@ func (s *Server) withLastBuild(list []view, snapshot *workspace.Snapshot, doc *w
 	last := s.marks.lastBuild(doc.URI)
 	list = slices.Clone(list)
 	for i := range list {
-		list[i].snapshot, list[i].doc = snapshot, doc
+		list[i].Snapshot, list[i].Doc = snapshot, doc
 		if last != nil && len(list) == 1 {
 			args := maps.Clone(last.BuildArgs)
 			if args == nil {
@@ -116,11 +116,11 @@ func (s *Server) withLastBuild(list []view, snapshot *workspace.Snapshot, doc *w
 // readViews are the views of a Dockerfile, as its files are now. Profiles that build the
 // target go before others, as in a build.
 func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings Settings) (list []view) {
-	setups, wrong := s.projects.setups(snapshot, doc, target, settings.defaults)
+	setups, wrong := s.projects.Setups(snapshot, doc, target, settings.Defaults)
 	for i, how := range setups {
-		v := view{setup: how, wrong: wrong[i], ruledBy: how.policyFile()}
+		v := view{Setup: how, wrong: wrong[i], ruledBy: how.PolicyFile()}
 		if v.wrong == nil && !v.Context.Remote() { // of a remote context BuildKit ignores nothing
-			v.ignore, v.wrong = v.ignoreFile()
+			v.ignore, v.wrong = v.IgnoreFile()
 		}
 		if len(list) < maxViews && !slices.ContainsFunc(list, v.same) {
 			list = append(list, v)
@@ -133,12 +133,12 @@ func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document
 func (v view) same(o view) bool {
 	text := func(err error) string { return fmt.Sprint(err) }
 	return v.Context.String() == o.Context.String() && v.Target == o.Target && v.ruledBy == o.ruledBy && slices.Equal(v.Platforms, o.Platforms) && maps.Equal(v.BuildArgs, o.BuildArgs) &&
-		v.ignore.uri == o.ignore.uri && string(v.ignore.text) == string(o.ignore.text) && text(v.wrong) == text(o.wrong)
+		v.ignore.URI == o.ignore.URI && string(v.ignore.Text) == string(o.ignore.Text) && text(v.wrong) == text(o.wrong)
 }
 
 // file is the view, for one of its platforms, as lint reads it.
 func (v view) file(images dockerfile.Images, platform string) lint.File {
-	return lint.File{Dockerfile: beginning(v.doc), Ignore: v.ignore.text, Images: images, Args: v.BuildArgs, Target: v.Target, Platform: platform}
+	return lint.File{Dockerfile: beginning(v.Doc), Ignore: v.ignore.Text, Images: images, Args: v.BuildArgs, Target: v.Target, Platform: platform}
 }
 
 // platform is the one that is looked at where one must be: the first.
@@ -169,7 +169,7 @@ func (s *Server) lintFiles(list []view) (files []lint.File) {
 			add(v, platform)
 		}
 	}
-	if last := s.marks.lastBuild(list[0].doc.URI); last != nil {
+	if last := s.marks.lastBuild(list[0].Doc.URI); last != nil {
 		v := list[0]
 		v.BuildArgs, v.Target, v.Platforms = last.BuildArgs, last.Target, last.Platforms
 		add(v, v.platform())
@@ -211,7 +211,7 @@ func policyNote(views []view) []dockerfile.Problem {
 			return nil
 		}
 	}
-	stages, err := dockerfile.Stages(beginning(views[0].doc))
+	stages, err := dockerfile.Stages(beginning(views[0].Doc))
 	if err != nil || len(stages) == 0 {
 		return nil
 	}

@@ -32,13 +32,13 @@ const (
 )
 
 // explain says of the steps of a build why they were not cached, and remembers it.
-func (m *memory) explain(p *plan, out *build.Outcome) {
-	r := remembrance{p.doc.Key(), strings.ToLower(p.Target), strings.Join(p.Platforms, ","), out.Record}
+func (m *memory) explain(p *Plan, out *build.Outcome) {
+	r := remembrance{p.Doc.Key(), strings.ToLower(p.Target), strings.Join(p.Platforms, ","), out.Record}
 	if r.Record == nil {
 		return
 	}
-	if p.inline() != nil {
-		r.uri += workspace.URI("#" + p.profile.Name) // a file may hold several
+	if p.Inline() != nil {
+		r.uri += workspace.URI("#" + p.Profile.Name) // a file may hold several
 	}
 	out.Record = nil // the outcome is kept for longer
 	m.mu.Lock()
