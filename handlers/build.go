@@ -16,6 +16,7 @@ import (
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -56,7 +57,7 @@ func (s *Server) newBuild() (sequence int64) {
 }
 
 // plan plans a build that was ordered.
-func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg Argument, sequence int64) (*Plan, error) {
+func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg plan.Argument, sequence int64) (*plan.Plan, error) {
 	p, err := s.projects.Plan(snapshot, arg, s.currentSettings(ctx).Defaults)
 	if err != nil {
 		s.reportMissingTarget(sequence, err)
@@ -150,14 +151,14 @@ func (s *Server) endBroken(b *running) {
 type site struct {
 	engine    string // as the setting spells it
 	platforms []string
-	Overlays
+	plan.Overlays
 	fault  *fault            // nil if none is in another Dockerfile
 	ignore *faultyIgnore     // nil if that is not why the build failed
 	kept   func(*build.Kept) // is told what the engine has of the context afterwards; may be nil
 }
 
 // newSite is an engine before it has the context.
-func newSite(info engine.Info, p *Plan) site {
+func newSite(info engine.Info, p *plan.Plan) site {
 	where := site{engine: info.Setting(), platforms: p.Platforms}
 	if len(where.platforms) == 0 && len(info.Platforms) > 0 {
 		where.platforms = info.Platforms[:1]
@@ -189,11 +190,11 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 	}
 	s.log.Info("engine", zap.String("id", b.id), zap.Stringer("engine", info), zap.String("version", info.Version), zap.String("why", choice.Why), zap.Strings("tried", choice.Tried))
 
-	req, laid, err := b.plan.Request(b.id, func(err error) { b.cancel(err) })
+	req, overlays, err := b.plan.Request(b.id, func(err error) { b.cancel(err) })
 	if err != nil {
 		return failed(err), where
 	}
-	where.Overlays = laid
+	where.Overlays = overlays
 	where.kept = s.kept.offer(b.ctx, s.log, info, req)
 	req.Known = s.images.all()
 	if s.features.shell {
@@ -242,7 +243,7 @@ func stepIndex(i int) *int {
 
 // problems are what the author should see in the text: why the build failed, if it is
 // some line's fault, and then the warnings.
-func problems(out *build.Outcome, p *Plan) []dockerfile.Problem {
+func problems(out *build.Outcome, p *plan.Plan) []dockerfile.Problem {
 	var list []dockerfile.Problem
 	if f := out.Failure; f != nil && f.Lines != nil {
 		list = append(list, dockerfile.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns})
@@ -299,7 +300,7 @@ func resultOf(c converter, b *running, out *build.Outcome, where site, found []d
 }
 
 // notExported says that a build left no image, so that its tags went unused.
-func notExported(p *Plan, where site) string {
+func notExported(p *plan.Plan, where site) string {
 	msg := "the image stays in the build cache, because " + where.engine + " has no image store"
 	if p.Tagged {
 		msg += "; it was not named " + p.Title()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -32,7 +33,7 @@ const (
 // A running is one build, until it has ended and after.
 type running struct {
 	id       string
-	plan     *Plan
+	plan     *plan.Plan
 	sequence int64
 	began    time.Time
 	ctx      context.Context
@@ -48,7 +49,7 @@ type running struct {
 
 // start takes a build in. Of two of the same file and target, the one whose command
 // came later goes on and the other is canceled.
-func (b *builds) start(ctx context.Context, p *Plan, sequence int64) *running {
+func (b *builds) start(ctx context.Context, p *plan.Plan, sequence int64) *running {
 	r := &running{id: newID(), plan: p, sequence: sequence, began: time.Now()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	b.mu.Lock()

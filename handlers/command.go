@@ -13,6 +13,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/redact"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -53,7 +54,7 @@ func answered(err error) error {
 	}
 	text := redact.URLs(err.Error())
 	switch {
-	case errors.As(err, new(*lsp.ParamsError)) || errors.As(err, new(*ArgumentError)):
+	case errors.As(err, new(*lsp.ParamsError)) || errors.As(err, new(*plan.ArgumentError)):
 		return lsp.InvalidParams("%s", text)
 	case text != err.Error():
 		return errors.New(text)
@@ -69,7 +70,7 @@ func decodeArgument(command string, raw []byte, into any) error {
 }
 
 // decodeFields does so, and returns the fields that are given.
-func decodeFields(command string, raw []byte, into any) (given Fields, err error) {
+func decodeFields(command string, raw []byte, into any) (given plan.Fields, err error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
 	}
@@ -93,12 +94,12 @@ func decodeFields(command string, raw []byte, into any) (given Fields, err error
 }
 
 // readArgument reads the argument of buildls.build; what names it in an error.
-func readArgument(what string, raw []byte) (arg Argument, err error) {
+func readArgument(what string, raw []byte) (arg plan.Argument, err error) {
 	arg.Given, err = decodeFields(what, raw, &arg)
 	return arg, err
 }
 
-func buildFields() []string { return jsonFields(&Argument{}) }
+func buildFields() []string { return jsonFields(&plan.Argument{}) }
 
 // jsonFields are the names of the fields of the struct that p points to.
 func jsonFields(p any) []string { return jsonNames(reflect.TypeOf(p).Elem()) }
@@ -135,7 +136,7 @@ func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) 
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		doc, err := OpenDockerfile(p.snapshot, arg.URI)
+		doc, err := plan.OpenDockerfile(p.snapshot, arg.URI)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/project"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 	"go.lsp.dev/protocol"
@@ -18,7 +19,7 @@ type profileResult struct {
 }
 
 // resultOfProfile is nil if there is none.
-func resultOfProfile(p *Profile, snapshot *workspace.Snapshot) *profileResult {
+func resultOfProfile(p *plan.Profile, snapshot *workspace.Snapshot) *profileResult {
 	if p == nil {
 		return nil
 	}
@@ -45,8 +46,8 @@ func (s *Server) commandProfiles(raw []byte, p *commandParams) (lsp.Work, error)
 	return func(ctx context.Context) (any, error) {
 		path, _ := arg.URI.Path()
 		list, _ := s.projects.Profiles(p.snapshot, s.currentSettings(ctx).Defaults, path)
-		first := ProfilesFor(list, path, "")
-		slices.SortStableFunc(list, func(a, b *Profile) int {
+		first := plan.ProfilesFor(list, path, "")
+		slices.SortStableFunc(list, func(a, b *plan.Profile) int {
 			return btoi(slices.Contains(first, b)) - btoi(slices.Contains(first, a))
 		})
 		out := []listedProfile{}
@@ -64,9 +65,9 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (s *Server) listed(snapshot *workspace.Snapshot, p *Profile) listedProfile {
+func (s *Server) listed(snapshot *workspace.Snapshot, p *plan.Profile) listedProfile {
 	l := listedProfile{Name: p.Name, Description: p.Description, Source: p.Source(snapshot), URI: p.DockerfileURI(snapshot), Argument: p.Shown()}
-	if doc, err := OpenDockerfile(snapshot, p.Source(snapshot)); p.File != "" && err == nil {
+	if doc, err := plan.OpenDockerfile(snapshot, p.Source(snapshot)); p.File != "" && err == nil {
 		l.Range = ptr(s.converter(doc).byteRange(p.Start, p.End))
 	}
 	return l
@@ -81,7 +82,7 @@ func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot
 			continue // elsewhere, or no build
 		}
 		line := doc.Text.RowAt(p.Start)
-		lenses = append(lenses, lens{dockerfile.Lines{First: line, Last: line}, verb[p.Kind] + BaseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})
+		lenses = append(lenses, lens{dockerfile.Lines{First: line, Last: line}, verb[p.Kind] + plan.BaseProfile(p.Name), "buildls.build", map[string]any{"profile": p.Name}})
 	}
 	return lenses
 }

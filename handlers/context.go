@@ -10,6 +10,7 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
@@ -98,7 +99,7 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 // be empty. Where profiles that differ build the Dockerfile, it is that of a build that names
 // none of them.
 func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, context, target string, settings Settings) (view, error) {
-	doc, err := OpenDockerfile(snapshot, uri)
+	doc, err := plan.OpenDockerfile(snapshot, uri)
 	if err != nil {
 		return view{}, err
 	}
@@ -109,7 +110,7 @@ func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, contex
 		}
 	}
 	var v view
-	v.Setup, err = s.projects.Setup(snapshot, NewArgument(doc.URI, context, target), settings.Defaults)
+	v.Setup, err = s.projects.Setup(snapshot, plan.NewArgument(doc.URI, context, target), settings.Defaults)
 	if err == nil {
 		v.ignore, err = v.IgnoreFile()
 	}
@@ -141,14 +142,14 @@ func (s *Server) convertible(ctx context.Context, v view) ([]byte, error) {
 
 // mended is a document's text without what is at fault in a build of it, line by line.
 func (s *Server) mended(ctx context.Context, doc *workspace.Document, b *dockerfile.Baseline) []byte {
-	v := view{Setup: Setup{Doc: doc, Spec: build.Spec{BuildArgs: b.BuildArgs, Target: b.Target, Platforms: b.Platforms}}}
+	v := view{Setup: plan.Setup{Doc: doc, Spec: build.Spec{BuildArgs: b.BuildArgs, Target: b.Target, Platforms: b.Platforms}}}
 	return s.lint.of(doc.URI).mend(ctx, v.file(s.images.all(), v.platform()))
 }
 
 // A contextReport is what a build would send, and why.
 type contextReport struct {
 	dir    string
-	ignore IgnoreFile
+	ignore plan.IgnoreFile
 	need   *dockerfile.ContextNeed
 	*survey.Answer
 }
@@ -188,7 +189,7 @@ func (v view) report(ctx context.Context, need *dockerfile.ContextNeed) (*contex
 }
 
 // question is what a build wants, as survey asks it.
-func question(need *dockerfile.ContextNeed, ignore IgnoreFile) survey.Question {
+func question(need *dockerfile.ContextNeed, ignore plan.IgnoreFile) survey.Question {
 	q := survey.Question{Ignore: ignore.Text, Nothing: need.Nothing, Follow: need.Follow}
 	for _, u := range need.Uses {
 		var paths []survey.Path

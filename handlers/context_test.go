@@ -23,6 +23,7 @@ import (
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -108,7 +109,7 @@ func onSentEngines(t *testing.T, test func(t *testing.T, conn *engine.Conn, old 
 
 // compareWithBuild builds, and compares the report with what the engine was sent, and with
 // what each instruction, the i-th of which copies to /i/, left there.
-func compareWithBuild(t *testing.T, conn *engine.Conn, p *Plan, old bool) {
+func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan.Plan, old bool) {
 	t.Helper()
 	need, err := dockerfile.ContextNeedOf(t.Context(), p.Doc.Text.Bytes(), p.Target, nil, "", nil)
 	if err != nil {
@@ -170,7 +171,7 @@ func told(r *contextReport) string {
 }
 
 // linksIn counts what is sent without being asked for: links of both kinds.
-func linksIn(t *testing.T, p *Plan, need *dockerfile.ContextNeed) (links int) {
+func linksIn(t *testing.T, p *plan.Plan, need *dockerfile.ContextNeed) (links int) {
 	t.Helper()
 	dir, err := fsutil.NewFS(p.Context.Dir)
 	if err != nil {
@@ -236,7 +237,7 @@ func countFiles(t *testing.T, dir string) (files int, bytes int64) {
 }
 
 // viewOf is what is looked at of what would be built.
-func viewOf(t *testing.T, p *Plan) view {
+func viewOf(t *testing.T, p *plan.Plan) view {
 	t.Helper()
 	v := view{Setup: p.Setup}
 	v.ignore, v.wrong = v.IgnoreFile()
@@ -247,14 +248,14 @@ func viewOf(t *testing.T, p *Plan) view {
 }
 
 // planFor is that of a Dockerfile in a context, both on the disk.
-func planFor(dir, dockerfile string, buffers map[string]string) *Plan {
+func planFor(dir, dockerfile string, buffers map[string]string) *plan.Plan {
 	ws := workspace.New()
 	uri := workspace.FileURI(filepath.Join(dir, "Dockerfile"))
 	ws.Apply(workspace.Open{URI: uri, Language: "dockerfile", Text: dockerfile})
 	for name, text := range buffers {
 		ws.Apply(workspace.Open{URI: workspace.FileURI(filepath.Join(dir, name)), Text: text})
 	}
-	return &Plan{Setup: NewSetup(ws.Snapshot(), ws.Snapshot().Document(uri), dir, Defaults{})}
+	return &plan.Plan{Setup: plan.NewSetup(ws.Snapshot(), ws.Snapshot().Document(uri), dir, plan.Defaults{})}
 }
 
 // TestContextIsWhatIsSent: the report agrees with what engines are sent and copy.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 )
 
@@ -48,7 +49,7 @@ var settings = []setting{
 		set:         text(func(s *Settings) *string { return &s.OnSave }, nil),
 	},
 	{
-		Name: "policy", Type: "string", Default: `"refuse"`, Values: []string{PolicyRefuse, PolicyIgnore}, Machine: true,
+		Name: "policy", Type: "string", Default: `"refuse"`, Values: []string{plan.PolicyRefuse, plan.PolicyIgnore}, Machine: true,
 		Description: "What becomes of a Dockerfile beside which a policy stands (`Dockerfile.rego`), or of a bake target that names one. buildls cannot evaluate policies: it does not build these (`refuse`), or builds them as if there were none (`ignore`).",
 		set:         text(func(s *Settings) *string { return &s.Policy }, nil),
 	},

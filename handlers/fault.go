@@ -6,23 +6,24 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/handlers/plan"
 )
 
 // A fault is in the Dockerfile of a linked build.
 type fault struct {
-	plan *Plan
+	plan *plan.Plan
 	dockerfile.Problem
 }
 
 // blame says of a failure in which linked build it happened, and where, if that is
 // in another document.
-func (w *site) blame(p *Plan, out *build.Outcome) {
+func (w *site) blame(p *plan.Plan, out *build.Outcome) {
 	f := out.Failure
 	if f == nil || w.Linked[f.Build] == nil {
 		return
 	}
 	other := w.Linked[f.Build]
-	target := "target " + BaseProfile(other.Profile.Name)
+	target := "target " + plan.BaseProfile(other.Profile.Name)
 	f.Build = "" // now its lines are moved
 	other.Relocate(&build.Outcome{Failure: f})
 	if f.Lines == nil || other.Doc.URI == p.Doc.URI {
@@ -30,7 +31,7 @@ func (w *site) blame(p *Plan, out *build.Outcome) {
 		return
 	}
 	w.fault = &fault{other, dockerfile.Problem{Message: f.Message, Code: f.Code, Lines: *f.Lines, Columns: f.Columns}}
-	f.Message = fmt.Sprintf("%s: %s:%d: %s", target, RelativeName(p.Snapshot, other.Doc.Path), editorLine(other.Doc.Text.Bytes(), f.Lines.First)+1, f.Message)
+	f.Message = fmt.Sprintf("%s: %s:%d: %s", target, plan.RelativeName(p.Snapshot, other.Doc.Path), editorLine(other.Doc.Text.Bytes(), f.Lines.First)+1, f.Message)
 	f.Lines = nil
 }
 
@@ -61,7 +62,7 @@ const linkedTarget = "target:"
 // reportMissingTarget shows a missing target in the text too, on the last FROM: it may
 // come from a setting, far from the eye.
 func (s *Server) reportMissingTarget(sequence int64, err error) {
-	var missing *MissingTargetError
+	var missing *plan.MissingTargetError
 	if !errors.As(err, &missing) {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
 )
@@ -35,7 +36,7 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 	}
 	uses := list[i].need.Uses
 	h.about(uses[slices.IndexFunc(uses, func(u dockerfile.ContextUse) bool { return at(u.Lines) })].Lines)
-	var none *NoContextError
+	var none *plan.NoContextError
 	if errors.As(err, &none) {
 		h.prose.paragraph("%s", h.prose.text(err.Error()))
 		return
@@ -66,7 +67,7 @@ func (p *prose) usage(u usage) {
 }
 
 // use describes what an instruction takes.
-func (p *prose) use(u survey.Use, ignore IgnoreFile) {
+func (p *prose) use(u survey.Use, ignore plan.IgnoreFile) {
 	p.paragraph("%s from the context", amount(u.Amount))
 	if u.Files > 1 && len(u.Largest) > 0 {
 		p.item("the largest: %s", p.sizes(u.Largest))
@@ -136,7 +137,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	if line == "" || text[0] == '#' || line[0] == '!' || dir == "" {
 		return
 	}
-	look := NewSetup(h.snapshot, h.doc, dir, s.settings.now().Defaults)
+	look := plan.NewSetup(h.snapshot, h.doc, dir, s.settings.now().Defaults)
 	contextFS, err := look.CountedFS()
 	if err != nil {
 		return
@@ -149,7 +150,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	}
 	h.about(dockerfile.Lines{First: h.line, Last: h.line})
 	if err != nil {
-		err = IgnoreFile{URI: h.doc.URI}.Explain(err)
+		err = plan.IgnoreFile{URI: h.doc.URI}.Explain(err)
 		h.prose.paragraph("This cannot be told of %s: %s", h.prose.code(dir), h.prose.text(err.Error()))
 		return
 	}
@@ -166,7 +167,7 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 func (s *Server) ignoredDir(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 	path, own := strings.CutSuffix(doc.Path, ".dockerignore")
 	switch {
-	case doc.Path == "" || WhyNoContext(doc.Place().Dir()) != "":
+	case doc.Path == "" || plan.WhyNoContext(doc.Place().Dir()) != "":
 		return ""
 	case !own || filepath.Base(doc.Path) == ".dockerignore":
 		return filepath.Dir(doc.Path)

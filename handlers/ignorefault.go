@@ -9,6 +9,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
 )
@@ -31,7 +32,7 @@ func (i *ignoreFaults) of(text []byte) []survey.Fault {
 }
 
 // sentences say what is wrong with an ignore file to who sees a Dockerfile.
-func (i *ignoreFaults) sentences(f IgnoreFile) []string {
+func (i *ignoreFaults) sentences(f plan.IgnoreFile) []string {
 	var list []string
 	for _, fault := range i.of(f.Text) {
 		list = append(list, fault.In(f.Name()))
@@ -42,7 +43,7 @@ func (i *ignoreFaults) sentences(f IgnoreFile) []string {
 // problems are what is wrong with an ignore file where it is. A file in another encoding is
 // sent as it is on the disk, not as its buffer.
 func (i *ignoreFaults) problems(doc *workspace.Document) []dockerfile.Problem {
-	if disk, err := ReadPlain(doc.Path); err == nil {
+	if disk, err := plan.ReadPlain(doc.Path); err == nil {
 		if fault, wide := survey.Wide(disk); wide {
 			return []dockerfile.Problem{problemOf(fault, fault.Reason)}
 		}
@@ -64,7 +65,7 @@ func notUTF8(path string, doc *workspace.Document) string {
 	if path != doc.Path {
 		return path + " is not UTF-8, so the file was built and not its buffer"
 	}
-	text, _ := ReadPlain(path)
+	text, _ := plan.ReadPlain(path)
 	if encoding := workspace.WideEncoding(text); encoding != "" {
 		return fmt.Sprintf("%s is in %s: its buffer was built, but a build in a terminal fails on the file; save it as UTF-8", path, encoding)
 	}
@@ -75,7 +76,7 @@ func notUTF8(path string, doc *workspace.Document) string {
 var refusals = []string{"syntax error in pattern", "illegal exclusion pattern", `"exclude-patterns" contains value`}
 
 // blameIgnore says of a failure that an ignore file is to blame for it, and which line.
-func (w *site) blameIgnore(p *Plan, out *build.Outcome) {
+func (w *site) blameIgnore(p *plan.Plan, out *build.Outcome) {
 	f := out.Failure
 	if f == nil || p.Doc == nil {
 		return
@@ -97,6 +98,6 @@ func (w *site) blameIgnore(p *Plan, out *build.Outcome) {
 
 // A faultyIgnore is an ignore file that a build failed by, and where.
 type faultyIgnore struct {
-	IgnoreFile
+	plan.IgnoreFile
 	dockerfile.Problem
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -292,7 +293,7 @@ func (s *Server) commandCheck(raw []byte, p *commandParams) (lsp.Work, error) {
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		doc, err := OpenDockerfile(p.snapshot, arg.URI)
+		doc, err := plan.OpenDockerfile(p.snapshot, arg.URI)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 
 	"go.lsp.dev/protocol"
 
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -16,7 +17,7 @@ func (s *Server) buildSaved(snapshot *workspace.Snapshot, doc *workspace.Documen
 		s.diagnostics.begun(sequence)
 		return
 	}
-	planned, err := s.plan(ctx, snapshot, NewArgument(doc.URI, "", ""), sequence)
+	planned, err := s.plan(ctx, snapshot, plan.NewArgument(doc.URI, "", ""), sequence)
 	if err != nil {
 		s.showMessage(protocol.MessageTypeWarning, fmt.Sprintf("buildls: not built on save: %v", err))
 		return

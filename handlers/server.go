@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -40,7 +41,7 @@ type Server struct {
 	kept        keptContexts
 	shells      shells
 	layers      layers
-	projects    Projects
+	projects    plan.Projects
 	views       views
 	engines     engine.Pool
 	sequence    atomic.Int64 // of build commands, in the order of their messages

@@ -16,12 +16,13 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/moby/patternmatcher"
 )
 
 // Settings are the author's, see [settings] for what each means.
 type Settings struct {
-	Defaults
+	plan.Defaults
 	LogLevel, OnSave string
 	LintSeverity     severities
 	LintDelay        time.Duration
@@ -291,12 +292,12 @@ func setBuilds(s *Settings, raw json.RawMessage) error {
 }
 
 // arguments reads an object of build arguments. not are fields that make no sense there.
-func arguments(raw json.RawMessage, not ...string) (map[string]Fields, error) {
+func arguments(raw json.RawMessage, not ...string) (map[string]plan.Fields, error) {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
 		return nil, fmt.Errorf("it must be an object of build arguments")
 	}
-	out := map[string]Fields{}
+	out := map[string]plan.Fields{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		arg, err := readArgument(name, all[name])
 		if err != nil {

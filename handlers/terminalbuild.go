@@ -5,12 +5,13 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
 
 // A TerminalBuild is a build that was asked for in a terminal.
 type TerminalBuild struct {
-	Terminal
+	plan.Terminal
 	build *running // once there is a request
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -89,7 +90,7 @@ func testSentOnce(t *testing.T, conn *engine.Conn, dockerfileAlways bool) {
 		t.Helper()
 		awaitReleased(t, conn)
 		snapshot := ws.Snapshot()
-		p := &Plan{Setup: NewSetup(snapshot, snapshot.Document(dockerfileURI), dir, Defaults{})}
+		p := &plan.Plan{Setup: plan.NewSetup(snapshot, snapshot.Document(dockerfileURI), dir, plan.Defaults{})}
 		req, _, err := p.Request(identity.NewID(), func(err error) { t.Error(err) })
 		if err != nil {
 			t.Fatal(err)

@@ -11,13 +11,14 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
 
 // A view is a setup with the ignore file that counts, as the author sees it.
 type view struct {
-	Setup
-	ignore IgnoreFile
+	plan.Setup
+	ignore plan.IgnoreFile
 	wrong  error // why nothing can be told of the context; nil if nothing is in the way
 	// ruledBy is the policy that keeps it from being built; empty if none does.
 	ruledBy string

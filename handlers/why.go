@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -32,7 +33,7 @@ const (
 )
 
 // explain says of the steps of a build why they were not cached, and remembers it.
-func (m *memory) explain(p *Plan, out *build.Outcome) {
+func (m *memory) explain(p *plan.Plan, out *build.Outcome) {
 	r := remembrance{p.Doc.Key(), strings.ToLower(p.Target), strings.Join(p.Platforms, ","), out.Record}
 	if r.Record == nil {
 		return

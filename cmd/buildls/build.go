@@ -20,6 +20,7 @@ import (
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/redact"
 	"github.com/buildls/buildls/handlers"
+	"github.com/buildls/buildls/handlers/plan"
 	ws "github.com/buildls/buildls/workspace"
 )
 
@@ -112,7 +113,7 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, displ
 	}
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls build: %s\n", redact.URLs(err.Error()))
-		if errors.As(err, new(handlers.EncodingError)) {
+		if errors.As(err, new(plan.EncodingError)) {
 			return exitFailed
 		}
 		return exitUsage

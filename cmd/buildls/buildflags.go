@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/handlers"
+	"github.com/buildls/buildls/handlers/plan"
 )
 
 const buildUsage = `usage: buildls build [flags] CONTEXT
@@ -109,17 +110,17 @@ func buildFlags(flags *flag.FlagSet, t *handlers.TerminalBuild) {
 	})
 	flags.Func("platform", "", appendEach(&t.Platforms))
 	flags.Func("secret", "", func(s string) error {
-		secret, err := handlers.ParseSecret(s)
+		secret, err := plan.ParseSecret(s)
 		t.Secrets = append(t.Secrets, secret)
 		return err
 	})
 	flags.Func("ssh", "", func(s string) error {
-		t.SSH = append(t.SSH, handlers.ParseSSH(s))
+		t.SSH = append(t.SSH, plan.ParseSSH(s))
 		return nil
 	})
 	for _, name := range []string{"o", "output"} {
 		flags.Func(name, "", func(s string) error {
-			output, err := handlers.ParseOutput(s)
+			output, err := plan.ParseOutput(s)
 			t.Outputs = append(t.Outputs, output)
 			return err
 		})

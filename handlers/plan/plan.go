@@ -1,4 +1,9 @@
-package handlers
+// Package plan makes of an argument, the author's settings and the profiles of compose and
+// bake files what is to be built, and of that the request. An editor's build and a terminal's
+// are made alike.
+//
+// It knows the workspace and what builds. It knows no editor, and nothing that runs.
+package plan
 
 import (
 	"cmp"
