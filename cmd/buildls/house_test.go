@@ -20,8 +20,9 @@ import (
 var mayImport = map[string][]string{
 	"cmd":              {"handlers", "lsp", "workspace", "build"},
 	"cmd/demo":         {}, // an editor: it uses the contract alone
-	"handlers":         {"handlers/history", "lsp", "workspace", "build"},
+	"handlers":         {"handlers/history", "handlers/plan", "lsp", "workspace", "build"},
 	"handlers/history": {},
+	"handlers/plan":    {"workspace", "build"},
 	"lsp":              {},
 	"workspace":        {},
 	"workspace/survey": {"workspace"},
@@ -50,6 +51,8 @@ var mayNotLink = map[string][]string{
 	"lsp":       {"github.com/moby/", "github.com/docker/", "github.com/containerd/", "github.com/tonistiigi/"},
 	"workspace": {"go.lsp.dev/", "github.com/sourcegraph/", "github.com/docker/"},
 	"build":     {"go.lsp.dev/", "github.com/sourcegraph/"},
+
+	"handlers/plan": {"go.lsp.dev/", "github.com/sourcegraph/"},
 }
 
 // isTestHelp says whether a test imports what only tests do.
@@ -94,9 +97,11 @@ func TestHouse(t *testing.T) {
 					t.Errorf("%s imports %s: %s may import only %v", rel, imported, room, mayImport[room])
 				}
 			}
-			for _, banned := range mayNotLink[within[len(within)-1]] {
-				if strings.HasPrefix(imported, banned) {
-					t.Errorf("%s imports %s, which is none of %s's business", rel, imported, room)
+			for _, name := range within {
+				for _, banned := range mayNotLink[name] {
+					if strings.HasPrefix(imported, banned) {
+						t.Errorf("%s imports %s, which is none of %s's business", rel, imported, name)
+					}
 				}
 			}
 		}
