@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/util/apicaps"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/pairs"
 )
 
 // An Attest is what a build says of its image beside it: where it comes from
@@ -52,7 +53,7 @@ func (r *Request) attestAttrs(info engine.Info) map[string]string {
 			delete(attrs, "attest:"+a.Type)
 			continue
 		}
-		attrs["attest:"+a.Type] = csvLine(append([]string{"type=" + a.Type}, slices.Sorted(slices.Values(a.Params))...))
+		attrs["attest:"+a.Type] = pairs.Join(append([]string{"type=" + a.Type}, slices.Sorted(slices.Values(a.Params))...))
 	}
 	return attrs
 }
@@ -61,18 +62,6 @@ func (r *Request) attestAttrs(info engine.Info) map[string]string {
 func noDefaultAttests() bool {
 	off, _ := strconv.ParseBool(os.Getenv("BUILDX_NO_DEFAULT_ATTESTATIONS"))
 	return off
-}
-
-// csvLine quotes the fields that need it.
-func csvLine(fields []string) string {
-	quoted := make([]string, len(fields))
-	for i, f := range fields {
-		if strings.ContainsAny(f, ",\"") {
-			f = `"` + strings.ReplaceAll(f, `"`, `""`) + `"`
-		}
-		quoted[i] = f
-	}
-	return strings.Join(quoted, ",")
 }
 
 // attested says whether the author asked for an attestation.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build/pairs"
 	"github.com/tonistiigi/go-csvvalue"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -86,25 +87,21 @@ func typed(v cty.Value) (entry, error) {
 	return e, err
 }
 
-// pairs reads key=value,key=value. A value may hold commas in quotes.
-func pairs(text string) (entry, error) {
-	fields, err := csvvalue.Fields(text, nil)
+// parseEntry reads key=value,key=value.
+func parseEntry(text string) (entry, error) {
+	list, err := pairs.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	e := entry{}
-	for _, f := range fields {
-		key, value, ok := strings.Cut(f, "=")
-		if !ok {
-			return nil, fmt.Errorf("%q is not key=value", f)
-		}
-		e[strings.TrimSpace(strings.ToLower(key))] = value
+	for _, p := range list {
+		e[p.Key] = p.Value
 	}
 	return e, nil
 }
 
 func typedPairs(text string) ([]entry, error) {
-	e, err := pairs(text)
+	e, err := parseEntry(text)
 	if err == nil && e["type"] == "" {
 		err = fmt.Errorf("%q lacks its type", text)
 	}
@@ -136,7 +133,7 @@ func parseExport(text string) ([]entry, error) {
 }
 
 func parseSecret(text string) ([]entry, error) {
-	e, err := pairs(text)
+	e, err := parseEntry(text)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +150,7 @@ func parseSecret(text string) ([]entry, error) {
 }
 
 func parsePolicy(text string) ([]entry, error) {
-	e, err := pairs(text)
+	e, err := parseEntry(text)
 	return []entry{e}, err
 }
 
@@ -291,24 +288,16 @@ func unique[T any, K comparable](list []T, key func(T) K) []T {
 	return out
 }
 
-// text is an entry as a flag takes it.
+// text is an entry as a flag takes it, the type first.
 func (e entry) text() string {
-	return strings.Join(e.fields(), ",")
-}
-
-// fields are key=value, the type first, quoted where a comma would part them.
-func (e entry) fields() []string {
-	var list []string
+	var fields []string
 	for _, key := range slices.Sorted(maps.Keys(e)) {
 		field := key + "=" + e[key]
-		if strings.ContainsAny(field, ",\"\n") {
-			field = `"` + strings.ReplaceAll(field, `"`, `""`) + `"`
-		}
 		if key == "type" {
-			list = append([]string{field}, list...)
+			fields = append([]string{field}, fields...)
 		} else {
-			list = append(list, field)
+			fields = append(fields, field)
 		}
 	}
-	return list
+	return pairs.Join(fields)
 }

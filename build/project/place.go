@@ -113,7 +113,7 @@ func elementTexts(e hcl.Expression, ctx *hcl.EvalContext) (texts []string) {
 // elementIDs are those of a secret or of an ssh agent.
 func elementIDs(e hcl.Expression, ctx *hcl.EvalContext) (ids []string) {
 	for _, text := range elementTexts(e, ctx) {
-		if e, err := pairs(text); err == nil {
+		if e, err := parseEntry(text); err == nil {
 			ids = append(ids, e["id"])
 		}
 		id, _, _ := strings.Cut(text, "=")

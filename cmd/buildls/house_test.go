@@ -26,13 +26,14 @@ var mayImport = map[string][]string{
 	"lsp":              {},
 	"workspace":        {},
 	"workspace/survey": {"workspace"},
-	"build":            {"build/attach", "build/dockerfile", "build/engine", "build/escape", "build/redact"},
+	"build":            {"build/attach", "build/dockerfile", "build/engine", "build/escape", "build/pairs", "build/redact"},
 	"build/attach":     {},
 	"build/dockerfile": {},
 	"build/engine":     {"build/redact"},
 	"build/escape":     {},
 	"build/lint":       {"build/dockerfile", "build/redact"},
-	"build/project":    {},
+	"build/pairs":      {},
+	"build/project":    {"build/pairs"},
 	"build/redact":     {},
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/pairs"
 )
 
 // longAttest is the flag --provenance or --sbom, a truth value or parameters, as one of
@@ -28,21 +29,21 @@ func (o *Options) attests() ([]build.Attest, error) {
 	}
 	var list []build.Attest
 	for _, s := range given {
-		pairs, err := csvPairs(s)
+		parts, err := pairs.Parse(s)
 		if err != nil {
 			return nil, fmt.Errorf("attest: %w", err)
 		}
 		var a build.Attest
-		for _, p := range pairs {
-			switch p.key {
+		for _, p := range parts {
+			switch p.Key {
 			case "type":
-				a.Type = p.value
+				a.Type = p.Value
 			case "disabled":
-				if a.Disabled, err = strconv.ParseBool(p.value); err != nil {
-					return nil, fmt.Errorf("attest: disabled is true or false, not %q", p.value)
+				if a.Disabled, err = strconv.ParseBool(p.Value); err != nil {
+					return nil, fmt.Errorf("attest: disabled is true or false, not %q", p.Value)
 				}
 			default:
-				a.Params = append(a.Params, p.key+"="+p.value)
+				a.Params = append(a.Params, p.Key+"="+p.Value)
 			}
 		}
 		if err := build.CheckAttest(a); err != nil {

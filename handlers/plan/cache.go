@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/pairs"
 )
 
 // parseCache reads type=TYPE,key=value,… or the reference of an image that holds a
@@ -15,20 +16,20 @@ func parseCache(text, dir string, export bool) (build.Cache, error) {
 		return build.Cache{Type: "registry", Attrs: map[string]string{"ref": ref}}, err
 	}
 	c := build.Cache{Attrs: map[string]string{}}
-	pairs, err := csvPairs(text)
+	list, err := pairs.Parse(text)
 	if err != nil {
 		return c, err
 	}
-	for _, p := range pairs {
-		switch p.key {
+	for _, p := range list {
+		switch p.Key {
 		case "type":
-			c.Type = p.value
+			c.Type = p.Value
 		case "src", "dest":
-			if c.Attrs[p.key], err = absolute(dir, p.value); err != nil {
+			if c.Attrs[p.Key], err = absolute(dir, p.Value); err != nil {
 				return c, err
 			}
 		default:
-			c.Attrs[p.key] = p.value
+			c.Attrs[p.Key] = p.Value
 		}
 	}
 	return c, build.CheckCache(c, export)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/pairs"
 	"github.com/buildls/buildls/build/project"
 )
 
@@ -17,18 +18,18 @@ func ParseOutput(text string) (project.Output, error) {
 	if text == build.Stdout {
 		return project.Output{Type: "tar", Dest: text}, nil
 	}
-	pairs, err := csvPairs(text)
+	list, err := pairs.Parse(text)
 	if err != nil { // no key: a directory
 		return project.Output{Type: "local", Dest: text}, nil
 	}
-	for _, p := range pairs {
-		switch p.key {
+	for _, p := range list {
+		switch p.Key {
 		case "type":
-			o.Type = p.value
+			o.Type = p.Value
 		case "dest":
-			o.Dest = p.value
+			o.Dest = p.Value
 		default:
-			o.Attrs[p.key] = p.value
+			o.Attrs[p.Key] = p.Value
 		}
 	}
 	if o.Dest == "" && (o.Type == "tar" || o.Type == "oci") {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/pairs"
 	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
 )
@@ -16,22 +17,22 @@ import (
 func ParseSecret(text string) (project.Secret, error) {
 	var s project.Secret
 	var kind string
-	pairs, err := csvPairs(text)
+	list, err := pairs.Parse(text)
 	if err != nil {
 		return s, err
 	}
-	for _, p := range pairs {
-		switch p.key {
+	for _, p := range list {
+		switch p.Key {
 		case "type":
-			kind = p.value
+			kind = p.Value
 		case "id":
-			s.ID = p.value
+			s.ID = p.Value
 		case "src", "source":
-			s.Src = p.value
+			s.Src = p.Value
 		case "env":
-			s.Env = p.value
+			s.Env = p.Value
 		default:
-			return s, fmt.Errorf("unknown key %q; there are id, src, env and type", p.key)
+			return s, fmt.Errorf("unknown key %q; there are id, src, env and type", p.Key)
 		}
 	}
 	switch kind {
