@@ -68,9 +68,6 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings Defaults) (*Pla
 	if err := arg.checkEntitlements(); err != nil {
 		return nil, err
 	}
-	if err := new(Setup).take(arg.Options); err != nil {
-		return nil, err
-	}
 	how, unplaced := setupOf(snapshot, arg, settings)
 	if how.Doc == nil {
 		return nil, unplaced

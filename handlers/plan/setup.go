@@ -26,14 +26,13 @@ type Setup struct {
 // defaults filled in. With an error it holds what is known all the same.
 func setupOf(snapshot *workspace.Snapshot, arg applied, settings Defaults) (Setup, error) {
 	p := Setup{Snapshot: snapshot, overlay: settings.Overlay, Profile: arg.profile, Notes: arg.notes}
-	var err error
-	if p.Doc, err = OpenDockerfile(snapshot, arg.URI); err != nil {
-		return p, err
-	}
 	arg.Policy = cmp.Or(arg.Policy, settings.Policy)
-	err = p.take(arg.Options)
-	from, wrong := contextOf(snapshot, p.Doc, arg.Context, settings.Context)
-	p.Context = from
+	err := p.take(arg.Options)
+	var wrong error
+	if p.Doc, wrong = OpenDockerfile(snapshot, arg.URI); wrong != nil {
+		return p, cmp.Or(err, wrong)
+	}
+	p.Context, wrong = contextOf(snapshot, p.Doc, arg.Context, settings.Context)
 	if odd := workspace.CheckPath(p.Doc.Path); odd != nil {
 		wrong = invalid("%v", odd)
 	}
