@@ -9,20 +9,15 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
-	"github.com/buildls/buildls/lsp"
-	"github.com/buildls/buildls/workspace"
 )
 
 // fixAllKind is the kind of the action that mends, on request or on save, all that can
 // be mended without asking.
 const fixAllKind protocol.CodeActionKind = "source.fixAll.buildls"
 
-// codeActionParams are those of textDocument/codeAction, as far as they are used; the URI
-// stays in the client's spelling.
+// codeActionParams are those of textDocument/codeAction, as far as they are used.
 type codeActionParams struct {
-	TextDocument struct {
-		URI workspace.URI `json:"uri"`
-	} `json:"textDocument"`
+	DocumentParams
 	Range   protocol.Range `json:"range"`
 	Context struct {
 		Only []protocol.CodeActionKind `json:"only"`
@@ -31,28 +26,20 @@ type codeActionParams struct {
 
 // codeAction offers the quick fixes of the problems that meet the range, found anew in
 // the text as it is now.
-func (s *Server) codeAction(p *codeActionParams) (lsp.Work, error) {
-	snapshot := s.ws.Snapshot()
-	doc := snapshot.Document(p.TextDocument.URI)
-	if doc == nil || doc.Kind() != workspace.Dockerfile {
-		return nil, nil
+func (s *Server) codeAction(ctx context.Context, d document, p *codeActionParams) (any, error) {
+	settings := s.settings.now()
+	views := s.viewsOf(d.snapshot, d.doc, settings)
+	file := s.lintFiles(views)[0]
+	problems := s.check(ctx, d.doc, views, settings)
+	actions := []protocol.CodeAction{} // not null: a list
+	if wanted(p.Context.Only, protocol.CodeActionKindQuickFix) {
+		actions = append(actions, d.quickFixes(p.Range, problems, file)...)
+		actions = append(actions, s.shellActions(ctx, d.snapshot, d.doc, p.Range)...)
 	}
-	return func(ctx context.Context) (any, error) {
-		settings := s.settings.now()
-		views := s.viewsOf(snapshot, doc, settings)
-		file := s.lintFiles(views)[0]
-		problems := s.check(ctx, doc, views, settings)
-		c := s.converter(doc)
-		actions := []protocol.CodeAction{} // not null: a list
-		if wanted(p.Context.Only, protocol.CodeActionKindQuickFix) {
-			actions = append(actions, c.quickFixes(p.Range, problems, file)...)
-			actions = append(actions, s.shellActions(ctx, snapshot, doc, p.Range)...)
-		}
-		if wanted(p.Context.Only, fixAllKind) {
-			actions = append(actions, c.fixAll(problems, file)...)
-		}
-		return actions, nil
-	}, nil
+	if wanted(p.Context.Only, fixAllKind) {
+		actions = append(actions, d.fixAll(problems, file)...)
+	}
+	return actions, nil
 }
 
 // wanted says whether a client that asks only for some kinds wants one: kinds are

@@ -8,15 +8,11 @@ import (
 	"go.lsp.dev/protocol"
 
 	"github.com/buildls/buildls/build/dockerfile"
-	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
 
-// hoverParams keep the document's URI in the client's spelling.
 type hoverParams struct {
-	TextDocument struct {
-		URI workspace.URI `json:"uri"`
-	} `json:"textDocument"`
+	DocumentParams
 	Position protocol.Position `json:"position"`
 }
 
@@ -47,25 +43,18 @@ var hoverParts = map[workspace.Kind][]func(*Server, context.Context, *hover){
 	workspace.Ignore:     {(*Server).hoverIgnore},
 }
 
-func (s *Server) hover(p *hoverParams) (lsp.Work, error) {
-	snapshot := s.ws.Snapshot()
-	doc := snapshot.Document(p.TextDocument.URI)
-	if doc == nil || hoverParts[doc.Kind()] == nil {
+func (s *Server) hover(ctx context.Context, d document, p *hoverParams) (any, error) {
+	offset := d.text.OffsetOf(fromPosition(p.Position), d.encoding)
+	h := &hover{snapshot: d.snapshot, doc: d.doc, offset: offset, line: d.text.RowAt(offset), prose: prose{markdown: s.features.markdown}}
+	for _, part := range hoverParts[d.doc.Kind()] {
+		if h.span == nil {
+			part(s, ctx, h)
+		}
+	}
+	if h.prose.empty() {
 		return nil, nil
 	}
-	return func(ctx context.Context) (any, error) {
-		offset := doc.Text.OffsetOf(fromPosition(p.Position), snapshot.Encoding())
-		h := &hover{snapshot: snapshot, doc: doc, offset: offset, line: doc.Text.RowAt(offset), prose: prose{markdown: s.features.markdown}}
-		for _, part := range hoverParts[doc.Kind()] {
-			if h.span == nil {
-				part(s, ctx, h)
-			}
-		}
-		if h.prose.empty() {
-			return nil, nil
-		}
-		return s.converter(doc).hover(h), nil
-	}, nil
+	return d.hover(h), nil
 }
 
 func (c converter) hover(h *hover) *protocol.Hover {

@@ -7,16 +7,8 @@ import (
 	"go.lsp.dev/protocol"
 
 	"github.com/buildls/buildls/build/dockerfile"
-	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
-
-// codeLensParams keep the document's URI in the client's spelling.
-type codeLensParams struct {
-	TextDocument struct {
-		URI workspace.URI `json:"uri"`
-	} `json:"textDocument"`
-}
 
 // A lens is a command that is offered over a line.
 type lens struct {
@@ -34,22 +26,14 @@ var lensesOf = map[workspace.Kind][]func(*Server, context.Context, *workspace.Sn
 	workspace.Bake:       {(*Server).profileLenses},
 }
 
-func (s *Server) codeLens(p *codeLensParams) (lsp.Work, error) {
-	snapshot := s.ws.Snapshot()
-	doc := snapshot.Document(p.TextDocument.URI)
-	if doc == nil || lensesOf[doc.Kind()] == nil {
-		return nil, nil
-	}
-	return func(ctx context.Context) (any, error) {
-		c := s.converter(doc)
-		lenses := []protocol.CodeLens{} // not null: a list
-		for _, find := range lensesOf[doc.Kind()] {
-			for _, l := range find(s, ctx, snapshot, doc) {
-				lenses = append(lenses, c.lens(l))
-			}
+func (s *Server) codeLens(ctx context.Context, d document, _ *DocumentParams) (any, error) {
+	lenses := []protocol.CodeLens{} // not null: a list
+	for _, find := range lensesOf[d.doc.Kind()] {
+		for _, l := range find(s, ctx, d.snapshot, d.doc) {
+			lenses = append(lenses, d.lens(l))
 		}
-		return lenses, nil
-	}, nil
+	}
+	return lenses, nil
 }
 
 // stageLenses offer to build each stage, and say what became of its newest build. There

@@ -8,6 +8,8 @@ package handlers
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -70,10 +72,11 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	lsp.OnNotification(rpc, "workspace/didChangeConfiguration", s.didChangeConfiguration)
 	lsp.OnNotification(rpc, "workspace/didChangeWatchedFiles", s.didChangeWatchedFiles)
 
-	lsp.OnRequest(rpc, "textDocument/codeAction", s.codeAction)
-	lsp.OnRequest(rpc, "textDocument/codeLens", s.codeLens)
-	lsp.OnRequest(rpc, "textDocument/inlayHint", s.inlayHint)
-	lsp.OnRequest(rpc, "textDocument/hover", s.hover)
+	dockerfiles := []workspace.Kind{workspace.Dockerfile}
+	onDocument(s, "textDocument/codeAction", dockerfiles, s.codeAction)
+	onDocument(s, "textDocument/codeLens", slices.Collect(maps.Keys(lensesOf)), s.codeLens)
+	onDocument(s, "textDocument/inlayHint", dockerfiles, s.inlayHint)
+	onDocument(s, "textDocument/hover", slices.Collect(maps.Keys(hoverParts)), s.hover)
 	lsp.OnRequest(rpc, "workspace/executeCommand", s.executeCommand)
 	return s
 }

@@ -28,11 +28,6 @@ type (
 			Text  string          `json:"text"`
 		} `json:"contentChanges"`
 	}
-	didCloseParams struct {
-		TextDocument struct {
-			URI workspace.URI `json:"uri"`
-		} `json:"textDocument"`
-	}
 	didChangeFoldersParams struct {
 		Event struct {
 			Added   []folderParams `json:"added"`
@@ -79,7 +74,7 @@ func (s *Server) didChange(p *didChangeParams) error {
 	return nil
 }
 
-func (s *Server) didClose(p *didCloseParams) error {
+func (s *Server) didClose(p *DocumentParams) error {
 	uri := p.TextDocument.URI
 	before := s.ws.Snapshot().Document(uri)
 	snapshot, _, err := s.ws.Apply(workspace.Close{URI: uri})
@@ -106,7 +101,7 @@ func (s *Server) forget(uri workspace.URI) {
 
 // didSave tells that the disk has changed, and builds if the author wants that. The
 // buffer, not the file, is what is built.
-func (s *Server) didSave(p *didCloseParams) error {
+func (s *Server) didSave(p *DocumentParams) error {
 	s.surveys.changed()
 	if s.builtWith(p.TextDocument.URI) {
 		s.readAgain(0)
