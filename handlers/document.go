@@ -30,15 +30,15 @@ type document struct {
 func onDocument[P any, PP interface {
 	*P
 	uri() workspace.URI
-}](s *Server, method string, kinds []workspace.Kind, answer func(context.Context, document, *P) (any, error)) {
-	lsp.OnRequest(s.rpc, method, func(p *P) (lsp.Work, error) {
+}](kinds []workspace.Kind, answer func(*Server, context.Context, document, *P) (any, error)) func(*Server, string) {
+	return onRequest(func(s *Server, p *P) (lsp.Work, error) {
 		snapshot := s.ws.Snapshot()
 		doc := snapshot.Document(PP(p).uri())
 		if doc == nil || !slices.Contains(kinds, doc.Kind()) {
 			return nil, nil
 		}
 		return func(ctx context.Context) (any, error) {
-			return answer(ctx, document{snapshot, doc, s.converter(doc)}, p)
+			return answer(s, ctx, document{snapshot, doc, s.converter(doc)}, p)
 		}, nil
 	})
 }

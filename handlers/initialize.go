@@ -13,8 +13,8 @@ import (
 	"github.com/buildls/buildls/workspace"
 )
 
-// features are what the client can do.
-type features struct {
+// clientFeatures are what the client can do.
+type clientFeatures struct {
 	progress      bool // window.workDoneProgress
 	configuration bool // workspace.configuration
 	watchSettings bool // workspace.didChangeConfiguration.dynamicRegistration
@@ -28,8 +28,8 @@ type features struct {
 	shell         bool // likewise
 }
 
-func featuresOf(c *protocol.ClientCapabilities) features {
-	var f features
+func featuresOf(c *protocol.ClientCapabilities) clientFeatures {
+	var f clientFeatures
 	if w := c.Window; w != nil {
 		f.progress = isTrue(w.WorkDoneProgress)
 	}
@@ -101,29 +101,13 @@ func (s *Server) initialize(p *initializeParams) (lsp.Work, error) {
 		zap.Int("folders", len(s.ws.Snapshot().Folders())))
 
 	result := &protocol.InitializeResult{
-		ServerInfo: protocol.ServerInfo{Name: "buildls", Version: protocol.NewOptional(s.version)},
-		Capabilities: protocol.ServerCapabilities{
-			PositionEncoding: protocol.PositionEncodingKind(encoding),
-			TextDocumentSync: &protocol.TextDocumentSyncOptions{
-				OpenClose: ptr(true),
-				Change:    ptr(protocol.TextDocumentSyncKindIncremental),
-				Save:      protocol.Boolean(true),
-			},
-			HoverProvider:      protocol.Boolean(true),
-			CodeActionProvider: &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, fixAllKind}},
-			CodeLensProvider:   &protocol.CodeLensOptions{},
-			InlayHintProvider:  protocol.Boolean(true),
-			ExecuteCommandProvider: protocol.ExecuteCommandOptions{
-				WorkDoneProgressOptions: protocol.WorkDoneProgressOptions{WorkDoneProgress: ptr(true)},
-				Commands:                commandNames(),
-			},
-			Workspace: &protocol.WorkspaceOptions{
-				WorkspaceFolders: &protocol.WorkspaceFoldersServerCapabilities{
-					Supported:           ptr(true),
-					ChangeNotifications: protocol.Boolean(true),
-				},
-			},
-		},
+		ServerInfo:   protocol.ServerInfo{Name: "buildls", Version: protocol.NewOptional(s.version)},
+		Capabilities: protocol.ServerCapabilities{PositionEncoding: protocol.PositionEncodingKind(encoding)},
+	}
+	for _, f := range features {
+		if f.announce != nil {
+			f.announce(&result.Capabilities)
+		}
 	}
 	return func(context.Context) (any, error) { return result, nil }, nil
 }
@@ -171,20 +155,14 @@ func toFolders(list []folderParams) (folders []workspace.Folder) {
 func (s *Server) initialized(*protocol.InitializedParams) error {
 	turn := s.settings.turn()
 	s.rpc.Go(func() { s.pullSettings(turn, nil) })
-	var regs []protocol.Registration
-	if s.features.widerSync {
-		regs = append(regs, syncRegistrations()...)
-	}
-	if s.features.watchSettings {
-		regs = append(regs, protocol.Registration{ID: "settings", Method: "workspace/didChangeConfiguration",
-			RegisterOptions: []byte(`{"section":"buildls"}`)})
-	}
-	if s.features.watchFiles {
-		regs = append(regs, protocol.Registration{ID: "files of builds", Method: "workspace/didChangeWatchedFiles",
-			RegisterOptions: []byte(`{"watchers":[{"globPattern":"**/.dockerignore"},{"globPattern":"**/*.dockerignore"},` +
-				`{"globPattern":"**/*compose*.{yaml,yml}"},{"globPattern":"**/docker-bake*.{hcl,json}"},{"globPattern":"**/.env"},{"globPattern":"**/*.rego"}]}`)})
-	} else {
+	if !s.features.watchFiles {
 		s.rpc.Go(func() { s.watch(s.rpc.Context()) })
+	}
+	var regs []protocol.Registration
+	for _, f := range features {
+		if f.asked != nil && f.asked(&s.features) {
+			regs = append(regs, protocol.Registration{ID: f.method, Method: f.method, RegisterOptions: []byte(f.options)})
+		}
 	}
 	if len(regs) > 0 {
 		s.rpc.Go(func() {
@@ -195,15 +173,6 @@ func (s *Server) initialized(*protocol.InitializedParams) error {
 		})
 	}
 	return nil
-}
-
-func syncRegistrations() []protocol.Registration {
-	const selector = `"documentSelector":[{"scheme":"file"},{"scheme":"untitled"}]`
-	return []protocol.Registration{
-		{ID: "open", Method: "textDocument/didOpen", RegisterOptions: []byte(`{` + selector + `}`)},
-		{ID: "change", Method: "textDocument/didChange", RegisterOptions: []byte(`{` + selector + `,"syncKind":2}`)},
-		{ID: "close", Method: "textDocument/didClose", RegisterOptions: []byte(`{` + selector + `}`)},
-	}
 }
 
 func ptr[T any](v T) *T   { return &v }

@@ -44,7 +44,7 @@ func (r *refresher) init(s *Server) {
 }
 
 // knows says what the client can refresh. It is called before anything else.
-func (r *refresher) knows(f features) {
+func (r *refresher) knows(f clientFeatures) {
 	if f.refreshHints {
 		r.methods = append(r.methods, protocol.MethodWorkspaceInlayHintRefresh)
 	}

@@ -8,8 +8,6 @@ package handlers
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -29,7 +27,7 @@ type Server struct {
 	version string
 
 	ws          *workspace.Workspace
-	features    features // of the client; set by initialize, before anything reads them
+	features    clientFeatures // of the client; set by initialize, before anything reads them
 	settings    settingsStore
 	builds      builds
 	past        past
@@ -64,20 +62,9 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	lsp.OnNotification(rpc, "initialized", s.initialized)
 	lsp.OnRequest(rpc, "shutdown", s.shutdown)
 
-	lsp.OnNotification(rpc, "textDocument/didOpen", s.didOpen)
-	lsp.OnNotification(rpc, "textDocument/didChange", s.didChange)
-	lsp.OnNotification(rpc, "textDocument/didClose", s.didClose)
-	lsp.OnNotification(rpc, "textDocument/didSave", s.didSave)
-	lsp.OnNotification(rpc, "workspace/didChangeWorkspaceFolders", s.didChangeWorkspaceFolders)
-	lsp.OnNotification(rpc, "workspace/didChangeConfiguration", s.didChangeConfiguration)
-	lsp.OnNotification(rpc, "workspace/didChangeWatchedFiles", s.didChangeWatchedFiles)
-
-	dockerfiles := []workspace.Kind{workspace.Dockerfile}
-	onDocument(s, "textDocument/codeAction", dockerfiles, s.codeAction)
-	onDocument(s, "textDocument/codeLens", slices.Collect(maps.Keys(lensesOf)), s.codeLens)
-	onDocument(s, "textDocument/inlayHint", dockerfiles, s.inlayHint)
-	onDocument(s, "textDocument/hover", slices.Collect(maps.Keys(hoverParts)), s.hover)
-	lsp.OnRequest(rpc, "workspace/executeCommand", s.executeCommand)
+	for _, f := range features {
+		f.handle(s, f.method)
+	}
 	return s
 }
 
