@@ -19,6 +19,7 @@ import (
 // are edited, when the next build of the file starts, or when the file closes. Here,
 // and only here, the result of a build that a newer one has overtaken is dropped.
 type diagnostics struct {
+	follows
 	server *Server
 
 	mu    sync.Mutex // guards what follows; held in the message loop, so never while sending

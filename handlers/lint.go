@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +26,6 @@ type linting struct {
 	mu       sync.Mutex
 	passes   map[workspace.URI]context.CancelCauseFunc
 	checkers map[workspace.URI]*checker // of open documents
-	paused   context.CancelFunc         // ends a pause before all are checked; may be nil
 
 	slots chan struct{} // held by passes that check: one for each processor
 }
@@ -125,74 +123,21 @@ func (l *linting) init(s *Server) {
 	l.slots = make(chan struct{}, runtime.NumCPU())
 }
 
-// changed checks what a change of doc concerns: itself, and the Dockerfiles that are built
-// with it, if it is of that kind.
-func (l *linting) changed(doc *workspace.Document) {
-	l.start(doc.URI)
-	if l.server.builtWith(doc.URI) {
-		l.server.readAgain(typingPause)
-	}
-}
+func (l *linting) opened(doc *workspace.Document) { l.start(doc.URI) }
 
-// typingPause is how long nothing is typed in a file before what is built with it is looked
-// at: that reads files.
-const typingPause = 150 * time.Millisecond
+func (l *linting) edited(doc *workspace.Document, _ []workspace.LineEdit) { l.start(doc.URI) }
 
-// readAgain has all Dockerfiles checked, and what they are built with read again, after a
-// pause that begins anew when it is called again.
-func (s *Server) readAgain(pause time.Duration) {
-	again := func() {
-		s.views.changed()
-		s.lint.all()
-		s.surveys.changed()
-	}
-	if pause == 0 {
-		again()
-		return
-	}
-	ctx, cancel := context.WithCancel(s.rpc.Context())
-	s.lint.mu.Lock()
-	if s.lint.paused != nil {
-		s.lint.paused()
-	}
-	s.lint.paused = cancel
-	s.lint.mu.Unlock()
-	s.rpc.Go(func() {
-		defer cancel()
-		select {
-		case <-time.After(pause):
-			again()
-		case <-ctx.Done():
-		}
-	})
-}
+func (l *linting) reread() { l.all() }
 
-// builtWith says whether a file may say how Dockerfiles are built: an ignore, compose or bake
-// file, or what one of those reads.
-func (s *Server) builtWith(uri workspace.URI) bool {
-	switch workspace.KindOf(uri, "") {
-	case workspace.Ignore, workspace.Compose, workspace.Bake:
-		return true
-	case workspace.Dockerfile:
-		return false
-	}
-	path, ok := uri.Path()
-	return ok && strings.HasSuffix(path, ".rego") || ok && s.projects.Reads(path)
-}
-
-// closed ends the pass of a document; if Dockerfiles are built with it, the file on the disk
-// counts again.
+// closed ends the pass of a document.
 func (l *linting) closed(uri workspace.URI) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if cancel := l.passes[uri.Key()]; cancel != nil {
 		cancel(errNewerText)
 		delete(l.passes, uri.Key())
 	}
 	delete(l.checkers, uri.Key())
-	l.mu.Unlock()
-	if l.server.builtWith(uri) {
-		l.server.readAgain(0)
-	}
 }
 
 // all checks every open Dockerfile.
@@ -272,17 +217,6 @@ func (s *Server) check(ctx context.Context, doc *workspace.Document, views []vie
 func beginning(doc *workspace.Document) []byte {
 	text := doc.Text.String()
 	return []byte(text[:min(len(text), dockerfile.MaxBytes+1)])
-}
-
-// didChangeWatchedFiles checks again what a file on the disk concerns.
-func (s *Server) didChangeWatchedFiles(p *protocol.DidChangeWatchedFilesParams) error {
-	for _, c := range p.Changes {
-		if s.builtWith(workspace.URI(c.URI)) {
-			s.readAgain(0)
-			return nil
-		}
-	}
-	return nil
 }
 
 func (s *Server) commandCheck(raw []byte, p *commandParams) (lsp.Work, error) {

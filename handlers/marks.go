@@ -20,6 +20,7 @@ import (
 // hints behind its instructions. What a build's marks are in the text as it is now is
 // worked out when the client asks: an edit costs nothing here.
 type marks struct {
+	follows
 	server  *Server
 	refresh refresher
 

@@ -44,7 +44,9 @@ type Server struct {
 	projects    plan.Projects
 	views       views
 	engines     engine.Pool
-	sequence    atomic.Int64 // of build commands, in the order of their messages
+	followers   []follower                         // in the order in which they are told; the end of a document in the other
+	pause       atomic.Pointer[context.CancelFunc] // before all is read again
+	sequence    atomic.Int64                       // of build commands, in the order of their messages
 }
 
 // New makes the server of one connection and registers its methods on rpc. level is
@@ -57,6 +59,7 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	s.marks.init(s)
 	s.lint.init(s)
 	s.surveys.init(s)
+	s.followers = []follower{&s.views, &s.diagnostics, &s.lint, &s.marks, &s.surveys}
 
 	lsp.OnRequest(rpc, "initialize", s.initialize)
 	lsp.OnNotification(rpc, "initialized", s.initialized)

@@ -82,8 +82,15 @@ func (v *surveys) changed() {
 	}
 }
 
+func (v *surveys) opened(*workspace.Document) { v.changed() }
+
+func (v *surveys) edited(*workspace.Document, []workspace.LineEdit) { v.changed() }
+
+func (v *surveys) reread() { v.changed() }
+
 // closed forgets a file.
 func (v *surveys) closed(uri workspace.URI) {
+	defer v.changed()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if f := v.files[uri.Key()]; f != nil {

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"slices"
+
 	"go.lsp.dev/protocol"
 
 	"github.com/buildls/buildls/workspace"
@@ -50,9 +52,10 @@ func (s *Server) shown(before, doc *workspace.Document) {
 	if before != nil && before.URI.Key() != doc.URI.Key() {
 		s.forget(before.URI)
 	}
-	s.diagnostics.opened(doc)
-	s.lint.changed(doc)
-	s.surveys.changed()
+	for _, f := range s.followers {
+		f.opened(doc)
+	}
+	s.touched(doc.URI, typingPause)
 }
 
 // didChange applies every change, in order. A build's problems follow the text.
@@ -68,9 +71,10 @@ func (s *Server) didChange(p *didChangeParams) error {
 		s.shown(before, doc)
 		return nil
 	}
-	s.diagnostics.edited(doc, edits)
-	s.lint.changed(doc)
-	s.surveys.changed()
+	for _, f := range s.followers {
+		f.edited(doc, edits)
+	}
+	s.touched(doc.URI, typingPause)
 	return nil
 }
 
@@ -86,26 +90,22 @@ func (s *Server) didClose(p *DocumentParams) error {
 		uri = before.URI
 	}
 	s.forget(uri)
-	s.surveys.changed()
 	return err
 }
 
 // forget drops what is known of a document.
 func (s *Server) forget(uri workspace.URI) {
-	s.lint.closed(uri)
-	s.diagnostics.closed(uri)
-	s.marks.closed(uri)
-	s.surveys.closed(uri)
-	s.views.closed(uri)
+	for _, f := range slices.Backward(s.followers) {
+		f.closed(uri)
+	}
+	s.touched(uri, 0) // the file on the disk counts again
 }
 
 // didSave tells that the disk has changed, and builds if the author wants that. The
 // buffer, not the file, is what is built.
 func (s *Server) didSave(p *DocumentParams) error {
 	s.surveys.changed()
-	if s.builtWith(p.TextDocument.URI) {
-		s.readAgain(0)
-	}
+	s.touched(p.TextDocument.URI, 0)
 	snapshot := s.ws.Snapshot()
 	doc := snapshot.Document(p.TextDocument.URI)
 	if doc == nil || doc.Kind() != workspace.Dockerfile {

@@ -35,6 +35,8 @@ const (
 // views remembers how Dockerfiles would be built, so that typing reads no file. What it is
 // told has changed is read again, and the rest every few seconds.
 type views struct {
+	follows
+
 	mu    sync.Mutex
 	turns int // how often something was said to have changed
 	known map[workspace.URI]knownViews
@@ -47,8 +49,8 @@ type knownViews struct {
 	list []view
 }
 
-// changed forgets all, because a file that views are made of has changed, or may have.
-func (v *views) changed() {
+// reread forgets all, because a file that views are made of has changed, or may have.
+func (v *views) reread() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.turns++
