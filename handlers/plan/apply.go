@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/moby/patternmatcher"
-
 	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
 )
@@ -18,20 +16,12 @@ import (
 // setting build, the setting context, and what holds if nobody says anything. Objects,
 // such as buildArgs, are merged by key; everything else is replaced.
 
-// Defaults are what the author's settings say of builds.
-type Defaults struct {
-	Engine, Context, Overlay, Policy string
-	Build, Profiles                  map[string]Fields // arguments, by pattern and by name
-}
-
 // An applied is an argument with all that it stands on.
 type applied struct {
 	Argument
 	profile *Profile // nil if there is none
 	notes   []string // what the author should know of the choice
 }
-
-type Fields = map[string]json.RawMessage
 
 // apply finds what an argument stands on.
 func (ps *Projects) apply(snapshot *workspace.Snapshot, arg Argument, settings Defaults) (*applied, error) {
@@ -177,36 +167,4 @@ func (a *applied) finish(snapshot *workspace.Snapshot) error {
 		return invalid("profile %q of %s: its Dockerfile lies in a remote context; name one by uri", p.Name, filepath.Base(p.File))
 	}
 	return nil
-}
-
-// globBuild is what the setting build says of a Dockerfile, by its path relative to its
-// workspace folder. Of several patterns that match, the longer goes over the shorter.
-func (s *Defaults) globBuild(snapshot *workspace.Snapshot, path string) Fields {
-	out := Fields{}
-	if path == "" || len(s.Build) == 0 {
-		return out
-	}
-	name, fold := RelativeName(snapshot, path), workspace.PlaceOf(path).Fold
-	patterns := slices.SortedFunc(maps.Keys(s.Build), func(a, b string) int {
-		if len(a) != len(b) {
-			return len(a) - len(b)
-		}
-		return strings.Compare(a, b)
-	})
-	for _, pattern := range patterns {
-		if matches(pattern, name) || matches(fold(pattern), fold(name)) {
-			lay(out, s.Build[pattern])
-		}
-	}
-	return out
-}
-
-// matches says whether a pattern, which was checked when it was set, is for a path.
-func matches(pattern, path string) bool {
-	matcher, err := patternmatcher.New([]string{pattern})
-	if err != nil {
-		return false
-	}
-	ok, err := matcher.MatchesOrParentMatches(path)
-	return ok && err == nil
 }

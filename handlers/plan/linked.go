@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/moby/buildkit/identity"
-
 	"github.com/buildls/buildls/build"
 )
 
@@ -133,24 +131,6 @@ func (p *Profile) key() string {
 		return "\x00" + p.Name
 	}
 	return p.File + "\x00" + BaseProfile(p.Name)
-}
-
-// target makes the request of a linked build.
-func (l *requestBuilder) target(p *Plan) (*build.Request, error) {
-	if req := l.made[p]; req != nil {
-		return req, nil
-	}
-	id := identity.NewID()
-	req, err := l.request(p, id)
-	if err != nil {
-		return nil, err
-	}
-	req.Linked = BaseProfile(p.Profile.Name)
-	if l.Linked == nil {
-		l.Linked = map[string]*Plan{}
-	}
-	l.made[p], l.Linked[id] = req, p
-	return req, nil
 }
 
 // Others are the documents of the builds that a plan stands on, but for its own.

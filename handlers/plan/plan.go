@@ -7,15 +7,10 @@ package plan
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
-	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
@@ -27,7 +22,7 @@ import (
 // the workspace's defaults filled in. It does not change.
 type Plan struct {
 	Setup
-	filename string           // of a Dockerfile that lies in the remote context; doc is nil then
+	filename string           // of a Dockerfile that lies in the remote context; Doc is nil then
 	linked   map[string]*Plan // what the contexts that are targets are the results of
 	Tagged   bool             // by the author, not by default
 	stdout   io.Writer        // nil in an editor
@@ -225,56 +220,6 @@ func folderOf(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 		return folders[0].Path
 	}
 	return ""
-}
-
-// Request lays the author's buffers over the contexts. onError is told when a file
-// cannot be sent.
-func (p *Plan) Request(id string, onError func(error)) (*build.Request, Overlays, error) {
-	l := &requestBuilder{onError: onError, made: map[*Plan]*build.Request{}}
-	if p.Doc != nil {
-		if err := p.checkEncoding(); err != nil {
-			return nil, Overlays{}, err
-		}
-	}
-	req, err := l.request(p, id)
-	if p.Doc != nil && p.Inline() == nil && !slices.Contains(l.NotUTF8, p.Doc.Path) {
-		if disk, err := workspace.ReadWithin(p.Doc.Path); err == nil && !utf8.Valid(disk) {
-			l.NotUTF8 = append(l.NotUTF8, p.Doc.Path)
-		}
-	}
-	return req, l.Overlays, err
-}
-
-// request makes the request of a plan, and those that it stands on.
-func (l *requestBuilder) request(p *Plan, id string) (*build.Request, error) {
-	req := &build.Request{
-		ID: id, Spec: p.Spec, DockerfileName: p.filename, Stdout: p.stdout, WhyMissing: p.whyMissing,
-		Unrecorded: p.stdout == nil, // an editor's builds would drive those of the terminal out of the engine's history
-	}
-	if err := l.addContexts(p, req); err != nil || p.Doc == nil {
-		return req, err
-	}
-	name, files, err := p.dockerfiles()
-	if err != nil {
-		return nil, err
-	}
-	req.Dockerfile, req.DockerfileName = files[name], name
-	req.AttestedFS = workspace.NewDockerfileFS(name, maps.Clone(files), string(p.Doc.URI))
-	takeIgnoreAlong(name, files, req.Context)
-	req.DockerfileFS = workspace.NewDockerfileFS(name, files, string(p.Doc.URI))
-	return req, nil
-}
-
-// sharedKey identifies a context on this machine.
-func sharedKey(dir string) string {
-	host, _ := os.Hostname()
-	sum := sha256.Sum256([]byte(host + "\x00" + workspace.PlaceOf(dir).Key()))
-	return "buildls:" + hex.EncodeToString(sum[:16])
-}
-
-// Wishes are the engines that a command's argument and the settings name.
-func (s *Defaults) Wishes(argument string) []engine.Wish {
-	return []engine.Wish{{Who: "the argument engine", Address: argument}, {Who: "the setting buildls.engine", Address: s.Engine}}
 }
 
 // Key tells builds of a file and target from others. Several inline Dockerfiles may stand
