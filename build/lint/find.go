@@ -1,8 +1,6 @@
 package lint
 
 import (
-	"encoding/json"
-	"errors"
 	"path"
 	"regexp"
 	"slices"
@@ -12,14 +10,6 @@ import (
 
 // keywordToken finds the word that names the instruction.
 func keywordToken(s subject) []token { return s.tokens(s.head()) }
-
-// head is the word that names the instruction, ONBUILD with its trigger too.
-func (st *statement) head() span {
-	if !st.onbuild.empty() {
-		return st.onbuild
-	}
-	return st.keyword
-}
 
 // trigger finds the instruction behind ONBUILD.
 func trigger(s subject) []token { return s.tokens(s.keyword) }
@@ -75,17 +65,6 @@ func (s subject) argumentNamed(named string, parts []span) []token {
 		return s.tokens(list...)
 	}
 	return arguments(s)
-}
-
-// withVariables are those of some parts of the text that have a variable.
-func (st *statement) withVariables(parts []span) []span {
-	var list []span
-	for _, sp := range parts {
-		if strings.Contains(st.of(sp), "$") {
-			list = append(list, sp)
-		}
-	}
-	return list
 }
 
 // named is what the message names in the nth place, if it does.
@@ -192,29 +171,6 @@ func openQuote(s subject) []token {
 	return st.tokens(span{in.start, st.trimEnd(in)})
 }
 
-// openQuote is where the quote begins that is not closed in a part of the text; -1 if
-// there is none.
-func (st *statement) openQuote(in span) int {
-	open := -1
-	for i := in.start; i < in.end; i++ {
-		switch c := st.text[i]; {
-		case c == st.src.escape && (open < 0 || st.text[open] == '"'):
-			i++
-		case c != '\'' && c != '"':
-		case open < 0:
-			open = i
-		case st.text[open] == c:
-			open = -1
-		}
-	}
-	return open
-}
-
-// trimEnd is where a part ends without white space.
-func (st *statement) trimEnd(sp span) int {
-	return sp.start + len(strings.TrimRight(st.of(sp), " \t\r\n\v\f"))
-}
-
 // substitution finds the ${…} that BuildKit cannot read: the one that is not closed, or
 // the first whose name is followed by something odd.
 func substitution(s subject) []token {
@@ -278,7 +234,7 @@ func description(s subject) []token {
 
 // unterminated finds the word <<EOF.
 func unterminated(s subject) []token {
-	for _, d := range s.heredocs() {
+	for _, d := range s.heredocs {
 		if !d.terminated {
 			return s.tokens(d.word)
 		}
@@ -322,7 +278,7 @@ func directiveValue(name string) finder {
 
 // longLine finds the line that is too long. BuildKit's is the one above.
 func longLine(s subject) []token {
-	for i := range s.src.starts {
+	for i := range s.src.rows() {
 		if n := len(s.src.line(i)); n >= 1<<16-1 {
 			return []token{{i, 0, i, n}}
 		}
@@ -359,49 +315,6 @@ func remoteSource(s subject) []token {
 		}
 	}
 	return arguments(s)
-}
-
-// An element is one of an instruction's arguments, be they in JSON or not.
-type element struct {
-	span
-	value string
-	kind  byte // of JSON: " for a string
-}
-
-// elements are the arguments, those of a JSON array one by one.
-func (st *statement) elements() []element {
-	if list, err := st.array(); err == nil {
-		return list
-	}
-	var list []element
-	for _, a := range st.args {
-		list = append(list, element{span: a, value: st.plain(a), kind: '"'})
-	}
-	return list
-}
-
-// array reads the arguments as a JSON array.
-func (st *statement) array() ([]element, error) {
-	text := st.of(st.rest)
-	if !strings.HasPrefix(text, "[") {
-		return nil, errors.New("no JSON array")
-	}
-	var raw []json.RawMessage
-	if err := json.Unmarshal([]byte(text), &raw); err != nil {
-		return nil, err
-	}
-	var list []element
-	at := st.rest.start + 1
-	for _, r := range raw {
-		i := strings.Index(st.text[at:st.rest.end], string(r))
-		e := element{span: span{at + i, at + i + len(r)}, kind: r[0]}
-		if err := json.Unmarshal(r, &e.value); err != nil {
-			e.value = string(r)
-		}
-		list = append(list, e)
-		at = e.end
-	}
-	return list, nil
 }
 
 // notString finds the element of a JSON array that is no string.

@@ -57,19 +57,6 @@ func (s subject) fieldsWhere(is func(f field) bool) []field {
 	return slices.DeleteFunc(s.fields(), func(f field) bool { return !is(f) })
 }
 
-// key and value are a field's, as BuildKit reads them.
-func (st *statement) keyOf(f field) string { return strings.ToLower(st.plain(f.key)) }
-
-// typeOf is the type of a field's mount.
-func (st *statement) typeOf(f field) string {
-	for _, other := range st.fields() {
-		if other.flag == f.flag && st.keyOf(other) == "type" {
-			return strings.ToLower(st.plain(other.value))
-		}
-	}
-	return "bind"
-}
-
 func (s subject) allOf(list []field) []token {
 	var spans []span
 	for _, f := range list {
@@ -173,24 +160,6 @@ func dollarField(s subject) []token {
 	return s.allOf(s.fieldsWhere(func(f field) bool {
 		return s.keyOf(f) == s.named(0) && strings.Contains(s.of(f.value), "$")
 	}))
-}
-
-// images are the places of an instruction that name an image or a stage.
-func (st *statement) images() []span {
-	var list []span
-	if st.name() == "FROM" && len(st.args) > 0 {
-		list = append(list, st.args[0])
-	}
-	for _, f := range st.flag("--from") {
-		_, value, _ := st.cut(f, "=")
-		list = append(list, value)
-	}
-	for _, f := range st.fields() {
-		if st.keyOf(f) == "from" {
-			list = append(list, f.value)
-		}
-	}
-	return list
 }
 
 // imageNamed finds the image or stage that the message names, as it is or expanded.

@@ -109,7 +109,7 @@ func (s *source) fixes(p dockerfile.Problem) []Fix {
 }
 
 func (s *source) mending(p dockerfile.Problem) mending {
-	m := mending{subject: subject{statement: s.at(p.Lines.First), lines: p.Lines},
+	m := mending{subject: subject{statement: s.at(p.Lines.First), src: s, lines: p.Lines},
 		here: token{p.Lines.First, p.Columns.Start, p.Lines.Last, p.Columns.End}, message: p.Message}
 	if _, hint, ok := strings.Cut(p.Message, " (did you mean "); ok {
 		m.hint = strings.TrimPrefix(strings.TrimSuffix(hint, "?)"), "$")

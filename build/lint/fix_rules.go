@@ -88,7 +88,7 @@ func mendEmptyLines(m mending) []Fix {
 
 // lineEdit removes lines with their breaks.
 func (s *source) lineEdit(first, last int) Edit {
-	if last+1 < len(s.starts) {
+	if last+1 < s.rows() {
 		return Edit{First: first, Last: last + 1}
 	}
 	return Edit{First: first, Last: last, End: len(s.line(last))}
@@ -138,12 +138,6 @@ func mendLegacy(m mending) []Fix {
 		f.Edits = append(f.Edits, m.escapeBlanks(value)...)
 	}
 	return one(f)
-}
-
-// gap is all between two words.
-func (st *statement) gap(a, b span) token {
-	from, to := st.token(a), st.token(b)
-	return token{from.Last, from.End, to.First, to.Start}
 }
 
 func (m mending) escapeBlanks(in span) []Edit {

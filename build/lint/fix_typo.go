@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/moby/buildkit/frontend/dockerfile/command"
 )
 
 // typos are the errors for which BuildKit may say what was meant, and what finds the
@@ -51,7 +49,7 @@ func (s *source) data(st *statement) bool {
 		return false
 	}
 	last := all[i-1]
-	if last.open() || !last.known() && meant(last.name()) == last.name() {
+	if open(last) || !last.known() && meant(last.name()) == last.name() {
 		return true
 	}
 	for _, before := range slices.Backward(all[:i]) {
@@ -87,7 +85,7 @@ func (s *source) readLikeHeredocs() []heredoc {
 	}
 	bodies := []heredoc{}
 	for _, st := range s.statements() {
-		first, real := st.end()+1, st.heredocs()
+		first, real := st.end()+1, st.heredocs
 		for _, match := range heredocLike.FindAllStringSubmatch(st.text, -1) {
 			if slices.ContainsFunc(real, func(d heredoc) bool { return d.Name == match[1] }) {
 				continue
@@ -106,15 +104,9 @@ func (s *source) readLikeHeredocs() []heredoc {
 var brokenOff = regexp.MustCompile("(&&|[|,({[]|[ \t][\\\\`^]|[ \t;](then|do|else)|\\\\[ \t]*#[^\"']*)$")
 
 // open says whether an instruction ends in the middle of something.
-func (st *statement) open() bool {
+func open(st *statement) bool {
 	text := strings.TrimRight(st.text, " \t\r")
 	return brokenOff.MatchString(text) || st.name() != "MAINTAINER" && st.openQuote(span{0, len(text)}) >= 0
-}
-
-// known says whether there is such an instruction.
-func (st *statement) known() bool {
-	_, ok := command.Commands[strings.ToLower(st.of(st.head()))]
-	return ok
 }
 
 func (s *source) indent(line int) int {

@@ -35,6 +35,29 @@ func narrowAll(problems []dockerfile.Problem, text []byte) {
 	}
 }
 
+// A source is a Dockerfile, and what is known beside it to find and to mend mistakes.
+type source struct {
+	*file
+	known  map[int]*statement // those that were read for problems, by their first line
+	bodies []heredoc          // of what looks like a heredoc and is none
+	images dockerfile.Images  // whose configs are known
+}
+
+func newSource(text []byte) *source { return &source{file: newFile(text)} }
+
+// once is read, which many problems of one instruction ask for.
+func (s *source) once(first int) *statement {
+	st := s.known[first]
+	if st == nil {
+		st = s.read(first)
+		if s.known == nil {
+			s.known = map[int]*statement{}
+		}
+		s.known[first] = st
+	}
+	return st
+}
+
 // find returns the tokens that a problem may be about, the likeliest first; none if its
 // lines are all that can be said.
 func (s *source) find(p dockerfile.Problem) []token {
@@ -42,7 +65,7 @@ func (s *source) find(p dockerfile.Problem) []token {
 	if f == nil {
 		return nil
 	}
-	list := f(subject{s.once(p.Lines.First), p.Lines, match})
+	list := f(subject{s.once(p.Lines.First), s, p.Lines, match})
 	for _, t := range list {
 		if !s.holds(t) {
 			return nil // in doubt, the lines as they are
@@ -55,6 +78,7 @@ func (s *source) find(p dockerfile.Problem) []token {
 // with, those lines, and what its message names.
 type subject struct {
 	*statement
+	src   *source
 	lines dockerfile.Lines
 	match []string
 }

@@ -11,7 +11,7 @@ import (
 // A statement is one instruction, its continuation lines joined and the comments
 // between them left out, in words.
 type statement struct {
-	src         *source
+	src         *file
 	text        string
 	parts       []part
 	first, last int   // lines, without heredocs
@@ -23,6 +23,8 @@ type statement struct {
 	flags   []span
 	rest    span   // all arguments
 	args    []span // one by one, in their quotes
+
+	heredocs []heredoc // in the order of their bodies
 }
 
 // A part is what one line gave to a statement's text.
@@ -288,8 +290,8 @@ type heredoc struct {
 	terminated  bool // by a line after them
 }
 
-// heredocs are the statement's, in the order of their bodies.
-func (st *statement) heredocs() []heredoc {
+// readHeredocs finds the statement's heredocs, in the order of their bodies.
+func (st *statement) readHeredocs() []heredoc {
 	name := st.name()
 	if !strings.Contains(st.text, "<<") || st.rest.empty() || st.text[st.rest.start] == '[' ||
 		name != "RUN" && name != "COPY" && name != "ADD" {
@@ -335,7 +337,7 @@ func (st *statement) readBody(d *heredoc) {
 
 // end is the statement's last line, heredocs included.
 func (st *statement) end() int {
-	docs := st.heredocs()
+	docs := st.heredocs
 	if len(docs) == 0 {
 		return st.last
 	}
@@ -353,7 +355,7 @@ func (st *statement) bodies() []*statement {
 		return nil
 	}
 	var list []*statement
-	for _, d := range st.heredocs() {
+	for _, d := range st.heredocs {
 		if d.Expand && d.first <= d.last {
 			list = append(list, st.src.body(d.first, d.last))
 		}
@@ -362,7 +364,7 @@ func (st *statement) bodies() []*statement {
 }
 
 // body is some lines as they are.
-func (s *source) body(first, last int) *statement {
+func (s *file) body(first, last int) *statement {
 	st := &statement{src: s, first: first, last: last}
 	var text strings.Builder
 	for i := first; i <= last; i++ {
