@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"github.com/buildls/buildls/build/dockerfile"
 	"path"
 	"regexp"
 	"slices"
@@ -9,60 +10,60 @@ import (
 )
 
 // keywordToken finds the word that names the instruction.
-func keywordToken(s subject) []token { return s.tokens(s.head()) }
+func keywordToken(s subject) []dockerfile.Token { return s.Tokens(s.Head()) }
 
 // trigger finds the instruction behind ONBUILD.
-func trigger(s subject) []token { return s.tokens(s.keyword) }
+func trigger(s subject) []dockerfile.Token { return s.Tokens(s.Keyword) }
 
 // arguments finds all that follows the flags; the keyword if nothing does.
-func arguments(s subject) []token {
-	if s.rest.empty() {
+func arguments(s subject) []dockerfile.Token {
+	if s.Rest.Empty() {
 		return keywordToken(s)
 	}
-	return s.tokens(s.rest)
+	return s.Tokens(s.Rest)
 }
 
 // argument finds the nth argument.
 func argument(n int) finder {
-	return func(s subject) []token {
-		if n >= len(s.args) {
+	return func(s subject) []dockerfile.Token {
+		if n >= len(s.Args) {
 			return arguments(s)
 		}
-		return s.tokens(s.args[n])
+		return s.Tokens(s.Args[n])
 	}
 }
 
-func lastArgument(s subject) []token { return argument(max(0, len(s.args)-1))(s) }
+func lastArgument(s subject) []dockerfile.Token { return argument(max(0, len(s.Args)-1))(s) }
 
 // stageToken finds the name in FROM … AS name.
-func stageToken(s subject) []token { return argument(2)(s) }
+func stageToken(s subject) []dockerfile.Token { return argument(2)(s) }
 
 // afterType finds what follows HEALTHCHECK NONE.
-func afterType(s subject) []token {
-	if len(s.args) < 2 {
+func afterType(s subject) []dockerfile.Token {
+	if len(s.Args) < 2 {
 		return arguments(s)
 	}
-	return s.tokens(span{s.args[1].start, s.rest.end})
+	return s.Tokens(dockerfile.Part{Start: s.Args[1].Start, End: s.Rest.End})
 }
 
 // wordToken finds the argument that the message names.
-func wordToken(s subject) []token { return s.argumentNamed(s.named(0), s.args) }
+func wordToken(s subject) []dockerfile.Token { return s.argumentNamed(s.named(0), s.Args) }
 
 // argumentNamed finds the one of some parts of the arguments that the message names: as
 // it is, or a piece of it, or with its variables expanded. If that may be several, it is
 // all arguments.
-func (s subject) argumentNamed(named string, parts []span) []token {
+func (s subject) argumentNamed(named string, parts []dockerfile.Part) []dockerfile.Token {
 	piece := regexp.MustCompile(`(^|[^\pL\pN])` + regexp.QuoteMeta(named) + `($|[^\pL\pN])`)
-	for _, is := range []func(span) bool{
-		func(sp span) bool { return s.of(sp) == named || s.plain(sp) == named },
-		func(sp span) bool { return named != "" && piece.MatchString(s.plain(sp)) },
+	for _, is := range []func(dockerfile.Part) bool{
+		func(sp dockerfile.Part) bool { return s.Slice(sp) == named || s.Unquoted(sp) == named },
+		func(sp dockerfile.Part) bool { return named != "" && piece.MatchString(s.Unquoted(sp)) },
 	} {
 		if i := slices.IndexFunc(parts, is); i >= 0 {
-			return s.tokens(parts[i])
+			return s.Tokens(parts[i])
 		}
 	}
-	if list := s.withVariables(parts); len(list) == 1 {
-		return s.tokens(list...)
+	if list := s.WithVariables(parts); len(list) == 1 {
+		return s.Tokens(list...)
 	}
 	return arguments(s)
 }
@@ -84,52 +85,52 @@ func unquoted(name string) string {
 }
 
 // keyToken finds the key of an ARG or ENV.
-func keyToken(s subject) []token {
-	var keys []span
-	for _, a := range s.args {
-		key, _, _ := s.cut(a, "=")
+func keyToken(s subject) []dockerfile.Token {
+	var keys []dockerfile.Part
+	for _, a := range s.Args {
+		key, _, _ := s.Cut(a, "=")
 		keys = append(keys, key)
 	}
 	return s.argumentNamed(s.named(1), keys)
 }
 
-func blankKey(s subject) []token {
-	for _, a := range s.args {
-		if strings.HasPrefix(s.plain(a), "=") {
-			return s.tokens(a)
+func blankKey(s subject) []dockerfile.Token {
+	for _, a := range s.Args {
+		if strings.HasPrefix(s.Unquoted(a), "=") {
+			return s.Tokens(a)
 		}
 	}
 	return arguments(s)
 }
 
 // A use is a place where a variable is expanded, and its name there.
-type use struct{ all, name token }
+type use struct{ all, name dockerfile.Token }
 
 // uses finds the variable that the message names wherever BuildKit expands it.
 func uses(s subject) []use {
 	var list []use
-	add := func(st *statement, in span, escape byte, quotes bool) {
-		for _, r := range st.references(in, escape, quotes) {
-			if st.of(r.name) == s.named(0) {
-				list = append(list, use{st.token(r.span), st.token(r.name)})
+	add := func(st *dockerfile.Statement, in dockerfile.Part, escape byte, quotes bool) {
+		for _, r := range st.References(in, escape, quotes) {
+			if st.Slice(r.Name) == s.named(0) {
+				list = append(list, use{st.Token(r.Part), st.Token(r.Name)})
 			}
 		}
 	}
-	if s.name() != "RUN" {
-		add(s.statement, s.rest, s.src.escape, true)
+	if s.Name() != "RUN" {
+		add(s.Statement, s.Rest, s.src.Escape, true)
 	}
-	for _, f := range s.flags {
-		add(s.statement, f, s.src.escape, false) // their quotes have gone by then
+	for _, f := range s.Flags {
+		add(s.Statement, f, s.src.Escape, false) // their quotes have gone by then
 	}
-	for _, body := range s.bodies() {
-		add(body, span{0, len(body.text)}, '\\', false)
+	for _, body := range s.ExpandedBodies() {
+		add(body, dockerfile.Part{Start: 0, End: len(body.Text)}, '\\', false)
 	}
 	return list
 }
 
 // variableToken finds the uses of the variable that the message names.
-func variableToken(s subject) []token {
-	var list []token
+func variableToken(s subject) []dockerfile.Token {
+	var list []dockerfile.Token
 	for _, u := range uses(s) {
 		list = append(list, u.all)
 	}
@@ -137,62 +138,62 @@ func variableToken(s subject) []token {
 }
 
 // requiredVariable finds ${X:?message}, or what is wrong with a value.
-func requiredVariable(s subject) []token {
+func requiredVariable(s subject) []dockerfile.Token {
 	st, in := s.processed()
 	s.match = s.match[1:]
-	for _, r := range st.references(in, st.src.escape, true) {
-		if st.of(r.name) == s.named(0) && strings.Contains(st.of(r.span), "?") {
-			return st.tokens(r.span)
+	for _, r := range st.References(in, st.Src.Escape, true) {
+		if st.Slice(r.Name) == s.named(0) && strings.Contains(st.Slice(r.Part), "?") {
+			return st.Tokens(r.Part)
 		}
 	}
 	return variableToken(s)
 }
 
 // processed finds the text that could not be processed, in the instruction or below it.
-func (s subject) processed() (*statement, span) {
+func (s subject) processed() (*dockerfile.Statement, dockerfile.Part) {
 	text := s.named(0)
-	if i := strings.Index(s.text, text); text != "" && i >= 0 {
-		return s.statement, span{i, i + len(text)}
+	if i := strings.Index(s.Text, text); text != "" && i >= 0 {
+		return s.Statement, dockerfile.Part{Start: i, End: i + len(text)}
 	}
-	for _, body := range s.bodies() {
-		if body.text == text || strings.TrimSpace(body.text) == strings.TrimSpace(text) {
-			return body, span{0, len(body.text)}
+	for _, body := range s.ExpandedBodies() {
+		if body.Text == text || strings.TrimSpace(body.Text) == strings.TrimSpace(text) {
+			return body, dockerfile.Part{Start: 0, End: len(body.Text)}
 		}
 	}
-	return s.statement, s.rest
+	return s.Statement, s.Rest
 }
 
 // openQuote finds the quote that is not closed.
-func openQuote(s subject) []token {
+func openQuote(s subject) []dockerfile.Token {
 	st, in := s.processed()
-	if open := st.openQuote(in); open >= 0 {
-		in.start = open
+	if open := st.OpenQuote(in); open >= 0 {
+		in.Start = open
 	}
-	return st.tokens(span{in.start, st.trimEnd(in)})
+	return st.Tokens(dockerfile.Part{Start: in.Start, End: st.TrimEnd(in)})
 }
 
 // substitution finds the ${…} that BuildKit cannot read: the one that is not closed, or
 // the first whose name is followed by something odd.
-func substitution(s subject) []token {
+func substitution(s subject) []dockerfile.Token {
 	st, in := s.processed()
-	for i := in.start; i+1 < in.end; i++ {
-		if st.text[i] == st.src.escape {
+	for i := in.Start; i+1 < in.End; i++ {
+		if st.Text[i] == st.Src.Escape {
 			i++
-		} else if st.text[i:i+2] == "${" && odd(st.text[i+2:in.end]) {
-			end := closing(st.text[:in.end], i+2, st.src.escape)
+		} else if st.Text[i:i+2] == "${" && odd(st.Text[i+2:in.End]) {
+			end := dockerfile.ClosingBrace(st.Text[:in.End], i+2, st.Src.Escape)
 			if end == 0 {
-				end = st.trimEnd(in)
+				end = st.TrimEnd(in)
 			}
-			return st.tokens(span{i, end})
+			return st.Tokens(dockerfile.Part{Start: i, End: end})
 		}
 	}
-	return st.tokens(span{in.start, st.trimEnd(in)})
+	return st.Tokens(dockerfile.Part{Start: in.Start, End: st.TrimEnd(in)})
 }
 
 // odd says whether what follows ${ is no plain use of a variable.
 func odd(text string) bool {
-	n := nameLength(text)
-	if n == 0 || closing(text, n, '\\') == 0 {
+	n := dockerfile.NameLength(text)
+	if n == 0 || dockerfile.ClosingBrace(text, n, '\\') == 0 {
 		return true
 	}
 	rest := text[n:]
@@ -203,12 +204,12 @@ func odd(text string) bool {
 
 // emptyLine finds the empty continuation line. BuildKit reports the last line of the
 // instruction instead.
-func emptyLine(s subject) []token {
+func emptyLine(s subject) []dockerfile.Token {
 	first := s.lines.Last
 	for i := s.lines.Last; i >= 0; i-- {
-		line, _ := s.src.content(i)
-		_, more := s.src.continued(line)
-		skipped := s.src.blank(i) || s.src.comment(i)
+		line, _ := s.src.Content(i)
+		_, more := s.src.Continued(line)
+		skipped := s.src.IsBlank(i) || s.src.IsComment(i)
 		if i < s.lines.Last && !skipped && !more {
 			break
 		}
@@ -216,27 +217,27 @@ func emptyLine(s subject) []token {
 			first = i
 		}
 	}
-	for _, i := range s.src.read(first).blanks {
-		return []token{{i, 0, i, len(s.src.line(i))}}
+	for _, i := range s.src.ReadAt(first).Blanks {
+		return []dockerfile.Token{{First: i, Start: 0, Last: i, End: len(s.src.Line(i))}}
 	}
 	return nil
 }
 
 // description finds the comment above the instruction.
-func description(s subject) []token {
-	for i := s.first - 1; i >= 0 && (s.src.blank(i) || s.src.comment(i)); i-- {
-		if text, column := s.src.trimmed(i); text != "" {
-			return []token{{i, column, i, column + len(strings.TrimRight(text, " \t\v\f\r"))}}
+func description(s subject) []dockerfile.Token {
+	for i := s.First - 1; i >= 0 && (s.src.IsBlank(i) || s.src.IsComment(i)); i-- {
+		if text, column := s.src.Trimmed(i); text != "" {
+			return []dockerfile.Token{{First: i, Start: column, Last: i, End: column + len(strings.TrimRight(text, " \t\v\f\r"))}}
 		}
 	}
 	return nil
 }
 
 // unterminated finds the word <<EOF.
-func unterminated(s subject) []token {
-	for _, d := range s.heredocs {
-		if !d.terminated {
-			return s.tokens(d.word)
+func unterminated(s subject) []dockerfile.Token {
+	for _, d := range s.Heredocs {
+		if !d.Terminated {
+			return s.Tokens(d.Word)
 		}
 	}
 	return arguments(s)
@@ -244,14 +245,14 @@ func unterminated(s subject) []token {
 
 // repeatedDirective finds the second directive of a name. BuildKit's line for it is the
 // one above.
-func repeatedDirective(s subject) []token {
+func repeatedDirective(s subject) []dockerfile.Token {
 	seen := false
-	for _, d := range append(s.src.directives(true), directive{}) {
-		if d.name != strings.ToLower(s.named(0)) {
+	for _, d := range append(s.src.Directives(true), dockerfile.Directive{}) {
+		if d.Name != strings.ToLower(s.named(0)) {
 			continue
 		}
 		if seen {
-			return []token{{d.line, 0, d.line, len(s.src.line(d.line))}}
+			return []dockerfile.Token{{First: d.Line, Start: 0, Last: d.Line, End: len(s.src.Line(d.Line))}}
 		}
 		seen = true
 	}
@@ -261,56 +262,56 @@ func repeatedDirective(s subject) []token {
 // directiveValue finds the value of a directive, or the part of it that the message
 // names.
 func directiveValue(name string) finder {
-	return func(s subject) []token {
-		for _, d := range s.src.directives(name == "escape") {
-			if d.name != name {
+	return func(s subject) []dockerfile.Token {
+		for _, d := range s.src.Directives(name == "escape") {
+			if d.Name != name {
 				continue
 			}
-			t := d.token
-			if i := strings.Index(d.value, s.named(0)); s.named(0) != "" && i >= 0 {
+			t := d.Token
+			if i := strings.Index(d.Value, s.named(0)); s.named(0) != "" && i >= 0 {
 				t.Start, t.End = t.Start+i, t.Start+i+len(s.named(0))
 			}
-			return []token{t}
+			return []dockerfile.Token{t}
 		}
 		return nil
 	}
 }
 
 // longLine finds the line that is too long. BuildKit's is the one above.
-func longLine(s subject) []token {
-	for i := range s.src.rows() {
-		if n := len(s.src.line(i)); n >= 1<<16-1 {
-			return []token{{i, 0, i, n}}
+func longLine(s subject) []dockerfile.Token {
+	for i := range s.src.Rows() {
+		if n := len(s.src.Line(i)); n >= 1<<16-1 {
+			return []dockerfile.Token{{First: i, Start: 0, Last: i, End: n}}
 		}
 	}
 	return nil
 }
 
 // ignoredSource finds the source of a COPY that the message names.
-func ignoredSource(s subject) []token {
-	sources := s.elements()
+func ignoredSource(s subject) []dockerfile.Token {
+	sources := s.Elements()
 	if len(sources) > 0 {
 		sources = sources[:len(sources)-1]
 	}
-	var spans []span
+	var spans []dockerfile.Part
 	for _, e := range sources {
-		if path.Clean(e.value) == s.named(0) {
-			return s.tokens(e.span)
+		if path.Clean(e.Value) == s.named(0) {
+			return s.Tokens(e.Part)
 		}
-		spans = append(spans, e.span)
+		spans = append(spans, e.Part)
 	}
-	if list := s.withVariables(spans); len(list) == 1 {
-		return s.tokens(list...)
+	if list := s.WithVariables(spans); len(list) == 1 {
+		return s.Tokens(list...)
 	}
 	return arguments(s)
 }
 
 // remoteSource finds the source of a COPY that is a URL or a repository.
-func remoteSource(s subject) []token {
-	for _, e := range s.elements() {
+func remoteSource(s subject) []dockerfile.Token {
+	for _, e := range s.Elements() {
 		for _, mark := range []string{"://", "git@", ".git", "github.com/"} {
-			if strings.Contains(e.value, mark) {
-				return s.tokens(e.span)
+			if strings.Contains(e.Value, mark) {
+				return s.Tokens(e.Part)
 			}
 		}
 	}
@@ -318,24 +319,24 @@ func remoteSource(s subject) []token {
 }
 
 // notString finds the element of a JSON array that is no string.
-func notString(s subject) []token {
-	st := *s.statement
-	if st.name() == "HEALTHCHECK" && len(st.args) > 1 {
-		st.rest.start = st.args[1].start // behind CMD
+func notString(s subject) []dockerfile.Token {
+	st := *s.Statement
+	if st.Name() == "HEALTHCHECK" && len(st.Args) > 1 {
+		st.Rest.Start = st.Args[1].Start // behind CMD
 	}
-	for _, e := range st.elements() {
-		if e.kind != '"' {
-			return s.tokens(e.span)
+	for _, e := range st.Elements() {
+		if e.Kind != '"' {
+			return s.Tokens(e.Part)
 		}
 	}
 	return arguments(s)
 }
 
 // emptyString finds the element that is an empty string.
-func emptyString(s subject) []token {
-	for _, e := range s.elements() {
-		if strings.TrimSpace(e.value) == "" {
-			return s.tokens(e.span)
+func emptyString(s subject) []dockerfile.Token {
+	for _, e := range s.Elements() {
+		if strings.TrimSpace(e.Value) == "" {
+			return s.Tokens(e.Part)
 		}
 	}
 	return arguments(s)

@@ -21,26 +21,26 @@ var failures = []saying{
 
 // missingSource finds the source of a COPY that is not there; the message has it as a
 // path from the root of what is copied from.
-func missingSource(s subject) []token {
-	sources := s.elements()
+func missingSource(s subject) []dockerfile.Token {
+	sources := s.Elements()
 	if len(sources) < 2 {
 		return nil
 	}
 	sources = sources[:len(sources)-1]
-	i := slices.IndexFunc(sources, func(e element) bool { return path.Clean("/"+e.value) == s.named(0) })
+	i := slices.IndexFunc(sources, func(e dockerfile.Element) bool { return path.Clean("/"+e.Value) == s.named(0) })
 	if i < 0 && len(sources) > 1 {
 		return nil // a pattern, a variable: which one is not said
 	}
-	return s.tokens(sources[max(i, 0)].span)
+	return s.Tokens(sources[max(i, 0)].Part)
 }
 
 // imageIn finds the image that a message speaks of, by its full name.
 func imageIn(message string) finder {
-	return func(s subject) []token {
-		for _, sp := range s.images() {
-			named, err := reference.ParseNormalizedNamed(s.plain(sp))
+	return func(s subject) []dockerfile.Token {
+		for _, sp := range s.ImageNames() {
+			named, err := reference.ParseNormalizedNamed(s.Unquoted(sp))
 			if err == nil && strings.Contains(message, reference.TagNameOnly(named).String()) {
-				return s.tokens(sp)
+				return s.Tokens(sp)
 			}
 		}
 		return nil

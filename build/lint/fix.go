@@ -87,7 +87,7 @@ type mender func(m mending) []Fix
 // names.
 type mending struct {
 	subject
-	here    token // what is underlined
+	here    dockerfile.Token // what is underlined
 	message string
 	hint    string // what BuildKit thinks was meant
 }
@@ -98,7 +98,7 @@ func (s *source) fixes(p dockerfile.Problem) []Fix {
 	var list []Fix
 	if r, ok := rules[p.Code]; ok {
 		m.match, _ = matching(r.message, withoutHint(p.Message))
-		if mend := menders[p.Code]; mend != nil && (m.name() != "FROM" || ofFrom[p.Code]) {
+		if mend := menders[p.Code]; mend != nil && (m.Name() != "FROM" || ofFrom[p.Code]) {
 			list = mend(m)
 		}
 		list = append(list, ignoreRule(s, p.Code)...)
@@ -109,8 +109,8 @@ func (s *source) fixes(p dockerfile.Problem) []Fix {
 }
 
 func (s *source) mending(p dockerfile.Problem) mending {
-	m := mending{subject: subject{statement: s.at(p.Lines.First), src: s, lines: p.Lines},
-		here: token{p.Lines.First, p.Columns.Start, p.Lines.Last, p.Columns.End}, message: p.Message}
+	m := mending{subject: subject{Statement: s.At(p.Lines.First), src: s, lines: p.Lines},
+		here: dockerfile.Token{First: p.Lines.First, Start: p.Columns.Start, Last: p.Lines.Last, End: p.Columns.End}, message: p.Message}
 	if _, hint, ok := strings.Cut(p.Message, " (did you mean "); ok {
 		m.hint = strings.TrimPrefix(strings.TrimSuffix(hint, "?)"), "$")
 	}
@@ -124,7 +124,9 @@ func withoutHint(message string) string {
 
 // allows says whether a fix is one: it edits, and inside of the text.
 func (s *source) allows(f Fix) bool {
-	outside := func(e Edit) bool { return !s.holds(token{e.First, e.Start, e.Last, e.End}) }
+	outside := func(e Edit) bool {
+		return !s.Holds(dockerfile.Token{First: e.First, Start: e.Start, Last: e.Last, End: e.End})
+	}
 	return len(f.Edits) > 0 && !slices.ContainsFunc(f.Edits, outside)
 }
 
@@ -171,7 +173,7 @@ func (m mending) mistake(p dockerfile.Problem) []Fix {
 }
 
 // replace is the fix that puts a text in the place of the first of some tokens.
-func (m mending) replace(title, text string, list []token) Fix {
+func (m mending) replace(title, text string, list []dockerfile.Token) Fix {
 	f := Fix{Title: title, Preferred: true}
 	if len(list) > 0 {
 		f.Edits = []Edit{edit(list[0], text)}
@@ -179,7 +181,7 @@ func (m mending) replace(title, text string, list []token) Fix {
 	return f
 }
 
-func edit(t token, text string) Edit { return Edit{t.First, t.Start, t.Last, t.End, text} }
+func edit(t dockerfile.Token, text string) Edit { return Edit{t.First, t.Start, t.Last, t.End, text} }
 
 // one is the list of a fix, if it is one.
 func one(f Fix) []Fix {
@@ -190,34 +192,34 @@ func one(f Fix) []Fix {
 }
 
 // flagNames finds the name of the flag that the message names, without the dashes.
-func flagNames(s subject) []token {
-	var list []span
-	for _, f := range s.flag(s.named(0)) {
-		name, _, _ := s.cut(f, "=")
-		list = append(list, span{name.start + len("--"), name.end})
+func flagNames(s subject) []dockerfile.Token {
+	var list []dockerfile.Part
+	for _, f := range s.FlagsNamed(s.named(0)) {
+		name, _, _ := s.Cut(f, "=")
+		list = append(list, dockerfile.Part{Start: name.Start + len("--"), End: name.End})
 	}
-	return s.tokens(list...)
+	return s.Tokens(list...)
 }
 
 // platformVariable finds the only variable of a --platform.
-func platformVariable(s subject) []token {
-	var list []span
-	for _, f := range s.flag("--platform") {
-		for _, r := range s.references(f, s.src.escape, false) {
-			list = append(list, r.name)
+func platformVariable(s subject) []dockerfile.Token {
+	var list []dockerfile.Part
+	for _, f := range s.FlagsNamed("--platform") {
+		for _, r := range s.References(f, s.src.Escape, false) {
+			list = append(list, r.Name)
 		}
 	}
 	if len(list) != 1 {
 		return nil
 	}
-	return s.tokens(list...)
+	return s.Tokens(list...)
 }
 
 // imageAlone finds the image that could not be had, in this instruction.
-func imageAlone(s subject) []token {
-	for _, sp := range s.images() {
-		if s.plain(sp) == s.named(0) {
-			return s.tokens(sp)
+func imageAlone(s subject) []dockerfile.Token {
+	for _, sp := range s.ImageNames() {
+		if s.Unquoted(sp) == s.named(0) {
+			return s.Tokens(sp)
 		}
 	}
 	return nil

@@ -39,9 +39,9 @@ var argSets = []map[string]string{{}, {"A": "/abs", "DIR": "rel", "X": "x y", "V
 func built(text string) (map[string]string, error) {
 	f := File{Dockerfile: []byte(text)}
 	targets := []string{""}
-	for _, st := range sourceOf(f).statements() {
-		if st.name() == "FROM" && len(st.args) == 3 {
-			targets = append(targets, strings.ToLower(st.of(st.args[2])))
+	for _, st := range sourceOf(f).Statements() {
+		if st.Name() == "FROM" && len(st.Args) == 3 {
+			targets = append(targets, strings.ToLower(st.Slice(st.Args[2])))
 		}
 	}
 	all := map[string]string{}
@@ -172,9 +172,9 @@ func firstDifference(before, after map[string]string) string {
 
 // sameWords checks that a shell makes of each command the words that its JSON form has.
 func sameWords(t *testing.T, text, mended string) {
-	old, now := newSource([]byte(text)).statements(), newSource([]byte(mended)).statements()
+	old, now := newSource([]byte(text)).Statements(), newSource([]byte(mended)).Statements()
 	for i, st := range old {
-		command, list := st.of(st.rest), now[i].of(now[i].rest)
+		command, list := st.Slice(st.Rest), now[i].Slice(now[i].Rest)
 		var words []string
 		if command == list || strings.HasPrefix(command, "[") || json.Unmarshal([]byte(list), &words) != nil {
 			continue

@@ -1,6 +1,9 @@
 package lint
 
-import "strings"
+import (
+	"github.com/buildls/buildls/build/dockerfile"
+	"strings"
+)
 
 // experimental is the only rule of BuildKit's that is off by default.
 const experimental = "InvalidDefinitionDescription"
@@ -10,15 +13,15 @@ const experimental = "InvalidDefinitionDescription"
 func ignoreRule(s *source, rule string) []Fix {
 	f := Fix{Title: "Ignore rule " + rule + " in this file"}
 	line := 0
-	if text, _ := s.content(0); strings.HasPrefix(text, "#!") {
+	if text, _ := s.Content(0); strings.HasPrefix(text, "#!") {
 		line = 1
 	}
-	for _, d := range s.directives(false) {
-		line = d.line + 1
-		if d.name == "check" {
-			value, _, _ := strings.Cut(d.value, " ")
-			d.token.End = d.token.Start + len(value)
-			f.Edits = []Edit{edit(d.token, withSkip(value, rule))}
+	for _, d := range s.Directives(false) {
+		line = d.Line + 1
+		if d.Name == "check" {
+			value, _, _ := strings.Cut(d.Value, " ")
+			d.Token.End = d.Token.Start + len(value)
+			f.Edits = []Edit{edit(d.Token, withSkip(value, rule))}
 			if rule == experimental {
 				f.Edits = s.withoutExperiment(d, value, rule)
 			}
@@ -49,7 +52,7 @@ func withSkip(value, rule string) string {
 
 // withoutExperiment takes a rule out of `experimental=`, and the directive out of the
 // file if nothing is left of it.
-func (s *source) withoutExperiment(d directive, value, rule string) []Edit {
+func (s *source) withoutExperiment(d dockerfile.Directive, value, rule string) []Edit {
 	var kept []string
 	for p := range strings.SplitSeq(value, ";") {
 		key, list, _ := strings.Cut(p, "=")
@@ -68,9 +71,9 @@ func (s *source) withoutExperiment(d directive, value, rule string) []Edit {
 		}
 	}
 	if len(kept) > 0 {
-		return []Edit{edit(d.token, strings.Join(kept, ";"))}
+		return []Edit{edit(d.Token, strings.Join(kept, ";"))}
 	}
-	e := s.lineEdit(d.line, d.line)
-	_, e.Start = s.content(d.line)
+	e := s.lineEdit(d.Line, d.Line)
+	_, e.Start = s.Content(d.Line)
 	return []Edit{e}
 }

@@ -3,27 +3,28 @@ package lint
 import (
 	"bytes"
 	"encoding/json"
+	"github.com/buildls/buildls/build/dockerfile"
 	"strings"
 )
 
 // mendShellForm writes a command as JSON: the words themselves if a shell would do no
 // more than to split them, else the shell with the command.
 func mendShellForm(m mending) []Fix {
-	if m.commented || m.rest.empty() {
+	if m.Commented || m.Rest.Empty() {
 		return nil
 	}
-	command := m.of(m.rest)
+	command := m.Slice(m.Rest)
 	if strings.HasPrefix(command, "[") {
 		return one(m.brokenJSON())
 	}
-	if f := m.execForm(); len(f.Edits) > 0 || m.src.escape == '`' {
+	if f := m.execForm(); len(f.Edits) > 0 || m.src.Escape == '`' {
 		f.Preferred = !m.changesOther()
 		return one(f) // no /bin/sh on Windows
 	}
 	if strings.Contains(command, "<<") {
 		return nil // a heredoc that has no body here: JSON would bury the mistake
 	}
-	f := m.replace("Write as JSON, run by /bin/sh", jsonArray("/bin/sh", "-c", command), m.tokens(m.rest))
+	f := m.replace("Write as JSON, run by /bin/sh", jsonArray("/bin/sh", "-c", command), m.Tokens(m.Rest))
 	f.Preferred = false
 	return one(f)
 }
@@ -32,36 +33,36 @@ func mendShellForm(m mending) []Fix {
 // of its stage does: an ENTRYPOINT gets CMD as its arguments only in JSON form, and without
 // the shell only if that is in JSON form.
 func (m mending) changesOther() bool {
-	other := map[string]string{"CMD": "ENTRYPOINT", "ENTRYPOINT": "CMD"}[m.name()]
+	other := map[string]string{"CMD": "ENTRYPOINT", "ENTRYPOINT": "CMD"}[m.Name()]
 	found := false
-	for _, st := range m.src.statements() {
-		if st.name() == "FROM" {
-			if st.first > m.first {
+	for _, st := range m.src.Statements() {
+		if st.Name() == "FROM" {
+			if st.First > m.First {
 				break
 			}
 			found = false
 		}
-		found = found || st.name() == other && st.onbuild.empty()
+		found = found || st.Name() == other && st.Onbuild.Empty()
 	}
 	return found
 }
 
 // execForm writes a plain command as a JSON array.
 func (m mending) execForm() Fix {
-	words, ok := shellWords(m.of(m.rest))
-	if !ok || m.commented {
+	words, ok := shellWords(m.Slice(m.Rest))
+	if !ok || m.Commented {
 		return Fix{}
 	}
-	return m.replace("Write as JSON", jsonArray(words...), m.tokens(m.rest))
+	return m.replace("Write as JSON", jsonArray(words...), m.Tokens(m.Rest))
 }
 
 // brokenJSON writes as JSON what was meant as it.
 func (m mending) brokenJSON() Fix {
-	text, _, ok := nearlyJSON(m.of(m.rest))
+	text, _, ok := nearlyJSON(m.Slice(m.Rest))
 	if !ok {
 		return Fix{}
 	}
-	return m.replace("Write as JSON", text, m.tokens(m.rest))
+	return m.replace("Write as JSON", text, m.Tokens(m.Rest))
 }
 
 // nearlyJSON mends an array of strings in single quotes or with a comma too much.
@@ -79,11 +80,11 @@ func nearlyJSON(text string) (mended string, list []string, ok bool) {
 
 // healthcheck puts CMD before a command. A short first word may be CMD misspelled.
 func (m mending) healthcheck() Fix {
-	if len(m.args) == 0 || len(m.of(m.args[0])) <= len("CMD") || strings.Contains(m.of(m.rest), "<<") {
+	if len(m.Args) == 0 || len(m.Slice(m.Args[0])) <= len("CMD") || strings.Contains(m.Slice(m.Rest), "<<") {
 		return Fix{}
 	}
-	at := m.token(span{m.rest.start, m.rest.start})
-	return m.replace("Insert CMD", cased("CMD", m.of(m.keyword))+" ", []token{at})
+	at := m.Token(dockerfile.Part{Start: m.Rest.Start, End: m.Rest.Start})
+	return m.replace("Insert CMD", cased("CMD", m.Slice(m.Keyword))+" ", []dockerfile.Token{at})
 }
 
 // jsonArray is an array as people write it.

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"github.com/buildls/buildls/build/dockerfile"
 	"regexp"
 	"strings"
 )
@@ -17,9 +18,9 @@ func cased(word, model string) string {
 // them (dockerfile2llb.validateCommandCasing).
 func (s *source) lower() bool {
 	lower, upper, stage := 0, 0, false
-	for _, st := range s.statements() {
-		stage = stage || st.name() == "FROM"
-		switch word := st.of(st.head()); {
+	for _, st := range s.Statements() {
+		stage = stage || st.Name() == "FROM"
+		switch word := st.Slice(st.Head()); {
 		case !stage:
 		case word == strings.ToLower(word):
 			lower++
@@ -31,11 +32,11 @@ func (s *source) lower() bool {
 }
 
 func mendAs(m mending) []Fix {
-	if len(m.args) < 2 {
+	if len(m.Args) < 2 {
 		return nil
 	}
-	as := cased(m.of(m.args[1]), m.of(m.keyword))
-	f := m.replace("Write "+as, as, m.tokens(m.args[1]))
+	as := cased(m.Slice(m.Args[1]), m.Slice(m.Keyword))
+	f := m.replace("Write "+as, as, m.Tokens(m.Args[1]))
 	f.Safe = true
 	return one(f)
 }
@@ -46,29 +47,29 @@ func mendCasing(m mending) []Fix {
 	if strings.Contains(m.message, "(lowercase)") {
 		to = strings.ToLower
 	}
-	word := m.of(m.head())
-	f := m.replace("Write "+to(word), to(word), m.tokens(m.head()))
+	word := m.Slice(m.Head())
+	f := m.replace("Write "+to(word), to(word), m.Tokens(m.Head()))
 	f.Safe = true
-	if m.name() == "FROM" && len(m.args) == 3 {
-		as := m.args[1]
-		f.Edits = append(f.Edits, edit(m.token(as), to(m.of(as))))
+	if m.Name() == "FROM" && len(m.Args) == 3 {
+		as := m.Args[1]
+		f.Edits = append(f.Edits, edit(m.Token(as), to(m.Slice(as))))
 	}
 	return one(f)
 }
 
 // mendStageName renames the stage wherever it is named.
 func mendStageName(m mending) []Fix {
-	if len(m.args) != 3 {
+	if len(m.Args) != 3 {
 		return nil
 	}
-	name := m.of(m.args[2])
+	name := m.Slice(m.Args[2])
 	lower := strings.ToLower(name)
-	f := m.replace("Rename to "+lower, lower, m.tokens(m.args[2]))
+	f := m.replace("Rename to "+lower, lower, m.Tokens(m.Args[2]))
 	f.Safe = true
-	for _, st := range m.src.statements() {
-		for _, sp := range st.images() {
-			if is := st.of(sp); st.first > m.first && strings.EqualFold(is, name) && is != lower {
-				f.Edits = append(f.Edits, edit(st.token(sp), lower))
+	for _, st := range m.src.Statements() {
+		for _, sp := range st.ImageNames() {
+			if is := st.Slice(sp); st.First > m.First && strings.EqualFold(is, name) && is != lower {
+				f.Edits = append(f.Edits, edit(st.Token(sp), lower))
 			}
 		}
 	}
@@ -77,10 +78,10 @@ func mendStageName(m mending) []Fix {
 
 func mendEmptyLines(m mending) []Fix {
 	f := Fix{Title: "Remove the empty line", Preferred: true, Safe: true}
-	if len(m.blanks) > 1 {
+	if len(m.Blanks) > 1 {
 		f.Title += "s"
 	}
-	for _, i := range m.blanks {
+	for _, i := range m.Blanks {
 		f.Edits = append(f.Edits, m.src.lineEdit(i, i))
 	}
 	return one(f)
@@ -88,51 +89,51 @@ func mendEmptyLines(m mending) []Fix {
 
 // lineEdit removes lines with their breaks.
 func (s *source) lineEdit(first, last int) Edit {
-	if last+1 < s.rows() {
+	if last+1 < s.Rows() {
 		return Edit{First: first, Last: last + 1}
 	}
-	return Edit{First: first, Last: last, End: len(s.line(last))}
+	return Edit{First: first, Last: last, End: len(s.Line(last))}
 }
 
 // mendUseless removes the instruction that a later one overrides.
 func mendUseless(m mending) []Fix {
-	return []Fix{{Title: "Remove this " + m.name() + ", which has no effect",
-		Edits: []Edit{m.src.lineEdit(m.first, m.end())}}}
+	return []Fix{{Title: "Remove this " + m.Name() + ", which has no effect",
+		Edits: []Edit{m.src.lineEdit(m.First, m.End())}}}
 }
 
 func mendMaintainer(m mending) []Fix {
-	if m.commented || m.rest.empty() {
+	if m.Commented || m.Rest.Empty() {
 		return nil
 	}
-	author := m.of(m.rest)
+	author := m.Slice(m.Rest)
 	if n := len(author); n > 1 && strings.ContainsRune(`"'`, rune(author[0])) && author[n-1] == author[0] {
 		author = author[1 : n-1]
 	}
-	escape := string(m.src.escape)
+	escape := string(m.src.Escape)
 	author = strings.NewReplacer(escape, escape+escape, `"`, escape+`"`, "$", escape+"$").Replace(author)
-	text := cased("label", m.of(m.keyword)) + ` org.opencontainers.image.authors="` + author + `"`
-	return one(m.replace("Write as a LABEL", text, m.tokens(span{m.keyword.start, m.rest.end})))
+	text := cased("label", m.Slice(m.Keyword)) + ` org.opencontainers.image.authors="` + author + `"`
+	return one(m.replace("Write as a LABEL", text, m.Tokens(dockerfile.Part{Start: m.Keyword.Start, End: m.Rest.End})))
 }
 
 // mendLegacy writes ENV key value as ENV key=value, the value in quotes or its blanks
 // escaped if it has any.
 func mendLegacy(m mending) []Fix {
-	key := span{m.rest.start, m.wordEnd(m.rest.start, false)}
-	value := span{m.skip(key.end), m.rest.end}
-	if value.empty() || strings.ContainsAny(m.of(key), `"'`) {
+	key := dockerfile.Part{Start: m.Rest.Start, End: m.WordEnd(m.Rest.Start, false)}
+	value := dockerfile.Part{Start: m.SkipBlank(key.End), End: m.Rest.End}
+	if value.Empty() || strings.ContainsAny(m.Slice(key), `"'`) {
 		return nil
 	}
-	gap := m.gap(key, value)
+	gap := m.Gap(key, value)
 	if gap.Last-gap.First > 1 { // a comment may be there
 		return nil
 	}
-	f := m.replace("Write as key=value", "=", []token{gap})
+	f := m.replace("Write as key=value", "=", []dockerfile.Token{gap})
 	f.Safe = true
-	switch text := m.of(value); {
-	case m.wordEnd(value.start, true) >= value.end: // one word
-	case !strings.ContainsAny(text, `"'`+string(m.src.escape)):
+	switch text := m.Slice(value); {
+	case m.WordEnd(value.Start, true) >= value.End: // one word
+	case !strings.ContainsAny(text, `"'`+string(m.src.Escape)):
 		f.Edits[0].Text = `="`
-		end := m.token(value)
+		end := m.Token(value)
 		f.Edits = append(f.Edits, Edit{end.Last, end.End, end.Last, end.End, `"`})
 	default:
 		f.Edits = append(f.Edits, m.escapeBlanks(value)...)
@@ -140,13 +141,13 @@ func mendLegacy(m mending) []Fix {
 	return one(f)
 }
 
-func (m mending) escapeBlanks(in span) []Edit {
+func (m mending) escapeBlanks(in dockerfile.Part) []Edit {
 	var edits []Edit
-	for at := in.start; at < in.end; {
-		end := m.wordEnd(at, true)
-		for at = end; at < in.end && m.blank(at, true) > 0; at += m.blank(at, true) {
-			line, column := m.place(at)
-			edits = append(edits, Edit{line, column, line, column, string(m.src.escape)})
+	for at := in.Start; at < in.End; {
+		end := m.WordEnd(at, true)
+		for at = end; at < in.End && m.Blank(at, true) > 0; at += m.Blank(at, true) {
+			line, column := m.Position(at)
+			edits = append(edits, Edit{line, column, line, column, string(m.src.Escape)})
 		}
 	}
 	return edits
@@ -157,26 +158,26 @@ const targetPlatform = "TARGETPLATFORM"
 
 // mendPlatform removes the flag and the blanks behind it.
 func mendPlatform(m mending) []Fix {
-	list := m.tokens(m.flag("--platform")...)
+	list := m.Tokens(m.FlagsNamed("--platform")...)
 	if len(list) == 0 || list[0].First != list[0].Last {
 		return nil
 	}
 	t := list[0]
-	rest := m.src.line(t.Last)[t.End:]
+	rest := m.src.Line(t.Last)[t.End:]
 	t.End += len(rest) - len(strings.TrimLeft(rest, " \t"))
-	f := m.replace("Remove --platform", "", []token{t})
+	f := m.replace("Remove --platform", "", []dockerfile.Token{t})
 	f.Safe = true
 	return one(f)
 }
 
 // port finds the argument of EXPOSE that the message names, if it is there as it is.
-func (m mending) port() (span, bool) {
-	for _, a := range m.args {
-		if m.of(a) == m.named(0) {
+func (m mending) port() (dockerfile.Part, bool) {
+	for _, a := range m.Args {
+		if m.Slice(a) == m.named(0) {
 			return a, true
 		}
 	}
-	return span{}, false
+	return dockerfile.Part{}, false
 }
 
 func mendProto(m mending) []Fix {
@@ -184,9 +185,9 @@ func mendProto(m mending) []Fix {
 	if !ok {
 		return nil
 	}
-	_, proto, _ := m.cut(port, "/")
-	lower := strings.ToLower(m.of(proto))
-	f := m.replace("Write "+lower, lower, m.tokens(proto))
+	_, proto, _ := m.Cut(port, "/")
+	lower := strings.ToLower(m.Slice(proto))
+	f := m.replace("Write "+lower, lower, m.Tokens(proto))
 	f.Safe = true
 	return one(f)
 }
@@ -197,9 +198,9 @@ func mendPort(m mending) []Fix {
 	if !ok {
 		return nil
 	}
-	n := strings.LastIndexByte(m.of(port), ':') + 1
-	before, inside := span{port.start, port.start + n}, span{port.start + n, port.end}
-	f := m.replace("Expose "+m.of(inside), "", m.tokens(before))
+	n := strings.LastIndexByte(m.Slice(port), ':') + 1
+	before, inside := dockerfile.Part{Start: port.Start, End: port.Start + n}, dockerfile.Part{Start: port.Start + n, End: port.End}
+	f := m.replace("Expose "+m.Slice(inside), "", m.Tokens(before))
 	f.Safe = true
 	return one(f)
 }
@@ -207,18 +208,18 @@ func mendPort(m mending) []Fix {
 // mendDescription begins the comment with the name that it describes.
 func mendDescription(m mending) []Fix {
 	line := m.here.First
-	if !m.src.comment(line) {
+	if !m.src.IsComment(line) {
 		if list := description(m.subject); len(list) > 0 {
 			line = list[0].First
 		}
 	}
-	text, column := m.src.trimmed(line)
+	text, column := m.src.Trimmed(line)
 	match, ok := matching("format: `# % <description>`", m.message)
 	if !ok || !strings.HasPrefix(text, "#") || match[0] == "<arg_key>" {
 		return nil
 	}
 	blanks := len(text[1:]) - len(strings.TrimLeft(text[1:], " \t"))
-	at := token{line, column + 1 + blanks, line, column + 1 + blanks}
+	at := dockerfile.Token{First: line, Start: column + 1 + blanks, Last: line, End: column + 1 + blanks}
 	word, _, _ := strings.Cut(text[1+blanks:], " ")
 	name := match[0]
 	if strings.EqualFold(strings.Trim(word, ":,-"), name) {
@@ -226,7 +227,7 @@ func mendDescription(m mending) []Fix {
 	} else {
 		name += " "
 	}
-	f := m.replace("Describe "+match[0]+" with this comment", name, []token{at})
+	f := m.replace("Describe "+match[0]+" with this comment", name, []dockerfile.Token{at})
 	f.Preferred = false
 	return one(f)
 }
@@ -242,7 +243,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func mendUndefined(m mending) []Fix {
 	list := m.rename("$" + m.hint)
 	if name := m.named(0); plainName.MatchString(name) && !secretKey.MatchString(name) {
-		list = append(list, m.src.declare(name, m.src.above(m.first), len(list) == 0))
+		list = append(list, m.src.declare(name, m.src.above(m.First), len(list) == 0))
 	}
 	return list
 }
@@ -254,13 +255,13 @@ func mendUndefinedInFrom(m mending) []Fix {
 	}
 	list := m.rename(m.hint)
 	line := 0
-	for _, st := range m.src.statements() {
-		if st.name() != "FROM" {
-			line = st.end() + 1 // below the ARGs that there are
+	for _, st := range m.src.Statements() {
+		if st.Name() != "FROM" {
+			line = st.End() + 1 // below the ARGs that there are
 			continue
 		}
 		if line == 0 {
-			line = m.src.above(st.first)
+			line = m.src.above(st.First)
 		}
 		break
 	}
@@ -294,8 +295,8 @@ func (s *source) declare(name string, line int, preferred bool) Fix {
 
 // insertLine inserts a line above another one.
 func (s *source) insertLine(line int, text string) Edit {
-	_, column := s.content(line)
-	return Edit{line, column, line, column, text + s.lineBreak()}
+	_, column := s.Content(line)
+	return Edit{line, column, line, column, text + s.LineBreak()}
 }
 
 // above is the first line of the comments right above an instruction: they are about
@@ -303,11 +304,11 @@ func (s *source) insertLine(line int, text string) Edit {
 func (s *source) above(line int) int {
 	top := 0
 	for _, forEscape := range []bool{false, true} {
-		for _, d := range s.directives(forEscape) {
-			top = max(top, d.line+1)
+		for _, d := range s.Directives(forEscape) {
+			top = max(top, d.Line+1)
 		}
 	}
-	for line > top && s.comment(line-1) {
+	for line > top && s.IsComment(line-1) {
 		line--
 	}
 	return line

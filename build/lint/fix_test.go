@@ -118,9 +118,9 @@ func apply(text string, edits []Edit) string {
 	var b strings.Builder
 	at := 0
 	for _, e := range edits {
-		b.WriteString(text[at:src.offset(e.First, e.Start)])
+		b.WriteString(text[at:src.Offset(e.First, e.Start)])
 		b.WriteString(e.Text)
-		at = src.offset(e.Last, e.End)
+		at = src.Offset(e.Last, e.End)
 	}
 	return b.String() + text[at:]
 }

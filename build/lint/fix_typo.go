@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"github.com/buildls/buildls/build/dockerfile"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func (m mending) mendTypo(message string) []Fix {
 		}
 		m.match = match
 		f := m.replace("Change to "+m.hint, m.hint, t.find(m.subject))
-		f.Preferred = t.message != unknownInstruction || !m.src.data(m.statement)
+		f.Preferred = t.message != unknownInstruction || !m.src.data(m.Statement)
 		return one(f)
 	}
 	return nil
@@ -39,22 +40,22 @@ func (m mending) mendTypo(message string) []Fix {
 // data says whether a line that BuildKit takes for an instruction rather looks like a part
 // of what stands before it: the body of a heredoc behind an instruction that takes none,
 // the next line of a command that was broken off, or one more line of such text.
-func (s *source) data(st *statement) bool {
-	all := s.statements()
+func (s *source) data(st *dockerfile.Statement) bool {
+	all := s.Statements()
 	i := slices.Index(all, st)
-	if i < 0 || len(st.args) == 0 || s.otherCase(st) || s.likeHeredoc(st.first) {
+	if i < 0 || len(st.Args) == 0 || s.otherCase(st) || s.likeHeredoc(st.First) {
 		return true
 	}
 	if i == 0 {
 		return false
 	}
 	last := all[i-1]
-	if open(last) || !last.known() && meant(last.name()) == last.name() {
+	if open(last) || !last.Known() && meant(last.Name()) == last.Name() {
 		return true
 	}
 	for _, before := range slices.Backward(all[:i]) {
-		if before.known() {
-			return s.indent(st.first) > s.indent(before.first)
+		if before.Known() {
+			return s.indent(st.First) > s.indent(before.First)
 		}
 	}
 	return false
@@ -72,27 +73,27 @@ func (s *source) likeHeredoc(line int) bool {
 	if s.bodies == nil {
 		s.bodies = s.readLikeHeredocs()
 	}
-	return slices.ContainsFunc(s.bodies, func(d heredoc) bool { return d.first <= line && line <= d.last })
+	return slices.ContainsFunc(s.bodies, func(d dockerfile.Heredoc) bool { return d.First <= line && line <= d.Last })
 }
 
-func (s *source) readLikeHeredocs() []heredoc {
+func (s *source) readLikeHeredocs() []dockerfile.Heredoc {
 	lines := map[string][]int{} // by their first words
-	for i := range s.count() {
-		if text, _ := s.trimmed(i); text != "" {
+	for i := range s.Count() {
+		if text, _ := s.Trimmed(i); text != "" {
 			word := firstWord.FindString(text)
 			lines[word] = append(lines[word], i)
 		}
 	}
-	bodies := []heredoc{}
-	for _, st := range s.statements() {
-		first, real := st.end()+1, st.heredocs
-		for _, match := range heredocLike.FindAllStringSubmatch(st.text, -1) {
-			if slices.ContainsFunc(real, func(d heredoc) bool { return d.Name == match[1] }) {
+	bodies := []dockerfile.Heredoc{}
+	for _, st := range s.Statements() {
+		first, real := st.End()+1, st.Heredocs
+		for _, match := range heredocLike.FindAllStringSubmatch(st.Text, -1) {
+			if slices.ContainsFunc(real, func(d dockerfile.Heredoc) bool { return d.Name == match[1] }) {
 				continue
 			}
 			ends := lines[match[1]]
 			if n, _ := slices.BinarySearch(ends, first); n < len(ends) {
-				bodies = append(bodies, heredoc{first: first, last: ends[n]})
+				bodies = append(bodies, dockerfile.Heredoc{First: first, Last: ends[n]})
 			}
 		}
 	}
@@ -104,24 +105,26 @@ func (s *source) readLikeHeredocs() []heredoc {
 var brokenOff = regexp.MustCompile("(&&|[|,({[]|[ \t][\\\\`^]|[ \t;](then|do|else)|\\\\[ \t]*#[^\"']*)$")
 
 // open says whether an instruction ends in the middle of something.
-func open(st *statement) bool {
-	text := strings.TrimRight(st.text, " \t\r")
-	return brokenOff.MatchString(text) || st.name() != "MAINTAINER" && st.openQuote(span{0, len(text)}) >= 0
+func open(st *dockerfile.Statement) bool {
+	text := strings.TrimRight(st.Text, " \t\r")
+	return brokenOff.MatchString(text) || st.Name() != "MAINTAINER" && st.OpenQuote(dockerfile.Part{Start: 0, End: len(text)}) >= 0
 }
 
 func (s *source) indent(line int) int {
-	_, start := s.content(line)
-	_, column := s.trimmed(line)
+	_, start := s.Content(line)
+	_, column := s.Trimmed(line)
 	return column - start
 }
 
 // otherCase says whether the file has instructions, and none of them in the case of this
 // one.
-func (s *source) otherCase(st *statement) bool {
-	lower := func(st *statement) bool { return st.of(st.head()) == strings.ToLower(st.of(st.head())) }
+func (s *source) otherCase(st *dockerfile.Statement) bool {
+	lower := func(st *dockerfile.Statement) bool {
+		return st.Slice(st.Head()) == strings.ToLower(st.Slice(st.Head()))
+	}
 	other := false
-	for _, o := range s.statements() {
-		if o.known() {
+	for _, o := range s.Statements() {
+		if o.Known() {
 			if lower(o) == lower(st) {
 				return false
 			}

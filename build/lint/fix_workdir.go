@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -20,34 +21,34 @@ func mendWorkdir(m mending) []Fix {
 	if strings.HasPrefix(m.named(0), "[") {
 		return m.workdirInJSON()
 	}
-	text := m.of(m.rest)
+	text := m.Slice(m.Rest)
 	if text == "" || !relativePath.MatchString(m.named(0)) || strings.Contains(text, `\`) ||
-		strings.Contains(text, "$$") || m.src.escape == '`' { // Windows has no one root
+		strings.Contains(text, "$$") || m.src.Escape == '`' { // Windows has no one root
 		return nil
 	}
-	dir, known := m.src.workdir(m.statement)
+	dir, known := m.src.workdir(m.Statement)
 	root := strings.TrimSuffix(dir, "/") + "/"
-	if text == m.named(0) && !m.commented {
-		f := m.replace("Begin the path with "+root, path.Join(dir, text), m.tokens(m.rest))
+	if text == m.named(0) && !m.Commented {
+		f := m.replace("Begin the path with "+root, path.Join(dir, text), m.Tokens(m.Rest))
 		f.Preferred = known
 		return one(f)
 	}
-	start := m.rest.start
+	start := m.Rest.Start
 	if strings.ContainsRune(`"'`, rune(text[0])) {
 		start++
 	}
-	written := m.text[start:m.rest.end]
+	written := m.Text[start:m.Rest.End]
 	if strings.HasPrefix(written, "$") && dir != "/" {
 		return nil // the variable may hold an absolute path in another build
 	}
-	cut := span{start, start}
+	cut := dockerfile.Part{Start: start, End: start}
 	switch {
 	case strings.Trim(written, `"'`) == ".":
-		cut.end++
+		cut.End++
 	case strings.HasPrefix(written, "./"):
-		cut.end += len("./")
+		cut.End += len("./")
 	}
-	f := m.replace("Begin the path with "+root, root, []token{m.token(cut)})
+	f := m.replace("Begin the path with "+root, root, []dockerfile.Token{m.Token(cut)})
 	// With a variable, or if it is not as short as can be, it is the same directory by another step.
 	f.Preferred = known && !strings.Contains(written, "$") && path.Clean(m.named(0)) == strings.TrimPrefix(m.named(0), "./")
 	return one(f)
@@ -56,25 +57,25 @@ func mendWorkdir(m mending) []Fix {
 // workdirInJSON takes the path out of an array: WORKDIR has no JSON form. It is not
 // preferred, because the build gets another directory.
 func (m mending) workdirInJSON() []Fix {
-	_, list, ok := nearlyJSON(m.of(m.rest))
-	if !ok || m.commented || len(list) != 1 {
+	_, list, ok := nearlyJSON(m.Slice(m.Rest))
+	if !ok || m.Commented || len(list) != 1 {
 		return nil
 	}
 	text := list[0]
 	if !strings.HasPrefix(text, "/") || strings.TrimSpace(text) != text || strings.ContainsAny(text, "\"'\\`\n\r") {
 		return nil
 	}
-	f := m.replace("Write the path without brackets and quotes", text, m.tokens(m.rest))
+	f := m.replace("Write the path without brackets and quotes", text, m.Tokens(m.Rest))
 	f.Preferred = false
 	return one(f)
 }
 
 // workdir is the directory that a relative WORKDIR starts from, which is the first of its
 // stage and of those below it; "/" and false if that is not known.
-func (s *source) workdir(st *statement) (dir string, known bool) {
+func (s *source) workdir(st *dockerfile.Statement) (dir string, known bool) {
 	base := s.baseOf(st)
-	if !st.onbuild.empty() || base == "scratch" {
-		return "/", st.onbuild.empty()
+	if !st.Onbuild.Empty() || base == "scratch" {
+		return "/", st.Onbuild.Empty()
 	}
 	var image ocispecs.Image
 	if json.Unmarshal(s.images.Config(base), &image) != nil || image.OS == "windows" {
@@ -85,22 +86,22 @@ func (s *source) workdir(st *statement) (dir string, known bool) {
 
 // baseOf is the image that the stage of an instruction stands on in the end, as it is
 // written.
-func (s *source) baseOf(st *statement) string {
+func (s *source) baseOf(st *dockerfile.Statement) string {
 	base := ""
 	stages := map[string]string{} // what they stand on
-	for _, from := range s.statements() {
-		if from.first >= st.first {
+	for _, from := range s.Statements() {
+		if from.First >= st.First {
 			break
 		}
-		if from.name() != "FROM" || len(from.args) == 0 {
+		if from.Name() != "FROM" || len(from.Args) == 0 {
 			continue
 		}
-		base = from.plain(from.args[0])
+		base = from.Unquoted(from.Args[0])
 		if below, ok := stages[base]; ok {
 			base = below
 		}
-		if len(from.args) == 3 {
-			stages[strings.ToLower(from.of(from.args[2]))] = base
+		if len(from.Args) == 3 {
+			stages[strings.ToLower(from.Slice(from.Args[2]))] = base
 		}
 	}
 	return base

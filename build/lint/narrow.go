@@ -37,21 +37,21 @@ func narrowAll(problems []dockerfile.Problem, text []byte) {
 
 // A source is a Dockerfile, and what is known beside it to find and to mend mistakes.
 type source struct {
-	*file
-	known  map[int]*statement // those that were read for problems, by their first line
-	bodies []heredoc          // of what looks like a heredoc and is none
-	images dockerfile.Images  // whose configs are known
+	*dockerfile.File
+	known  map[int]*dockerfile.Statement // those that were read for problems, by their first line
+	bodies []dockerfile.Heredoc          // of what looks like a heredoc and is none
+	images dockerfile.Images             // whose configs are known
 }
 
-func newSource(text []byte) *source { return &source{file: newFile(text)} }
+func newSource(text []byte) *source { return &source{File: dockerfile.Parse(text)} }
 
 // once is read, which many problems of one instruction ask for.
-func (s *source) once(first int) *statement {
+func (s *source) once(first int) *dockerfile.Statement {
 	st := s.known[first]
 	if st == nil {
-		st = s.read(first)
+		st = s.ReadAt(first)
 		if s.known == nil {
-			s.known = map[int]*statement{}
+			s.known = map[int]*dockerfile.Statement{}
 		}
 		s.known[first] = st
 	}
@@ -60,14 +60,14 @@ func (s *source) once(first int) *statement {
 
 // find returns the tokens that a problem may be about, the likeliest first; none if its
 // lines are all that can be said.
-func (s *source) find(p dockerfile.Problem) []token {
+func (s *source) find(p dockerfile.Problem) []dockerfile.Token {
 	f, match := finderOf(p)
 	if f == nil {
 		return nil
 	}
 	list := f(subject{s.once(p.Lines.First), s, p.Lines, match})
 	for _, t := range list {
-		if !s.holds(t) {
+		if !s.Holds(t) {
 			return nil // in doubt, the lines as they are
 		}
 	}
@@ -77,14 +77,14 @@ func (s *source) find(p dockerfile.Problem) []token {
 // A subject is what a finder looks at: the instruction that a problem's lines begin
 // with, those lines, and what its message names.
 type subject struct {
-	*statement
+	*dockerfile.Statement
 	src   *source
 	lines dockerfile.Lines
 	match []string
 }
 
 // A finder finds the tokens that a problem may be about.
-type finder func(s subject) []token
+type finder func(s subject) []dockerfile.Token
 
 // A saying is a message of BuildKit's, with a % for each part that varies, and what
 // finds its token.

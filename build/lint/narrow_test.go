@@ -121,12 +121,12 @@ var underlinedCases = []underlined{
 func TestNarrow(t *testing.T) {
 	for _, c := range underlinedCases {
 		want, text := marked(c.text)
-		var got []token
+		var got []dockerfile.Token
 		var messages []string
 		for _, p := range Check(context.Background(), File{Dockerfile: []byte(text), Ignore: []byte(c.ignore)}) {
 			if p.Code == c.code {
 				messages = append(messages, p.Message)
-				got = append(got, token{p.Lines.First, p.Columns.Start, p.Lines.Last, p.Columns.End})
+				got = append(got, dockerfile.Token{First: p.Lines.First, Start: p.Columns.Start, Last: p.Lines.Last, End: p.Columns.End})
 			}
 		}
 		if shown := markup(text, got); shown != c.text && !slices.Equal(got, want) {
@@ -136,14 +136,14 @@ func TestNarrow(t *testing.T) {
 }
 
 // marked takes the marks out of a text.
-func marked(text string) ([]token, string) {
-	var list []token
+func marked(text string) ([]dockerfile.Token, string) {
+	var list []dockerfile.Token
 	var b strings.Builder
 	line, start := 0, 0
 	for _, r := range text {
 		switch column := b.Len() - start; r {
 		case '«':
-			list = append(list, token{First: line, Start: column})
+			list = append(list, dockerfile.Token{First: line, Start: column})
 		case '»':
 			list[len(list)-1].Last, list[len(list)-1].End = line, column
 		default:
@@ -157,7 +157,7 @@ func marked(text string) ([]token, string) {
 }
 
 // markup puts marks around what is underlined.
-func markup(text string, list []token) string {
+func markup(text string, list []dockerfile.Token) string {
 	lines := strings.SplitAfter(text, "\n")
 	for i := len(list) - 1; i >= 0; i-- {
 		t := list[i]
@@ -182,9 +182,9 @@ func TestNarrowed(t *testing.T) {
 		want, text := marked(c.text)
 		p := dockerfile.Problem{Code: c.code, Message: c.message}
 		narrow(&p, []byte(text))
-		got := token{p.Lines.First, p.Columns.Start, p.Lines.Last, p.Columns.End}
-		if len(want) == 0 && got != (token{}) || len(want) == 1 && got != want[0] {
-			t.Errorf("%s: got %q, want %q", c.message, markup(text, []token{got}), c.text)
+		got := dockerfile.Token{First: p.Lines.First, Start: p.Columns.Start, Last: p.Lines.Last, End: p.Columns.End}
+		if len(want) == 0 && got != (dockerfile.Token{}) || len(want) == 1 && got != want[0] {
+			t.Errorf("%s: got %q, want %q", c.message, markup(text, []dockerfile.Token{got}), c.text)
 		}
 	}
 }

@@ -1,0 +1,223 @@
+package dockerfile
+
+import (
+	"bytes"
+	"sort"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+)
+
+var bom = []byte("\xef\xbb\xbf")
+
+// A File is a Dockerfile in lines, read the way BuildKit's parser reads it but with
+// the place of every byte. It never fails: it is made for texts that are wrong. It does not
+// change, and may be read by many at once.
+type File struct {
+	text   []byte
+	starts []int // offset of each line
+	Escape byte
+	all    func() []*Statement // once they are asked for
+}
+
+// A Token is a part of the text: 0-based lines as in dockerfile.Lines, byte columns, the end
+// exclusive.
+type Token struct{ First, Start, Last, End int }
+
+func Parse(text []byte) *File {
+	f := &File{text: text, starts: make([]int, 1, 1+bytes.Count(text, []byte("\n"))), Escape: '\\'}
+	for at := 0; ; {
+		i := bytes.IndexByte(text[at:], '\n')
+		if i < 0 {
+			break
+		}
+		at += i + 1
+		f.starts = append(f.starts, at)
+	}
+	f.all = sync.OnceValue(f.readAll)
+	for _, d := range f.Directives(true) {
+		if d.Name == "escape" && d.Value == "`" {
+			f.Escape = '`'
+		}
+	}
+	return f
+}
+
+// Rows is how many lines the text has, the one behind its last line break too.
+func (f *File) Rows() int { return len(f.starts) }
+
+// Offset is where a byte of a line stands in the text.
+func (f *File) Offset(line, column int) int { return f.starts[line] + column }
+
+// Line is a line without its break.
+func (f *File) Line(i int) string {
+	if i < 0 || i >= len(f.starts) {
+		return ""
+	}
+	end := len(f.text)
+	if i+1 < len(f.starts) {
+		end = f.starts[i+1]
+	}
+	return string(bytes.TrimRight(f.text[f.starts[i]:end], "\r\n"))
+}
+
+// Content is a line without its break and the byte order mark, and where it begins.
+func (f *File) Content(i int) (string, int) {
+	line := f.Line(i)
+	if i == 0 && strings.HasPrefix(line, string(bom)) {
+		return line[len(bom):], len(bom)
+	}
+	return line, 0
+}
+
+// Trimmed is the content without white space before it, and where that begins.
+func (f *File) Trimmed(i int) (string, int) {
+	line, column := f.Content(i)
+	trimmed := strings.TrimLeftFunc(line, unicode.IsSpace)
+	return trimmed, column + len(line) - len(trimmed)
+}
+
+func (f *File) IsComment(i int) bool {
+	line, _ := f.Trimmed(i)
+	return strings.HasPrefix(line, "#")
+}
+
+func (f *File) IsBlank(i int) bool {
+	line, _ := f.Trimmed(i)
+	return line == ""
+}
+
+// LineBreak is how the file ends its lines.
+func (f *File) LineBreak() string {
+	if i := bytes.IndexByte(f.text, '\n'); i > 0 && f.text[i-1] == '\r' {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// Holds says whether a token is inside the text.
+func (f *File) Holds(t Token) bool {
+	if t.First < 0 || t.Last >= len(f.starts) || t.First > t.Last || t.First == t.Last && t.Start > t.End {
+		return false
+	}
+	return t.Start >= 0 && t.Start <= len(f.Line(t.First)) && t.End >= 0 && t.End <= len(f.Line(t.Last))
+}
+
+// A Directive is a parser directive: `# name=value`.
+type Directive struct {
+	Line        int
+	Name, Value string
+	Token       Token // of the value
+}
+
+// Directives are the parser directives that open the file. `escape` may be indented and
+// must not stand below a #!, the others the other way round: so BuildKit has it.
+func (f *File) Directives(forEscape bool) []Directive {
+	var found []Directive
+	first := 0
+	if line, _ := f.Content(0); !forEscape && strings.HasPrefix(line, "#!") {
+		first = 1
+	}
+	for i := first; i < len(f.starts); i++ {
+		line, column := f.Content(i)
+		if forEscape {
+			line, column = f.Trimmed(i)
+		}
+		// a new one for each line: the parser's own stops where one is repeated
+		d, _ := (&parser.DirectiveParser{}).ParseLine([]byte(line))
+		if d == nil {
+			break
+		}
+		from := strings.IndexByte(line, '=') + 1
+		from += strings.Index(line[from:], d.Value)
+		found = append(found, Directive{Line: i, Name: d.Name, Value: d.Value,
+			Token: Token{i, column + from, i, column + from + len(d.Value)}})
+	}
+	return found
+}
+
+// Continued cuts the escape at a line's end that joins it with the next one.
+func (f *File) Continued(line string) (string, bool) {
+	cut := strings.TrimRight(line, " \t")
+	n := len(cut)
+	if n == 0 || cut[n-1] != f.Escape || n > 1 && cut[n-2] == f.Escape {
+		return line, false
+	}
+	return cut[:n-1], true
+}
+
+// Statements are the instructions of the file, in its order.
+func (f *File) Statements() []*Statement { return f.all() }
+
+func (f *File) readAll() []*Statement {
+	list := []*Statement{}
+	for i := 0; i < len(f.starts); {
+		if f.IsBlank(i) || f.IsComment(i) {
+			i++
+			continue
+		}
+		st := f.ReadAt(i)
+		list = append(list, st)
+		i = st.End() + 1
+	}
+	return list
+}
+
+// At is the instruction around a line; one of its own if there is none.
+func (f *File) At(line int) *Statement {
+	all := f.Statements()
+	i := sort.Search(len(all), func(i int) bool { return line <= all[i].End() })
+	if i < len(all) && all[i].First <= line {
+		return all[i]
+	}
+	return f.ReadAt(line)
+}
+
+// ReadAt reads the instruction that begins on a line.
+func (f *File) ReadAt(first int) *Statement {
+	st := &Statement{Src: f, First: first, last: first}
+	line, column := f.Trimmed(first)
+	if strings.HasPrefix(line, "#") {
+		line = ""
+	}
+	var joined strings.Builder
+	for {
+		text, more := f.Continued(line)
+		st.parts = append(st.parts, part{joined.Len(), st.last, column})
+		joined.WriteString(text)
+		if !more || !f.next(st) {
+			break
+		}
+		line, column = f.Content(st.last)
+	}
+	st.Text = joined.String()
+	st.parse()
+	st.Heredocs = st.readHeredocs()
+	return st
+}
+
+// next moves a statement's end to the line that continues it, past comments and blanks.
+func (f *File) next(st *Statement) bool {
+	for i := st.last + 1; i < f.Count(); i++ {
+		st.last = i
+		if f.IsComment(i) {
+			st.Commented = true
+			continue
+		}
+		if !f.IsBlank(i) {
+			return true
+		}
+		st.Blanks = append(st.Blanks, i)
+	}
+	return false
+}
+
+// Count is how many lines the parser sees: nothing after the last line break is none.
+func (f *File) Count() int {
+	if n := len(f.starts); n > 1 && f.starts[n-1] == len(f.text) {
+		return n - 1
+	}
+	return len(f.starts)
+}

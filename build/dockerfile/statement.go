@@ -1,0 +1,377 @@
+package dockerfile
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+)
+
+// A Statement is one instruction, its continuation lines joined and the comments
+// between them left out, in words.
+type Statement struct {
+	Src         *File
+	Text        string
+	parts       []part
+	First, last int   // lines, without heredocs
+	Blanks      []int // empty continuation lines
+	Commented   bool  // there are comments between the lines
+
+	Onbuild Part // the word ONBUILD, if the rest is its trigger
+	Keyword Part
+	Flags   []Part
+	Rest    Part   // all arguments
+	Args    []Part // one by one, in their quotes
+
+	Heredocs []Heredoc // in the order of their bodies
+}
+
+// A part is what one line gave to a statement's text.
+type part struct{ offset, line, column int }
+
+// A Part is a part of a statement's text.
+type Part struct{ Start, End int }
+
+func (sp Part) Empty() bool { return sp.Start >= sp.End }
+
+func (st *Statement) Slice(sp Part) string { return st.Text[sp.Start:sp.End] }
+
+// Name is the instruction in upper case.
+func (st *Statement) Name() string { return strings.ToUpper(st.Slice(st.Keyword)) }
+
+// Position is where a byte of the text stands in the file.
+func (st *Statement) Position(offset int) (line, column int) {
+	p := st.parts[0]
+	for _, next := range st.parts[1:] {
+		if next.offset > offset {
+			break
+		}
+		p = next
+	}
+	return p.line, p.column + offset - p.offset
+}
+
+func (st *Statement) Token(sp Part) Token {
+	line, column := st.Position(sp.Start)
+	if sp.Empty() {
+		return Token{line, column, line, column}
+	}
+	last, end := st.Position(sp.End - 1)
+	return Token{line, column, last, end + 1}
+}
+
+// Tokens are spans in the file; those of nothing are left out.
+func (st *Statement) Tokens(spans ...Part) []Token {
+	var list []Token
+	for _, sp := range spans {
+		if !sp.Empty() {
+			list = append(list, st.Token(sp))
+		}
+	}
+	return list
+}
+
+// SkipBlank is the first byte from at on that is not white space.
+func (st *Statement) SkipBlank(at int) int {
+	return len(st.Text) - len(strings.TrimLeftFunc(st.Text[at:], unicode.IsSpace))
+}
+
+// Blank is how many bytes of white space there are at some byte: a character, or none.
+// Where quotes count that of other scripts does, too (parseWords, against reWhitespace).
+func (st *Statement) Blank(at int, quotes bool) int {
+	if strings.IndexByte(" \t\v\f\r", st.Text[at]) >= 0 {
+		return 1
+	}
+	if r, size := utf8.DecodeRuneInString(st.Text[at:]); quotes && unicode.IsSpace(r) {
+		return size
+	}
+	return 0
+}
+
+// WordEnd is where the word at some byte ends: at white space, outside of quotes if
+// they count.
+func (st *Statement) WordEnd(at int, quotes bool) int {
+	var quote byte
+	for ; at < len(st.Text); at++ {
+		switch c := st.Text[at]; {
+		case quotes && c == st.Src.Escape && quote != '\'':
+			at++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case quotes && (c == '\'' || c == '"'):
+			quote = c
+		case st.Blank(at, quotes) > 0:
+			return at
+		}
+	}
+	return len(st.Text)
+}
+
+// parse finds the words.
+func (st *Statement) parse() {
+	at := st.SkipBlank(0)
+	for {
+		st.Keyword = Part{at, st.WordEnd(at, false)}
+		at = st.parseFlags(st.SkipBlank(st.Keyword.End))
+		if st.Name() != "ONBUILD" || !st.Onbuild.Empty() || at == len(st.Text) {
+			break
+		}
+		st.Onbuild = st.Keyword
+	}
+	end := len(strings.TrimRightFunc(st.Text, unicode.IsSpace))
+	st.Rest = Part{at, max(at, end)}
+	quotes := strings.Contains("ENV LABEL ARG", st.Name())
+	for at < st.Rest.End {
+		word := Part{at, min(st.WordEnd(at, quotes), st.Rest.End)}
+		st.Args = append(st.Args, word)
+		at = st.SkipBlank(word.End)
+	}
+}
+
+// parseFlags finds the flags from a byte on, and returns where the arguments begin.
+func (st *Statement) parseFlags(at int) int {
+	st.Flags = nil
+	for strings.HasPrefix(st.Text[at:], "--") {
+		flag := Part{at, st.WordEnd(at, true)}
+		at = st.SkipBlank(flag.End)
+		if st.Slice(flag) == "--" {
+			break
+		}
+		st.Flags = append(st.Flags, flag)
+	}
+	return at
+}
+
+// Unquoted is a word without quotes and escapes.
+func (st *Statement) Unquoted(sp Part) string {
+	var b strings.Builder
+	for i := sp.Start; i < sp.End; i++ {
+		switch c := st.Text[i]; {
+		case c == '\'' || c == '"':
+		case c == st.Src.Escape && i+1 < sp.End:
+			i++
+			b.WriteByte(st.Text[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// Cut splits a part at the first sep, like [strings.Cut].
+func (st *Statement) Cut(sp Part, sep string) (before, after Part, found bool) {
+	i := strings.Index(st.Slice(sp), sep)
+	if i < 0 {
+		return sp, Part{sp.End, sp.End}, false
+	}
+	return Part{sp.Start, sp.Start + i}, Part{sp.Start + i + len(sep), sp.End}, true
+}
+
+// FlagsNamed returns the flags of a name, which begins with --.
+func (st *Statement) FlagsNamed(name string) []Part {
+	var list []Part
+	for _, f := range st.Flags {
+		if before, _, _ := st.Cut(f, "="); st.Unquoted(before) == name {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// A Field is one of a mount's key=value pairs.
+type Field struct {
+	All, Key, Value Part
+	Flag            Part
+}
+
+// Fields are those of all --mount and --device flags.
+func (st *Statement) Fields() []Field {
+	var list []Field
+	for _, f := range append(st.FlagsNamed("--mount"), st.FlagsNamed("--device")...) {
+		_, rest, _ := st.Cut(f, "=")
+		for more := true; more; {
+			var one Part
+			one, rest, more = st.Cut(rest, ",")
+			key, value, _ := st.Cut(one, "=")
+			list = append(list, Field{All: one, Key: key, Value: value, Flag: f})
+		}
+	}
+	return list
+}
+
+// A Reference is a use of a variable.
+type Reference struct {
+	Part
+	Name Part
+}
+
+// References are the variables that a part of the text uses, outside of single quotes
+// if quotes count.
+func (st *Statement) References(in Part, escape byte, quotes bool) []Reference {
+	var list []Reference
+	double := false
+	for i := in.Start; i < in.End; i++ {
+		switch c := st.Text[i]; {
+		case c == escape:
+			i++
+		case quotes && c == '"':
+			double = !double
+		case quotes && c == '\'' && !double:
+			if n := strings.IndexByte(st.Text[i+1:in.End], '\''); n >= 0 {
+				i += n + 1
+			}
+		case c == '$':
+			if r, ok := st.reference(i, in.End, escape); ok {
+				list = append(list, r)
+				i = r.Name.End - 1 // inside of braces there may be more
+			}
+		}
+	}
+	return list
+}
+
+// reference reads the variable at a dollar sign.
+func (st *Statement) reference(at, end int, escape byte) (Reference, bool) {
+	name := at + 1
+	braces := name < end && st.Text[name] == '{'
+	if braces {
+		name++
+	}
+	r := Reference{Name: Part{name, name + NameLength(st.Text[name:end])}}
+	r.Part = Part{at, r.Name.End}
+	if braces {
+		r.End = max(ClosingBrace(st.Text[:end], r.Name.End, escape), r.End)
+	}
+	return r, !r.Name.Empty()
+}
+
+// ClosingBrace is where the braces end that text is in from some byte on; 0 if they do not.
+func ClosingBrace(text string, from int, escape byte) int {
+	depth := 1
+	for i := from; i < len(text); i++ {
+		switch {
+		case text[i] == escape:
+			i++
+		case strings.HasPrefix(text[i:], "${"):
+			depth++
+			i++
+		case text[i] == '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return 0
+}
+
+// NameLength is that of the variable's name that text begins with (shell.processName).
+func NameLength(text string) int {
+	first, size := utf8.DecodeRuneInString(text)
+	if size > 0 && strings.ContainsRune("@*#?-$!", first) {
+		return size
+	}
+	n := strings.IndexFunc(text, func(r rune) bool {
+		return !unicode.IsDigit(r) && (unicode.IsDigit(first) || r != '_' && !unicode.IsLetter(r))
+	})
+	if n < 0 {
+		return len(text)
+	}
+	return n
+}
+
+// A Heredoc is one that a statement's line announces.
+type Heredoc struct {
+	parser.Heredoc
+	Word        Part
+	First, Last int  // lines of the body, last < first if it is empty
+	Terminated  bool // by a line after them
+}
+
+// readHeredocs finds the statement's heredocs, in the order of their bodies.
+func (st *Statement) readHeredocs() []Heredoc {
+	name := st.Name()
+	if !strings.Contains(st.Text, "<<") || st.Rest.Empty() || st.Text[st.Rest.Start] == '[' ||
+		name != "RUN" && name != "COPY" && name != "ADD" {
+		return nil
+	}
+	var list []Heredoc
+	line := st.last + 1
+	for at := st.Rest.Start; at < st.Rest.End; {
+		word := st.heredocWord(at)
+		if doc, err := parser.ParseHeredoc(st.Slice(word)); err == nil && doc != nil {
+			d := Heredoc{Heredoc: *doc, Word: word, First: line}
+			st.readBody(&d)
+			line = d.Last + 2
+			list = append(list, d)
+		}
+		at = st.SkipBlank(word.End)
+	}
+	return list
+}
+
+// heredocWord is the word at some byte; the name after << may be a word apart.
+func (st *Statement) heredocWord(at int) Part {
+	end := st.WordEnd(at, true)
+	if mark := strings.TrimLeft(st.Text[at:end], "0123456789"); mark == "<<" || mark == "<<-" {
+		end = st.WordEnd(st.SkipBlank(end), true)
+	}
+	return Part{at, min(end, st.Rest.End)}
+}
+
+func (st *Statement) readBody(d *Heredoc) {
+	n := st.Src.Count()
+	for d.Last = d.First; d.Last < n; d.Last++ {
+		line := st.Src.Line(d.Last)
+		if d.Chomp {
+			line = strings.TrimLeft(line, "\t")
+		}
+		if d.Terminated = line == d.Name; d.Terminated {
+			break
+		}
+	}
+	d.Last--
+}
+
+// End is the statement's last line, heredocs included.
+func (st *Statement) End() int {
+	docs := st.Heredocs
+	if len(docs) == 0 {
+		return st.last
+	}
+	d := docs[len(docs)-1]
+	if d.Terminated {
+		return d.Last + 1
+	}
+	return max(st.last, d.Last)
+}
+
+// ExpandedBodies are the heredocs in which BuildKit itself expands variables: a COPY's or ADD's
+// without quotes.
+func (st *Statement) ExpandedBodies() []*Statement {
+	if st.Name() == "RUN" {
+		return nil
+	}
+	var list []*Statement
+	for _, d := range st.Heredocs {
+		if d.Expand && d.First <= d.Last {
+			list = append(list, st.Src.body(d.First, d.Last))
+		}
+	}
+	return list
+}
+
+// body is some lines as they are.
+func (s *File) body(first, last int) *Statement {
+	st := &Statement{Src: s, First: first, last: last}
+	var text strings.Builder
+	for i := first; i <= last; i++ {
+		st.parts = append(st.parts, part{text.Len(), i, 0})
+		text.WriteString(s.Line(i))
+		text.WriteByte('\n')
+	}
+	st.Text = text.String()
+	return st
+}

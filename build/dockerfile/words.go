@@ -1,0 +1,137 @@
+package dockerfile
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/command"
+)
+
+// Head is the word that names the instruction, ONBUILD with its trigger too.
+func (st *Statement) Head() Part {
+	if !st.Onbuild.Empty() {
+		return st.Onbuild
+	}
+	return st.Keyword
+}
+
+// WithVariables are those of some parts of the text that have a variable.
+func (st *Statement) WithVariables(parts []Part) []Part {
+	var list []Part
+	for _, sp := range parts {
+		if strings.Contains(st.Slice(sp), "$") {
+			list = append(list, sp)
+		}
+	}
+	return list
+}
+
+// OpenQuote is where the quote begins that is not closed in a part of the text; -1 if
+// there is none.
+func (st *Statement) OpenQuote(in Part) int {
+	open := -1
+	for i := in.Start; i < in.End; i++ {
+		switch c := st.Text[i]; {
+		case c == st.Src.Escape && (open < 0 || st.Text[open] == '"'):
+			i++
+		case c != '\'' && c != '"':
+		case open < 0:
+			open = i
+		case st.Text[open] == c:
+			open = -1
+		}
+	}
+	return open
+}
+
+// TrimEnd is where a part ends without white space.
+func (st *Statement) TrimEnd(sp Part) int {
+	return sp.Start + len(strings.TrimRight(st.Slice(sp), " \t\r\n\v\f"))
+}
+
+// An Element is one of an instruction's arguments, be they in JSON or not.
+type Element struct {
+	Part
+	Value string
+	Kind  byte // of JSON: " for a string
+}
+
+// Elements are the arguments, those of a JSON array one by one.
+func (st *Statement) Elements() []Element {
+	if list, err := st.JSONArray(); err == nil {
+		return list
+	}
+	var list []Element
+	for _, a := range st.Args {
+		list = append(list, Element{Part: a, Value: st.Unquoted(a), Kind: '"'})
+	}
+	return list
+}
+
+// JSONArray reads the arguments as a JSON array.
+func (st *Statement) JSONArray() ([]Element, error) {
+	text := st.Slice(st.Rest)
+	if !strings.HasPrefix(text, "[") {
+		return nil, errors.New("no JSON array")
+	}
+	var raw []json.RawMessage
+	if err := json.Unmarshal([]byte(text), &raw); err != nil {
+		return nil, err
+	}
+	var list []Element
+	at := st.Rest.Start + 1
+	for _, r := range raw {
+		i := strings.Index(st.Text[at:st.Rest.End], string(r))
+		e := Element{Part: Part{at + i, at + i + len(r)}, Kind: r[0]}
+		if err := json.Unmarshal(r, &e.Value); err != nil {
+			e.Value = string(r)
+		}
+		list = append(list, e)
+		at = e.End
+	}
+	return list, nil
+}
+
+// key and value are a field's, as BuildKit reads them.
+func (st *Statement) KeyOf(f Field) string { return strings.ToLower(st.Unquoted(f.Key)) }
+
+// TypeOf is the type of a field's mount.
+func (st *Statement) TypeOf(f Field) string {
+	for _, other := range st.Fields() {
+		if other.Flag == f.Flag && st.KeyOf(other) == "type" {
+			return strings.ToLower(st.Unquoted(other.Value))
+		}
+	}
+	return "bind"
+}
+
+// ImageNames are the places of an instruction that name an image or a stage.
+func (st *Statement) ImageNames() []Part {
+	var list []Part
+	if st.Name() == "FROM" && len(st.Args) > 0 {
+		list = append(list, st.Args[0])
+	}
+	for _, f := range st.FlagsNamed("--from") {
+		_, value, _ := st.Cut(f, "=")
+		list = append(list, value)
+	}
+	for _, f := range st.Fields() {
+		if st.KeyOf(f) == "from" {
+			list = append(list, f.Value)
+		}
+	}
+	return list
+}
+
+// Known says whether there is such an instruction.
+func (st *Statement) Known() bool {
+	_, ok := command.Commands[strings.ToLower(st.Slice(st.Head()))]
+	return ok
+}
+
+// Gap is all between two words.
+func (st *Statement) Gap(a, b Part) Token {
+	from, to := st.Token(a), st.Token(b)
+	return Token{from.Last, from.End, to.First, to.Start}
+}
