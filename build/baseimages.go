@@ -89,7 +89,7 @@ func (s imageSource) names(ctx context.Context, req *Request) []string {
 	if !reference.IsNameOnly(named) {
 		return []string{s.ref, name}
 	}
-	asked := &dockerfile.Baseline{Dockerfile: req.Dockerfile, Target: req.Target, BuildArgs: req.BuildArgs, Platforms: req.Platforms}
+	asked := &dockerfile.Baseline{File: dockerfile.Parse(req.Dockerfile), Target: req.Target, BuildArgs: req.BuildArgs, Platforms: req.Platforms}
 	var of []string // Docker 20.10 does not say the tag
 	for _, image := range asked.ImageNames(ctx) {
 		if other, err := reference.ParseNormalizedNamed(image); err == nil && other.Name() == named.Name() {

@@ -90,7 +90,7 @@ func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure 
 	fail := &Failure{Code: "build", Log: v.last(failLog), Message: fmt.Sprintf("context %s: %s", c, reason)}
 	if name != "" {
 		fail.Message = fmt.Sprintf("context %s (%s): %s", name, c, reason)
-		fail.Lines = locator{err: err, text: text, fold: f, dockerfile: f.dockerfile}.lines()
+		fail.Lines = locator{err: err, text: text, fold: f, file: dockerfile.Parse(f.dockerfile)}.lines()
 	}
 	return fail
 }

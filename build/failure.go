@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
-	"slices"
 	"strings"
 
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
@@ -55,7 +54,7 @@ func newFailure(err error, f *fold, text []byte) *Failure {
 	if exitCodeText.FindString(err.Error()) == "" && strings.Contains(err.Error(), "no space left on device") { // the path says whose
 		return &Failure{Code: "build", Message: fmt.Sprintf("a disk is full: %s. Make some room there, then build again", dockerfile.PlainError(err))}
 	}
-	at := locator{err: err, text: dockerfile.PlainError(err), fold: f, dockerfile: text}
+	at := locator{err: err, text: dockerfile.PlainError(err), fold: f, file: dockerfile.Parse(text)}
 	fail := &Failure{Message: at.text, Code: "build", Lines: at.lines()}
 	refused := parseErrorText.MatchString(err.Error())
 	switch newer := at.newerSyntax(); {
@@ -191,9 +190,11 @@ const carriageReturns = "\nThe lines of its heredoc end with CRLF. A heredoc kee
 // keepsCarriageReturns says whether the instruction at some lines has a heredoc in which
 // lines end with CRLF.
 func keepsCarriageReturns(text []byte, at *dockerfile.Lines) bool {
-	return at != nil && slices.ContainsFunc(dockerfile.ParseInstructions(text), func(in dockerfile.Instruction) bool {
-		return in.Lines.First == at.First && strings.Contains(in.Text, "\r\n") // its own words have no line ends
-	})
+	if at == nil {
+		return false
+	}
+	st := dockerfile.Parse(text).At(at.First)
+	return st.First == at.First && strings.Contains(st.Written(), "\r\n") // its own words have no line ends
 }
 
 var (

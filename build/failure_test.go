@@ -107,7 +107,7 @@ func TestKeepsCarriageReturns(t *testing.T) {
 
 func TestStages(t *testing.T) {
 	text := "# syntax=docker/dockerfile:1\n\n# compiles\nFROM a AS build\n# check=skip=all\nRUN x\nFROM --platform=linux/arm64 \\\n  b\n"
-	stages, err := dockerfile.Stages([]byte(text))
+	stages, err := dockerfile.Parse([]byte(text)).Stages()
 	if err != nil || len(stages) != 2 {
 		t.Fatalf("%+v, %v", stages, err)
 	}
@@ -125,7 +125,7 @@ func TestStages(t *testing.T) {
 	if got := dockerfile.Target([]dockerfile.Stage{{Name: "a"}, {Name: "A"}, {}}, "a"); got != 1 {
 		t.Errorf("of two stages of a name the engine builds the last, not %d", got)
 	}
-	if _, err := dockerfile.Stages([]byte("RUNN\n")); err == nil {
+	if _, err := dockerfile.Parse([]byte("RUNN\n")).Stages(); err == nil {
 		t.Error("no error for what does not parse")
 	}
 }
@@ -147,7 +147,7 @@ func FuzzLocate(f *testing.F) {
 
 // A build that fails is no syntax error because its RUN mounts something.
 func TestMountsAreWellFormed(t *testing.T) {
-	if l := (locator{dockerfile: []byte("FROM image\nRUN --mount=target=/a --mount=type=cache,target=/b true\n")}); !l.wellFormed() {
+	if l := (locator{file: dockerfile.Parse([]byte("FROM image\nRUN --mount=target=/a --mount=type=cache,target=/b true\n"))}); !l.wellFormed() {
 		t.Error("it is taken for wrong")
 	}
 }

@@ -2,6 +2,7 @@ package build
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"slices"
 	"strconv"
@@ -9,9 +10,6 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/distribution/reference"
-	"github.com/moby/buildkit/frontend/dockerfile/instructions"
-	"github.com/moby/buildkit/frontend/dockerfile/linter"
-	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/solver/errdefs"
 	digest "github.com/opencontainers/go-digest"
 )
@@ -20,10 +18,10 @@ import (
 // an older one, and for what carries none, the vertex that failed, the text of the
 // error and the Dockerfile itself tell.
 type locator struct {
-	err        error
-	text       string
-	fold       *fold
-	dockerfile []byte
+	err  error
+	text string
+	fold *fold
+	file *dockerfile.File
 }
 
 func (l locator) lines() *dockerfile.Lines {
@@ -39,7 +37,7 @@ func (l locator) lines() *dockerfile.Lines {
 // newer, not every Docker engine).
 func (l locator) fromSources() (dockerfile.Lines, bool) {
 	for _, s := range errdefs.Sources(l.err) {
-		if s.Info == nil || !bytes.Equal(s.Info.Data, l.dockerfile) {
+		if s.Info == nil || !bytes.Equal(s.Info.Data, l.file.Text()) {
 			continue
 		}
 		if lines, ok := dockerfile.SpanOf(s.Ranges); ok {
@@ -103,8 +101,8 @@ func (l locator) fromLineNumber() (dockerfile.Lines, bool) {
 // wellFormed says whether BuildKit's own front end, of the version that is linked here,
 // finds nothing to refuse in the Dockerfile, whatever its images are.
 func (l locator) wellFormed() bool {
-	res, err := dockerfile.Convert(l.dockerfile)
-	return err == nil && (res.Error == nil || lintText.MatchString(res.Error.Message))
+	_, err := l.file.Refused(context.Background())
+	return err == nil || lintText.MatchString(err.Error())
 }
 
 // newerSyntax is the instruction around a line that an older front end could not parse
@@ -114,26 +112,18 @@ func (l locator) newerSyntax() *dockerfile.Lines {
 	if !ok || !l.wellFormed() {
 		return nil
 	}
-	parsed, err := parser.Parse(bytes.NewReader(l.dockerfile))
-	if err != nil {
-		return nil
-	}
-	for _, n := range parsed.AST.Children {
-		if lines := (dockerfile.Lines{First: n.StartLine - 1, Last: n.EndLine - 1}); lines.First <= at.First && at.First <= lines.Last {
-			return &lines
-		}
-	}
-	return nil
+	lines := l.file.At(at.First).Lines()
+	return &lines
 }
 
 // fromParser has the Dockerfile converted here, with BuildKit's own code, and takes
 // the location of the error if there is one too.
 func (l locator) fromParser() (dockerfile.Lines, bool) {
-	res, err := dockerfile.Convert(l.dockerfile)
-	if err != nil || res.Error == nil || len(res.Error.Location.GetRanges()) == 0 {
+	at, _ := l.file.Refused(context.Background())
+	if at == nil {
 		return dockerfile.Lines{}, false
 	}
-	return dockerfile.SpanOf(res.Error.Location.Ranges)
+	return *at, true
 }
 
 // fromImage finds the instruction that names the image that could not be had.
@@ -145,33 +135,14 @@ func (l locator) fromImage() (dockerfile.Lines, bool) {
 	if v := l.fold.failed(); v != nil {
 		haystack += "\n" + v.Name
 	}
-	parsed, err := parser.Parse(bytes.NewReader(l.dockerfile))
-	if err != nil {
-		return dockerfile.Lines{}, false
-	}
-	stages, _, err := instructions.Parse(parsed.AST, linter.New(&linter.Config{}))
-	if err != nil {
-		return dockerfile.Lines{}, false
-	}
-	for _, s := range stages {
-		if names(haystack, s.BaseName) {
-			return dockerfile.SpanOfParser(s.Location)
-		}
-		for _, c := range s.Commands {
-			if cp, ok := c.(*instructions.CopyCommand); ok && names(haystack, cp.From) {
-				return dockerfile.SpanOfParser(cp.Location())
-			}
-			if run, ok := c.(*instructions.RunCommand); ok && mountsNamed(haystack, run) {
-				return dockerfile.SpanOfParser(run.Location())
+	for _, st := range l.file.Statements() {
+		for _, image := range st.ImageNames() {
+			if names(haystack, st.Unquoted(image)) {
+				return st.Lines(), true
 			}
 		}
 	}
 	return dockerfile.Lines{}, false
-}
-
-// mountsNamed says whether a RUN mounts from an image that text speaks of.
-func mountsNamed(text string, run *instructions.RunCommand) bool {
-	return slices.ContainsFunc(instructions.GetMounts(run), func(m *instructions.Mount) bool { return names(text, m.From) })
 }
 
 // names says whether text speaks of an image, by its full name.
@@ -192,7 +163,7 @@ func (l locator) fromTarget() (dockerfile.Lines, bool) {
 	if !noTargetText.MatchString(l.text) {
 		return dockerfile.Lines{}, false
 	}
-	stages, err := dockerfile.Stages(l.dockerfile)
+	stages, err := l.file.Stages()
 	if err != nil || len(stages) == 0 {
 		return dockerfile.Lines{}, true
 	}

@@ -61,8 +61,8 @@ func (r *Request) record(f *fold, steps []Step, engine string) *Record {
 		}
 	}
 	texts := map[int]string{}
-	for _, in := range dockerfile.ParseInstructions(f.dockerfile) {
-		texts[in.Lines.First] = plainWords(in.Text)
+	for _, st := range dockerfile.Parse(f.dockerfile).Statements() {
+		texts[st.First] = plainWords(st.Written())
 	}
 	for i, s := range steps {
 		rec.steps = append(rec.steps, recordedStep{s, f.lines[i].Digest, texts[s.Lines.First]})

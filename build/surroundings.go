@@ -3,7 +3,6 @@ package build
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -49,9 +48,10 @@ func (c *comparison) buildArgs(text string) (parts []string) {
 	return parts
 }
 
-// named says whether a text has $NAME or ${NAME.
+// named says whether a text uses a variable.
 func named(text, name string) bool {
-	return regexp.MustCompile(`\$(\{` + regexp.QuoteMeta(name) + `\b|` + regexp.QuoteMeta(name) + `\b)`).MatchString(text)
+	refs := dockerfile.References(text, dockerfile.Part{End: len(text)}, 0, false)
+	return slices.ContainsFunc(refs, func(r dockerfile.Reference) bool { return text[r.Name.Start:r.Name.End] == name })
 }
 
 // environment are the variables of a RUN that are not what they were.

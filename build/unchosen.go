@@ -44,7 +44,7 @@ func (r *Request) unchosenFailure(ctx context.Context) *Failure {
 	if len(r.Platforms) > 0 {
 		platform = r.Platforms[0]
 	}
-	need, err := dockerfile.ContextNeedOf(ctx, r.Dockerfile, r.Target, r.BuildArgs, platform, r.Known)
+	need, err := dockerfile.Parse(r.Dockerfile).ContextNeed(ctx, dockerfile.Given{Target: r.Target, Args: r.BuildArgs, Platform: platform, Images: r.Known})
 	if err == nil && len(need.Uses) > 0 {
 		fail.Lines = &need.Uses[0].Lines
 	}

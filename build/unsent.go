@@ -3,10 +3,11 @@ package build
 import (
 	"context"
 	"errors"
-	"github.com/buildls/buildls/build/dockerfile"
 	"io/fs"
 	"path/filepath"
 	"regexp"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // senderText is what an engine says when this side could not read the context.
@@ -40,7 +41,7 @@ func (r *Request) takerOf(ctx context.Context, file string, text []byte) *docker
 	if len(r.Platforms) > 0 {
 		platform = r.Platforms[0]
 	}
-	need, err := dockerfile.ContextNeedOf(context.WithoutCancel(ctx), text, r.Target, r.BuildArgs, platform, r.Known)
+	need, err := dockerfile.Parse(text).ContextNeed(context.WithoutCancel(ctx), dockerfile.Given{Target: r.Target, Args: r.BuildArgs, Platform: platform, Images: r.Known})
 	if err != nil {
 		return nil
 	}

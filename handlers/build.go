@@ -250,7 +250,7 @@ func problems(out *build.Outcome, p *plan.Plan) []dockerfile.Problem {
 	}
 	list = append(list, out.Warnings...)
 	if p.Inline() == nil {
-		lint.Narrow(list, p.Text())
+		lint.Narrow(list, p.File())
 	}
 	return list
 }

@@ -152,13 +152,13 @@ func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) 
 // stagesIn are the stages of a Dockerfile. What its views do not agree on is told as it is
 // written.
 func (s *Server) stagesIn(ctx context.Context, views []view) ([]dockerfile.Stage, error) {
-	stages, err := dockerfile.Stages(beginning(views[0].Doc))
+	stages, err := plan.FileOf(views[0].Doc).Stages()
 	if err != nil {
 		return nil, err
 	}
 	var first []dockerfile.Stage
 	for i, v := range views {
-		b := dockerfile.Baseline{Dockerfile: beginning(v.Doc), Target: v.Target, BuildArgs: v.BuildArgs, Platforms: v.Platforms, Images: s.images.all()}
+		b := dockerfile.Baseline{File: plan.FileOf(v.Doc), Target: v.Target, BuildArgs: v.BuildArgs, Platforms: v.Platforms, Images: s.images.all()}
 		these := b.Resolve(ctx, stages)
 		if i > 0 && !slices.Equal(these, first) {
 			return stages, nil

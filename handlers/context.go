@@ -80,7 +80,7 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 		if err := readable(ctx, s.lint.of(v.Doc.URI), v.file(s.images.all(), v.platform()), v.Doc.URI); err != nil {
 			return nil, err
 		}
-		need, err := dockerfile.ContextNeedOf(ctx, v.Doc.Text.Bytes(), v.Target, v.BuildArgs, v.platform(), s.images.all())
+		need, err := plan.FileOf(v.Doc).ContextNeed(ctx, v.given(s.images.all()))
 		if err != nil {
 			return nil, lsp.InvalidParams("%s: %s", v.Doc.URI, strings.Join(append([]string{err.Error()}, v.Notes...), "; "))
 		}
@@ -130,7 +130,7 @@ func readable(ctx context.Context, c *checker, file lint.File, uri workspace.URI
 
 // convertible is the text of a view, without what is at fault, as BuildKit's converter can be
 // called with it.
-func (s *Server) convertible(ctx context.Context, v view) ([]byte, error) {
+func (s *Server) convertible(ctx context.Context, v view) (*dockerfile.File, error) {
 	known, file := s.lint.of(v.Doc.URI), v.file(s.images.all(), v.platform())
 	mended := known.mend(ctx, file)
 	if readable(ctx, known, file, v.Doc.URI) == nil {
@@ -141,7 +141,7 @@ func (s *Server) convertible(ctx context.Context, v view) ([]byte, error) {
 }
 
 // mended is a document's text without what is at fault in a build of it, line by line.
-func (s *Server) mended(ctx context.Context, doc *workspace.Document, b *dockerfile.Baseline) []byte {
+func (s *Server) mended(ctx context.Context, doc *workspace.Document, b *dockerfile.Baseline) *dockerfile.File {
 	v := view{Setup: plan.Setup{Doc: doc, Spec: build.Spec{BuildArgs: b.BuildArgs, Target: b.Target, Platforms: b.Platforms}}}
 	return s.lint.of(doc.URI).mend(ctx, v.file(s.images.all(), v.platform()))
 }

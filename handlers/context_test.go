@@ -111,7 +111,7 @@ func onSentEngines(t *testing.T, test func(t *testing.T, conn *engine.Conn, old 
 // what each instruction, the i-th of which copies to /i/, left there.
 func compareWithBuild(t *testing.T, conn *engine.Conn, p *plan.Plan, old bool) {
 	t.Helper()
-	need, err := dockerfile.ContextNeedOf(t.Context(), p.Doc.Text.Bytes(), p.Target, nil, "", nil)
+	need, err := plan.FileOf(p.Doc).ContextNeed(t.Context(), dockerfile.Given{Target: p.Target})
 	if err != nil {
 		t.Fatal(err)
 	}

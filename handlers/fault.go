@@ -66,7 +66,7 @@ func (s *Server) reportMissingTarget(sequence int64, err error) {
 	if !errors.As(err, &missing) {
 		return
 	}
-	stages, _ := dockerfile.Stages(missing.Doc.Text.Bytes())
+	stages, _ := plan.FileOf(missing.Doc).Stages()
 	if len(stages) == 0 {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -17,8 +18,8 @@ func (s *Server) builtAt(ctx context.Context, h *hover) (f *followed, place dock
 	if f = s.marks.newest(h.doc.URI); f == nil {
 		return nil, place, 0, false
 	}
-	now := h.doc.Text.Bytes()
-	if !bytes.Equal(now, f.baseline.Dockerfile) {
+	now := plan.FileOf(h.doc)
+	if !bytes.Equal(now.Text(), f.baseline.File.Text()) {
 		now = s.mended(ctx, h.doc, f.baseline)
 	}
 	for _, p := range f.baseline.Compare(ctx, now) {

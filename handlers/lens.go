@@ -39,7 +39,7 @@ func (s *Server) codeLens(ctx context.Context, d document, _ *DocumentParams) (a
 // stageLenses offer to build each stage, and say what became of its newest build. There
 // is none over a stage that no target names.
 func (s *Server) stageLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []lens {
-	stages, err := dockerfile.Stages(s.lint.of(doc.URI).mend(ctx, s.lintFiles(s.viewsOf(snapshot, doc, s.settings.now()))[0]))
+	stages, err := s.lint.of(doc.URI).mend(ctx, s.lintFiles(s.viewsOf(snapshot, doc, s.settings.now()))[0]).Stages()
 	if err != nil {
 		return nil
 	}

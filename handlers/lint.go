@@ -62,7 +62,7 @@ func (c *checker) check(ctx context.Context, files ...lint.File) []dockerfile.Pr
 }
 
 // mend mends a file; it is as it was if ctx is canceled before it is its turn.
-func (c *checker) mend(ctx context.Context, f lint.File) []byte {
+func (c *checker) mend(ctx context.Context, f lint.File) *dockerfile.File {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
@@ -210,13 +210,6 @@ func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, do
 func (s *Server) check(ctx context.Context, doc *workspace.Document, views []view, settings Settings) []dockerfile.Problem {
 	found := append(policyNote(views), s.lint.of(doc.URI).check(ctx, s.lintFiles(views)...)...)
 	return settings.LintSeverity.apply(found)
-}
-
-// beginning is a copy of a document's text: of one that is too long to be read anyway, no
-// more than shows it.
-func beginning(doc *workspace.Document) []byte {
-	text := doc.Text.String()
-	return []byte(text[:min(len(text), dockerfile.MaxBytes+1)])
 }
 
 func (s *Server) commandCheck(raw []byte, p *commandParams) (lsp.Work, error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -72,7 +73,7 @@ func (m *marks) begin(b *running) {
 // baseline is what a build's text is compared against.
 func (m *marks) baseline(b *running) *dockerfile.Baseline {
 	p := b.plan
-	return &dockerfile.Baseline{Dockerfile: p.Text(), Target: p.Target, BuildArgs: p.BuildArgs, Platforms: p.Platforms, Images: m.server.images.all()}
+	return &dockerfile.Baseline{File: p.File(), Target: p.Target, BuildArgs: p.BuildArgs, Platforms: p.Platforms, Images: m.server.images.all()}
 }
 
 // lastBuild is what the newest build of a file was made with; nil if there was none.
@@ -173,8 +174,8 @@ func (m *marks) of(ctx context.Context, snapshot *workspace.Snapshot, doc *works
 	if f == nil || f.outcome == nil && !m.server.features.refreshHints {
 		return nil // a client that is not told to ask again would go on showing what ran
 	}
-	now := doc.Text.Bytes()
-	if !bytes.Equal(now, f.baseline.Dockerfile) {
+	now := plan.FileOf(doc)
+	if !bytes.Equal(now.Text(), f.baseline.File.Text()) {
 		now = m.server.mended(ctx, doc, f.baseline)
 	}
 	labels := f.labels(time.Now())

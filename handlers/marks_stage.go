@@ -21,7 +21,7 @@ func (m *marks) ofStages(uri workspace.URI, stages []dockerfile.Stage) map[int]s
 	if steps == nil {
 		return became
 	}
-	built, err := dockerfile.Stages(steps.baseline.Dockerfile)
+	built, err := steps.baseline.File.Stages()
 	if err != nil {
 		return became
 	}

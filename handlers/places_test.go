@@ -68,7 +68,7 @@ var namedWord = regexp.MustCompile(`NOPE\d+`)
 
 func checkPlaces(t *testing.T, text string, encoding workspace.Encoding, seen map[string]int) {
 	t.Helper()
-	file := lint.File{Dockerfile: []byte(text)}
+	file := lint.File{Dockerfile: dockerfile.Parse([]byte(text))}
 	c := converter{text: workspace.NewText(text), encoding: encoding}
 	theirs := buildkitSays(t, text)
 	problems, met := lint.Check(t.Context(), file), theirs.mistake == ""
@@ -98,7 +98,7 @@ func checkPlaces(t *testing.T, text string, encoding workspace.Encoding, seen ma
 	}
 	if edits := lint.FixAll(problems, file); len(edits) > 0 {
 		mended := byClient(text, c, edits)
-		if left := lint.Check(t.Context(), lint.File{Dockerfile: []byte(mended)}); len(left) >= len(problems) {
+		if left := lint.Check(t.Context(), lint.File{Dockerfile: dockerfile.Parse([]byte(mended))}); len(left) >= len(problems) {
 			t.Errorf("%q: nothing is mended in %q", text, mended)
 		}
 		seen["all mended"]++

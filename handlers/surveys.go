@@ -211,7 +211,7 @@ func (s *Server) usageQueries(ctx context.Context, snapshot *workspace.Snapshot,
 		q := usageQuery{view: v}
 		text, wrong := s.convertible(ctx, v)
 		if wrong == nil {
-			q.need, wrong = dockerfile.ContextUses(ctx, text, v.BuildArgs, v.platform(), s.images.all())
+			q.need, wrong = text.ContextNeedOfAll(ctx, v.given(s.images.all()))
 		}
 		if wrong != nil {
 			err = wrong

@@ -16,7 +16,7 @@ func wishFor(t *testing.T, dir, source string) usageQuery {
 	t.Helper()
 	w := usageQuery{view: view{Setup: planFor(dir, source, nil).Setup}}
 	var err error
-	if w.need, err = dockerfile.ContextUses(t.Context(), []byte(source), nil, "", nil); err != nil {
+	if w.need, err = dockerfile.Parse([]byte(source)).ContextNeedOfAll(t.Context(), dockerfile.Given{}); err != nil {
 		t.Fatal(err)
 	}
 	if w.ignore, err = w.IgnoreFile(); err != nil {

@@ -141,7 +141,12 @@ func (v view) same(o view) bool {
 
 // file is the view, for one of its platforms, as lint reads it.
 func (v view) file(images dockerfile.Images, platform string) lint.File {
-	return lint.File{Dockerfile: beginning(v.Doc), Ignore: v.ignore.Text, Images: images, Args: v.BuildArgs, Target: v.Target, Platform: platform}
+	return lint.File{Dockerfile: plan.FileOf(v.Doc), Ignore: v.ignore.Text, Images: images, Args: v.BuildArgs, Target: v.Target, Platform: platform}
+}
+
+// given is what a conversion of the view's text is given.
+func (v view) given(images dockerfile.Images) dockerfile.Given {
+	return dockerfile.Given{Target: v.Target, Args: v.BuildArgs, Platform: v.platform(), Images: images}
 }
 
 // platform is the one that is looked at where one must be: the first.
@@ -214,7 +219,7 @@ func policyNote(views []view) []dockerfile.Problem {
 			return nil
 		}
 	}
-	stages, err := dockerfile.Stages(beginning(views[0].Doc))
+	stages, err := plan.FileOf(views[0].Doc).Stages()
 	if err != nil || len(stages) == 0 {
 		return nil
 	}

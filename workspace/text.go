@@ -26,6 +26,8 @@ type Text struct {
 	once   sync.Once
 	starts []int // byte offset of each line's start; use index
 	rows   []int // byte offset of each row's start; use index
+
+	derived sync.Map // by key: func() any
 }
 
 // NewText makes a Text of s.
@@ -36,6 +38,13 @@ func (t *Text) String() string { return t.s }
 
 // Bytes is a fresh copy of the whole text.
 func (t *Text) Bytes() []byte { return []byte(t.s) }
+
+// Derive is what make makes of the text: made once for each key, however many ask, and kept as
+// long as the text is.
+func (t *Text) Derive(key any, make func() any) any {
+	once, _ := t.derived.LoadOrStore(key, sync.OnceValue(make))
+	return once.(func() any)()
+}
 
 // Lines is the number of lines, at least 1.
 func (t *Text) Lines() int { return len(t.index()) }

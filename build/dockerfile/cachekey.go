@@ -1,18 +1,15 @@
 package dockerfile
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
-	"maps"
+	"slices"
 	"strings"
 
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
-	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -23,7 +20,7 @@ import (
 // entry of the cache, as far as the text decides: of the context's files, of images and of
 // what steps leave behind it knows nothing. It is nil if the text
 // cannot be converted.
-func (b *Baseline) cacheKeys(ctx context.Context, dockerfile []byte) map[int][]string {
+func (b *Baseline) cacheKeys(ctx context.Context, f *File) map[int][]string {
 	wanted := []*ocispecs.Platform{nil}
 	if len(b.Platforms) > 0 {
 		wanted = nil
@@ -35,7 +32,7 @@ func (b *Baseline) cacheKeys(ctx context.Context, dockerfile []byte) map[int][]s
 	}
 	keys := map[int][]string{}
 	for _, platform := range wanted {
-		def, err := b.definition(ctx, dockerfile, platform)
+		def, err := b.definition(ctx, f, platform)
 		if err != nil {
 			return nil
 		}
@@ -52,31 +49,22 @@ func (b *Baseline) cacheKeys(ctx context.Context, dockerfile []byte) map[int][]s
 }
 
 // definition is what would be solved.
-func (b *Baseline) definition(ctx context.Context, dockerfile []byte, platform *ocispecs.Platform) (_ *llb.Definition, err error) {
+func (b *Baseline) definition(ctx context.Context, f *File, platform *ocispecs.Platform) (_ *llb.Definition, err error) {
 	defer survive(&err)
-	res, err := b.convert(ctx, dockerfile, platform)
+	res, err := b.convert(ctx, f, platform, layered{b.Images})
 	if err != nil {
 		return nil, err
 	}
 	return res.State.Marshal(ctx)
 }
 
-// convert is what a Dockerfile becomes on a platform; nil: this one.
-func (b *Baseline) convert(ctx context.Context, dockerfile []byte, platform *ocispecs.Platform) (*dockerfile2llb.Result, error) {
-	return b.convertWith(ctx, dockerfile, platform, layered{b.Images})
-}
-
-func (b *Baseline) convertWith(ctx context.Context, dockerfile []byte, platform *ocispecs.Platform, images llb.ImageMetaResolver) (*dockerfile2llb.Result, error) {
-	if err := cmp.Or(Readable(dockerfile), expandable(dockerfile)); err != nil {
-		return nil, err
-	}
-	caps := pb.Caps.CapSet(pb.Caps.All())
-	opt := dockerfile2llb.ConvertOpt{TargetPlatform: platform, MetaResolver: images, LLBCaps: &caps,
-		SourceMap: llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)}
-	opt.Target = b.Target
-	opt.BuildArgs = maps.Clone(b.BuildArgs) // it deletes some
+// convert is what a Dockerfile becomes on a platform; nil: this one. No rule is checked: none
+// ends the conversion.
+func (b *Baseline) convert(ctx context.Context, f *File, platform *ocispecs.Platform, images llb.ImageMetaResolver) (*dockerfile2llb.Result, error) {
+	opt := dockerfile2llb.ConvertOpt{TargetPlatform: platform, MetaResolver: images}
+	opt.Target, opt.BuildArgs = b.Target, b.BuildArgs
 	opt.MultiPlatformRequested = len(b.Platforms) > 1
-	return dockerfile2llb.Dockerfile2LLB(ctx, withoutCheck(dockerfile), opt)
+	return f.withoutCheck().Convert(ctx, opt)
 }
 
 // layered takes an image that is not known for one with a layer: of one that has none, the
@@ -91,16 +79,13 @@ func (l layered) ResolveImageConfig(ctx context.Context, ref string, opt sourcer
 	return l.Images.ResolveImageConfig(ctx, ref, opt)
 }
 
-// withoutCheck is a Dockerfile in which no rule is checked: none ends the conversion.
-func withoutCheck(dockerfile []byte) []byte {
-	_, _, location, _ := parser.ParseDirective("check", dockerfile)
-	at, ok := SpanOfParser(location)
+// withoutCheck is a Dockerfile in which no rule is checked.
+func (f *File) withoutCheck() *File {
+	_, at, ok := f.Directive("check")
 	if !ok {
-		return dockerfile
+		return f
 	}
-	lines := bytes.SplitAfter(dockerfile, []byte("\n"))
-	lines[at.First] = []byte("# check=skip=all\n")
-	return bytes.Join(lines, nil)
+	return Parse(slices.Concat(f.before(at.First), []byte("# check=skip=all\n"), f.text[len(f.before(at.First+1)):]))
 }
 
 // vertexKeys are the keys of a definition's vertices. A vertex comes after those that it

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
 // A Place is an instruction of a text that was edited since it was built.
@@ -26,15 +24,15 @@ type Place struct {
 // A Baseline is a Dockerfile that was built, and with what, to tell what another build
 // would find in the cache if only the text has changed since. It asks no engine.
 type Baseline struct {
-	Dockerfile []byte
-	Target     string
-	BuildArgs  map[string]string
-	Platforms  []string // none: that of this machine
-	Images     Images   // that are known
+	File      *File
+	Target    string
+	BuildArgs map[string]string
+	Platforms []string // none: that of this machine
+	Images    Images   // that are known
 
-	mu   sync.Mutex    // guards what follows
-	then []Instruction // of Dockerfile
-	now  string        // the text of places
+	mu   sync.Mutex // guards what follows
+	then []keyed    // of File
+	now  *File      // the text of last
 	last []Place
 }
 
@@ -46,89 +44,69 @@ func (b *Baseline) SameGiven(o *Baseline) bool {
 // Compare finds the instructions in the text as it is now, in order. A text that cannot be
 // parsed has none; of one that cannot be converted, all counts as changed. It returns nil
 // if ctx is canceled.
-func (b *Baseline) Compare(ctx context.Context, now []byte) []Place {
+func (b *Baseline) Compare(ctx context.Context, now *File) []Place {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if ctx.Err() != nil {
 		return nil // while it waited for another
 	}
 	if b.then == nil {
-		b.then, _ = b.instructions(ctx, b.Dockerfile)
+		b.then, _ = b.keyed(ctx, b.File)
 	}
-	if b.now != string(now) || b.last == nil {
-		b.now, b.last = string(now), b.compare(ctx, now)
+	if b.now == nil || !bytes.Equal(b.now.text, now.text) {
+		b.now, b.last = now, b.compare(ctx, now)
 	}
 	return b.last
 }
 
-func (b *Baseline) compare(ctx context.Context, now []byte) []Place {
+func (b *Baseline) compare(ctx context.Context, now *File) []Place {
 	built := map[string][]int{}
 	written := map[string][]int{}
 	for _, in := range b.then {
 		if in.key != "" {
-			built[in.key] = append(built[in.key], in.Lines.First)
-			written[in.Text] = append(written[in.Text], in.Lines.First)
+			built[in.key] = append(built[in.key], in.First)
+			written[in.text] = append(written[in.text], in.First)
 		}
 	}
 	list, converted := b.then, true
-	unchanged := bytes.Equal(now, b.Dockerfile)
+	unchanged := bytes.Equal(now.text, b.File.text)
 	if !unchanged {
-		list, converted = b.instructions(ctx, now)
+		list, converted = b.keyed(ctx, now)
 	}
 	places := make([]Place, 0, len(list))
 	for _, in := range list {
-		p := Place{Lines: in.Lines, Words: in.words}
+		p := Place{Lines: in.Lines(), Words: in.last}
 		switch {
 		case in.key != "" && built[in.key] != nil:
 			p.Built = built[in.key]
 		case unchanged: // and not to be converted here
-			p.Built = []int{in.Lines.First}
+			p.Built = []int{in.First}
 		case in.key != "" || !converted: // one without a vertex is not built at all
-			p.Built, p.Rebuild = written[in.Text], written[in.Text] != nil
+			p.Built, p.Rebuild = written[in.text], written[in.text] != nil
 		}
 		places = append(places, p)
 	}
 	return places
 }
 
-// An Instruction is one of a Dockerfile.
-type Instruction struct {
-	Lines Lines
-	words int    // as in Place
-	Text  string // its words, without comments and line breaks, and its heredocs
-	key   string // the digests of its vertices' cache keys; empty if it has none
+// A keyed is an instruction and what finds it in the cache.
+type keyed struct {
+	*Statement
+	text string // as in Written
+	key  string // the digests of its vertices' cache keys; empty if it has none
 }
 
-// instructions are those of a text that parses, with their keys if it can be converted.
-func (b *Baseline) instructions(ctx context.Context, dockerfile []byte) (list []Instruction, converted bool) {
-	list = ParseInstructions(dockerfile)
-	keys := b.cacheKeys(ctx, dockerfile)
-	for i := range list {
-		of := keys[list[i].Lines.First]
+// keyed are the instructions of a text that parses, with their keys if it can be converted.
+func (b *Baseline) keyed(ctx context.Context, f *File) (list []keyed, converted bool) {
+	list = []keyed{} // not nil: it was tried
+	if _, err := f.parsed(); err != nil {
+		return list, false
+	}
+	keys := b.cacheKeys(ctx, f)
+	for _, st := range f.Statements() {
+		of := keys[st.First]
 		slices.Sort(of)
-		list[i].key = strings.Join(slices.Compact(of), " ")
+		list = append(list, keyed{st, st.Written(), strings.Join(slices.Compact(of), " ")})
 	}
 	return list, keys != nil
-}
-
-func ParseInstructions(dockerfile []byte) (list []Instruction) {
-	list = []Instruction{} // not nil: it was tried
-	var err error
-	defer survive(&err)
-	if Readable(dockerfile) != nil {
-		return list
-	}
-	parsed, err := parser.Parse(bytes.NewReader(dockerfile))
-	if err != nil {
-		return list
-	}
-	for _, n := range parsed.AST.Children {
-		in := Instruction{Lines: Lines{n.StartLine - 1, n.EndLine - 1}, words: n.EndLine - 1, Text: n.Original}
-		for _, doc := range n.Heredocs {
-			in.words -= strings.Count(doc.Content, "\n") + 1 // and the line that ends it
-			in.Text += "\n" + doc.Content
-		}
-		list = append(list, in)
-	}
-	return list
 }

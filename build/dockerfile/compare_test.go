@@ -30,7 +30,7 @@ CMD ["/app"]
 func compared(t *testing.T, b *Baseline, now string) string {
 	t.Helper()
 	var all []string
-	for _, p := range b.Compare(t.Context(), []byte(now)) {
+	for _, p := range b.Compare(t.Context(), Parse([]byte(now))) {
 		switch {
 		case p.Rebuild:
 			all = append(all, fmt.Sprintf("%dR", p.Lines.First+1))
@@ -69,7 +69,7 @@ func TestCompare(t *testing.T) {
 		{"COPY go.mod", "RUN echo new\nCOPY go.mod", "2k 4k 6R 7R 9R 10R 13k 16R 17R"},
 		{"/src/app", "/src/bin", "2k 4k 5k 6k 8k 9k 12k 16R"},
 	} {
-		b := &Baseline{Dockerfile: []byte(comparedDockerfile)}
+		b := &Baseline{File: Parse([]byte(comparedDockerfile))}
 		now := strings.Replace(comparedDockerfile, c.old, c.new, 1)
 		if got := compared(t, b, now); got != c.want {
 			t.Errorf("%q for %q:\n got %s\nwant %s", c.new, c.old, got, c.want)
@@ -96,7 +96,7 @@ func TestCompareOptions(t *testing.T) {
 		{&Baseline{Platforms: []string{"linux/amd64"}, Target: "base-arm64"}, "A=1", "A=2", "3k 4k"},
 	} {
 		b := c.baseline
-		b.Dockerfile = []byte(text)
+		b.File = Parse([]byte(text))
 		if got := compared(t, b, strings.Replace(text, c.old, c.new, 1)); got != c.want {
 			t.Errorf("%q for %q with %v, %v, %q:\n got %s\nwant %s", c.new, c.old, b.Platforms, b.BuildArgs, b.Target, got, c.want)
 		}

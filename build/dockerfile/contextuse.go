@@ -1,12 +1,10 @@
 package dockerfile
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -45,67 +43,63 @@ type ContextPath struct {
 	Include, Exclude []string
 }
 
-// ContextNeedOf has BuildKit's own front end convert a Dockerfile, in this process, and
-// reads from the definition what a build of target (a stage's name; empty: the last stage)
-// asks of its context; it is for platform, this machine's if that is empty. Nobody is asked: images that are not known have no variables. The
-// Dockerfile must be one that the linter (package lint) reads to its end: this converter
-// has no bounds of its own.
-func ContextNeedOf(ctx context.Context, dockerfile []byte, target string, args map[string]string, platform string, images Images) (_ *ContextNeed, err error) {
-	defer survive(&err)
-	stages, err := Stages(dockerfile)
+// A Given is what a build is given beside its Dockerfile, as far as the converter reads it.
+type Given struct {
+	Target   string // a stage's name; empty: the last stage
+	Args     map[string]string
+	Platform string // empty: that of this machine
+	Images   Images // that are known; others have no variables
+}
+
+// ContextNeed converts the Dockerfile and reads from the definition what a build asks of its
+// context. The Dockerfile must be one that the linter (package lint) reads to its end: this
+// converter has no bounds of its own for what variables become.
+func (f *File) ContextNeed(ctx context.Context, given Given) (*ContextNeed, error) {
+	stages, err := f.Stages()
 	if err != nil {
 		return nil, err
 	}
 	if len(stages) == 0 {
 		return nil, fmt.Errorf("the Dockerfile has no stage")
 	}
-	i := Target(stages, target)
+	i := Target(stages, given.Target)
 	if i < 0 {
-		return nil, fmt.Errorf("target stage %q could not be found", target)
+		return nil, fmt.Errorf("target stage %q could not be found", given.Target)
 	}
 	if i+1 < len(stages) { // the stage is to be the last
-		dockerfile = firstLines(dockerfile, stages[i+1].Lines.First)
+		f = Parse(f.before(stages[i+1].Lines.First))
 	}
-	return contextNeed(ctx, dockerfile, stages[i].Name, args, platform, images)
+	given.Target = stages[i].Name
+	return f.contextNeed(ctx, given)
 }
 
-// ContextUses is ContextNeedOf for every stage, also those that the last one does not
+// ContextNeedOfAll is ContextNeed for every stage, also those that the last one does not
 // need: the union of what builds of them would ask for.
-func ContextUses(ctx context.Context, dockerfile []byte, args map[string]string, platform string, images Images) (_ *ContextNeed, err error) {
-	defer survive(&err)
-	stages, err := Stages(dockerfile)
+func (f *File) ContextNeedOfAll(ctx context.Context, given Given) (*ContextNeed, error) {
+	stages, err := f.Stages()
 	if err != nil {
 		return nil, err
 	}
 	if len(stages) > maxStages {
 		return nil, fmt.Errorf("it has more than %d stages", maxStages)
 	}
-	all := append(slices.Clip(dockerfile), "\nFROM scratch\n"...) // a stage that needs all others
+	text := append(slices.Clip(f.text), "\nFROM scratch\n"...) // a stage that needs all others
 	for i := range stages {
-		all = fmt.Appendf(all, "COPY --from=%d / /\n", i)
+		text = fmt.Appendf(text, "COPY --from=%d / /\n", i)
 	}
-	if more, err := Stages(all); err != nil || len(more) != len(stages)+1 {
-		all = dockerfile // its last line goes on
+	all := Parse(text)
+	if more, err := all.Stages(); err != nil || len(more) != len(stages)+1 {
+		all = f // its last line goes on
 	}
-	return contextNeed(ctx, all, "", args, platform, images)
+	given.Target = ""
+	return all.contextNeed(ctx, given)
 }
 
-// contextNeed converts a Dockerfile for its last stage, whose name is target.
-func contextNeed(ctx context.Context, dockerfile []byte, target string, args map[string]string, platform string, images Images) (*ContextNeed, error) {
-	if err := cmp.Or(Readable(dockerfile), expandable(dockerfile)); err != nil {
-		return nil, err
-	}
-	select {
-	case converting <- struct{}{}:
-		defer func() { <-converting }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", dockerfile)
-	sm.Definition = &llb.Definition{}
-	caps := pb.Caps.CapSet(pb.Caps.All())
-	res, err := dockerfile2llb.Dockerfile2LLB(ctx, dockerfile, dockerfile2llb.ConvertOpt{TargetPlatform: platformOf(platform),
-		Config: dockerui.Config{Target: target, BuildArgs: maps.Clone(args)}, SourceMap: sm, MetaResolver: images, LLBCaps: &caps})
+// contextNeed converts the Dockerfile for its last stage, whose name is given.Target.
+func (f *File) contextNeed(ctx context.Context, given Given) (_ *ContextNeed, err error) {
+	defer survive(&err)
+	res, err := f.Convert(ctx, dockerfile2llb.ConvertOpt{TargetPlatform: platformOf(given.Platform),
+		Config: dockerui.Config{Target: given.Target, BuildArgs: given.Args}, MetaResolver: given.Images})
 	if err != nil {
 		return nil, err
 	}
@@ -119,19 +113,6 @@ func contextNeed(ctx context.Context, dockerfile []byte, target string, args map
 	}
 	slices.SortStableFunc(n.need.Uses, func(a, b ContextUse) int { return cmp.Compare(a.Lines.First, b.Lines.First) })
 	return n.need, nil
-}
-
-// firstLines is the text before a 0-based line.
-func firstLines(text []byte, line int) []byte {
-	end := 0
-	for range line {
-		i := bytes.IndexByte(text[end:], '\n')
-		if i < 0 {
-			return text
-		}
-		end += i + 1
-	}
-	return text[:end]
 }
 
 // needs reads a definition.

@@ -25,7 +25,7 @@ func TestContextNeed(t *testing.T) {
 		{"a trigger", "FROM scratch AS a\nONBUILD COPY x /\nFROM a\n", "", "x; 2 ONBUILD COPY x / [/x *]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, err := ContextNeedOf(t.Context(), []byte(c.dockerfile), c.target, nil, "", nil)
+			n, err := Parse([]byte(c.dockerfile)).ContextNeed(t.Context(), Given{Target: c.target})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,15 +72,15 @@ func written(n *ContextNeed) string {
 }
 
 // All stages count, those that nothing needs too, each instruction once.
-func TestContextUses(t *testing.T) {
-	n, err := ContextUses(t.Context(), []byte("FROM scratch AS a\nCOPY a /\nFROM a\nCOPY b /\nFROM scratch\nCOPY c /\nFROM a AS last\nCOPY d /\n"), nil, "", nil)
+func TestContextNeedOfAll(t *testing.T) {
+	n, err := Parse([]byte("FROM scratch AS a\nCOPY a /\nFROM a\nCOPY b /\nFROM scratch\nCOPY c /\nFROM a AS last\nCOPY d /\n")).ContextNeedOfAll(t.Context(), Given{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := written(n), "a b c d; 1 COPY a / [/a *] 3 COPY b / [/b *] 5 COPY c / [/c *] 7 COPY d / [/d *]"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	n, err = ContextUses(t.Context(), []byte("FROM scratch\nCOPY . /\nFROM scratch\nCOPY d /\n"), nil, "", nil)
+	n, err = Parse([]byte("FROM scratch\nCOPY . /\nFROM scratch\nCOPY d /\n")).ContextNeedOfAll(t.Context(), Given{})
 	if err != nil || n.Nothing || !slices.Equal(n.Follow, nil) {
 		t.Errorf("%+v, %v", n, err)
 	}
@@ -88,7 +88,7 @@ func TestContextUses(t *testing.T) {
 
 func TestContextNeedMistakes(t *testing.T) {
 	for _, c := range []struct{ dockerfile, target string }{{"", ""}, {"FROM scratch\nRUNN\n", ""}, {"FROM scratch\n", "gone"}, {"FROM scratch\n", "0"}} {
-		if n, err := ContextNeedOf(t.Context(), []byte(c.dockerfile), c.target, nil, "", nil); err == nil {
+		if n, err := Parse([]byte(c.dockerfile)).ContextNeed(t.Context(), Given{Target: c.target}); err == nil {
 			t.Errorf("%q, %q: %+v", c.dockerfile, c.target, n)
 		}
 	}

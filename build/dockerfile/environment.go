@@ -18,7 +18,7 @@ type Environment struct {
 // (the 0-based line on which it begins), and says what is in force there. It asks nobody: of
 // images that are not known it knows nothing.
 func (b *Baseline) EnvironmentAt(ctx context.Context, line int) (*Environment, error) {
-	return b.environment(ctx, firstLines(b.Dockerfile, line))
+	return b.environment(ctx, b.File.before(line))
 }
 
 // environment is what is in force at the end of a text.
@@ -29,7 +29,7 @@ func (b *Baseline) environment(ctx context.Context, text []byte) (_ *Environment
 	if len(b.Platforms) > 0 {
 		platform = platformOf(b.Platforms[0])
 	}
-	res, err := before.convert(ctx, text, platform)
+	res, err := before.convert(ctx, Parse(text), platform, layered{b.Images})
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,15 @@ package dockerfile
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
 	"unicode"
 
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
@@ -16,10 +20,20 @@ var bom = []byte("\xef\xbb\xbf")
 // the place of every byte. It never fails: it is made for texts that are wrong. It does not
 // change, and may be read by many at once.
 type File struct {
-	text   []byte
-	starts []int // offset of each line
-	Escape byte
-	all    func() []*Statement // once they are asked for
+	text    []byte
+	starts  []int // offset of each line
+	Escape  byte
+	all     func() []*Statement // once they are asked for
+	parsed  func() (*parsed, error)
+	bounded func() error // Readable, and its variables can be expanded
+}
+
+// parsed is a text as BuildKit's own parser reads it.
+type parsed struct {
+	*parser.Result
+	stages []instructions.Stage
+	args   []instructions.ArgCommand // before the first FROM
+	err    error                     // of an instruction; nil if stages are all
 }
 
 // A Token is a part of the text: 0-based lines as in dockerfile.Lines, byte columns, the end
@@ -36,13 +50,52 @@ func Parse(text []byte) *File {
 		at += i + 1
 		f.starts = append(f.starts, at)
 	}
-	f.all = sync.OnceValue(f.readAll)
-	for _, d := range f.Directives(true) {
-		if d.Name == "escape" && d.Value == "`" {
-			f.Escape = '`'
-		}
+	f.all, f.parsed = sync.OnceValue(f.readAll), sync.OnceValues(f.parse)
+	f.bounded = sync.OnceValue(func() error { return cmp.Or(Readable(f.text), f.expandable()) })
+	directives := f.Directives(true)
+	if i := slices.IndexFunc(directives, func(d Directive) bool { return d.Name == "escape" }); i >= 0 && directives[i].Value == "`" {
+		f.Escape = '`'
 	}
 	return f
+}
+
+// Text is the whole text. It is not to be changed.
+func (f *File) Text() []byte { return f.text }
+
+// String is the whole text.
+func (f *File) String() string { return string(f.text) }
+
+// parse has BuildKit's parser read the text. The error is that of a text that it cannot read.
+func (f *File) parse() (p *parsed, err error) {
+	defer survive(&err)
+	if err := Readable(f.text); err != nil {
+		return nil, err
+	}
+	parsing <- struct{}{}
+	defer func() { <-parsing }()
+	p = &parsed{}
+	if p.Result, err = parser.Parse(bytes.NewReader(f.text)); err != nil {
+		return nil, err
+	}
+	p.stages, p.args, p.err = instructions.Parse(p.AST, linter.New(&linter.Config{}))
+	return p, nil
+}
+
+// instructions are the stages of a text that is well formed, and the ARGs before them.
+func (f *File) instructions() ([]instructions.Stage, []instructions.ArgCommand, error) {
+	p, err := f.parsed()
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.stages, p.args, p.err
+}
+
+// before is the text before a 0-based line.
+func (f *File) before(line int) []byte {
+	if line >= len(f.starts) {
+		return f.text
+	}
+	return f.text[:f.starts[max(line, 0)]]
 }
 
 // Rows is how many lines the text has, the one behind its last line break too.
@@ -50,6 +103,21 @@ func (f *File) Rows() int { return len(f.starts) }
 
 // Offset is where a byte of a line stands in the text.
 func (f *File) Offset(line, column int) int { return f.starts[line] + column }
+
+// Slice is some lines with their breaks; nothing if last is before first.
+func (f *File) Slice(first, last int) []byte {
+	if first > last {
+		return nil
+	}
+	end := len(f.text)
+	if last+1 < len(f.starts) {
+		end = f.starts[last+1]
+	}
+	return f.text[f.starts[first]:end]
+}
+
+// lineOf is the 0-based line of a byte.
+func (f *File) lineOf(offset int) int { return max(sort.SearchInts(f.starts, offset+1)-1, 0) }
 
 // Line is a line without its break.
 func (f *File) Line(i int) string {
@@ -136,6 +204,21 @@ func (f *File) Directives(forEscape bool) []Directive {
 			Token: Token{i, column + from, i, column + from + len(d.Value)}})
 	}
 	return found
+}
+
+// Directive is the value of a parser directive and the lines that it stands on, as BuildKit's
+// front end looks for one: also in the other forms that it knows, after // and in JSON.
+func (f *File) Directive(name string) (value string, at Lines, ok bool) {
+	value, _, location, ok := parser.ParseDirective(name, f.text)
+	at, _ = SpanOfParser(location)
+	return value, at, ok
+}
+
+// Syntax is the image of the front end that `# syntax=` asks for, and the lines that say so.
+func (f *File) Syntax() (image string, at Lines, ok bool) {
+	image, _, location, ok := parser.DetectSyntax(f.text)
+	at, _ = SpanOfParser(location)
+	return image, at, ok
 }
 
 // Continued cuts the escape at a line's end that joins it with the next one.

@@ -97,7 +97,7 @@ func (b *Baseline) ImageNames(ctx context.Context) []string {
 	var asked askedNames
 	var err error
 	defer survive(&err)
-	_, err = b.convertWith(ctx, b.Dockerfile, nil, &asked)
+	_, err = b.convert(ctx, b.File, nil, &asked)
 	if err != nil {
 		return nil
 	}

@@ -3,7 +3,6 @@ package dockerfile
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"runtime"
 )
 
@@ -25,11 +24,18 @@ const (
 // would be no faster, and take more memory.
 var parsing, converting = make(chan struct{}, runtime.NumCPU()), make(chan struct{}, runtime.NumCPU())
 
-// survive makes an error of a panic: a defect of the parser's on some text must not end
-// the author's session.
+// A PanicError is what BuildKit's parser or converter panicked with: a defect of its own on
+// some text, which must not end the author's session.
+type PanicError struct{ Value any }
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("BuildKit's parser failed on this Dockerfile: %v", e.Value)
+}
+
+// survive makes an error of a panic.
 func survive(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("BuildKit's parser failed on this Dockerfile: %v", r)
+		*err = &PanicError{r}
 	}
 }
 
@@ -90,52 +96,29 @@ func nesting(line []byte, depth int) int {
 	return depth
 }
 
-var (
-	assignment = regexp.MustCompile(`(?i)^\s*(?:ONBUILD\s+)?(?:ENV|ARG)\s`)
-	assigned   = regexp.MustCompile(`(\w+)(?:=|\s)`)
-	used       = regexp.MustCompile(`\$\{?(\w+)`)
-)
-
 // expandable is an error if the variables of a Dockerfile become beyond measure when they
 // are expanded: forty lines of ENV A=$A$A would take all memory there is. It is an estimate
 // from above: a variable is as long as it is in the longest of the stages.
-func expandable(dockerfile []byte) error {
+func (f *File) expandable() error {
 	length := map[string]int{}
 	all, count := 0, 0
-	for text := range logicalLines(dockerfile) {
+	for _, st := range f.Statements() {
+		text := string(f.Slice(st.First, st.End()))
 		n := len(text)
-		for _, m := range used.FindAllSubmatch(text, -1) {
-			n = min(n+length[string(m[1])], 2*maxExpansion)
+		for _, r := range References(text, Part{0, len(text)}, 0, false) {
+			n = min(n+length[text[r.Name.Start:r.Name.End]], 2*maxExpansion)
 		}
 		if all += n; n > maxExpansion || all > maxExpanded {
 			return fmt.Errorf("with its variables expanded it is too long")
 		}
-		if assignment.Match(text) {
-			names := assigned.FindAllSubmatch(text, -1)
-			if count += len(names); count > maxAssigned {
-				return fmt.Errorf("it sets too many variables")
-			}
-			for _, m := range names {
-				length[string(m[1])] = max(length[string(m[1])], n)
-			}
+		names := st.Assignments()
+		if count += len(names); count > maxAssigned {
+			return fmt.Errorf("it sets too many variables")
+		}
+		for _, a := range names {
+			name := st.Unquoted(a.Name)
+			length[name] = max(length[name], n)
 		}
 	}
 	return nil
-}
-
-// logicalLines are the lines of a Dockerfile, continued ones in one.
-func logicalLines(dockerfile []byte) func(yield func([]byte) bool) {
-	return func(yield func([]byte) bool) {
-		start, end := 0, 0
-		for line := range bytes.Lines(dockerfile) {
-			end += len(line)
-			if continued(line) && end < len(dockerfile) {
-				continue
-			}
-			if !yield(dockerfile[start:end]) {
-				return
-			}
-			start = end
-		}
-	}
 }

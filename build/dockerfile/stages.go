@@ -1,13 +1,8 @@
 package dockerfile
 
 import (
-	"bytes"
 	"slices"
 	"strings"
-
-	"github.com/moby/buildkit/frontend/dockerfile/instructions"
-	"github.com/moby/buildkit/frontend/dockerfile/linter"
-	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
 // A Stage is a build stage, from its FROM.
@@ -20,19 +15,9 @@ type Stage struct {
 	Lines       Lines
 }
 
-// Stages parses a Dockerfile's stages. Where it does not parse, that is the error.
-func Stages(dockerfile []byte) (_ []Stage, err error) {
-	defer survive(&err)
-	if err := Readable(dockerfile); err != nil {
-		return nil, err
-	}
-	parsing <- struct{}{}
-	defer func() { <-parsing }()
-	parsed, err := parser.Parse(bytes.NewReader(dockerfile))
-	if err != nil {
-		return nil, err
-	}
-	list, _, err := instructions.Parse(parsed.AST, linter.New(&linter.Config{}))
+// Stages are the build stages, in order. The error is that of a text that BuildKit refuses.
+func (f *File) Stages() ([]Stage, error) {
+	list, _, err := f.instructions()
 	if err != nil {
 		return nil, err
 	}

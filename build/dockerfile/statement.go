@@ -37,6 +37,19 @@ func (sp Part) Empty() bool { return sp.Start >= sp.End }
 
 func (st *Statement) Slice(sp Part) string { return st.Text[sp.Start:sp.End] }
 
+// Lines are those of the instruction, with its heredocs.
+func (st *Statement) Lines() Lines { return Lines{st.First, st.End()} }
+
+// Written is what the author wrote: the words, without comments and line breaks, and the
+// heredocs as they are.
+func (st *Statement) Written() string {
+	text := strings.TrimSpace(st.Text)
+	for _, d := range st.Heredocs {
+		text += "\n" + string(st.Src.Slice(d.First, d.Last))
+	}
+	return text
+}
+
 // Name is the instruction in upper case.
 func (st *Statement) Name() string { return strings.ToUpper(st.Slice(st.Keyword)) }
 
@@ -200,86 +213,6 @@ func (st *Statement) Fields() []Field {
 		}
 	}
 	return list
-}
-
-// A Reference is a use of a variable.
-type Reference struct {
-	Part
-	Name Part
-}
-
-// References are the variables that a part of the text uses, outside of single quotes
-// if quotes count.
-func (st *Statement) References(in Part, escape byte, quotes bool) []Reference {
-	var list []Reference
-	double := false
-	for i := in.Start; i < in.End; i++ {
-		switch c := st.Text[i]; {
-		case c == escape:
-			i++
-		case quotes && c == '"':
-			double = !double
-		case quotes && c == '\'' && !double:
-			if n := strings.IndexByte(st.Text[i+1:in.End], '\''); n >= 0 {
-				i += n + 1
-			}
-		case c == '$':
-			if r, ok := st.reference(i, in.End, escape); ok {
-				list = append(list, r)
-				i = r.Name.End - 1 // inside of braces there may be more
-			}
-		}
-	}
-	return list
-}
-
-// reference reads the variable at a dollar sign.
-func (st *Statement) reference(at, end int, escape byte) (Reference, bool) {
-	name := at + 1
-	braces := name < end && st.Text[name] == '{'
-	if braces {
-		name++
-	}
-	r := Reference{Name: Part{name, name + NameLength(st.Text[name:end])}}
-	r.Part = Part{at, r.Name.End}
-	if braces {
-		r.End = max(ClosingBrace(st.Text[:end], r.Name.End, escape), r.End)
-	}
-	return r, !r.Name.Empty()
-}
-
-// ClosingBrace is where the braces end that text is in from some byte on; 0 if they do not.
-func ClosingBrace(text string, from int, escape byte) int {
-	depth := 1
-	for i := from; i < len(text); i++ {
-		switch {
-		case text[i] == escape:
-			i++
-		case strings.HasPrefix(text[i:], "${"):
-			depth++
-			i++
-		case text[i] == '}':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-	}
-	return 0
-}
-
-// NameLength is that of the variable's name that text begins with (shell.processName).
-func NameLength(text string) int {
-	first, size := utf8.DecodeRuneInString(text)
-	if size > 0 && strings.ContainsRune("@*#?-$!", first) {
-		return size
-	}
-	n := strings.IndexFunc(text, func(r rune) bool {
-		return !unicode.IsDigit(r) && (unicode.IsDigit(first) || r != '_' && !unicode.IsLetter(r))
-	})
-	if n < 0 {
-		return len(text)
-	}
-	return n
 }
 
 // A Heredoc is one that a statement's line announces.

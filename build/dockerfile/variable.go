@@ -1,14 +1,12 @@
 package dockerfile
 
 import (
-	"bytes"
 	"context"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
-	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	words "github.com/moby/buildkit/frontend/dockerfile/shell"
 )
@@ -39,7 +37,7 @@ func on(line []parser.Range, what string) Origin {
 func (b *Baseline) VariableAt(ctx context.Context, name string, line int, after bool) (v *Variable, err error) {
 	defer survive(&err)
 	until, global := b.scope(line, after)
-	stages, args, err := parseText(firstLines(b.Dockerfile, until))
+	stages, args, err := Parse(b.File.before(until)).instructions()
 	if err != nil {
 		return nil, err
 	}
@@ -65,12 +63,12 @@ func (b *Baseline) VariableAt(ctx context.Context, name string, line int, after 
 // scope says which lines count for an instruction, and whether it stands in no stage.
 func (b *Baseline) scope(line int, after bool) (until int, global bool) {
 	until, global = line, true
-	for _, in := range ParseInstructions(b.Dockerfile) {
-		from := strings.EqualFold(firstWord(in.Text), "FROM")
+	for _, st := range b.File.Statements() {
+		from := st.Name() == "FROM"
 		switch {
-		case in.Lines.First == line && after:
-			return in.Lines.Last + 1, global
-		case in.Lines.First == line:
+		case st.First == line && after:
+			return st.End() + 1, global
+		case st.First == line:
 			return until, global || from
 		}
 		global = global && !from
@@ -83,25 +81,6 @@ func (b *Baseline) scope(line int, after bool) (until int, global bool) {
 func (b *Baseline) InStage(line int) bool {
 	_, global := b.scope(line, false)
 	return !global
-}
-
-func firstWord(text string) string {
-	words := strings.Fields(text)
-	if len(words) == 0 {
-		return ""
-	}
-	return words[0]
-}
-
-func parseText(text []byte) ([]instructions.Stage, []instructions.ArgCommand, error) {
-	if err := Readable(text); err != nil {
-		return nil, nil, err
-	}
-	parsed, err := parser.Parse(bytes.NewReader(text))
-	if err != nil {
-		return nil, nil, err
-	}
-	return instructions.Parse(parsed.AST, linter.New(&linter.Config{}))
 }
 
 // platformArgs are the variables that BuildKit sets before the first FROM.
@@ -123,7 +102,7 @@ func (b *Baseline) globals(ctx context.Context, args []instructions.ArgCommand) 
 // Resolve gives stages of the Dockerfile the bases and platforms that the arguments make of
 // them. They stay as they are written where that cannot be told.
 func (b *Baseline) Resolve(ctx context.Context, stages []Stage) []Stage {
-	_, args, err := parseText(b.Dockerfile)
+	_, args, err := b.File.instructions()
 	if err != nil {
 		return stages
 	}
@@ -164,24 +143,8 @@ func (v *Variable) look(e *Environment) {
 // Sets says whether an instruction (the 0-based line on which it begins) of the text that was
 // built sets a variable.
 func (b *Baseline) Sets(line int, name string) bool {
-	for _, in := range ParseInstructions(b.Dockerfile) {
-		if in.Lines.First != line {
-			continue
-		}
-		stages, args, err := parseText([]byte("FROM scratch\n" + in.Text + "\n"))
-		if err != nil || len(stages) != 1 || len(args) > 0 {
-			return false
-		}
-		for _, c := range stages[0].Commands {
-			switch c := c.(type) {
-			case *instructions.EnvCommand:
-				return slices.ContainsFunc(c.Env, func(kv instructions.KeyValuePair) bool { return kv.Key == name })
-			case *instructions.ArgCommand:
-				return slices.ContainsFunc(c.Args, func(kv instructions.KeyValuePairOptional) bool { return kv.Key == name })
-			}
-		}
-	}
-	return false
+	st := b.File.At(line)
+	return st.First == line && slices.ContainsFunc(st.Assignments(), func(a Assignment) bool { return st.Unquoted(a.Name) == name })
 }
 
 // SecretName says whether a variable's name speaks of a secret, so that its value is not shown.

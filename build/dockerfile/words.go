@@ -124,6 +124,26 @@ func (st *Statement) ImageNames() []Part {
 	return list
 }
 
+// Runs says whether the instruction is given to a shell, or run as it is in its JSON form.
+func (st *Statement) Runs() bool {
+	switch st.Name() {
+	case "RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL":
+		return true
+	}
+	return false
+}
+
+// Command is the instruction without what stands before the command that it runs: the CMD of a
+// HEALTHCHECK.
+func (st *Statement) Command() *Statement {
+	if st.Name() != "HEALTHCHECK" || len(st.Args) < 2 {
+		return st
+	}
+	c := *st
+	c.Rest.Start = st.Args[1].Start
+	return &c
+}
+
 // Known says whether there is such an instruction.
 func (st *Statement) Known() bool {
 	_, ok := command.Commands[strings.ToLower(st.Slice(st.Head()))]

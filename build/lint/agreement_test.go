@@ -72,7 +72,7 @@ func TestAgreement(t *testing.T) {
 
 func agree(t *testing.T, c *client.Client, registry string, s sheet) {
 	theirs, err := engineLint(t.Context(), c, registry, s)
-	ours := new(Checker).find(t.Context(), File{Dockerfile: []byte(s.dockerfile), Ignore: []byte(s.ignore)})
+	ours := new(Checker).find(t.Context(), File{Dockerfile: dockerfile.Parse([]byte(s.dockerfile)), Ignore: []byte(s.ignore)})
 	warnings, mistakes := split(ours)
 	var want []string
 	mistake := ""

@@ -55,7 +55,7 @@ func TestUnknownBase(t *testing.T) {
 	} {
 		for _, base := range []string{"debian:12", "--platform=linux/arm64 example.com/a/b@sha256:24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d", "$IMG"} {
 			text := "ARG IMG=debian\nFROM " + base + " AS a\n" + strings.ReplaceAll(c.text, "%", base) + "\n"
-			warnings, mistakes := split(new(Checker).find(t.Context(), File{Dockerfile: []byte(text)}))
+			warnings, mistakes := split(new(Checker).find(t.Context(), File{Dockerfile: dockerfile.Parse([]byte(text))}))
 			warnings = slices.DeleteFunc(warnings, func(w string) bool { return strings.Contains(w, "FromPlatformFlagConst") })
 			told := strings.Join(append(mistakes, warnings...), "; ")
 			if (told == "") != (c.want == "") || !strings.Contains(told, c.want) {
@@ -87,15 +87,12 @@ func TestConverter(t *testing.T) {
 func asConverter(t *testing.T, s sheet) int {
 	t.Helper()
 	text := []byte(s.dockerfile)
-	if _, _, foreign := foreignFrontend(text); foreign || dockerfile.Readable(text) != nil {
+	if _, _, foreign := foreignFrontend(dockerfile.Parse(text)); foreign || dockerfile.Readable(text) != nil {
 		return 0
 	}
-	problems := new(Checker).find(t.Context(), File{Dockerfile: text})
+	problems := new(Checker).find(t.Context(), File{Dockerfile: dockerfile.Parse(text)})
 	_, mistakes := split(problems)
-	var names []string
-	for _, m := range variable.FindAllStringSubmatch(s.dockerfile, -1) {
-		names = append(names, m[1])
-	}
+	names := variablesIn(s.dockerfile)
 	for i := range mistakes {
 		mistakes[i] = withoutHint(mistakes[i])
 	}

@@ -59,16 +59,16 @@ func BenchmarkCheck(b *testing.B) {
 	for _, s := range samples {
 		text := sample(s.lines, s.perStage, s.problem, s.every)
 		b.Run("new/"+s.name, func(b *testing.B) {
-			pairs(b, text, func(int) { Check(context.Background(), File{Dockerfile: text}) })
+			pairs(b, text, func(int) { Check(context.Background(), File{Dockerfile: dockerfile.Parse(text)}) })
 		})
 		b.Run("edit/"+s.name, func(b *testing.B) {
 			var c Checker
-			c.Check(context.Background(), File{Dockerfile: text})
+			c.Check(context.Background(), File{Dockerfile: dockerfile.Parse(text)})
 			edited := bytes.SplitAfter(text, []byte("\n"))
 			line := len(edited) / 2
 			pairs(b, text, func(i int) {
 				edited[line] = fmt.Appendf(nil, "RUN echo %d\n", i)
-				c.Check(context.Background(), File{Dockerfile: bytes.Join(edited, nil)})
+				c.Check(context.Background(), File{Dockerfile: dockerfile.Parse(bytes.Join(edited, nil))})
 			})
 		})
 	}

@@ -1,12 +1,13 @@
 package lint
 
 import (
-	"github.com/buildls/buildls/build/dockerfile"
 	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // keywordToken finds the word that names the instruction.
@@ -320,11 +321,7 @@ func remoteSource(s subject) []dockerfile.Token {
 
 // notString finds the element of a JSON array that is no string.
 func notString(s subject) []dockerfile.Token {
-	st := *s.Statement
-	if st.Name() == "HEALTHCHECK" && len(st.Args) > 1 {
-		st.Rest.Start = st.Args[1].Start // behind CMD
-	}
-	for _, e := range st.Elements() {
+	for _, e := range s.Command().Elements() {
 		if e.Kind != '"' {
 			return s.Tokens(e.Part)
 		}

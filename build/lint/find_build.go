@@ -10,10 +10,6 @@ import (
 	"github.com/buildls/buildls/build/dockerfile"
 )
 
-// Narrow sets the lines and columns of problems to the token that is meant, where there
-// is one: of those that [Check] found (it has done so), and of a build's.
-func Narrow(problems []dockerfile.Problem, text []byte) { narrowAll(problems, text) }
-
 // failures are the messages of package build that name a token.
 var failures = []saying{
 	{"% not found in", missingSource},

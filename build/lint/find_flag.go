@@ -1,9 +1,10 @@
 package lint
 
 import (
-	"github.com/buildls/buildls/build/dockerfile"
 	"slices"
 	"strings"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // flagOf finds a flag by its name.

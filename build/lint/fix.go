@@ -30,9 +30,7 @@ func Fixes(p dockerfile.Problem, f File) []Fix {
 
 // sourceOf is a file's source, which knows the images that the file may stand on.
 func sourceOf(f File) *source {
-	src := newSource(f.Dockerfile)
-	src.images = f.Images
-	return src
+	return &source{File: f.Dockerfile, images: f.Images}
 }
 
 // FixAll returns the edits that mend all problems for which a safe fix is known. Where

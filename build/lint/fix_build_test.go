@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
@@ -37,7 +38,7 @@ var argSets = []map[string]string{{}, {"A": "/abs", "DIR": "rel", "X": "x y", "V
 // arguments: the operations, and the image's config but for what changes with the time.
 // Whether it is the same build tells nothing but this.
 func built(text string) (map[string]string, error) {
-	f := File{Dockerfile: []byte(text)}
+	f := File{Dockerfile: dockerfile.Parse([]byte(text))}
 	targets := []string{""}
 	for _, st := range sourceOf(f).Statements() {
 		if st.Name() == "FROM" && len(st.Args) == 3 {
@@ -47,7 +48,7 @@ func built(text string) (map[string]string, error) {
 	all := map[string]string{}
 	for _, target := range targets {
 		for i, args := range argSets {
-			one, err := buildOf(f.Dockerfile, target, args)
+			one, err := buildOf(f.Dockerfile.Text(), target, args)
 			if err != nil {
 				return nil, err
 			}
@@ -122,7 +123,7 @@ func TestPreferredFixesKeepTheBuild(t *testing.T) {
 		if err != nil {
 			continue // no build, so none to keep
 		}
-		f := File{Dockerfile: []byte(text)}
+		f := File{Dockerfile: dockerfile.Parse([]byte(text))}
 		problems := Check(context.Background(), f)
 		for _, p := range problems {
 			fields, keeps := about[p.Code]
@@ -143,10 +144,10 @@ func TestPreferredFixesKeepTheBuild(t *testing.T) {
 		}
 		mended := text
 		for range 5 {
-			f.Dockerfile = []byte(mended)
+			f.Dockerfile = dockerfile.Parse([]byte(mended))
 			mended = apply(mended, FixAll(Check(context.Background(), f), f))
 		}
-		f.Dockerfile = []byte(mended)
+		f.Dockerfile = dockerfile.Parse([]byte(mended))
 		if again := apply(mended, FixAll(Check(context.Background(), f), f)); again != mended {
 			t.Errorf("FixAll has no end\n%q\n%q", mended, again)
 		}
@@ -172,7 +173,7 @@ func firstDifference(before, after map[string]string) string {
 
 // sameWords checks that a shell makes of each command the words that its JSON form has.
 func sameWords(t *testing.T, text, mended string) {
-	old, now := newSource([]byte(text)).Statements(), newSource([]byte(mended)).Statements()
+	old, now := dockerfile.Parse([]byte(text)).Statements(), dockerfile.Parse([]byte(mended)).Statements()
 	for i, st := range old {
 		command, list := st.Slice(st.Rest), now[i].Slice(now[i].Rest)
 		var words []string

@@ -1,8 +1,9 @@
 package lint
 
 import (
-	"github.com/buildls/buildls/build/dockerfile"
 	"strings"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // experimental is the only rule of BuildKit's that is off by default.

@@ -3,8 +3,9 @@ package lint
 import (
 	"bytes"
 	"encoding/json"
-	"github.com/buildls/buildls/build/dockerfile"
 	"strings"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // mendShellForm writes a command as JSON: the words themselves if a shell would do no

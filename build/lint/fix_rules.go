@@ -1,9 +1,10 @@
 package lint
 
 import (
-	"github.com/buildls/buildls/build/dockerfile"
 	"regexp"
 	"strings"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // cased is a word in the case of a model: lower if that is, else upper.

@@ -75,7 +75,7 @@ var fixedCases = []fixed{
 
 func TestFixes(t *testing.T) {
 	for _, c := range fixedCases {
-		f := File{Dockerfile: []byte(c.before)}
+		f := File{Dockerfile: dockerfile.Parse([]byte(c.before))}
 		problems := Check(context.Background(), f)
 		i := slices.IndexFunc(problems, func(p dockerfile.Problem) bool { return p.Code == c.code })
 		if i < 0 {
@@ -98,7 +98,7 @@ func TestFixes(t *testing.T) {
 // mends checks that a fix mends its problem and makes none.
 func mends(t *testing.T, before []dockerfile.Problem, i int, f File, fix Fix) {
 	t.Helper()
-	f.Dockerfile = []byte(apply(string(f.Dockerfile), fix.Edits))
+	f.Dockerfile = dockerfile.Parse([]byte(apply(f.Dockerfile.String(), fix.Edits)))
 	left := map[string]int{}
 	for _, p := range before {
 		left[p.Code+p.Message]++
@@ -113,7 +113,7 @@ func mends(t *testing.T, before []dockerfile.Problem, i int, f File, fix Fix) {
 
 // apply applies edits that are not in each other's way.
 func apply(text string, edits []Edit) string {
-	src := newSource([]byte(text))
+	src := dockerfile.Parse([]byte(text))
 	edits = slices.SortedStableFunc(slices.Values(edits), compareEdits)
 	var b strings.Builder
 	at := 0
@@ -130,10 +130,10 @@ func TestEveryFix(t *testing.T) {
 	var texts []File
 	for _, c := range underlinedCases {
 		_, text := marked(c.text)
-		texts = append(texts, File{Dockerfile: []byte(text), Ignore: []byte(c.ignore)})
+		texts = append(texts, File{Dockerfile: dockerfile.Parse([]byte(text)), Ignore: []byte(c.ignore)})
 	}
 	for _, c := range fixedCases {
-		texts = append(texts, File{Dockerfile: []byte(c.before)})
+		texts = append(texts, File{Dockerfile: dockerfile.Parse([]byte(c.before))})
 	}
 	for _, f := range texts {
 		problems := Check(context.Background(), f)
@@ -150,16 +150,16 @@ func TestFixAll(t *testing.T) {
 		"COPY --from=0 a /\r\nFROM scratch as Build\r\nCOPY --from=BUILD a $x /\r\nCMD a\r\n"
 	after := "\ufeffFROM scratch AS build\r\nENV a=b\r\nEXPOSE 2/tcp 3/udp\r\nLABEL c \\\r\n  d e\r\n" +
 		"COPY --from=0 a /\r\nFROM scratch AS build\r\nCOPY --from=build a $x /\r\nCMD a\r\n"
-	f := File{Dockerfile: []byte(before)}
-	f.Dockerfile = []byte(apply(before, FixAll(Check(context.Background(), f), f)))
-	if string(f.Dockerfile) != after {
+	f := File{Dockerfile: dockerfile.Parse([]byte(before))}
+	f.Dockerfile = dockerfile.Parse([]byte(apply(before, FixAll(Check(context.Background(), f), f))))
+	if f.Dockerfile.String() != after {
 		t.Errorf("got  %q\nwant %q", f.Dockerfile, after)
 	}
-	f.Dockerfile = []byte(apply(after, FixAll(Check(context.Background(), f), f)))
+	f.Dockerfile = dockerfile.Parse([]byte(apply(after, FixAll(Check(context.Background(), f), f))))
 	if edits := FixAll(Check(context.Background(), f), f); len(edits) > 0 {
 		t.Errorf("more to do: %+v", edits)
 	}
-	if !bytes.Contains(f.Dockerfile, []byte("LABEL c=\"d e\"\r\n")) {
+	if !bytes.Contains(f.Dockerfile.Text(), []byte("LABEL c=\"d e\"\r\n")) {
 		t.Errorf("got %q", f.Dockerfile)
 	}
 }
@@ -172,8 +172,8 @@ func FuzzFixes(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte, code, message string, line uint8) {
 		p := dockerfile.Problem{Code: code, Message: message, Lines: dockerfile.Lines{First: int(line), Last: int(line)}}
-		narrow(&p, text)
-		for _, fix := range Fixes(p, File{Dockerfile: text}) {
+		narrow(&p, dockerfile.Parse(text))
+		for _, fix := range Fixes(p, File{Dockerfile: dockerfile.Parse(text)}) {
 			if merged := merge(nil, fix.Edits); len(merged) == 0 {
 				t.Fatalf("%+v", fix)
 			}
@@ -191,7 +191,7 @@ func FuzzFixes(f *testing.F) {
 // is not mended there.
 func TestFixesOfTriggers(t *testing.T) {
 	for _, trigger := range []string{"CMD foo", "WORKDIR rel", "ENV a b", "EXPOSE 1:2/TCP", "MAINTAINER me", "COPY $X /", "CMD a\nONBUILD CMD b"} {
-		f := File{Dockerfile: []byte("FROM scratch AS base\nONBUILD " + trigger + "\nFROM base\n")}
+		f := File{Dockerfile: dockerfile.Parse([]byte("FROM scratch AS base\nONBUILD " + trigger + "\nFROM base\n"))}
 		for _, p := range Check(context.Background(), f) {
 			for _, fix := range Fixes(p, f) {
 				if p.Lines.First > 1 && !strings.HasPrefix(fix.Title, "Ignore") {
@@ -209,7 +209,7 @@ func TestJSONOfOneOfTwo(t *testing.T) {
 		"FROM scratch\nCMD a\n": true, "FROM scratch\nENTRYPOINT a\n": true, "FROM scratch\nCMD a\nFROM scratch\nENTRYPOINT b\n": true,
 		"FROM scratch\nCMD a\nENTRYPOINT [\"b\"]\n": false, "FROM scratch\nENTRYPOINT a\nCMD [\"b\"]\n": false, "FROM scratch\nCMD [\"b\"]\nENTRYPOINT a\n": false,
 	} {
-		f := File{Dockerfile: []byte(text)}
+		f := File{Dockerfile: dockerfile.Parse([]byte(text))}
 		for _, p := range Check(context.Background(), f) {
 			if p.Code == "JSONArgsRecommended" && Fixes(p, f)[0].Preferred != preferred {
 				t.Errorf("%q: %+v", text, Fixes(p, f)[0])

@@ -1,10 +1,11 @@
 package lint
 
 import (
-	"github.com/buildls/buildls/build/dockerfile"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // typos are the errors for which BuildKit may say what was meant, and what finds the

@@ -10,7 +10,7 @@ import (
 
 // preferred are the lines, from 1, whose unknown instruction has a preferred fix.
 func preferredTypos(text string) (lines []int) {
-	f := File{Dockerfile: []byte(text)}
+	f := File{Dockerfile: dockerfile.Parse([]byte(text))}
 	for _, p := range Check(context.Background(), f) {
 		for _, fix := range Fixes(p, f) {
 			if fix.Preferred && strings.HasPrefix(p.Message, "unknown instruction") {
@@ -63,7 +63,7 @@ func TestTypoIsPreferred(t *testing.T) {
 func TestNoJSONOfHeredoc(t *testing.T) {
 	for _, args := range []string{"<<X", "<<-X", "cat <<'X'", "cat << X", "cat <<<X", `sh -c "cat" <<X`} {
 		for _, keyword := range []string{"CMD", "ENTRYPOINT", "HEALTHCHECK", "HEALTHCHECK CMD", "SHELL", "ONBUILD CMD"} {
-			f := File{Dockerfile: []byte("FROM scratch AS a\n" + keyword + " " + args + "\nFROM a\n")}
+			f := File{Dockerfile: dockerfile.Parse([]byte("FROM scratch AS a\n" + keyword + " " + args + "\nFROM a\n"))}
 			for _, p := range Check(context.Background(), f) {
 				for _, fix := range Fixes(p, f) {
 					if p.Lines == (dockerfile.Lines{First: 1, Last: 1}) && !strings.HasPrefix(fix.Title, "Ignore") {

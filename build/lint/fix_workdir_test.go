@@ -63,7 +63,7 @@ func TestMendWorkdir(t *testing.T) {
 		{`FROM windows|app`, `?/app`},
 	} {
 		head, path, _ := strings.Cut(c.before, "|")
-		f := File{Dockerfile: []byte(head + "\nWORKDIR " + path + "\n"), Images: images}
+		f := File{Dockerfile: dockerfile.Parse([]byte(head + "\nWORKDIR " + path + "\n")), Images: images}
 		after := ""
 		problems := Check(context.Background(), f)
 		i := slices.IndexFunc(problems, func(p dockerfile.Problem) bool { return p.Code == "WorkdirRelativePath" })
@@ -72,7 +72,7 @@ func TestMendWorkdir(t *testing.T) {
 			continue
 		}
 		if fix := Fixes(problems[i], f)[0]; !strings.HasPrefix(fix.Title, "Ignore") {
-			_, after, _ = strings.Cut(strings.TrimSpace(apply(string(f.Dockerfile), fix.Edits)), "\nWORKDIR ")
+			_, after, _ = strings.Cut(strings.TrimSpace(apply(f.Dockerfile.String(), fix.Edits)), "\nWORKDIR ")
 			if !fix.Preferred {
 				after = "?" + after
 			}

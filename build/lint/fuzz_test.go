@@ -22,19 +22,19 @@ func FuzzCheck(f *testing.F) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		file := File{Dockerfile: text, Ignore: ignore}
+		file := File{Dockerfile: dockerfile.Parse(text), Ignore: ignore}
 		var c Checker
-		c.Check(ctx, File{Dockerfile: text[len(text)/3:], Ignore: ignore})
+		c.Check(ctx, File{Dockerfile: dockerfile.Parse(text[len(text)/3:]), Ignore: ignore})
 		problems := c.Check(ctx, file)
 		if ctx.Err() != nil {
 			t.Fatal("it takes too long")
 		}
 		mended := c.Mend(ctx, file)
 		last := bytes.Count(text, []byte("\n"))
-		if n := bytes.Count(mended, []byte("\n")); n < last || n > last+1 {
+		if n := bytes.Count(mended.Text(), []byte("\n")); n < last || n > last+1 {
 			t.Fatalf("%d lines are mended to %d", last, n)
 		}
-		(&dockerfile.Baseline{Dockerfile: mended}).Compare(ctx, text)
+		(&dockerfile.Baseline{File: mended}).Compare(ctx, dockerfile.Parse(text))
 		for i, p := range problems {
 			if p.Lines.First < 0 || p.Lines.Last < p.Lines.First || p.Lines.Last > last || p.Message == "" {
 				t.Fatalf("%+v, of a file of %d lines", p, last+1)
@@ -56,11 +56,11 @@ func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	start := time.Now()
-	c.Check(ctx, File{Dockerfile: text})
+	c.Check(ctx, File{Dockerfile: dockerfile.Parse(text)})
 	if took := time.Since(start); took > 500*time.Millisecond {
 		t.Errorf("a canceled check took %v", took)
 	}
-	if got, want := c.Check(t.Context(), File{Dockerfile: text}), Check(t.Context(), File{Dockerfile: text}); !slices.Equal(got, want) {
+	if got, want := c.Check(t.Context(), File{Dockerfile: dockerfile.Parse(text)}), Check(t.Context(), File{Dockerfile: dockerfile.Parse(text)}); !slices.Equal(got, want) {
 		t.Error("a check after a canceled one differs from a new one")
 	}
 }

@@ -53,12 +53,12 @@ func (g given) has(arg string) bool {
 // usesGiven says whether a text of a FROM uses an argument that is given, or one whose
 // default does.
 func (p *plan) usesGiven(text string, args []*placed) bool {
-	for _, m := range variable.FindAllStringSubmatch(text, -1) {
-		if p.given.has(m[1]) {
+	for _, name := range variablesIn(text) {
+		if p.given.has(name) {
 			return true
 		}
 		for i, in := range args {
-			if slices.Contains(keys(in), m[1]) && p.usesGiven(in.text, args[:i]) {
+			if slices.Contains(keys(in), name) && p.usesGiven(in.text, args[:i]) {
 				return true
 			}
 		}

@@ -48,7 +48,7 @@ func TestGiven(t *testing.T) {
 	var one Checker // for all
 	for name, text := range files {
 		for i, f := range given {
-			f.Dockerfile = []byte(text)
+			f.Dockerfile = dockerfile.Parse([]byte(text))
 			got := Check(t.Context(), f)
 			if again := one.Check(t.Context(), f); !slices.Equal(again, got) {
 				t.Errorf("%s, %d: one that remembers says %v, a new one %v", name, i, again, got)
@@ -80,13 +80,13 @@ func converted(t *testing.T, f File) error {
 	sm.Definition = &llb.Definition{}
 	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: f.Images, AllStages: f.Target == "",
 		Config: dockerui.Config{BuildArgs: f.Args, Target: f.Target}}
-	if stages, err := dockerfile.Stages(f.Dockerfile); err == nil && dockerfile.Target(stages, f.Target) < 0 {
+	if stages, err := f.Dockerfile.Stages(); err == nil && dockerfile.Target(stages, f.Target) < 0 {
 		opt.Target = ""
 	}
 	if f.Platform != "" {
 		p := platforms.MustParse(f.Platform)
 		opt.TargetPlatform = &p
 	}
-	_, err := dockerfile2llb.Dockerfile2LLB(t.Context(), f.Dockerfile, opt)
+	_, err := dockerfile2llb.Dockerfile2LLB(t.Context(), f.Dockerfile.Text(), opt)
 	return err
 }

@@ -17,10 +17,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"unicode"
 
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
-	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/redact"
@@ -28,7 +26,7 @@ import (
 
 // A File is what is checked.
 type File struct {
-	Dockerfile []byte
+	Dockerfile *dockerfile.File
 	// Ignore is the content of the .dockerignore that counts; nil if there is none.
 	Ignore []byte
 	// IgnoreFaults say what is wrong with Ignore, which then counts as none.
@@ -60,15 +58,25 @@ type Checker struct {
 	ignore ignoring
 	images dockerfile.Images
 	given  given
+
+	last     *check // of lastFile, to its end; nil if there was none
+	lastFile File
+}
+
+// same says whether two files have the same problems.
+func (f File) same(o File) bool {
+	return bytes.Equal(f.Dockerfile.Text(), o.Dockerfile.Text()) && bytes.Equal(f.Ignore, o.Ignore) && (f.Ignore == nil) == (o.Ignore == nil) &&
+		slices.Equal(f.IgnoreFaults, o.IgnoreFaults) && maps.EqualFunc(f.Images, o.Images, bytes.Equal) &&
+		maps.Equal(f.Args, o.Args) && (f.Args == nil) == (o.Args == nil) && f.Target == o.Target && f.Platform == o.Platform
 }
 
 // Check is as the function of that name.
 func (c *Checker) Check(ctx context.Context, f File) []dockerfile.Problem {
-	if err := dockerfile.Readable(f.Dockerfile); err != nil {
+	if err := dockerfile.Readable(f.Dockerfile.Text()); err != nil {
 		return []dockerfile.Problem{unchecked(dockerfile.Lines{}, "this Dockerfile is not checked while you type: %v", err)}
 	}
-	problems := c.find(ctx, f)
-	narrowAll(problems, f.Dockerfile)
+	problems := slices.Clone(c.find(ctx, f))
+	Narrow(problems, f.Dockerfile)
 	for i := range problems {
 		problems[i].Message = redact.URLs(problems[i].Message)
 	}
@@ -95,6 +103,9 @@ func unchecked(at dockerfile.Lines, format string, args ...any) dockerfile.Probl
 
 // look passes over a file, whose front end is Docker's own.
 func (c *Checker) look(ctx context.Context, f File) *check {
+	if c.last != nil && c.lastFile.same(f) {
+		return c.last
+	}
 	k := &check{Checker: c, ctx: ctx, seen: map[dockerfile.Problem]bool{}}
 	if err := k.run(f); err != nil {
 		*c = Checker{} // whatever it remembers, this file is not to be answered from it
@@ -103,6 +114,9 @@ func (c *Checker) look(ctx context.Context, f File) *check {
 	}
 	c.blocks.turn(ctx.Err() == nil)
 	c.units.turn(ctx.Err() == nil)
+	if c.last = nil; ctx.Err() == nil {
+		c.last, c.lastFile = k, f
+	}
 	return k
 }
 
@@ -113,7 +127,8 @@ type check struct {
 	asErrors bool // `# check=error=true`
 	lines    int
 	all      []*placed
-	planned  *plan // nil if no stage was found
+	planned  *plan            // nil if no stage was found
+	mended   *dockerfile.File // once it was asked for
 	problems []dockerfile.Problem
 	seen     map[dockerfile.Problem]bool
 	spent    int  // on converting
@@ -127,8 +142,8 @@ func (k *check) run(f File) (err error) {
 			err = fmt.Errorf("BuildKit's parser failed on it: %v", r)
 		}
 	}()
-	k.lines = bytes.Count(f.Dockerfile, []byte("\n"))
-	if len(f.Dockerfile) == 0 {
+	k.lines = bytes.Count(f.Dockerfile.Text(), []byte("\n"))
+	if len(f.Dockerfile.Text()) == 0 {
 		k.mistake("the Dockerfile cannot be empty", dockerfile.Lines{})
 		return nil
 	}
@@ -153,7 +168,7 @@ func (k *check) run(f File) (err error) {
 		k.units = memory[*outcome]{}
 	}
 	k.given = now
-	k.all = k.read(f.Dockerfile)
+	k.all = k.read(f.Dockerfile.Text())
 	k.plan(k.all, f.Target)
 	return nil
 }
@@ -215,38 +230,21 @@ func (h header) lines() string {
 
 // readHeader reads the directives. Options that cannot be read are an error, and skip
 // every rule: else rules would speak up that the author meant to skip.
-func (k *check) readHeader(text []byte) {
-	h := header{escape: escapeToken(text)}
-	v, _, location, ok := parser.ParseDirective("check", text)
+func (k *check) readHeader(file *dockerfile.File) {
+	h := header{escape: file.Escape}
+	v, at, ok := file.Directive("check")
 	if ok {
 		h.check = v
 	}
 	cfg, err := linter.ParseLintOptions(h.check)
 	if err != nil {
-		lines, _ := dockerfile.SpanOfParser(location)
-		k.mistake("failed to parse check options: "+err.Error(), lines)
+		k.mistake("failed to parse check options: "+err.Error(), at)
 		h.check, cfg = "skip=all", &linter.Config{SkipAll: true}
 	}
 	k.asErrors = cfg.ReturnAsError
 	if h != k.header {
 		k.Checker.header, k.blocks, k.units = h, memory[*block]{}, memory[*outcome]{}
 	}
-}
-
-// escapeToken is that of the directive as the parser reads it, which is more lenient
-// than [parser.ParseDirective].
-func escapeToken(dockerfile []byte) byte {
-	var p parser.DirectiveParser
-	for line := range bytes.Lines(bytes.TrimPrefix(dockerfile, []byte("\ufeff"))) {
-		d, err := p.ParseLine(bytes.TrimLeftFunc(bytes.TrimRight(line, "\r\n"), unicode.IsSpace))
-		if d == nil || err != nil {
-			break
-		}
-		if d.Name == "escape" && d.Value == "`" {
-			return '`'
-		}
-	}
-	return parser.DefaultEscapeToken
 }
 
 // linter is BuildKit's, as the header configures it.

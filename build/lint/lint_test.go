@@ -13,7 +13,7 @@ import (
 func said(t *testing.T, text, ignore string) []string {
 	t.Helper()
 	var all []string
-	for _, p := range new(Checker).find(t.Context(), File{Dockerfile: []byte(text), Ignore: []byte(ignore)}) {
+	for _, p := range new(Checker).find(t.Context(), File{Dockerfile: dockerfile.Parse([]byte(text)), Ignore: []byte(ignore)}) {
 		all = append(all, fmt.Sprintf("%d %s", p.Lines.First+1, p.Code))
 		if rule := p.Code != "syntax" && p.Code != "unchecked" && p.Code != "InvalidBaseImagePlatform"; rule && !strings.HasPrefix(p.URL, "https://docs.docker.com/go/dockerfile/rule/") {
 			t.Errorf("%s has the URL %q", p.Code, p.URL)
@@ -251,15 +251,15 @@ func TestRules(t *testing.T) {
 }
 
 func TestSeverity(t *testing.T) {
-	all := Check(t.Context(), File{Dockerfile: []byte("# check=error=true\nFROM scratch\nMAINTAINER me\n")})
+	all := Check(t.Context(), File{Dockerfile: dockerfile.Parse([]byte("# check=error=true\nFROM scratch\nMAINTAINER me\n"))})
 	if len(all) != 1 || all[0].Severity != dockerfile.Error || all[0].Code != "MaintainerDeprecated" || !all[0].Deprecated {
 		t.Errorf("with error=true: %+v", all)
 	}
-	all = Check(t.Context(), File{Dockerfile: []byte("# check=error=true;skip=MaintainerDeprecated\nFROM scratch\nMAINTAINER me\n")})
+	all = Check(t.Context(), File{Dockerfile: dockerfile.Parse([]byte("# check=error=true;skip=MaintainerDeprecated\nFROM scratch\nMAINTAINER me\n"))})
 	if len(all) != 0 {
 		t.Errorf("with skip: %+v", all)
 	}
-	all = Check(t.Context(), File{Dockerfile: []byte("# check=skpi=all\nFROM scratch\nMAINTAINER me\nSTOPSIGNAL x\n")})
+	all = Check(t.Context(), File{Dockerfile: dockerfile.Parse([]byte("# check=skpi=all\nFROM scratch\nMAINTAINER me\nSTOPSIGNAL x\n"))})
 	if len(all) != 2 || all[0].Lines.First != 0 || all[1].Lines.First != 3 {
 		t.Errorf("options that cannot be read: %+v", all)
 	}
@@ -271,7 +271,7 @@ func TestForeignFrontend(t *testing.T) {
 		"docker/dockerfile-upstream:master": false, "docker/dockerfile:1-labs": false,
 		"example.com/docker/dockerfile:1": true, "docker/dockerfilex": true, "earthly/x": true,
 	} {
-		all := Check(t.Context(), File{Dockerfile: []byte("# syntax=" + image + "\nFOO\nBAR\n")})
+		all := Check(t.Context(), File{Dockerfile: dockerfile.Parse([]byte("# syntax=" + image + "\nFOO\nBAR\n"))})
 		if one := len(all) == 1 && all[0].Severity == dockerfile.Hint; one != foreign {
 			t.Errorf("%s: %+v", image, all)
 		}
@@ -280,7 +280,7 @@ func TestForeignFrontend(t *testing.T) {
 
 // What depends on a base image is said once that image is known.
 func TestKnownImage(t *testing.T) {
-	file := File{Dockerfile: []byte("FROM app:1 AS one\nENV A=$HOME_DIR\nENV B=$NOPE\nFROM one\nENV C=$NOPE\nFROM other\nENV D=$NOPE\n")}
+	file := File{Dockerfile: dockerfile.Parse([]byte("FROM app:1 AS one\nENV A=$HOME_DIR\nENV B=$NOPE\nFROM one\nENV C=$NOPE\nFROM other\nENV D=$NOPE\n"))}
 	var c Checker
 	if got := c.Check(t.Context(), file); len(got) != 0 {
 		t.Errorf("unknown image: %+v", got)
@@ -305,7 +305,7 @@ func TestOtherPlatforms(t *testing.T) {
 		fmt.Fprintf(&text, "FROM --platform=linux/s390x base%d AS s%d\nRUN true\n", i, i)
 		images[fmt.Sprintf("docker.io/library/base%d:latest", i)] = []byte(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:` + strings.Repeat("0", 64) + `"]}}`)
 	}
-	for _, p := range Check(t.Context(), File{Dockerfile: []byte(text.String()), Images: images}) {
+	for _, p := range Check(t.Context(), File{Dockerfile: dockerfile.Parse([]byte(text.String())), Images: images}) {
 		if p.Code == "InvalidBaseImagePlatform" {
 			t.Errorf("%+v", p)
 		}

@@ -12,8 +12,8 @@ import (
 // line by line, and an empty stage in the place of one whose FROM is: the rest can be
 // converted while the author is still typing. Where nothing is at fault, or no stage is
 // found, that is the file as it is.
-func (c *Checker) Mend(ctx context.Context, f File) []byte {
-	if dockerfile.Readable(f.Dockerfile) != nil {
+func (c *Checker) Mend(ctx context.Context, f File) *dockerfile.File {
+	if dockerfile.Readable(f.Dockerfile.Text()) != nil {
 		return f.Dockerfile
 	}
 	if _, _, ok := foreignFrontend(f.Dockerfile); ok {
@@ -23,13 +23,21 @@ func (c *Checker) Mend(ctx context.Context, f File) []byte {
 	if k.planned == nil {
 		return f.Dockerfile
 	}
+	if k.mended == nil {
+		k.mended = k.mend(f.Dockerfile)
+	}
+	return k.mended
+}
+
+func (k *check) mend(file *dockerfile.File) *dockerfile.File {
 	live := k.planned.live()
-	lines := bytes.SplitAfter(f.Dockerfile, []byte("\n"))
+	lines, changed := bytes.SplitAfter(file.Text(), []byte("\n")), false
 	for _, in := range k.all {
 		standIn, ok := live[in.at.First]
 		if ok && standIn == "" {
 			continue
 		}
+		changed = true
 		for i := range strings.Count(strings.TrimSuffix(in.text, "\n"), "\n") + 1 {
 			lines[in.at.First+i] = []byte("#\n")
 		}
@@ -37,7 +45,10 @@ func (c *Checker) Mend(ctx context.Context, f File) []byte {
 			lines[in.at.First] = []byte(standIn + "\n")
 		}
 	}
-	return bytes.Join(lines, nil)
+	if !changed {
+		return file
+	}
+	return dockerfile.Parse(bytes.Join(lines, nil))
 }
 
 // live are the first lines of the instructions that are not at fault, and what stands for

@@ -13,19 +13,19 @@ import (
 func TestMend(t *testing.T) {
 	for _, s := range corpus(t) {
 		var c Checker
-		file := File{Dockerfile: []byte(s.dockerfile), Ignore: []byte(s.ignore)}
+		file := File{Dockerfile: dockerfile.Parse([]byte(s.dockerfile)), Ignore: []byte(s.ignore)}
 		problems := c.Check(t.Context(), file)
 		mended := c.Mend(t.Context(), file)
-		if !slices.ContainsFunc(problems, mistaken) && !bytes.Equal(mended, file.Dockerfile) {
-			t.Errorf("%s: nothing is at fault, and it becomes\n%s", s.name, numbered(string(mended)))
+		if !slices.ContainsFunc(problems, mistaken) && !bytes.Equal(mended.Text(), file.Dockerfile.Text()) {
+			t.Errorf("%s: nothing is at fault, and it becomes\n%s", s.name, numbered(mended.String()))
 		}
-		if got, want := bytes.Count(mended, []byte("\n")), bytes.Count(file.Dockerfile, []byte("\n")); got < want || got > want+1 {
+		if got, want := bytes.Count(mended.Text(), []byte("\n")), bytes.Count(file.Dockerfile.Text(), []byte("\n")); got < want || got > want+1 {
 			t.Errorf("%s: %d lines become %d", s.name, want, got)
 		}
 		stages := c.look(t.Context(), file).planned != nil
 		left := c.Check(t.Context(), File{Dockerfile: mended, Ignore: file.Ignore})
 		if i := slices.IndexFunc(left, mistaken); i >= 0 && stages && !beyondRepair.MatchString(left[i].Message) {
-			t.Errorf("%s: %+v is left in\n%.1000s", s.name, left[i], numbered(string(mended)))
+			t.Errorf("%s: %+v is left in\n%.1000s", s.name, left[i], numbered(mended.String()))
 		}
 	}
 }

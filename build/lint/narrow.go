@@ -8,16 +8,17 @@ import (
 )
 
 // narrow sets a problem's lines and columns to the token that is meant, if there is one.
-func narrow(p *dockerfile.Problem, text []byte) {
+func narrow(p *dockerfile.Problem, file *dockerfile.File) {
 	one := []dockerfile.Problem{*p}
-	narrowAll(one, text)
+	Narrow(one, file)
 	*p = one[0]
 }
 
-// narrowAll narrows a file's problems. BuildKit says the same of the same lines once for
-// each token, so the second of such problems is about the second token.
-func narrowAll(problems []dockerfile.Problem, text []byte) {
-	src := newSource(text)
+// Narrow sets the lines and columns of problems to the token that is meant, where there
+// is one: of those that [Check] found (it has done so), and of a build's. BuildKit says the same
+// of the same lines once for each token, so the second of such problems is about the second token.
+func Narrow(problems []dockerfile.Problem, file *dockerfile.File) {
+	src := &source{File: file}
 	type same struct {
 		code, message string
 		lines         dockerfile.Lines
@@ -42,8 +43,6 @@ type source struct {
 	bodies []dockerfile.Heredoc          // of what looks like a heredoc and is none
 	images dockerfile.Images             // whose configs are known
 }
-
-func newSource(text []byte) *source { return &source{File: dockerfile.Parse(text)} }
 
 // once is read, which many problems of one instruction ask for.
 func (s *source) once(first int) *dockerfile.Statement {

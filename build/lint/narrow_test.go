@@ -123,7 +123,7 @@ func TestNarrow(t *testing.T) {
 		want, text := marked(c.text)
 		var got []dockerfile.Token
 		var messages []string
-		for _, p := range Check(context.Background(), File{Dockerfile: []byte(text), Ignore: []byte(c.ignore)}) {
+		for _, p := range Check(context.Background(), File{Dockerfile: dockerfile.Parse([]byte(text)), Ignore: []byte(c.ignore)}) {
 			if p.Code == c.code {
 				messages = append(messages, p.Message)
 				got = append(got, dockerfile.Token{First: p.Lines.First, Start: p.Columns.Start, Last: p.Lines.Last, End: p.Columns.End})
@@ -181,7 +181,7 @@ func TestNarrowed(t *testing.T) {
 	} {
 		want, text := marked(c.text)
 		p := dockerfile.Problem{Code: c.code, Message: c.message}
-		narrow(&p, []byte(text))
+		narrow(&p, dockerfile.Parse([]byte(text)))
 		got := dockerfile.Token{First: p.Lines.First, Start: p.Columns.Start, Last: p.Lines.Last, End: p.Columns.End}
 		if len(want) == 0 && got != (dockerfile.Token{}) || len(want) == 1 && got != want[0] {
 			t.Errorf("%s: got %q, want %q", c.message, markup(text, []dockerfile.Token{got}), c.text)
@@ -201,7 +201,7 @@ func FuzzNarrow(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, code, message string, first, more uint8) {
 		p := dockerfile.Problem{Code: code, Message: message, Lines: dockerfile.Lines{First: int(first), Last: int(first) + int(more)}}
 		before := p.Lines
-		narrow(&p, text)
+		narrow(&p, dockerfile.Parse(text))
 		if p.Columns == (dockerfile.Columns{}) && p.Lines == before {
 			return
 		}
@@ -228,12 +228,12 @@ func onBoundary(t *testing.T, line []byte, column int) {
 	}
 }
 
-// TestNarrowAll checks that the second of two like problems gets the second token.
-func TestNarrowAll(t *testing.T) {
+// The second of two like problems gets the second token.
+func TestNarrowSecond(t *testing.T) {
 	one := dockerfile.Problem{Code: "UndefinedVar", Message: "Usage of undefined variable '$a'"}
 	want, text := marked("COPY «$a» b«${a:-x}» c«$a» /\n")
 	list := []dockerfile.Problem{one, one, one, one}
-	narrowAll(list, []byte(text))
+	Narrow(list, dockerfile.Parse([]byte(text)))
 	for i, p := range list {
 		if p.Columns != (dockerfile.Columns{Start: want[min(i, 2)].Start, End: want[min(i, 2)].End}) {
 			t.Errorf("%d: %+v", i, p)

@@ -165,7 +165,7 @@ func TestRandomFilesAgreeWithOnePass(t *testing.T) {
 		text := s.dockerfile(1+s.IntN(60), 0)
 		ignore := s.pick("", "secret*\n")
 		want, mistake := floor([]byte(text), ignore)
-		got, mistakes := split(new(Checker).find(context.Background(), File{Dockerfile: []byte(text), Ignore: []byte(ignore)}))
+		got, mistakes := split(new(Checker).find(context.Background(), File{Dockerfile: dockerfile.Parse([]byte(text)), Ignore: []byte(ignore)}))
 		if mistake != "" {
 			if !slices.ContainsFunc(mistakes, func(m string) bool { return strings.HasSuffix(m, mistake) }) {
 				t.Fatalf("seed %d: BuildKit's mistake %q is not among %q\n%s", seed, mistake, mistakes, numbered(text))
@@ -237,12 +237,12 @@ func TestRandomEditsAgreeWithNewCheck(t *testing.T) {
 			if len(lines) == 0 {
 				break
 			}
-			f := File{Dockerfile: []byte(strings.Join(lines, "")), Ignore: []byte(s.pick("", "secret*\n"))}
+			f := File{Dockerfile: dockerfile.Parse([]byte(strings.Join(lines, ""))), Ignore: []byte(s.pick("", "secret*\n"))}
 			got, want := c.Check(ctx, f), Check(ctx, f)
 			if !slices.EqualFunc(got, want, same) {
 				g1, g2 := split(got)
 				w1, w2 := split(want)
-				t.Fatalf("seed %d:\n%s%s\n%s", seed, diff(w1, g1), diff(w2, g2), numbered(string(f.Dockerfile)))
+				t.Fatalf("seed %d:\n%s%s\n%s", seed, diff(w1, g1), diff(w2, g2), numbered(f.Dockerfile.String()))
 			}
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
@@ -39,8 +41,8 @@ var stageName = regexp.MustCompile(`^[a-z][a-z0-9-_.]*$`)
 
 // foreignFrontend is the image of `# syntax=` if it is not Docker's own front end, whose
 // rules are the ones that are linked here.
-func foreignFrontend(text []byte) (image string, at dockerfile.Lines, ok bool) {
-	image, _, location, ok := parser.DetectSyntax(text)
+func foreignFrontend(file *dockerfile.File) (image string, at dockerfile.Lines, ok bool) {
+	image, at, ok = file.Syntax()
 	if !ok {
 		return "", dockerfile.Lines{}, false
 	}
@@ -50,7 +52,6 @@ func foreignFrontend(text []byte) (image string, at dockerfile.Lines, ok bool) {
 			return "", dockerfile.Lines{}, false
 		}
 	}
-	at, _ = dockerfile.SpanOfParser(location)
 	return image, at, true
 }
 
@@ -201,18 +202,23 @@ var keywords = map[string]bool{
 	"user": true, "volume": true, "workdir": true,
 }
 
-var variable = regexp.MustCompile(`\$\{?([\pL_][\pL\p{Nd}_]*)`)
+// variablesIn are the names of the variables in a text, one of each use. What a shell sets
+// itself, such as $1 and $@, is none.
+func variablesIn(text string) (names []string) {
+	for _, r := range dockerfile.References(text, dockerfile.Part{End: len(text)}, 0, false) {
+		name := text[r.Name.Start:r.Name.End]
+		if first, _ := utf8.DecodeRuneInString(name); first == '_' || unicode.IsLetter(first) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // usesUnknown says whether an instruction uses a variable whose value is not in the file.
 func (s *stage) usesUnknown(in *placed) bool {
 	values := map[string]bool{}
 	known := func(text string) bool {
-		for _, m := range variable.FindAllStringSubmatch(text, -1) {
-			if !values[m[1]] {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(variablesIn(text), func(name string) bool { return !values[name] })
 	}
 	for _, o := range s.chain() {
 		for _, b := range o.body {

@@ -2,9 +2,10 @@ package lint
 
 import (
 	"maps"
-	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 )
 
@@ -89,26 +90,29 @@ func (g growth) expanded(text string) int {
 	if !strings.Contains(text, "$") {
 		return n
 	}
-	used := variable.FindAllStringSubmatch(text, -1)
-	for _, m := range used {
-		n = min(n+g[m[1]], 2*maxExpansion)
+	refs := dockerfile.References(text, dockerfile.Part{End: len(text)}, 0, false)
+	length := func(r dockerfile.Reference) int { return g[text[r.Name.Start:r.Name.End]] }
+	for _, r := range refs {
+		n = min(n+length(r), 2*maxExpansion)
 	}
-	all, product := n, nested.MatchString(text)
-	for _, m := range replaced.FindAllStringSubmatch(text, -1) {
+	all := n
+	nested := func(r dockerfile.Reference) bool {
+		return strings.Contains(text[r.Modifier.Start:r.Modifier.End], "${")
+	}
+	product := slices.ContainsFunc(refs, nested)
+	for _, r := range refs {
+		if !strings.HasPrefix(text[r.Modifier.Start:r.Modifier.End], "/") { // ${A/b/c}, of which a part is replaced
+			continue
+		}
 		if product {
-			n *= max(1, g[m[1]]) // each place of the one may become the other
+			n *= max(1, length(r)) // each place of the one may become the other
 		} else {
-			n += g[m[1]] * all
+			n += length(r) * all
 		}
 		n = min(n, 2*maxExpansion)
 	}
 	return n
 }
-
-// replaced is a variable of which a part is replaced: ${A/b/c}.
-var replaced = regexp.MustCompile(`\$\{(\w+)/`)
-
-var nested = regexp.MustCompile(`\$\{[^}]*\$\{`)
 
 // keys are the variables that an instruction sets.
 func keys(in *placed) []string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"sort"
 	"strings"
 
@@ -131,25 +130,22 @@ func (k *check) convert(u *unit, graph bool) *outcome {
 // must not be remembered.
 func (k *check) convertText(text string, client *dockerui.Client) *outcome {
 	out := &outcome{}
-	defer func() {
-		if r := recover(); r != nil {
-			out.panicked = fmt.Sprint(r)
-		}
-	}()
-	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", nil)
-	sm.Definition = &llb.Definition{}
-	opt := dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: k.images, AllStages: true, Client: client}
+	opt := dockerfile2llb.ConvertOpt{SourceMap: llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", nil), MetaResolver: k.images, AllStages: true, Client: client}
 	opt.Config = client.Config
-	opt.BuildArgs, opt.TargetPlatform = maps.Clone(k.given.args), k.given.platform
+	opt.BuildArgs, opt.TargetPlatform = k.given.args, k.given.platform
 	opt.Warn = func(rule, _, url, message string, location []parser.Range) {
 		if lines, ok := dockerfile.SpanOfParser(location); ok {
 			out.warnings = append(out.warnings, finding{rule, url, message, lines})
 		}
 	}
-	_, err := dockerfile2llb.Dockerfile2LLB(context.WithoutCancel(k.ctx), []byte(text), opt)
+	_, err := dockerfile.Convert(context.WithoutCancel(k.ctx), []byte(text), opt)
 	violated := err != nil && strings.HasPrefix(err.Error(), "lint violation found for rules:")
 	if err == nil || violated || errors.Is(err, errBeforeDispatch) {
 		return out
+	}
+	var panicked *dockerfile.PanicError
+	if errors.As(err, &panicked) {
+		return &outcome{panicked: fmt.Sprint(panicked.Value)}
 	}
 	out.message = dockerfile.PlainError(err)
 	var le *parser.LocationError

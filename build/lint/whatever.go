@@ -12,10 +12,7 @@ var values = []string{"1", "2", "https://example.com/a", "/a"}
 // whatever has a unit converted once for each of values, as if the image on which its
 // stage stands set all variables to it that the unit uses.
 func (k *check) whatever(p *plan, s *stage, rest []*placed, start int, u *unit) []*outcome {
-	var names []string
-	for _, m := range variable.FindAllStringSubmatch(u.text.String(), -1) {
-		names = append(names, m[1])
-	}
+	names := variablesIn(u.text.String())
 	slices.Sort(names)
 	names = slices.Compact(names)
 	var outs []*outcome

@@ -137,7 +137,7 @@ func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, 
 	if err != nil { // the rest can be checked without
 		err = whyNot("", err)
 	}
-	file := lint.File{Dockerfile: data, Ignore: ignore}
+	file := lint.File{Dockerfile: dockerfile.Parse(data), Ignore: ignore}
 	for _, fault := range survey.Faults(ignore) {
 		file.IgnoreFaults = append(file.IgnoreFaults, fault.In(filepath.Base(path)))
 	}

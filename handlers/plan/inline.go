@@ -32,6 +32,24 @@ func (p *Setup) Text() []byte {
 	return p.Doc.Text.Bytes()
 }
 
+// File is the model of the Dockerfile that is built.
+func (p *Setup) File() *dockerfile.File {
+	if in := p.Inline(); in != nil {
+		return dockerfile.Parse([]byte(in.Text))
+	}
+	return FileOf(p.Doc)
+}
+
+// FileOf is the model of a document's text, read once for each text: of one that is too long to
+// be read anyway, no more than shows it.
+func FileOf(doc *workspace.Document) *dockerfile.File {
+	type key struct{}
+	return doc.Text.Derive(key{}, func() any {
+		text := doc.Text.String()
+		return dockerfile.Parse([]byte(text[:min(len(text), dockerfile.MaxBytes+1)]))
+	}).(*dockerfile.File)
+}
+
 // Relocate moves an outcome to where its lines are written in the document.
 func (p *Plan) Relocate(out *build.Outcome) {
 	in := p.Inline()
@@ -42,13 +60,13 @@ func (p *Plan) Relocate(out *build.Outcome) {
 		step := &out.Steps[i]
 		step.Lines, step.Columns, _ = p.written(in, step.Lines, dockerfile.Columns{})
 	}
-	lint.Narrow(out.Warnings, p.Text())
+	lint.Narrow(out.Warnings, p.File())
 	for i := range out.Warnings {
 		p.move(in, &out.Warnings[i])
 	}
 	if f := out.Failure; f != nil && f.Lines != nil && f.Build == "" {
 		found := []dockerfile.Problem{{Message: f.Message, Code: f.Code, Lines: *f.Lines}}
-		lint.Narrow(found, p.Text())
+		lint.Narrow(found, p.File())
 		p.move(in, &found[0])
 		f.Message, f.Lines, f.Columns = found[0].Message, &found[0].Lines, found[0].Columns
 	}

@@ -173,7 +173,7 @@ func (p *Plan) checkNoCacheFilter() error {
 	if p.Doc == nil {
 		return nil
 	}
-	stages, err := dockerfile.Stages(p.Text())
+	stages, err := p.File().Stages()
 	if err != nil {
 		return nil
 	}
@@ -190,7 +190,7 @@ func (p *Setup) CheckTarget() error {
 	if p.Doc == nil || p.Target == "" {
 		return nil
 	}
-	stages, err := dockerfile.Stages(p.Text())
+	stages, err := p.File().Stages()
 	if err != nil || dockerfile.Target(stages, p.Target) >= 0 {
 		return nil
 	}
