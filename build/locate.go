@@ -135,7 +135,7 @@ func (l locator) fromImage() (dockerfile.Lines, bool) {
 	if v := l.fold.failed(); v != nil {
 		haystack += "\n" + v.Name
 	}
-	for _, st := range l.file.Statements() {
+	for _, st := range l.file.Instructions() {
 		for _, image := range st.ImageNames() {
 			if names(haystack, st.Unquoted(image)) {
 				return st.Lines(), true

@@ -61,7 +61,7 @@ func (r *Request) record(f *fold, steps []Step, engine string) *Record {
 		}
 	}
 	texts := map[int]string{}
-	for _, st := range dockerfile.Parse(f.dockerfile).Statements() {
+	for _, st := range dockerfile.Parse(f.dockerfile).Instructions() {
 		texts[st.First] = plainWords(st.Written())
 	}
 	for i, s := range steps {

@@ -91,7 +91,7 @@ func (b *Baseline) compare(ctx context.Context, now *File) []Place {
 
 // A keyed is an instruction and what finds it in the cache.
 type keyed struct {
-	*Statement
+	*Instruction
 	text string // as in Written
 	key  string // the digests of its vertices' cache keys; empty if it has none
 }
@@ -103,7 +103,7 @@ func (b *Baseline) keyed(ctx context.Context, f *File) (list []keyed, converted 
 		return list, false
 	}
 	keys := b.cacheKeys(ctx, f)
-	for _, st := range f.Statements() {
+	for _, st := range f.Instructions() {
 		of := keys[st.First]
 		slices.Sort(of)
 		list = append(list, keyed{st, st.Written(), strings.Join(slices.Compact(of), " ")})

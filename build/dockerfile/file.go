@@ -23,7 +23,7 @@ type File struct {
 	text    []byte
 	starts  []int // offset of each line
 	Escape  byte
-	all     func() []*Statement // once they are asked for
+	all     func() []*Instruction // once they are asked for
 	parsed  func() (*parsed, error)
 	bounded func() error // Readable, and its variables can be expanded
 }
@@ -81,8 +81,8 @@ func (f *File) parse() (p *parsed, err error) {
 	return p, nil
 }
 
-// instructions are the stages of a text that is well formed, and the ARGs before them.
-func (f *File) instructions() ([]instructions.Stage, []instructions.ArgCommand, error) {
+// commands are the stages of a text that is well formed, and the ARGs before them.
+func (f *File) commands() ([]instructions.Stage, []instructions.ArgCommand, error) {
 	p, err := f.parsed()
 	if err != nil {
 		return nil, nil, err
@@ -231,11 +231,11 @@ func (f *File) Continued(line string) (string, bool) {
 	return cut[:n-1], true
 }
 
-// Statements are the instructions of the file, in its order.
-func (f *File) Statements() []*Statement { return f.all() }
+// Instructions are the instructions of the file, in its order.
+func (f *File) Instructions() []*Instruction { return f.all() }
 
-func (f *File) readAll() []*Statement {
-	list := []*Statement{}
+func (f *File) readAll() []*Instruction {
+	list := []*Instruction{}
 	for i := 0; i < len(f.starts); {
 		if f.IsBlank(i) || f.IsComment(i) {
 			i++
@@ -249,8 +249,8 @@ func (f *File) readAll() []*Statement {
 }
 
 // At is the instruction around a line; one of its own if there is none.
-func (f *File) At(line int) *Statement {
-	all := f.Statements()
+func (f *File) At(line int) *Instruction {
+	all := f.Instructions()
 	i := sort.Search(len(all), func(i int) bool { return line <= all[i].End() })
 	if i < len(all) && all[i].First <= line {
 		return all[i]
@@ -259,8 +259,8 @@ func (f *File) At(line int) *Statement {
 }
 
 // ReadAt reads the instruction that begins on a line.
-func (f *File) ReadAt(first int) *Statement {
-	st := &Statement{Src: f, First: first, last: first}
+func (f *File) ReadAt(first int) *Instruction {
+	st := &Instruction{File: f, First: first, last: first}
 	line, column := f.Trimmed(first)
 	if strings.HasPrefix(line, "#") {
 		line = ""
@@ -281,8 +281,8 @@ func (f *File) ReadAt(first int) *Statement {
 	return st
 }
 
-// next moves a statement's end to the line that continues it, past comments and blanks.
-func (f *File) next(st *Statement) bool {
+// next moves an instruction's end to the line that continues it, past comments and blanks.
+func (f *File) next(st *Instruction) bool {
 	for i := st.last + 1; i < f.Count(); i++ {
 		st.last = i
 		if f.IsComment(i) {

@@ -102,7 +102,7 @@ func nesting(line []byte, depth int) int {
 func (f *File) expandable() error {
 	length := map[string]int{}
 	all, count := 0, 0
-	for _, st := range f.Statements() {
+	for _, st := range f.Instructions() {
 		text := string(f.Slice(st.First, st.End()))
 		n := len(text)
 		for _, r := range References(text, Part{0, len(text)}, 0, false) {

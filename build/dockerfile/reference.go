@@ -57,7 +57,7 @@ func referenceAt(text string, at int, escape byte) (Reference, bool) {
 }
 
 // References are the variables that a part of the instruction uses (see [References]).
-func (st *Statement) References(in Part, escape byte, quotes bool) []Reference {
+func (st *Instruction) References(in Part, escape byte, quotes bool) []Reference {
 	return References(st.Text, in, escape, quotes)
 }
 
@@ -103,7 +103,7 @@ type Assignment struct {
 
 // Assignments are the variables that an ENV or ARG sets, that of an ONBUILD too (BuildKit's
 // parser/line_parsers.go, parseNameVal and parseNameOrNameVal).
-func (st *Statement) Assignments() (list []Assignment) {
+func (st *Instruction) Assignments() (list []Assignment) {
 	name := st.Name()
 	if name != "ENV" && name != "ARG" || len(st.Args) == 0 {
 		return nil
@@ -124,28 +124,28 @@ func (st *Statement) Assignments() (list []Assignment) {
 
 // A Mention is a variable in a Dockerfile: where it is used, or where an ENV or ARG sets it.
 type Mention struct {
-	Name      string
-	Token     Token
-	Statement *Statement // that it stands in
-	Sets      bool       // the instruction gives it a value
+	Name        string
+	Token       Token
+	Instruction *Instruction // that it stands in
+	Sets        bool         // the instruction gives it a value
 }
 
 // Mentions are the variables of an instruction: those that it sets, and those that BuildKit, or
 // the shell of a RUN, CMD or ENTRYPOINT, expands. None is in single quotes, in a heredoc whose
 // name is quoted, or in the JSON form of what is run.
-func (st *Statement) Mentions() (list []Mention) {
+func (st *Instruction) Mentions() (list []Mention) {
 	for _, a := range st.Assignments() {
 		list = append(list, Mention{st.Unquoted(a.Name), st.Token(a.Name), st, true})
 	}
-	add := func(in *Statement, part Part, escape byte, quotes bool) {
+	add := func(in *Instruction, part Part, escape byte, quotes bool) {
 		for _, r := range in.References(part, escape, quotes) {
 			list = append(list, Mention{in.Slice(r.Name), in.Token(r.Part), st, false})
 		}
 	}
 	for _, f := range st.Flags {
-		add(st, f, st.Src.Escape, true)
+		add(st, f, st.File.Escape, true)
 	}
-	escape, runs := st.Src.Escape, st.Runs()
+	escape, runs := st.File.Escape, st.Runs()
 	if runs {
 		escape = '\\' // the shell's own
 	}
@@ -155,7 +155,7 @@ func (st *Statement) Mentions() (list []Mention) {
 	for _, d := range st.Heredocs {
 		script := runs && strings.HasPrefix(st.Slice(st.Rest), "<<") // which its shell expands
 		if d.First <= d.Last && (script || d.Expand) {
-			body := st.Src.body(d.First, d.Last)
+			body := st.File.body(d.First, d.Last)
 			add(body, Part{0, len(body.Text)}, '\\', script)
 		}
 	}

@@ -8,18 +8,18 @@ import (
 // A StageName is a place of the text that names a stage: in FROM … AS where the stage gets its
 // name, and in FROM, --from and a mount's from= where it is used.
 type StageName struct {
-	Name      string
-	Token     Token
-	Statement *Statement
-	Stage     int // which stage is named, 0-based
-	Defines   bool
+	Name        string
+	Token       Token
+	Instruction *Instruction
+	Stage       int // which stage is named, 0-based
+	Defines     bool
 }
 
 // StageNames are the places that name stages, in the text's order. A name that no stage before
 // it has is an image's, and left out; in --from and from= a number names a stage, too.
 func (f *File) StageNames() (list []StageName) {
 	named, stages := map[string]int{}, 0
-	for _, st := range f.Statements() {
+	for _, st := range f.Instructions() {
 		from := st.Name() == "FROM"
 		for _, at := range st.ImageNames() {
 			name := st.Unquoted(at)

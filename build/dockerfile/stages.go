@@ -17,7 +17,7 @@ type Stage struct {
 
 // Stages are the build stages, in order. The error is that of a text that BuildKit refuses.
 func (f *File) Stages() ([]Stage, error) {
-	list, _, err := f.instructions()
+	list, _, err := f.commands()
 	if err != nil {
 		return nil, err
 	}

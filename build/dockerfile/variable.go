@@ -37,7 +37,7 @@ func on(line []parser.Range, what string) Origin {
 func (b *Baseline) VariableAt(ctx context.Context, name string, line int, after bool) (v *Variable, err error) {
 	defer survive(&err)
 	until, global := b.scope(line, after)
-	stages, args, err := Parse(b.File.before(until)).instructions()
+	stages, args, err := Parse(b.File.before(until)).commands()
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (b *Baseline) VariableAt(ctx context.Context, name string, line int, after 
 // scope says which lines count for an instruction, and whether it stands in no stage.
 func (b *Baseline) scope(line int, after bool) (until int, global bool) {
 	until, global = line, true
-	for _, st := range b.File.Statements() {
+	for _, st := range b.File.Instructions() {
 		from := st.Name() == "FROM"
 		switch {
 		case st.First == line && after:
@@ -102,7 +102,7 @@ func (b *Baseline) globals(ctx context.Context, args []instructions.ArgCommand) 
 // Resolve gives stages of the Dockerfile the bases and platforms that the arguments make of
 // them. They stay as they are written where that cannot be told.
 func (b *Baseline) Resolve(ctx context.Context, stages []Stage) []Stage {
-	_, args, err := b.File.instructions()
+	_, args, err := b.File.commands()
 	if err != nil {
 		return stages
 	}

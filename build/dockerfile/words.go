@@ -9,7 +9,7 @@ import (
 )
 
 // Head is the word that names the instruction, ONBUILD with its trigger too.
-func (st *Statement) Head() Part {
+func (st *Instruction) Head() Part {
 	if !st.Onbuild.Empty() {
 		return st.Onbuild
 	}
@@ -17,7 +17,7 @@ func (st *Statement) Head() Part {
 }
 
 // WithVariables are those of some parts of the text that have a variable.
-func (st *Statement) WithVariables(parts []Part) []Part {
+func (st *Instruction) WithVariables(parts []Part) []Part {
 	var list []Part
 	for _, sp := range parts {
 		if strings.Contains(st.Slice(sp), "$") {
@@ -29,11 +29,11 @@ func (st *Statement) WithVariables(parts []Part) []Part {
 
 // OpenQuote is where the quote begins that is not closed in a part of the text; -1 if
 // there is none.
-func (st *Statement) OpenQuote(in Part) int {
+func (st *Instruction) OpenQuote(in Part) int {
 	open := -1
 	for i := in.Start; i < in.End; i++ {
 		switch c := st.Text[i]; {
-		case c == st.Src.Escape && (open < 0 || st.Text[open] == '"'):
+		case c == st.File.Escape && (open < 0 || st.Text[open] == '"'):
 			i++
 		case c != '\'' && c != '"':
 		case open < 0:
@@ -46,7 +46,7 @@ func (st *Statement) OpenQuote(in Part) int {
 }
 
 // TrimEnd is where a part ends without white space.
-func (st *Statement) TrimEnd(sp Part) int {
+func (st *Instruction) TrimEnd(sp Part) int {
 	return sp.Start + len(strings.TrimRight(st.Slice(sp), " \t\r\n\v\f"))
 }
 
@@ -58,7 +58,7 @@ type Element struct {
 }
 
 // Elements are the arguments, those of a JSON array one by one.
-func (st *Statement) Elements() []Element {
+func (st *Instruction) Elements() []Element {
 	if list, err := st.JSONArray(); err == nil {
 		return list
 	}
@@ -70,7 +70,7 @@ func (st *Statement) Elements() []Element {
 }
 
 // JSONArray reads the arguments as a JSON array.
-func (st *Statement) JSONArray() ([]Element, error) {
+func (st *Instruction) JSONArray() ([]Element, error) {
 	text := st.Slice(st.Rest)
 	if !strings.HasPrefix(text, "[") {
 		return nil, errors.New("no JSON array")
@@ -94,10 +94,10 @@ func (st *Statement) JSONArray() ([]Element, error) {
 }
 
 // key and value are a field's, as BuildKit reads them.
-func (st *Statement) KeyOf(f Field) string { return strings.ToLower(st.Unquoted(f.Key)) }
+func (st *Instruction) KeyOf(f Field) string { return strings.ToLower(st.Unquoted(f.Key)) }
 
 // TypeOf is the type of a field's mount.
-func (st *Statement) TypeOf(f Field) string {
+func (st *Instruction) TypeOf(f Field) string {
 	for _, other := range st.Fields() {
 		if other.Flag == f.Flag && st.KeyOf(other) == "type" {
 			return strings.ToLower(st.Unquoted(other.Value))
@@ -107,7 +107,7 @@ func (st *Statement) TypeOf(f Field) string {
 }
 
 // ImageNames are the places of an instruction that name an image or a stage.
-func (st *Statement) ImageNames() []Part {
+func (st *Instruction) ImageNames() []Part {
 	var list []Part
 	if st.Name() == "FROM" && len(st.Args) > 0 {
 		list = append(list, st.Args[0])
@@ -125,7 +125,7 @@ func (st *Statement) ImageNames() []Part {
 }
 
 // Runs says whether the instruction is given to a shell, or run as it is in its JSON form.
-func (st *Statement) Runs() bool {
+func (st *Instruction) Runs() bool {
 	switch st.Name() {
 	case "RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL":
 		return true
@@ -135,7 +135,7 @@ func (st *Statement) Runs() bool {
 
 // Command is the instruction without what stands before the command that it runs: the CMD of a
 // HEALTHCHECK.
-func (st *Statement) Command() *Statement {
+func (st *Instruction) Command() *Instruction {
 	if st.Name() != "HEALTHCHECK" || len(st.Args) < 2 {
 		return st
 	}
@@ -145,13 +145,13 @@ func (st *Statement) Command() *Statement {
 }
 
 // Known says whether there is such an instruction.
-func (st *Statement) Known() bool {
+func (st *Instruction) Known() bool {
 	_, ok := command.Commands[strings.ToLower(st.Slice(st.Head()))]
 	return ok
 }
 
 // Gap is all between two words.
-func (st *Statement) Gap(a, b Part) Token {
+func (st *Instruction) Gap(a, b Part) Token {
 	from, to := st.Token(a), st.Token(b)
 	return Token{from.Last, from.End, to.First, to.Start}
 }

@@ -110,7 +110,7 @@ type use struct{ all, name dockerfile.Token }
 // uses finds the variable that the message names wherever BuildKit expands it.
 func uses(s subject) []use {
 	var list []use
-	add := func(st *dockerfile.Statement, in dockerfile.Part, escape byte, quotes bool) {
+	add := func(st *dockerfile.Instruction, in dockerfile.Part, escape byte, quotes bool) {
 		for _, r := range st.References(in, escape, quotes) {
 			if st.Slice(r.Name) == s.named(0) {
 				list = append(list, use{st.Token(r.Part), st.Token(r.Name)})
@@ -118,10 +118,10 @@ func uses(s subject) []use {
 		}
 	}
 	if s.Name() != "RUN" {
-		add(s.Statement, s.Rest, s.src.Escape, true)
+		add(s.Instruction, s.Rest, s.src.Escape, true)
 	}
 	for _, f := range s.Flags {
-		add(s.Statement, f, s.src.Escape, false) // their quotes have gone by then
+		add(s.Instruction, f, s.src.Escape, false) // their quotes have gone by then
 	}
 	for _, body := range s.ExpandedBodies() {
 		add(body, dockerfile.Part{Start: 0, End: len(body.Text)}, '\\', false)
@@ -142,7 +142,7 @@ func variableToken(s subject) []dockerfile.Token {
 func requiredVariable(s subject) []dockerfile.Token {
 	st, in := s.processed()
 	s.match = s.match[1:]
-	for _, r := range st.References(in, st.Src.Escape, true) {
+	for _, r := range st.References(in, st.File.Escape, true) {
 		if st.Slice(r.Name) == s.named(0) && strings.Contains(st.Slice(r.Part), "?") {
 			return st.Tokens(r.Part)
 		}
@@ -151,17 +151,17 @@ func requiredVariable(s subject) []dockerfile.Token {
 }
 
 // processed finds the text that could not be processed, in the instruction or below it.
-func (s subject) processed() (*dockerfile.Statement, dockerfile.Part) {
+func (s subject) processed() (*dockerfile.Instruction, dockerfile.Part) {
 	text := s.named(0)
 	if i := strings.Index(s.Text, text); text != "" && i >= 0 {
-		return s.Statement, dockerfile.Part{Start: i, End: i + len(text)}
+		return s.Instruction, dockerfile.Part{Start: i, End: i + len(text)}
 	}
 	for _, body := range s.ExpandedBodies() {
 		if body.Text == text || strings.TrimSpace(body.Text) == strings.TrimSpace(text) {
 			return body, dockerfile.Part{Start: 0, End: len(body.Text)}
 		}
 	}
-	return s.Statement, s.Rest
+	return s.Instruction, s.Rest
 }
 
 // openQuote finds the quote that is not closed.
@@ -178,10 +178,10 @@ func openQuote(s subject) []dockerfile.Token {
 func substitution(s subject) []dockerfile.Token {
 	st, in := s.processed()
 	for i := in.Start; i+1 < in.End; i++ {
-		if st.Text[i] == st.Src.Escape {
+		if st.Text[i] == st.File.Escape {
 			i++
 		} else if st.Text[i:i+2] == "${" && odd(st.Text[i+2:in.End]) {
-			end := dockerfile.ClosingBrace(st.Text[:in.End], i+2, st.Src.Escape)
+			end := dockerfile.ClosingBrace(st.Text[:in.End], i+2, st.File.Escape)
 			if end == 0 {
 				end = st.TrimEnd(in)
 			}

@@ -167,7 +167,7 @@ func dollarField(s subject) []dockerfile.Token {
 // imageNamed finds the image or stage that the message names, as it is or expanded.
 // BuildKit does not always say on which lines.
 func imageNamed(s subject) []dockerfile.Token {
-	for _, st := range append([]*dockerfile.Statement{s.Statement}, s.src.Statements()...) {
+	for _, st := range append([]*dockerfile.Instruction{s.Instruction}, s.src.Instructions()...) {
 		for _, sp := range st.ImageNames() {
 			if st.Unquoted(sp) == s.named(0) {
 				return st.Tokens(sp)
@@ -180,7 +180,7 @@ func imageNamed(s subject) []dockerfile.Token {
 // dollarFrom finds the first --from with a variable in it, which BuildKit has no lines
 // for.
 func dollarFrom(s subject) []dockerfile.Token {
-	for _, st := range append([]*dockerfile.Statement{s.Statement}, s.src.Statements()...) {
+	for _, st := range append([]*dockerfile.Instruction{s.Instruction}, s.src.Instructions()...) {
 		for _, f := range st.FlagsNamed("--from") {
 			if strings.Contains(st.Slice(f), "$") {
 				return st.Tokens(f)

@@ -107,7 +107,7 @@ func (s *source) fixes(p dockerfile.Problem) []Fix {
 }
 
 func (s *source) mending(p dockerfile.Problem) mending {
-	m := mending{subject: subject{Statement: s.At(p.Lines.First), src: s, lines: p.Lines},
+	m := mending{subject: subject{Instruction: s.At(p.Lines.First), src: s, lines: p.Lines},
 		here: dockerfile.Token{First: p.Lines.First, Start: p.Columns.Start, Last: p.Lines.Last, End: p.Columns.End}, message: p.Message}
 	if _, hint, ok := strings.Cut(p.Message, " (did you mean "); ok {
 		m.hint = strings.TrimPrefix(strings.TrimSuffix(hint, "?)"), "$")

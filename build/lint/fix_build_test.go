@@ -40,7 +40,7 @@ var argSets = []map[string]string{{}, {"A": "/abs", "DIR": "rel", "X": "x y", "V
 func built(text string) (map[string]string, error) {
 	f := File{Dockerfile: dockerfile.Parse([]byte(text))}
 	targets := []string{""}
-	for _, st := range sourceOf(f).Statements() {
+	for _, st := range sourceOf(f).Instructions() {
 		if st.Name() == "FROM" && len(st.Args) == 3 {
 			targets = append(targets, strings.ToLower(st.Slice(st.Args[2])))
 		}
@@ -173,7 +173,7 @@ func firstDifference(before, after map[string]string) string {
 
 // sameWords checks that a shell makes of each command the words that its JSON form has.
 func sameWords(t *testing.T, text, mended string) {
-	old, now := dockerfile.Parse([]byte(text)).Statements(), dockerfile.Parse([]byte(mended)).Statements()
+	old, now := dockerfile.Parse([]byte(text)).Instructions(), dockerfile.Parse([]byte(mended)).Instructions()
 	for i, st := range old {
 		command, list := st.Slice(st.Rest), now[i].Slice(now[i].Rest)
 		var words []string

@@ -36,7 +36,7 @@ func mendShellForm(m mending) []Fix {
 func (m mending) changesOther() bool {
 	other := map[string]string{"CMD": "ENTRYPOINT", "ENTRYPOINT": "CMD"}[m.Name()]
 	found := false
-	for _, st := range m.src.Statements() {
+	for _, st := range m.src.Instructions() {
 		if st.Name() == "FROM" {
 			if st.First > m.First {
 				break

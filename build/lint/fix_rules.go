@@ -19,7 +19,7 @@ func cased(word, model string) string {
 // them (dockerfile2llb.validateCommandCasing).
 func (s *source) lower() bool {
 	lower, upper, stage := 0, 0, false
-	for _, st := range s.Statements() {
+	for _, st := range s.Instructions() {
 		stage = stage || st.Name() == "FROM"
 		switch word := st.Slice(st.Head()); {
 		case !stage:
@@ -67,7 +67,7 @@ func mendStageName(m mending) []Fix {
 	lower := strings.ToLower(name)
 	f := m.replace("Rename to "+lower, lower, m.Tokens(m.Args[2]))
 	f.Safe = true
-	for _, st := range m.src.Statements() {
+	for _, st := range m.src.Instructions() {
 		for _, sp := range st.ImageNames() {
 			if is := st.Slice(sp); st.First > m.First && strings.EqualFold(is, name) && is != lower {
 				f.Edits = append(f.Edits, edit(st.Token(sp), lower))
@@ -256,7 +256,7 @@ func mendUndefinedInFrom(m mending) []Fix {
 	}
 	list := m.rename(m.hint)
 	line := 0
-	for _, st := range m.src.Statements() {
+	for _, st := range m.src.Instructions() {
 		if st.Name() != "FROM" {
 			line = st.End() + 1 // below the ARGs that there are
 			continue

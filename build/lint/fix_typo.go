@@ -32,7 +32,7 @@ func (m mending) mendTypo(message string) []Fix {
 		}
 		m.match = match
 		f := m.replace("Change to "+m.hint, m.hint, t.find(m.subject))
-		f.Preferred = t.message != unknownInstruction || !m.src.data(m.Statement)
+		f.Preferred = t.message != unknownInstruction || !m.src.data(m.Instruction)
 		return one(f)
 	}
 	return nil
@@ -41,8 +41,8 @@ func (m mending) mendTypo(message string) []Fix {
 // data says whether a line that BuildKit takes for an instruction rather looks like a part
 // of what stands before it: the body of a heredoc behind an instruction that takes none,
 // the next line of a command that was broken off, or one more line of such text.
-func (s *source) data(st *dockerfile.Statement) bool {
-	all := s.Statements()
+func (s *source) data(st *dockerfile.Instruction) bool {
+	all := s.Instructions()
 	i := slices.Index(all, st)
 	if i < 0 || len(st.Args) == 0 || s.otherCase(st) || s.likeHeredoc(st.First) {
 		return true
@@ -86,7 +86,7 @@ func (s *source) readLikeHeredocs() []dockerfile.Heredoc {
 		}
 	}
 	bodies := []dockerfile.Heredoc{}
-	for _, st := range s.Statements() {
+	for _, st := range s.Instructions() {
 		first, real := st.End()+1, st.Heredocs
 		for _, match := range heredocLike.FindAllStringSubmatch(st.Text, -1) {
 			if slices.ContainsFunc(real, func(d dockerfile.Heredoc) bool { return d.Name == match[1] }) {
@@ -106,7 +106,7 @@ func (s *source) readLikeHeredocs() []dockerfile.Heredoc {
 var brokenOff = regexp.MustCompile("(&&|[|,({[]|[ \t][\\\\`^]|[ \t;](then|do|else)|\\\\[ \t]*#[^\"']*)$")
 
 // open says whether an instruction ends in the middle of something.
-func open(st *dockerfile.Statement) bool {
+func open(st *dockerfile.Instruction) bool {
 	text := strings.TrimRight(st.Text, " \t\r")
 	return brokenOff.MatchString(text) || st.Name() != "MAINTAINER" && st.OpenQuote(dockerfile.Part{Start: 0, End: len(text)}) >= 0
 }
@@ -119,12 +119,12 @@ func (s *source) indent(line int) int {
 
 // otherCase says whether the file has instructions, and none of them in the case of this
 // one.
-func (s *source) otherCase(st *dockerfile.Statement) bool {
-	lower := func(st *dockerfile.Statement) bool {
+func (s *source) otherCase(st *dockerfile.Instruction) bool {
+	lower := func(st *dockerfile.Instruction) bool {
 		return st.Slice(st.Head()) == strings.ToLower(st.Slice(st.Head()))
 	}
 	other := false
-	for _, o := range s.Statements() {
+	for _, o := range s.Instructions() {
 		if o.Known() {
 			if lower(o) == lower(st) {
 				return false

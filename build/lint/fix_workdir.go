@@ -26,7 +26,7 @@ func mendWorkdir(m mending) []Fix {
 		strings.Contains(text, "$$") || m.src.Escape == '`' { // Windows has no one root
 		return nil
 	}
-	dir, known := m.src.workdir(m.Statement)
+	dir, known := m.src.workdir(m.Instruction)
 	root := strings.TrimSuffix(dir, "/") + "/"
 	if text == m.named(0) && !m.Commented {
 		f := m.replace("Begin the path with "+root, path.Join(dir, text), m.Tokens(m.Rest))
@@ -72,7 +72,7 @@ func (m mending) workdirInJSON() []Fix {
 
 // workdir is the directory that a relative WORKDIR starts from, which is the first of its
 // stage and of those below it; "/" and false if that is not known.
-func (s *source) workdir(st *dockerfile.Statement) (dir string, known bool) {
+func (s *source) workdir(st *dockerfile.Instruction) (dir string, known bool) {
 	base := s.baseOf(st)
 	if !st.Onbuild.Empty() || base == "scratch" {
 		return "/", st.Onbuild.Empty()
@@ -86,10 +86,10 @@ func (s *source) workdir(st *dockerfile.Statement) (dir string, known bool) {
 
 // baseOf is the image that the stage of an instruction stands on in the end, as it is
 // written.
-func (s *source) baseOf(st *dockerfile.Statement) string {
+func (s *source) baseOf(st *dockerfile.Instruction) string {
 	base := ""
 	stages := map[string]string{} // what they stand on
-	for _, from := range s.Statements() {
+	for _, from := range s.Instructions() {
 		if from.First >= st.First {
 			break
 		}

@@ -24,7 +24,7 @@ func TestModelAsBuildKit(t *testing.T) {
 		if model.Escape != byte(parsed.EscapeToken) {
 			t.Errorf("%s: escape %q, BuildKit %q", s.name, model.Escape, parsed.EscapeToken)
 		}
-		list, nodes := model.Statements(), parsed.AST.Children
+		list, nodes := model.Instructions(), parsed.AST.Children
 		if len(list) != len(nodes) {
 			t.Errorf("%s: %d instructions, BuildKit %d", s.name, len(list), len(nodes))
 			continue
@@ -38,7 +38,7 @@ func TestModelAsBuildKit(t *testing.T) {
 	}
 }
 
-func asNode(t *testing.T, s sheet, st *dockerfile.Statement, n *parser.Node) {
+func asNode(t *testing.T, s sheet, st *dockerfile.Instruction, n *parser.Node) {
 	t.Helper()
 	if got, want := st.Lines(), (dockerfile.Lines{First: n.StartLine - 1, Last: n.EndLine - 1}); got != want {
 		t.Errorf("%s: %q: lines %v, BuildKit %v", s.name, n.Original, got, want)
@@ -65,7 +65,7 @@ func asNode(t *testing.T, s sheet, st *dockerfile.Statement, n *parser.Node) {
 		return
 	}
 	for i, d := range st.Heredocs {
-		text := st.Src.Slice(d.First, d.Last)
+		text := st.File.Slice(d.First, d.Last)
 		if d.Chomp {
 			text = bytes.TrimLeft(bytes.ReplaceAll(text, []byte("\n\t"), []byte("\n")), "\t")
 		}

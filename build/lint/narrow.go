@@ -39,18 +39,18 @@ func Narrow(problems []dockerfile.Problem, file *dockerfile.File) {
 // A source is a Dockerfile, and what is known beside it to find and to mend mistakes.
 type source struct {
 	*dockerfile.File
-	known  map[int]*dockerfile.Statement // those that were read for problems, by their first line
-	bodies []dockerfile.Heredoc          // of what looks like a heredoc and is none
-	images dockerfile.Images             // whose configs are known
+	known  map[int]*dockerfile.Instruction // those that were read for problems, by their first line
+	bodies []dockerfile.Heredoc            // of what looks like a heredoc and is none
+	images dockerfile.Images               // whose configs are known
 }
 
 // once is read, which many problems of one instruction ask for.
-func (s *source) once(first int) *dockerfile.Statement {
+func (s *source) once(first int) *dockerfile.Instruction {
 	st := s.known[first]
 	if st == nil {
 		st = s.ReadAt(first)
 		if s.known == nil {
-			s.known = map[int]*dockerfile.Statement{}
+			s.known = map[int]*dockerfile.Instruction{}
 		}
 		s.known[first] = st
 	}
@@ -76,7 +76,7 @@ func (s *source) find(p dockerfile.Problem) []dockerfile.Token {
 // A subject is what a finder looks at: the instruction that a problem's lines begin
 // with, those lines, and what its message names.
 type subject struct {
-	*dockerfile.Statement
+	*dockerfile.Instruction
 	src   *source
 	lines dockerfile.Lines
 	match []string

@@ -8,10 +8,10 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
-// A Statement is one instruction, its continuation lines joined and the comments
+// A Instruction is one instruction, its continuation lines joined and the comments
 // between them left out, in words.
-type Statement struct {
-	Src         *File
+type Instruction struct {
+	File        *File
 	Text        string
 	parts       []part
 	First, last int   // lines, without heredocs
@@ -27,34 +27,34 @@ type Statement struct {
 	Heredocs []Heredoc // in the order of their bodies
 }
 
-// A part is what one line gave to a statement's text.
+// A part is what one line gave to an instruction's text.
 type part struct{ offset, line, column int }
 
-// A Part is a part of a statement's text.
+// A Part is a part of an instruction's text.
 type Part struct{ Start, End int }
 
 func (sp Part) Empty() bool { return sp.Start >= sp.End }
 
-func (st *Statement) Slice(sp Part) string { return st.Text[sp.Start:sp.End] }
+func (st *Instruction) Slice(sp Part) string { return st.Text[sp.Start:sp.End] }
 
 // Lines are those of the instruction, with its heredocs.
-func (st *Statement) Lines() Lines { return Lines{st.First, st.End()} }
+func (st *Instruction) Lines() Lines { return Lines{st.First, st.End()} }
 
 // Written is what the author wrote: the words, without comments and line breaks, and the
 // heredocs as they are.
-func (st *Statement) Written() string {
+func (st *Instruction) Written() string {
 	text := strings.TrimSpace(st.Text)
 	for _, d := range st.Heredocs {
-		text += "\n" + string(st.Src.Slice(d.First, d.Last))
+		text += "\n" + string(st.File.Slice(d.First, d.Last))
 	}
 	return text
 }
 
 // Name is the instruction in upper case.
-func (st *Statement) Name() string { return strings.ToUpper(st.Slice(st.Keyword)) }
+func (st *Instruction) Name() string { return strings.ToUpper(st.Slice(st.Keyword)) }
 
 // Position is where a byte of the text stands in the file.
-func (st *Statement) Position(offset int) (line, column int) {
+func (st *Instruction) Position(offset int) (line, column int) {
 	p := st.parts[0]
 	for _, next := range st.parts[1:] {
 		if next.offset > offset {
@@ -65,7 +65,7 @@ func (st *Statement) Position(offset int) (line, column int) {
 	return p.line, p.column + offset - p.offset
 }
 
-func (st *Statement) Token(sp Part) Token {
+func (st *Instruction) Token(sp Part) Token {
 	line, column := st.Position(sp.Start)
 	if sp.Empty() {
 		return Token{line, column, line, column}
@@ -75,7 +75,7 @@ func (st *Statement) Token(sp Part) Token {
 }
 
 // Tokens are spans in the file; those of nothing are left out.
-func (st *Statement) Tokens(spans ...Part) []Token {
+func (st *Instruction) Tokens(spans ...Part) []Token {
 	var list []Token
 	for _, sp := range spans {
 		if !sp.Empty() {
@@ -86,13 +86,13 @@ func (st *Statement) Tokens(spans ...Part) []Token {
 }
 
 // SkipBlank is the first byte from at on that is not white space.
-func (st *Statement) SkipBlank(at int) int {
+func (st *Instruction) SkipBlank(at int) int {
 	return len(st.Text) - len(strings.TrimLeftFunc(st.Text[at:], unicode.IsSpace))
 }
 
 // Blank is how many bytes of white space there are at some byte: a character, or none.
 // Where quotes count that of other scripts does, too (parseWords, against reWhitespace).
-func (st *Statement) Blank(at int, quotes bool) int {
+func (st *Instruction) Blank(at int, quotes bool) int {
 	if strings.IndexByte(" \t\v\f\r", st.Text[at]) >= 0 {
 		return 1
 	}
@@ -104,11 +104,11 @@ func (st *Statement) Blank(at int, quotes bool) int {
 
 // WordEnd is where the word at some byte ends: at white space, outside of quotes if
 // they count.
-func (st *Statement) WordEnd(at int, quotes bool) int {
+func (st *Instruction) WordEnd(at int, quotes bool) int {
 	var quote byte
 	for ; at < len(st.Text); at++ {
 		switch c := st.Text[at]; {
-		case quotes && c == st.Src.Escape && quote != '\'':
+		case quotes && c == st.File.Escape && quote != '\'':
 			at++
 		case quote != 0:
 			if c == quote {
@@ -124,7 +124,7 @@ func (st *Statement) WordEnd(at int, quotes bool) int {
 }
 
 // parse finds the words.
-func (st *Statement) parse() {
+func (st *Instruction) parse() {
 	at := st.SkipBlank(0)
 	for {
 		st.Keyword = Part{at, st.WordEnd(at, false)}
@@ -145,7 +145,7 @@ func (st *Statement) parse() {
 }
 
 // parseFlags finds the flags from a byte on, and returns where the arguments begin.
-func (st *Statement) parseFlags(at int) int {
+func (st *Instruction) parseFlags(at int) int {
 	st.Flags = nil
 	for strings.HasPrefix(st.Text[at:], "--") {
 		flag := Part{at, st.WordEnd(at, true)}
@@ -159,12 +159,12 @@ func (st *Statement) parseFlags(at int) int {
 }
 
 // Unquoted is a word without quotes and escapes.
-func (st *Statement) Unquoted(sp Part) string {
+func (st *Instruction) Unquoted(sp Part) string {
 	var b strings.Builder
 	for i := sp.Start; i < sp.End; i++ {
 		switch c := st.Text[i]; {
 		case c == '\'' || c == '"':
-		case c == st.Src.Escape && i+1 < sp.End:
+		case c == st.File.Escape && i+1 < sp.End:
 			i++
 			b.WriteByte(st.Text[i])
 		default:
@@ -175,7 +175,7 @@ func (st *Statement) Unquoted(sp Part) string {
 }
 
 // Cut splits a part at the first sep, like [strings.Cut].
-func (st *Statement) Cut(sp Part, sep string) (before, after Part, found bool) {
+func (st *Instruction) Cut(sp Part, sep string) (before, after Part, found bool) {
 	i := strings.Index(st.Slice(sp), sep)
 	if i < 0 {
 		return sp, Part{sp.End, sp.End}, false
@@ -184,7 +184,7 @@ func (st *Statement) Cut(sp Part, sep string) (before, after Part, found bool) {
 }
 
 // FlagsNamed returns the flags of a name, which begins with --.
-func (st *Statement) FlagsNamed(name string) []Part {
+func (st *Instruction) FlagsNamed(name string) []Part {
 	var list []Part
 	for _, f := range st.Flags {
 		if before, _, _ := st.Cut(f, "="); st.Unquoted(before) == name {
@@ -201,7 +201,7 @@ type Field struct {
 }
 
 // Fields are those of all --mount and --device flags.
-func (st *Statement) Fields() []Field {
+func (st *Instruction) Fields() []Field {
 	var list []Field
 	for _, f := range append(st.FlagsNamed("--mount"), st.FlagsNamed("--device")...) {
 		_, rest, _ := st.Cut(f, "=")
@@ -215,7 +215,7 @@ func (st *Statement) Fields() []Field {
 	return list
 }
 
-// A Heredoc is one that a statement's line announces.
+// A Heredoc is one that an instruction's line announces.
 type Heredoc struct {
 	parser.Heredoc
 	Word        Part
@@ -223,8 +223,8 @@ type Heredoc struct {
 	Terminated  bool // by a line after them
 }
 
-// readHeredocs finds the statement's heredocs, in the order of their bodies.
-func (st *Statement) readHeredocs() []Heredoc {
+// readHeredocs finds the instruction's heredocs, in the order of their bodies.
+func (st *Instruction) readHeredocs() []Heredoc {
 	name := st.Name()
 	if !strings.Contains(st.Text, "<<") || st.Rest.Empty() || st.Text[st.Rest.Start] == '[' ||
 		name != "RUN" && name != "COPY" && name != "ADD" {
@@ -246,7 +246,7 @@ func (st *Statement) readHeredocs() []Heredoc {
 }
 
 // heredocWord is the word at some byte; the name after << may be a word apart.
-func (st *Statement) heredocWord(at int) Part {
+func (st *Instruction) heredocWord(at int) Part {
 	end := st.WordEnd(at, true)
 	if mark := strings.TrimLeft(st.Text[at:end], "0123456789"); mark == "<<" || mark == "<<-" {
 		end = st.WordEnd(st.SkipBlank(end), true)
@@ -254,10 +254,10 @@ func (st *Statement) heredocWord(at int) Part {
 	return Part{at, min(end, st.Rest.End)}
 }
 
-func (st *Statement) readBody(d *Heredoc) {
-	n := st.Src.Count()
+func (st *Instruction) readBody(d *Heredoc) {
+	n := st.File.Count()
 	for d.Last = d.First; d.Last < n; d.Last++ {
-		line := st.Src.Line(d.Last)
+		line := st.File.Line(d.Last)
 		if d.Chomp {
 			line = strings.TrimLeft(line, "\t")
 		}
@@ -268,8 +268,8 @@ func (st *Statement) readBody(d *Heredoc) {
 	d.Last--
 }
 
-// End is the statement's last line, heredocs included.
-func (st *Statement) End() int {
+// End is the instruction's last line, heredocs included.
+func (st *Instruction) End() int {
 	docs := st.Heredocs
 	if len(docs) == 0 {
 		return st.last
@@ -283,22 +283,22 @@ func (st *Statement) End() int {
 
 // ExpandedBodies are the heredocs in which BuildKit itself expands variables: a COPY's or ADD's
 // without quotes.
-func (st *Statement) ExpandedBodies() []*Statement {
+func (st *Instruction) ExpandedBodies() []*Instruction {
 	if st.Name() == "RUN" {
 		return nil
 	}
-	var list []*Statement
+	var list []*Instruction
 	for _, d := range st.Heredocs {
 		if d.Expand && d.First <= d.Last {
-			list = append(list, st.Src.body(d.First, d.Last))
+			list = append(list, st.File.body(d.First, d.Last))
 		}
 	}
 	return list
 }
 
 // body is some lines as they are.
-func (s *File) body(first, last int) *Statement {
-	st := &Statement{Src: s, First: first, last: last}
+func (s *File) body(first, last int) *Instruction {
+	st := &Instruction{File: s, First: first, last: last}
 	var text strings.Builder
 	for i := first; i <= last; i++ {
 		st.parts = append(st.parts, part{text.Len(), i, 0})
