@@ -18,11 +18,19 @@ import (
 	"github.com/buildls/buildls/build/engine/embedded/delta"
 )
 
-// An engine caches what it was sent of a context under the id of the session that it came
-// in, and the patterns that it asked with (BuildKit's source/local, the function CacheKey).
-// So a build whose context shows what it showed then names that session as the context's,
-// and nothing is sent, nor compared with what the engine has. What the engine has dropped
-// since it asks that session for: one with its id is there for as long as the build lasts.
+// An engine keeps the files of a context under the id of the session that sent them, and the
+// patterns that it asked with (BuildKit's source/local, the function CacheKey). If the context
+// still shows what it showed then, the next build names that session as the context's. Then
+// nothing is walked, sent or compared, on either side. If the engine has dropped the files, it
+// asks that session for them: a session with its id is there as long as the build lasts.
+//
+// A workspace.Trace tells whether the context still shows the same. If some files have changed
+// and all names are the same, the trace tells which. The embedded engine, whose protocol we can
+// extend, asks for these files alone (build/engine/embedded/delta), and compares what it gets as
+// BuildKit does. Any other engine gets the whole context.
+//
+// Linux alone has this, for contexts of a thousand files and more. TestKeptContextSameAsTerminal
+// compares the digests with those of buildctl.
 
 // A Kept is a context that an engine was sent.
 type Kept struct {

@@ -1,14 +1,18 @@
 package workspace
 
-// A build that is asked for again shows the engine a context in which, mostly, nothing has
-// changed. Telling so is cheaper than walking it: what a walk came to is compared with
-// hashes, in parallel, and nothing is filtered, copied or sent.
+// A build that is repeated shows the engine a context in which mostly nothing has changed. A
+// trace finds that out, which is cheaper than a walk: it compares hashes, on all cores, and
+// filters, copies and sends nothing. No file has to be watched.
 //
-// A trace notes of each directory that was listed the names in it, and of each file whose
-// metadata was asked for its identity, the time of its last change (ctime) included, which
-// nobody can set. What a callback answers depends on nothing else, so the same names and
-// identities mean the same walk. Where that is not sure, a trace does not hold: the context
-// is then walked and sent as ever. See traceable in trace_linux.go.
+// For each directory that was listed, a trace has a hash of the names. For each file whose
+// metadata was read, it has a hash of all that lstat says, the time of the last change (ctime)
+// included, which nobody can set. That is about ten bytes a file. The check is a readdir or an
+// lstat for each. What a walk shows depends on nothing else: the same names and hashes mean the
+// same walk. TestTraceRandom compares traces with walks over 10,000 random operations on files.
+//
+// Where that is not sure, a trace does not hold, and the context is walked and sent as ever. This
+// is so for a file system of another machine (see trusted in trace_linux.go), and for a walk that
+// did not come to its end. A file that was written in the last 100 ms counts as changed.
 //
 // What is written through a mapping of memory changes no time until the kernel next writes
 // it to the disk. BuildKit's own comparison does not see it before either.

@@ -8,6 +8,15 @@
 // serves any BuildKit client, in a process of its own. What starts it and connects to
 // it is the package build/engine/embedded. Nothing here is done when a package is
 // initialized, because the language server would wait for it.
+//
+// An engine is three processes, see stages.go. Its directory, $XDG_DATA_HOME/buildls/engine,
+// holds:
+//
+//	engine.log    its log
+//	engine.lock   its process id, and the socket that it listens on
+//	note.txt      what it has to tell the author at the next build
+//	broken        databases that it could not read, see mend.go
+//	unflushed     a marker, while the disk is behind, see flush.go
 package daemon
 
 import (

@@ -4,12 +4,19 @@
 // solver/llbsolver/file, by way of fsutil/copy), made in parallel.
 //
 // BuildKit copies through a mount, one file after the other, and unmounting it has the disk
-// written. Most of what a `COPY . .` copies goes where nothing is yet. That part is written
-// here where the snapshot keeps its files, on all cores and without a mount; fsutil itself
-// does the rest: what is created on the way to it, and what meets something that is there.
+// written. For a `COPY . .` of 100,000 files, that is nearly all of the time. Most of what such
+// a step copies goes where nothing is yet. This package writes that part where the snapshot
+// keeps its files, on all cores and without a mount. fsutil itself does the rest: what is
+// created on the way to it, and what meets something that is there.
 //
 // Whatever is unusual is refused. The caller then has BuildKit do it, and if that fails too,
-// the error is BuildKit's.
+// the error is BuildKit's. TestAsBuildKit compares the two on random trees, and
+// TestCopyAsBuildkitd compares layers with those of a buildkitd.
+//
+// The disk is written afterwards: see flush.go of the package daemon.
+//
+// Links instead of copies were tried and not taken. They halve the time, but then a file of two
+// layers is one file with two names, for everything that looks at them.
 package treecopy
 
 import (
