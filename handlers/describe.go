@@ -12,7 +12,7 @@ import (
 )
 
 // This file is the one description of the settings and the commands. What the server
-// accepts and announces, the tables of the README, and what the VS Code extension's
+// accepts and announces, the tables of the help, and what the VS Code extension's
 // manifest says of them, come from it.
 
 // A setting is one of buildls.*.
@@ -167,7 +167,7 @@ func commandNames() []string {
 	return names
 }
 
-// SettingsTable is the README's table of the settings.
+// SettingsTable is the table of the settings, for the help.
 func SettingsTable() string {
 	var b strings.Builder
 	b.WriteString("| setting | default | |\n|---|---|---|\n")
@@ -177,7 +177,7 @@ func SettingsTable() string {
 	return b.String()
 }
 
-// CommandsTable is the README's table of the commands.
+// CommandsTable is the table of the commands, for the help.
 func CommandsTable() string {
 	var b strings.Builder
 	b.WriteString("| command | argument | answer | |\n|---|---|---|---|\n")

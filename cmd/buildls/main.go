@@ -22,6 +22,7 @@ usage:
   buildls doctor [--engine ENGINE] [--json]     which engine would build, and why
   buildls engine [flags]                        the embedded engine (started when it is needed)
   buildls attach SOCKET [--command PROGRAM]     a shell in a step, for editors to run in a terminal
+  buildls help [TOPIC]                          this, and the topics; or the page of one
   buildls version
 `
 
@@ -86,8 +87,7 @@ func run(ctx context.Context, args []string, std stdio) int {
 		fmt.Fprintln(std.out, "buildls", version())
 		return exitOK
 	case "help":
-		fmt.Fprint(std.out, usage)
-		return exitOK
+		return helpCommand(args, std)
 	}
 	fmt.Fprintf(std.err, "buildls: unknown command %q\n\n%s", name, usage)
 	return exitUsage

@@ -18,7 +18,7 @@ vim.fn.mkdir(folder .. '/.git', 'p')
 
 check.part(version .. ' without the plugin there are mistakes and quick fixes', function()
   local readme = table.concat(vim.fn.readfile(vim.env.PLUGIN .. '/../../README.md'), '\n')
-  assert(loadstring(readme:match("`(vim%.lsp%.config%('buildls'[^`]*)`")))()
+  assert(loadstring(readme:match("```lua\n(vim%.lsp%.config%('buildls'[^`]*)```")))()
   vim.cmd('filetype on | filetype plugin off')
   vim.cmd.edit(folder .. '/Dockerfile')
   vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'FRROM scratch' })

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// nopCloser is a buffer that a command writes to.
+type nopCloser struct{ bytes.Buffer }
+
+func (*nopCloser) Close() error { return nil }
+
+// TestHelpPages: each page is a topic, says in a line what it is about, and can be shown.
+func TestHelpPages(t *testing.T) {
+	pages, err := fs.Glob(helpPages, "help/*.md")
+	if err != nil || len(pages) != len(topicNames) {
+		t.Fatalf("there are the pages %v, and the topics %v: %v", pages, topicNames, err)
+	}
+	for _, topic := range helpTopics() {
+		if !slices.Contains(pages, "help/"+topic.name+".md") {
+			t.Errorf("there is no page for %s", topic.name)
+		}
+		if n := len(topic.line); n < 20 || n > 78-18 || !strings.HasSuffix(topic.line, ".") {
+			t.Errorf("%s: the line that says what it is about has %d bytes: %q", topic.name, n, topic.line)
+		}
+		var out, errs nopCloser
+		if code := helpCommand([]string{topic.name}, stdio{out: &out, err: &errs}); code != exitOK || errs.Len() > 0 {
+			t.Errorf("buildls help %s: %d, %s", topic.name, code, &errs)
+		}
+		if text := out.String(); !strings.HasPrefix(text, "# ") || strings.Contains(text, "<!--") || strings.Contains(text, ".md)") {
+			t.Errorf("buildls help %s shows what is for browsers:\n%s", topic.name, text)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	list := "  " + "trust            What buildls runs"
+	for _, c := range []struct {
+		args     []string
+		code     int
+		out, err string
+	}{
+		{nil, exitOK, "usage:\n", ""},
+		{nil, exitOK, list, ""},
+		{[]string{"nonsense"}, exitUsage, "", `there is no topic "nonsense"`},
+		{[]string{"nonsense"}, exitUsage, "", list},
+		{[]string{"trust", "limits"}, exitUsage, "", `there is no topic "trust limits"`},
+	} {
+		var out, errs nopCloser
+		code := helpCommand(c.args, stdio{out: &out, err: &errs})
+		if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.err) || (out.Len() > 0) != (c.out != "") {
+			t.Errorf("buildls help %q: %d\n%s%s", c.args, code, &out, &errs)
+		}
+	}
+}
