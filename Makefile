@@ -39,10 +39,10 @@ test-windows: ## the program for Windows, with Wine
 	@.ci/test-windows $(ENGINES)
 
 BENCH ?= .
-bench: engines build ## figures against peers, in pairs, and the table of them in CONTRIBUTING.md; BENCH='Cached|Floor' measures some
-	BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench '$(BENCH)' -skip ChangeInLargeContext -benchtime 30x -timeout 30m ./cmd/buildls -table $(CURDIR)/CONTRIBUTING.md
+bench: engines build ## figures against peers, in pairs, and the table of them in cmd/buildls/BENCHMARKS.md; BENCH='Cached|Floor' measures some
+	BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench '$(BENCH)' -skip ChangeInLargeContext -benchtime 30x -timeout 30m ./cmd/buildls -table $(CURDIR)/cmd/buildls/BENCHMARKS.md
 	@# Each pair of this one takes minutes: BuildKit copies all of the context's files.
-	$(if $(filter . LargeContext,$(BENCH)),BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench ChangeInLargeContext -benchtime 3x -timeout 30m ./cmd/buildls -table $(CURDIR)/CONTRIBUTING.md)
+	$(if $(filter . LargeContext,$(BENCH)),BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench ChangeInLargeContext -benchtime 3x -timeout 30m ./cmd/buildls -table $(CURDIR)/cmd/buildls/BENCHMARKS.md)
 
 soak: engines build ## a server all day: 2,000 builds, 100,000 edits, drawn into .github/soak.svg; a minute of stress; six to thirty minutes
 	BUILDLS_TEST_ENGINES=$(ENGINES) BUILDLS_SOAK=2000 BUILDLS_SOAK_SVG=$(CURDIR)/.github/soak.svg go test -count 1 -timeout 3h -v -run 'TestSoak$$' ./cmd/buildls

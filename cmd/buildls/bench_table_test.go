@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// The figures of benchmarks are a table in CONTRIBUTING.md, which `make bench` writes. A run of
+// The figures of benchmarks are a table in BENCHMARKS.md, which `make bench` writes. A run of
 // some benchmarks leaves the rows of the others as they are.
 
 var benchTable = flag.String("table", "", "write the figures of the benchmarks into the generated table of `FILE`")
