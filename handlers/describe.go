@@ -40,37 +40,37 @@ var settings = []setting{
 	},
 	{
 		Name: "overlay", Type: "string", Default: `"all"`, Values: []string{"all", "dockerfile"},
-		Description: "Which unsaved buffers are built instead of their files: `all` that lie in the context, or the `dockerfile` alone.",
+		Description: "Which unsaved buffers replace their files in a build: `all` in the context, or the `dockerfile` only.",
 		set:         text(func(s *Settings) *string { return &s.Overlay }, nil),
 	},
 	{
 		Name: "onSave", Type: "string", Default: `"nothing"`, Values: []string{"nothing", "build"},
-		Description: "What happens when a Dockerfile is saved: `nothing`, or `build`, as the command without an argument does.",
+		Description: "What happens when you save a Dockerfile: `nothing`, or `build`, as by the command without an argument.",
 		set:         text(func(s *Settings) *string { return &s.OnSave }, nil),
 	},
 	{
 		Name: "policy", Type: "string", Default: `"refuse"`, Values: []string{plan.PolicyRefuse, plan.PolicyIgnore}, Machine: true,
-		Description: "What becomes of a Dockerfile beside which a policy stands (`Dockerfile.rego`), or of a bake target that names one. buildls cannot evaluate policies: it does not build these (`refuse`), or builds them as if there were none (`ignore`).",
+		Description: "What to do with a Dockerfile that has a policy beside it (`Dockerfile.rego`), or with a bake target that names one. buildls cannot evaluate policies. It does not build such a Dockerfile (`refuse`), or it builds without the policy (`ignore`).",
 		set:         text(func(s *Settings) *string { return &s.Policy }, nil),
 	},
 	{
 		Name: "build", Type: "object", Default: `{}`,
-		Description: "What builds are made with unless they say otherwise: for a pattern that the Dockerfile's path in the workspace folder matches, an argument of `buildls.build`, as in `{\"**/api/Dockerfile\": {\"target\": \"dev\"}}`. Longer patterns go over shorter ones.",
+		Description: "Defaults for builds. Each key is a pattern for the Dockerfile's path in the workspace folder, each value an argument of `buildls.build`, as in `{\"**/api/Dockerfile\": {\"target\": \"dev\"}}`. A longer pattern wins over a shorter one.",
 		set:         setBuilds,
 	},
 	{
 		Name: "profiles", Type: "object", Default: `{}`,
-		Description: "Builds with a name, beside the services and targets of compose and bake files: for each, an argument of `buildls.build`, as in `{\"ci\": {\"uri\": \"app/Dockerfile\", \"tags\": [\"app:ci\"]}}`.",
+		Description: "Builds with a name, in addition to the services and targets of compose and bake files. Each value is an argument of `buildls.build`, as in `{\"ci\": {\"uri\": \"app/Dockerfile\", \"tags\": [\"app:ci\"]}}`.",
 		set:         setProfiles,
 	},
 	{
 		Name: "lint.severity", Type: "object", Default: `{}`, Members: []string{"off", "hint", "info", "warning", "error"},
-		Description: "How severe a rule is: its name, or `syntax`, to `off`, `hint`, `info`, `warning` or `error`, as in `{\"JSONArgsRecommended\": \"off\"}`.",
+		Description: "How severe a rule is. Each key is the name of a rule, or `syntax`. Each value is `off`, `hint`, `info`, `warning` or `error`, as in `{\"JSONArgsRecommended\": \"off\"}`.",
 		set:         setSeverity,
 	},
 	{
 		Name: "lint.delay", Type: "number", Default: `0`,
-		Description: "How long to wait after a change before the text is checked, in milliseconds.",
+		Description: "How many milliseconds to wait after a change before the text is checked.",
 		set:         setDelay,
 	},
 	{
@@ -103,7 +103,7 @@ func init() {
 		},
 		{
 			Name: "buildls.cancel", Argument: "`id`", Answer: "`{canceled}`",
-			Description: "Cancels a build, the newest that runs if none is named.",
+			Description: "Cancels a build. Without `id` it is the newest one that runs.",
 			run:         (*Server).commandCancel,
 		},
 		{
@@ -118,37 +118,37 @@ func init() {
 		},
 		{
 			Name: "buildls.profiles", Argument: "`uri`", Answer: "`[{name, description, source, uri, range, argument}]`",
-			Description: "Lists the profiles: services, targets and those of the settings; those that build `uri` first.",
+			Description: "Lists the profiles: services, bake targets and those of the settings. Those that build `uri` come first.",
 			run:         (*Server).commandProfiles,
 		},
 		{
 			Name: "buildls.context", Argument: "`uri`, `context`, `target`", Answer: "`{context, files, bytes, excluded, largest, byInstruction, secrets, unreadable}`",
-			Description: "Says what a build would send of its context, and why. Nothing is built.",
+			Description: "Says what a build would send of its context, and why. It builds nothing.",
 			run:         (*Server).commandContext,
 		},
 		{
 			Name: "buildls.log", Argument: "`id`, `step`", Answer: "`{text}`",
-			Description: "The output of a build, or of one of its steps, also of an earlier session.",
+			Description: "Gives the output of a build or of one of its steps, also of an earlier session.",
 			run:         (*Server).commandLog,
 		},
 		{
 			Name: "buildls.files", Argument: "`id`, `step`, `path`", Answer: "`[{path, change, bytes}]`",
-			Description: "What a step `added`, `changed` and `deleted`, below `path` if there is one. A directory's path ends with a slash.",
+			Description: "Lists what a step `added`, `changed` and `deleted`, below `path` if that is given. The path of a directory ends with a slash.",
 			run:         (*Server).commandFiles,
 		},
 		{
 			Name: "buildls.file", Argument: "`id`, `step`, `path`", Answer: "`{text, bytes, binary, truncated}`",
-			Description: "A file as a step left it: the first MiB, and no text of a binary one.",
+			Description: "Gives a file as a step left it: its first MiB, or no text if it is binary.",
 			run:         (*Server).commandFile,
 		},
 		{
 			Name: "buildls.shell", Argument: "`id`, `step`", Answer: "`{command}`",
-			Description: "The command line that opens a shell in a step, the failed one if none is named, for the editor to run in a terminal.",
+			Description: "Gives the command line that opens a shell in a step, for a terminal of the editor. Without `step` it is the step that failed.",
 			run:         (*Server).commandShell,
 		},
 		{
 			Name: "buildls.builds", Argument: "–", Answer: "results, newest first",
-			Description: "Lists the builds of this session, those that run included, and the earlier ones of Dockerfiles in the open folders.",
+			Description: "Lists the builds of this session, also those that run, and earlier builds of Dockerfiles in the open folders.",
 			run:         (*Server).commandBuilds,
 		},
 		{
