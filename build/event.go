@@ -42,7 +42,7 @@ func (f *fold) observe(e event, obs Observer) {
 		return
 	}
 	if f.clean(e.status) { // a value may have become whole
-		f.hidden.hide(e.status)
+		hideStatus(f.hidden, e.status)
 	}
 	f.own(e.status, e.of)
 	if obs.Status != nil {

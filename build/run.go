@@ -258,7 +258,7 @@ func (l *linking) build(ctx context.Context, req *Request, then func(context.Con
 	var eg errgroup.Group
 	eg.Go(func() error {
 		for s := range statuses { // closed by Build
-			l.hidden.hide(s)
+			hideStatus(l.hidden, s)
 			tell(event{status: s})
 		}
 		return nil
@@ -318,7 +318,7 @@ func (g throughGateway) solve(ctx context.Context, then func(context.Context, *g
 	}
 	defs, err := definitions(ctx, res)
 	if err == nil { // a front end of another make has none
-		g.tell(event{lines: g.link.hidden.hideInLines(newLineMap(defs, dockerfile)), defs: defs})
+		g.tell(event{lines: hideLines(g.link.hidden, newLineMap(defs, dockerfile)), defs: defs})
 	}
 	if err := then(ctx, res); err != nil || g.req.Linked != "" {
 		return res, err

@@ -1,8 +1,6 @@
 package build
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -130,32 +128,9 @@ func (r *Request) session() ([]session.Attachable, mask, error) {
 	return parts, hidden, nil
 }
 
-// A mask holds what must not be shown, the longest first. What a URL holds of that is
-// hidden even by an empty one.
-type mask [][]byte
-
-// shortest is the length from which a value is hidden: to hide each "1" would hide the
-// log, and no secret.
-const shortest = 4
-
-// with adds a value, whole and line by line: tools print them so.
-func (m mask) with(value []byte) mask {
-	for _, v := range append([][]byte{value}, bytes.Split(value, []byte("\n"))...) {
-		if v = bytes.TrimSpace(v); len(v) >= shortest {
-			m = append(m, v)
-		}
-	}
-	return m.sorted()
-}
-
-func (m mask) sorted() mask {
-	slices.SortStableFunc(m, func(a, b []byte) int { return cmp.Compare(len(b), len(a)) })
-	return m
-}
-
-// hide masks what a step prints, and what BuildKit says itself. It sees each piece of
+// hideStatus masks what a step prints, and what BuildKit says itself. It sees each piece of
 // output by itself: a value that a program writes in pieces is found by output.write.
-func (m mask) hide(s *client.SolveStatus) {
+func hideStatus(m mask, s *client.SolveStatus) {
 	for _, l := range s.Logs {
 		l.Data = m.hideIn(l.Data)
 	}
@@ -176,82 +151,10 @@ func (m mask) hide(s *client.SolveStatus) {
 	}
 }
 
-func (m mask) hideIn(text []byte) []byte { return redact.URLsIn(m.hideValues(text)) }
-
-func (m mask) hideValues(text []byte) []byte {
-	for _, v := range m {
-		text = bytes.ReplaceAll(text, v, []byte("***"))
-	}
-	return text
-}
-
-// hideInPieces masks values in text, of which more is to come: held is the end of it that may
-// be the beginning of a value.
-func (m mask) hideInPieces(text []byte) (shown, held []byte) {
-	var first [256]bool
-	for _, v := range m {
-		first[v[0]] = true
-	}
-	var out []byte
-	done := 0 // so much of text is in out
-	for i := 0; i < len(text) && len(m) > 0; i++ {
-		if !first[text[i]] {
-			continue
-		}
-		whole, begun := m.at(text[i:])
-		switch {
-		case begun:
-			return append(out, text[done:i]...), text[i:]
-		case whole > 0:
-			out = append(append(out, text[done:i]...), "***"...)
-			i += whole - 1
-			done = i + 1
-		}
-	}
-	if done == 0 {
-		return text, nil
-	}
-	return append(out, text[done:]...), nil
-}
-
-// at is the length of the longest value that text begins with; begun says that a longer one may
-// begin there.
-func (m mask) at(text []byte) (whole int, begun bool) {
-	for _, v := range m { // the longest first
-		switch {
-		case bytes.HasPrefix(text, v):
-			return len(v), false
-		case bytes.HasPrefix(v, text):
-			return 0, true
-		}
-	}
-	return 0, false
-}
-
-func (m mask) hideInText(text string) string {
-	return string(m.hideIn([]byte(text)))
-}
-
-// hideInLines masks the names of steps.
-func (m mask) hideInLines(lines LineMap) LineMap {
+// hideLines masks the names of steps.
+func hideLines(m mask, lines LineMap) LineMap {
 	for i := range lines {
 		lines[i].Name = m.hideInText(lines[i].Name)
 	}
 	return lines
 }
-
-// hideInError masks an error's text and keeps what it wraps.
-func (m mask) hideInError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &maskedError{err, m.hideInText(err.Error())}
-}
-
-type maskedError struct {
-	err  error
-	text string
-}
-
-func (e *maskedError) Error() string { return e.text }
-func (e *maskedError) Unwrap() error { return e.err }
