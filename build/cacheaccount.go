@@ -2,6 +2,7 @@ package build
 
 import (
 	"cmp"
+	"github.com/buildls/buildls/build/redact"
 	"maps"
 	"os"
 	"strconv"
@@ -54,10 +55,10 @@ func (c Cache) reachable() bool {
 }
 
 // hidden is what must not be shown of the cache.
-func (c Cache) hidden() (m mask) {
+func (c Cache) hidden() (m redact.Mask) {
 	c = c.withEnvironment()
 	for _, attr := range entrance[c.Type] {
-		m = m.with([]byte(c.Attrs[attr]))
+		m = m.With([]byte(c.Attrs[attr]))
 	}
 	return m
 }

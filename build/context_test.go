@@ -90,11 +90,11 @@ func TestHiddenInContext(t *testing.T) {
 	} {
 		m := Context{Kind: HTTPContext, Source: c.source}.hidden()
 		for _, s := range c.secret {
-			if got := m.hideInText("x" + s + "y"); strings.Contains(got, s) {
+			if got := m.HideText("x" + s + "y"); strings.Contains(got, s) {
 				t.Errorf("%s: %q is shown: %q", c.source, s, got)
 			}
 		}
-		if got := m.hideInText(c.plain); got != c.plain {
+		if got := m.HideText(c.plain); got != c.plain {
 			t.Errorf("%s: %q became %q", c.source, c.plain, got)
 		}
 	}

@@ -120,7 +120,7 @@ func (r *Request) contextOf(v *vertex) (name string, c Context, ok bool) {
 	source, isGit := strings.CutPrefix(v.Name, "[internal] load git source ")
 	if isGit {
 		for name, c := range r.Contexts {
-			if c.Kind == GitContext && c.hidden().hideInText(c.Source) == source {
+			if c.Kind == GitContext && c.hidden().HideText(c.Source) == source {
 				return name, c, true
 			}
 		}

@@ -2,6 +2,7 @@ package build
 
 import (
 	"errors"
+	"github.com/buildls/buildls/build/redact"
 	"net/url"
 	"path"
 	"path/filepath"
@@ -90,7 +91,7 @@ func redactQuery(query string) string {
 }
 
 // hidden are the parts of a context's URL that are shown nowhere.
-func (c Context) hidden() (m mask) {
+func (c Context) hidden() (m redact.Mask) {
 	u, err := url.Parse(c.Source)
 	if err != nil {
 		return nil
@@ -98,15 +99,15 @@ func (c Context) hidden() (m mask) {
 	if user := u.User; user != nil {
 		password, protected := user.Password()
 		_, rawPassword, _ := strings.Cut(user.String(), ":")
-		m = m.with([]byte(password)).with([]byte(rawPassword))
+		m = m.With([]byte(password)).With([]byte(rawPassword))
 		if protected || !strings.EqualFold(u.Scheme, "ssh") { // whose user lets nobody in
-			m = m.with([]byte(user.String()))
+			m = m.With([]byte(user.String()))
 		}
 	}
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
 		key, raw, _ := strings.Cut(pair, "=")
 		if value, err := url.QueryUnescape(raw); err == nil && !plainQuery[key] {
-			m = m.with([]byte(raw)).with([]byte(value))
+			m = m.With([]byte(raw)).With([]byte(value))
 		}
 	}
 	return m

@@ -2,6 +2,7 @@ package build
 
 import (
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/redact"
 	"github.com/moby/buildkit/client"
 )
 
@@ -14,7 +15,7 @@ type event struct {
 	lines      LineMap
 	defs       []definition // with the lines
 	images     dockerfile.Images
-	hidden     mask
+	hidden     redact.Mask
 	status     *client.SolveStatus
 	failed     error // of a build that is held
 	held       *Held

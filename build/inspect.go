@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/redact"
 )
 
 // A GoneError says that an engine cannot show a step without running it again.
@@ -42,7 +43,7 @@ func (o *Outcome) CheckStep(step int) error {
 // inspect has an engine look at what a build left in its cache, and returns what must not be
 // shown of it. The engine's history of builds does not get to know. The session is our own, so
 // that of what is exported, part may take what it wants.
-func inspect(ctx context.Context, conn *engine.Conn, req *Request, part session.Attachable, exports []client.ExportEntry, look gateway.BuildFunc) (mask, error) {
+func inspect(ctx context.Context, conn *engine.Conn, req *Request, part session.Attachable, exports []client.ExportEntry, look gateway.BuildFunc) (redact.Mask, error) {
 	parts, hidden, err := req.session()
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func inspect(ctx context.Context, conn *engine.Conn, req *Request, part session.
 		_, err := conn.Build(ctx, opt, "buildls", look, nil)
 		return err
 	})
-	return hidden, inspectionError(hidden.hideInError(eg.Wait()), conn.Info)
+	return hidden, inspectionError(hidden.HideError(eg.Wait()), conn.Info)
 }
 
 func inspectionError(err error, info engine.Info) error {

@@ -17,6 +17,7 @@ import (
 	digest "github.com/opencontainers/go-digest"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/redact"
 )
 
 // A linked build is one whose result is a named context of another, as what "target:"
@@ -52,7 +53,7 @@ func (e *linkedError) Unwrap() error { return e.err }
 // A linking is a build and those that it stands on, under way.
 type linking struct {
 	conn   *engine.Conn
-	hidden mask // of all of them
+	hidden redact.Mask // of all of them
 	parts  map[*Request][]session.Attachable
 	tell   func(event)
 
@@ -66,7 +67,7 @@ func newLinking(conn *engine.Conn, req *Request, tell func(event)) (*linking, er
 	l := &linking{conn: conn, tell: tell, parts: map[*Request][]session.Attachable{}, solved: map[*Request]*gateway.Result{}}
 	for _, r := range append(req.linked(), req) {
 		parts, hidden, err := r.session()
-		l.parts[r], l.hidden = parts, append(l.hidden, hidden...).sorted()
+		l.parts[r], l.hidden = parts, append(l.hidden, hidden...).Sorted()
 		if r != req {
 			err = errors.Join(err, r.check(conn.Info))
 		}
@@ -94,7 +95,7 @@ func (l *linking) failed(req *Request, err error) error {
 	if err == nil || errors.As(err, &linked) {
 		return err
 	}
-	err = l.hidden.hideInError(err)
+	err = l.hidden.HideError(err)
 	if req.Linked == "" {
 		return err
 	}

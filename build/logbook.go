@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/buildls/buildls/build/redact"
 	"os"
 	"slices"
 	"strings"
@@ -113,11 +114,11 @@ type logPart struct{ at, length int64 }
 
 // write takes what was printed, and returns what may be shown of it: a value that must not be is
 // found also where it comes in pieces.
-func (o *output) write(data []byte, hidden mask) []byte {
+func (o *output) write(data []byte, hidden redact.Mask) []byte {
 	if len(o.held) > 0 {
 		data = append(o.held, data...)
 	}
-	shown, held := hidden.hideInPieces(data)
+	shown, held := hidden.HidePiece(data)
 	o.held = bytes.Clone(held)
 	o.clipped = o.clipped || bytes.Contains(shown, []byte(clipped))
 	o.keep(shown)
@@ -125,8 +126,8 @@ func (o *output) write(data []byte, hidden mask) []byte {
 }
 
 // flush shows what was held back: nothing more comes.
-func (o *output) flush(hidden mask) []byte {
-	held := hidden.hideValues(o.held)
+func (o *output) flush(hidden redact.Mask) []byte {
+	held := hidden.HideValues(o.held)
 	o.held = nil
 	o.keep(held)
 	return held

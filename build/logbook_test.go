@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/buildls/buildls/build/redact"
 	"github.com/moby/buildkit/client"
 )
 
@@ -93,7 +94,7 @@ func TestTooLongLog(t *testing.T) {
 
 // However output is cut into pieces, no value is left in it, and nothing else is lost.
 func TestHideInPieces(t *testing.T) {
-	hidden := mask{[]byte("abcabd"), []byte("abcab"), []byte("bcab"), []byte("dddd")}.sorted()
+	hidden := redact.Mask{[]byte("abcabd"), []byte("abcab"), []byte("bcab"), []byte("dddd")}.Sorted()
 	for range 2000 {
 		text := make([]byte, rand.IntN(60))
 		for i := range text {
@@ -115,7 +116,7 @@ func TestHideInPieces(t *testing.T) {
 }
 
 // shownOf is what is kept of pieces, and told.
-func shownOf(hidden mask, pieces [][]byte) string {
+func shownOf(hidden redact.Mask, pieces [][]byte) string {
 	out := output{book: &logbook{limit: maxLog}}
 	var told []byte
 	for _, p := range pieces {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/redact"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
@@ -22,7 +23,7 @@ type Record struct {
 	sent      map[string]Sent // of each context, by its name as a source
 	dirs      map[string]string
 	kept      *Kept // of the build context
-	hidden    mask
+	hidden    redact.Mask
 	linked    bool // it stood on other builds, of which nothing is remembered
 
 	steps []recordedStep // those of the outcome

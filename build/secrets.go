@@ -103,7 +103,7 @@ func sshAgents(list []SSH) (session.Attachable, error) {
 
 // session is what the engine may ask of this side while it builds, and what must
 // not be shown.
-func (r *Request) session() ([]session.Attachable, mask, error) {
+func (r *Request) session() ([]session.Attachable, redact.Mask, error) {
 	parts := []session.Attachable{registryCredentials()}
 	hidden := r.hidden()
 	if len(r.Secrets) > 0 {
@@ -114,7 +114,7 @@ func (r *Request) session() ([]session.Attachable, mask, error) {
 				return nil, nil, &RefusedError{err.Error()}
 			}
 			values[s.ID] = value
-			hidden = hidden.with(value)
+			hidden = hidden.With(value)
 		}
 		parts = append(parts, secretsprovider.FromMap(values))
 	}
@@ -130,20 +130,20 @@ func (r *Request) session() ([]session.Attachable, mask, error) {
 
 // hideStatus masks what a step prints, and what BuildKit says itself. It sees each piece of
 // output by itself: a value that a program writes in pieces is found by output.write.
-func hideStatus(m mask, s *client.SolveStatus) {
+func hideStatus(m redact.Mask, s *client.SolveStatus) {
 	for _, l := range s.Logs {
-		l.Data = m.hideIn(l.Data)
+		l.Data = m.Hide(l.Data)
 	}
 	for _, v := range s.Vertexes {
-		v.Name, v.Error = m.hideInText(v.Name), m.hideInText(v.Error)
+		v.Name, v.Error = m.HideText(v.Name), m.HideText(v.Error)
 	}
 	for _, v := range s.Statuses {
-		v.ID, v.Name = m.hideInText(v.ID), m.hideInText(v.Name)
+		v.ID, v.Name = m.HideText(v.ID), m.HideText(v.Name)
 	}
 	for _, w := range s.Warnings {
-		w.Short = m.hideIn(w.Short)
+		w.Short = m.Hide(w.Short)
 		for i, d := range w.Detail {
-			w.Detail[i] = m.hideIn(d)
+			w.Detail[i] = m.Hide(d)
 		}
 		if w.SourceInfo != nil {
 			w.SourceInfo.Data = redact.URLsIn(w.SourceInfo.Data) // the Dockerfile, see fold.problems
@@ -152,9 +152,9 @@ func hideStatus(m mask, s *client.SolveStatus) {
 }
 
 // hideLines masks the names of steps.
-func hideLines(m mask, lines LineMap) LineMap {
+func hideLines(m redact.Mask, lines LineMap) LineMap {
 	for i := range lines {
-		lines[i].Name = m.hideInText(lines[i].Name)
+		lines[i].Name = m.HideText(lines[i].Name)
 	}
 	return lines
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build/redact"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/session/upload/uploadprovider"
@@ -126,7 +127,7 @@ func (c Context) queried() bool {
 }
 
 // hidden is what must not be shown of the contexts and the caches.
-func (r *Request) hidden() (m mask) {
+func (r *Request) hidden() (m redact.Mask) {
 	m = r.Context.hidden()
 	for _, c := range r.Contexts {
 		m = append(m, c.hidden()...)
@@ -134,5 +135,5 @@ func (r *Request) hidden() (m mask) {
 	for _, c := range slices.Concat(r.CacheFrom, r.CacheTo) {
 		m = append(m, c.hidden()...)
 	}
-	return m.sorted()
+	return m.Sorted()
 }

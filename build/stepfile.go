@@ -63,7 +63,7 @@ func (o *Outcome) File(ctx context.Context, conn *engine.Conn, req *Request, ste
 	case none != nil:
 		return nil, none
 	}
-	file.Text = string(hidden.hideValues([]byte(file.Text)))
+	file.Text = string(hidden.HideValues([]byte(file.Text)))
 	return file, nil
 }
 

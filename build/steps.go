@@ -11,6 +11,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/escape"
+	"github.com/buildls/buildls/build/redact"
 )
 
 // Status is how a step ended.
@@ -70,7 +71,7 @@ type fold struct {
 	message  string // the newest that progress showed
 	images   dockerfile.Images
 	defs     []definition
-	hidden   mask
+	hidden   redact.Mask
 
 	linked map[*Request]LineMap       // of the builds that this one stands on
 	owner  map[digest.Digest]*Request // which of them tells of a vertex

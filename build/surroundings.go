@@ -127,7 +127,7 @@ func (c *comparison) withSecretArgs(r *Record) *comparison {
 	}
 	for name, value := range r.buildArgs {
 		if dockerfile.SecretName(name) {
-			c.mask = c.mask.with([]byte(value))
+			c.mask = c.mask.With([]byte(value))
 		}
 	}
 	return c

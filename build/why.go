@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/redact"
 	"github.com/moby/patternmatcher"
 )
 
@@ -20,7 +21,7 @@ func (r *Record) Explain(last *Record) []string {
 	c := newComparison(r, last)
 	for i, s := range r.steps {
 		if ran(s) {
-			why[i] = c.mask.hideInText(c.why(i))
+			why[i] = c.mask.HideText(c.why(i))
 		}
 	}
 	return why
@@ -33,7 +34,7 @@ type comparison struct {
 	now, last *Record     // last is nil for the first
 	was       map[int]int // what each step now was then
 	judged    map[[2]*node]verdict
-	mask      mask
+	mask      redact.Mask
 }
 
 func newComparison(now, last *Record) *comparison {
@@ -42,7 +43,7 @@ func newComparison(now, last *Record) *comparison {
 	if last != nil {
 		last.graph()
 		c.was = align(now, last)
-		c.mask = append(c.mask, last.hidden...).sorted()
+		c.mask = append(c.mask, last.hidden...).Sorted()
 	}
 	c.mask = c.withSecretArgs(now).withSecretArgs(last).mask
 	return c

@@ -1,48 +1,46 @@
-package build
+package redact
 
 import (
 	"bytes"
 	"cmp"
 	"slices"
-
-	"github.com/buildls/buildls/build/redact"
 )
 
-// A mask holds what must not be shown, the longest first. What a URL holds of that is
+// A Mask holds what must not be shown, the longest first. What a URL holds of that is
 // hidden even by an empty one.
-type mask [][]byte
+type Mask [][]byte
 
 // shortest is the length from which a value is hidden: to hide each "1" would hide the
 // log, and no secret.
 const shortest = 4
 
-// with adds a value, whole and line by line: tools print them so.
-func (m mask) with(value []byte) mask {
+// With adds a value, whole and line by line: tools print them so.
+func (m Mask) With(value []byte) Mask {
 	for _, v := range append([][]byte{value}, bytes.Split(value, []byte("\n"))...) {
 		if v = bytes.TrimSpace(v); len(v) >= shortest {
 			m = append(m, v)
 		}
 	}
-	return m.sorted()
+	return m.Sorted()
 }
 
-func (m mask) sorted() mask {
+func (m Mask) Sorted() Mask {
 	slices.SortStableFunc(m, func(a, b []byte) int { return cmp.Compare(len(b), len(a)) })
 	return m
 }
 
-func (m mask) hideIn(text []byte) []byte { return redact.URLsIn(m.hideValues(text)) }
+func (m Mask) Hide(text []byte) []byte { return URLsIn(m.HideValues(text)) }
 
-func (m mask) hideValues(text []byte) []byte {
+func (m Mask) HideValues(text []byte) []byte {
 	for _, v := range m {
 		text = bytes.ReplaceAll(text, v, []byte("***"))
 	}
 	return text
 }
 
-// hideInPieces masks values in text, of which more is to come: held is the end of it that may
+// HidePiece masks values in text, of which more is to come: held is the end of it that may
 // be the beginning of a value.
-func (m mask) hideInPieces(text []byte) (shown, held []byte) {
+func (m Mask) HidePiece(text []byte) (shown, held []byte) {
 	var first [256]bool
 	for _, v := range m {
 		first[v[0]] = true
@@ -71,7 +69,7 @@ func (m mask) hideInPieces(text []byte) (shown, held []byte) {
 
 // at is the length of the longest value that text begins with; begun says that a longer one may
 // begin there.
-func (m mask) at(text []byte) (whole int, begun bool) {
+func (m Mask) at(text []byte) (whole int, begun bool) {
 	for _, v := range m { // the longest first
 		switch {
 		case bytes.HasPrefix(text, v):
@@ -83,16 +81,16 @@ func (m mask) at(text []byte) (whole int, begun bool) {
 	return 0, false
 }
 
-func (m mask) hideInText(text string) string {
-	return string(m.hideIn([]byte(text)))
+func (m Mask) HideText(text string) string {
+	return string(m.Hide([]byte(text)))
 }
 
-// hideInError masks an error's text and keeps what it wraps.
-func (m mask) hideInError(err error) error {
+// HideError masks an error's text and keeps what it wraps.
+func (m Mask) HideError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &maskedError{err, m.hideInText(err.Error())}
+	return &maskedError{err, m.HideText(err.Error())}
 }
 
 type maskedError struct {
