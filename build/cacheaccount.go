@@ -2,10 +2,11 @@ package build
 
 import (
 	"cmp"
-	"github.com/buildls/buildls/build/redact"
 	"maps"
 	"os"
 	"strconv"
+
+	"github.com/buildls/buildls/build/redact"
 )
 
 // Caches that belong to an account, of GitHub, S3 or Azure, are reached by the engine.

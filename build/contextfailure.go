@@ -86,8 +86,8 @@ func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure 
 	if !ok {
 		return nil
 	}
-	reason := c.reason(cmp.Or(v.Error, text), v.last(failLog))
-	fail := &Failure{Code: "build", Log: v.last(failLog), Message: fmt.Sprintf("context %s: %s", c, reason)}
+	reason := c.reason(cmp.Or(v.Error, text), v.Last(failLog))
+	fail := &Failure{Code: "build", Log: v.Last(failLog), Message: fmt.Sprintf("context %s: %s", c, reason)}
 	if name != "" {
 		fail.Message = fmt.Sprintf("context %s (%s): %s", name, c, reason)
 		fail.Lines = locator{err: err, text: text, fold: f, file: dockerfile.Parse(f.dockerfile)}.lines()

@@ -2,12 +2,13 @@ package build
 
 import (
 	"errors"
-	"github.com/buildls/buildls/build/redact"
 	"net/url"
 	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/buildls/buildls/build/redact"
 )
 
 // String is the context for people: without what may let somebody in.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/logs"
 )
 
 // A Failure is why a build failed.
@@ -65,7 +66,7 @@ func newFailure(err error, f *fold, text []byte) *Failure {
 		fail.Code = "syntax"
 	}
 	if v := at.vertex(); v != nil {
-		fail.Log = v.last(failLog)
+		fail.Log = v.Last(failLog)
 		fail.ExitCode = exitCodeOf(err, v)
 	}
 	if program, ok := missingProgram(at.text + "\n" + fail.Log); ok {
@@ -131,7 +132,7 @@ func exitCodeOf(err error, v *vertex) *int {
 }
 
 // failLog is how many bytes of a step's output its failure repeats.
-const failLog = logBlock
+const failLog = logs.BlockBytes
 
 // lastLines is how many lines of a step's output a message repeats.
 const lastLines = 5

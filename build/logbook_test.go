@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/buildls/buildls/build/logs"
 	"github.com/buildls/buildls/build/redact"
 	"github.com/moby/buildkit/client"
 )
@@ -52,13 +53,13 @@ func TestLongLog(t *testing.T) {
 	if got := out.Log(1); got != strings.Repeat("other\n", 50_000) {
 		t.Errorf("%d bytes of the other", len(got))
 	}
-	for _, n := range []int{10, 3 * logBlock, 1 << 20} {
+	for _, n := range []int{10, 3 * logs.BlockBytes, 1 << 20} {
 		if got := out.LastLogs(n)[1]; got != all[len(all)-n:] {
 			t.Errorf("the last %d bytes: %d", n, len(got))
 		}
 	}
 	memory, file := out.LogSize()
-	if memory > 6*logBlock || file < int64(len(all)-2*logBlock) {
+	if memory > 6*logs.BlockBytes || file < int64(len(all)-2*logs.BlockBytes) {
 		t.Errorf("%d bytes in memory, %d in the file", memory, file)
 	}
 	if runtime.GOOS != "windows" { // where an open file keeps its name
@@ -66,7 +67,7 @@ func TestLongLog(t *testing.T) {
 	}
 	out.Drop()
 	noneLeft()
-	if text := out.Log(0); !strings.Contains(text, "KiB of output can no longer be read") || !strings.HasSuffix(text, all[len(all)-logBlock:]) {
+	if text := out.Log(0); !strings.Contains(text, "KiB of output can no longer be read") || !strings.HasSuffix(text, all[len(all)-logs.BlockBytes:]) {
 		t.Errorf("%.100q", text)
 	}
 }
@@ -74,20 +75,20 @@ func TestLongLog(t *testing.T) {
 // Of too much, and of what there is no place for, the end is kept, and it is said.
 func TestTooLongLog(t *testing.T) {
 	f := newFold()
-	f.book.limit = 4 * logBlock
+	f.book.Limit = 4 * logs.BlockBytes
 	all := printed(f, 20_000)
-	text := f.vertices["v"].text()
+	text := f.vertices["v"].ReadAll()
 	begin, end, ok := strings.Cut(text, " KiB of output were not kept]\n")
-	if begin = begin[:strings.LastIndex(begin, "\n[")]; !ok || !strings.HasPrefix(all, begin) || !strings.HasSuffix(all, end) || len(end) < logBlock || len(begin) < logBlock {
+	if begin = begin[:strings.LastIndex(begin, "\n[")]; !ok || !strings.HasPrefix(all, begin) || !strings.HasSuffix(all, end) || len(end) < logs.BlockBytes || len(begin) < logs.BlockBytes {
 		t.Errorf("%d bytes, then %d", len(begin), len(end))
 	}
 
 	setTemp(t, filepath.Join(t.TempDir(), "none"))
 	f = newFold()
 	all = printed(f, 50_000)
-	text = f.vertices["v"].text()
+	text = f.vertices["v"].ReadAll()
 	_, end, ok = strings.Cut(text, " KiB of output were not kept]\n")
-	if !ok || !strings.HasSuffix(all, end) || len(end) < lostLog-logBlock || len(end) > lostLog+logBlock {
+	if !ok || !strings.HasSuffix(all, end) || len(end) < logs.LostBytes-logs.BlockBytes || len(end) > logs.LostBytes+logs.BlockBytes {
 		t.Errorf("%d bytes", len(end))
 	}
 }
@@ -117,14 +118,14 @@ func TestHideInPieces(t *testing.T) {
 
 // shownOf is what is kept of pieces, and told.
 func shownOf(hidden redact.Mask, pieces [][]byte) string {
-	out := output{book: &logbook{limit: maxLog}}
+	out := logs.Output{Book: &logs.Book{Limit: logs.MaxBytes}}
 	var told []byte
 	for _, p := range pieces {
-		told = append(told, out.write(p, hidden)...)
+		told = append(told, out.Write(p, hidden)...)
 	}
-	told = append(told, out.flush(hidden)...)
-	if string(told) != out.text() {
-		return fmt.Sprintf("told %q, kept %q", told, out.text())
+	told = append(told, out.Flush(hidden)...)
+	if string(told) != out.ReadAll() {
+		return fmt.Sprintf("told %q, kept %q", told, out.ReadAll())
 	}
 	return string(told)
 }

@@ -3,42 +3,44 @@ package build
 import (
 	"fmt"
 	"strings"
+
+	"github.com/buildls/buildls/build/logs"
 )
 
 // outputs are what a build's vertices printed.
 type outputs struct {
-	book  *logbook
-	steps []*output     // nil: nothing
-	rest  []namedOutput // of vertices that stand for no instruction
+	book  *logs.Book
+	steps []*logs.Output // nil: nothing
+	rest  []namedOutput  // of vertices that stand for no instruction
 }
 
 type namedOutput struct {
 	name string
-	*output
+	*logs.Output
 }
 
 func (f *fold) outputs() outputs {
-	all := outputs{book: f.book, steps: make([]*output, len(f.lines))}
+	all := outputs{book: f.book, steps: make([]*logs.Output, len(f.lines))}
 	for _, v := range f.order {
 		if i := f.step(v.Digest); i >= 0 {
-			all.steps[i] = &v.output
-		} else if len(v.end) > 0 {
-			all.rest = append(all.rest, namedOutput{f.shown(v), &v.output})
+			all.steps[i] = &v.Output
+		} else if len(v.End) > 0 {
+			all.rest = append(all.rest, namedOutput{f.shown(v), &v.Output})
 		}
 	}
 	return all
 }
 
 // each are the logs of all that stands for no instruction, and then of each step.
-func (o outputs) each(text func(*output) string) []string {
+func (o outputs) each(text func(*logs.Output) string) []string {
 	var rest strings.Builder
 	for _, v := range o.rest {
-		fmt.Fprintf(&rest, "%s\n%s", v.name, text(v.output))
+		fmt.Fprintf(&rest, "%s\n%s", v.name, text(v.Output))
 	}
 	list := []string{rest.String()}
 	for _, out := range o.steps {
 		if out == nil {
-			out = &output{}
+			out = &logs.Output{}
 		}
 		list = append(list, text(out))
 	}
@@ -50,17 +52,17 @@ func (o outputs) each(text func(*output) string) []string {
 func (o *Outcome) Log(step int) string {
 	switch {
 	case step < 0:
-		return LogOf(o.names(), o.outputs.each((*output).text), step)
+		return LogOf(o.names(), o.outputs.each((*logs.Output).ReadAll), step)
 	case step >= len(o.outputs.steps) || o.outputs.steps[step] == nil:
 		return ""
 	}
-	return o.outputs.steps[step].text()
+	return o.outputs.steps[step].ReadAll()
 }
 
 // LastLogs are the last n bytes of each output: of all that stands for no instruction, and then
 // of each step.
 func (o *Outcome) LastLogs(n int) []string {
-	return o.outputs.each(func(out *output) string { return string(out.tail(n)) })
+	return o.outputs.each(func(out *logs.Output) string { return string(out.Tail(n)) })
 }
 
 // Tail is the last n lines of a step (0-based) that say anything, without colours.
@@ -68,21 +70,21 @@ func (o *Outcome) Tail(step, n int) string {
 	if step < 0 || step >= len(o.outputs.steps) || o.outputs.steps[step] == nil {
 		return ""
 	}
-	return tailOf(string(o.outputs.steps[step].tail(logBlock)), n)
+	return tailOf(string(o.outputs.steps[step].Tail(logs.BlockBytes)), n)
 }
 
 // LogSize is how many bytes of output are kept in memory, and how many in a file.
 func (o *Outcome) LogSize() (memory, file int64) {
 	for _, out := range o.outputs.steps {
 		if out != nil {
-			memory += int64(len(out.end))
+			memory += int64(len(out.End))
 		}
 	}
 	for _, v := range o.outputs.rest {
-		memory += int64(len(v.end))
+		memory += int64(len(v.End))
 	}
 	if o.outputs.book != nil {
-		file = o.outputs.book.bytes()
+		file = o.outputs.book.Size()
 	}
 	return memory, file
 }
@@ -90,7 +92,7 @@ func (o *Outcome) LogSize() (memory, file int64) {
 // Drop lets go of the file that holds long output. Of that the end stays.
 func (o *Outcome) Drop() {
 	if o.outputs.book != nil {
-		o.outputs.book.close()
+		o.outputs.book.Close()
 	}
 }
 

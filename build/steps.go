@@ -11,6 +11,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/escape"
+	"github.com/buildls/buildls/build/logs"
 	"github.com/buildls/buildls/build/redact"
 )
 
@@ -76,7 +77,7 @@ type fold struct {
 	linked map[*Request]LineMap       // of the builds that this one stands on
 	owner  map[digest.Digest]*Request // which of them tells of a vertex
 
-	book *logbook
+	book *logs.Book
 }
 
 type vertex struct {
@@ -84,11 +85,11 @@ type vertex struct {
 	running bool                   // perhaps again: an exporter pushes after it has completed
 	parts   []*client.VertexStatus // as first seen
 	escapes escape.Filter          // of its output
-	output
+	logs.Output
 }
 
 func newFold() *fold {
-	return &fold{vertices: map[digest.Digest]*vertex{}, linked: map[*Request]LineMap{}, owner: map[digest.Digest]*Request{}, book: &logbook{limit: maxLog}}
+	return &fold{vertices: map[digest.Digest]*vertex{}, linked: map[*Request]LineMap{}, owner: map[digest.Digest]*Request{}, book: &logs.Book{Limit: logs.MaxBytes}}
 }
 
 // update folds one status message in, and returns the output that it brought.
@@ -110,11 +111,11 @@ func (f *fold) update(ss *client.SolveStatus) []Log {
 	}
 	for _, l := range ss.Logs {
 		v := f.vertex(l.Vertex)
-		say(v, v.write(l.Data, f.hidden))
+		say(v, v.Write(l.Data, f.hidden))
 	}
 	for _, v := range ss.Vertexes {
 		if v.Completed != nil {
-			say(f.vertices[v.Digest], f.vertices[v.Digest].flush(f.hidden))
+			say(f.vertices[v.Digest], f.vertices[v.Digest].Flush(f.hidden))
 		}
 	}
 	return logs
@@ -123,14 +124,14 @@ func (f *fold) update(ss *client.SolveStatus) []Log {
 // flushLogs keeps what was held back: nothing more comes.
 func (f *fold) flushLogs() {
 	for _, v := range f.order {
-		v.flush(f.hidden)
+		v.Flush(f.hidden)
 	}
 }
 
 func (f *fold) vertex(d digest.Digest) *vertex {
 	v := f.vertices[d]
 	if v == nil {
-		v = &vertex{Vertex: client.Vertex{Digest: d}, output: output{book: f.book}}
+		v = &vertex{Vertex: client.Vertex{Digest: d}, Output: logs.Output{Book: f.book}}
 		f.vertices[d] = v
 		f.order = append(f.order, v)
 	}

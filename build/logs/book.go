@@ -1,28 +1,31 @@
-package build
+// Package logs keeps what the steps of a build print: the last of it in memory, and all of it, up
+// to a limit, in a file without a name.
+package logs
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"github.com/buildls/buildls/build/redact"
 	"os"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/buildls/buildls/build/redact"
 )
 
 // How much of the output of a build is kept.
 const (
-	logBlock = 64 << 10  // of a vertex, in memory; what is more goes to a file
-	maxLog   = 256 << 20 // of a build, in its file; of what is more, the last of each vertex
-	lostLog  = 1 << 20   // of a vertex, in memory, if there can be no file
+	BlockBytes = 64 << 10  // of a vertex, in memory; what is more goes to a file
+	MaxBytes   = 256 << 20 // of a build, in its file; of what is more, the last of each vertex
+	LostBytes  = 1 << 20   // of a vertex, in memory, if there can be no file
 )
 
-// A logbook is the file that holds what the steps of a build print, if that is much. It has no
+// A Book is the file that holds what the steps of a build print, if that is much. It has no
 // name where a system allows that, so that nothing stays if the process is killed. What is
 // written to it was masked.
-type logbook struct {
-	limit int64
+type Book struct {
+	Limit int64
 
 	mu     sync.Mutex
 	file   *os.File // nil as long as little was printed
@@ -34,13 +37,13 @@ type logbook struct {
 var errFull = errors.New("a build may print so much")
 
 // add writes a block, and tells where it is.
-func (b *logbook) add(data []byte) (at int64, err error) {
+func (b *Book) add(data []byte) (at int64, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.broken == nil && b.file == nil {
 		b.file, b.name, b.broken = openUnnamed()
 	}
-	if b.broken == nil && b.size+int64(len(data)) > b.limit {
+	if b.broken == nil && b.size+int64(len(data)) > b.Limit {
 		return 0, errFull
 	}
 	if b.broken == nil {
@@ -64,7 +67,7 @@ func openUnnamed() (f *os.File, name string, err error) {
 	return f, name, err
 }
 
-func (b *logbook) read(into []byte, at int64) error {
+func (b *Book) read(into []byte, at int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.file == nil {
@@ -74,8 +77,8 @@ func (b *logbook) read(into []byte, at int64) error {
 	return err
 }
 
-// close lets go of the file. What is in memory stays.
-func (b *logbook) close() {
+// Close lets go of the file. What is in memory stays.
+func (b *Book) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.file == nil {
@@ -88,8 +91,8 @@ func (b *logbook) close() {
 	b.file, b.broken = nil, os.ErrClosed
 }
 
-// bytes is how large the file is.
-func (b *logbook) bytes() int64 {
+// Size is how large the file is.
+func (b *Book) Size() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.file == nil {
@@ -98,12 +101,12 @@ func (b *logbook) bytes() int64 {
 	return b.size
 }
 
-// An output is what a vertex printed: blocks in the build's file, and the last of it.
-type output struct {
-	book   *logbook
+// An Output is what a vertex printed: blocks in the build's file, and the last of it.
+type Output struct {
+	Book   *Book
 	blocks []logPart
 	left   int64  // bytes that were left out between the blocks and the end
-	end    []byte // up to three blocks
+	End    []byte // up to three blocks
 	most   int    // of end, if there can be no file
 	held   []byte // what may be the beginning of a secret
 
@@ -112,9 +115,9 @@ type output struct {
 
 type logPart struct{ at, length int64 }
 
-// write takes what was printed, and returns what may be shown of it: a value that must not be is
+// Write takes what was printed, and returns what may be shown of it: a value that must not be is
 // found also where it comes in pieces.
-func (o *output) write(data []byte, hidden redact.Mask) []byte {
+func (o *Output) Write(data []byte, hidden redact.Mask) []byte {
 	if len(o.held) > 0 {
 		data = append(o.held, data...)
 	}
@@ -125,64 +128,64 @@ func (o *output) write(data []byte, hidden redact.Mask) []byte {
 	return shown
 }
 
-// flush shows what was held back: nothing more comes.
-func (o *output) flush(hidden redact.Mask) []byte {
+// Flush shows what was held back: nothing more comes.
+func (o *Output) Flush(hidden redact.Mask) []byte {
 	held := hidden.HideValues(o.held)
 	o.held = nil
 	o.keep(held)
 	return held
 }
 
-func (o *output) keep(data []byte) {
+func (o *Output) keep(data []byte) {
 	for len(data) > 0 {
-		n := min(len(data), logBlock)
-		o.end = append(o.end, data[:n]...)
+		n := min(len(data), BlockBytes)
+		o.End = append(o.End, data[:n]...)
 		data = data[n:]
-		if len(o.end) >= max(o.most, 2*logBlock) {
+		if len(o.End) >= max(o.most, 2*BlockBytes) {
 			o.spill()
 		}
 	}
 }
 
 // spill moves the older part of the end into the file, or out of what is kept.
-func (o *output) spill() {
+func (o *Output) spill() {
 	if o.left == 0 && o.most == 0 { // else the file has a gap already
-		at, err := o.book.add(o.end[:logBlock])
+		at, err := o.Book.add(o.End[:BlockBytes])
 		switch last := len(o.blocks) - 1; {
 		case errors.Is(err, errFull):
-			o.left += logBlock
+			o.left += BlockBytes
 		case err != nil:
-			o.most = lostLog
+			o.most = LostBytes
 			return
 		case last >= 0 && o.blocks[last].at+o.blocks[last].length == at:
-			o.blocks[last].length += logBlock
+			o.blocks[last].length += BlockBytes
 		default:
-			o.blocks = append(o.blocks, logPart{at, logBlock})
+			o.blocks = append(o.blocks, logPart{at, BlockBytes})
 		}
 	} else {
-		o.left += logBlock
+		o.left += BlockBytes
 	}
-	o.end = append(o.end[:0], o.end[logBlock:]...)
+	o.End = append(o.End[:0], o.End[BlockBytes:]...)
 }
 
 // printed is how many bytes that were, but for what the engine left out.
-func (o *output) printed() int64 {
-	all := o.left + int64(len(o.end))
+func (o *Output) printed() int64 {
+	all := o.left + int64(len(o.End))
 	for _, p := range o.blocks {
 		all += p.length
 	}
 	return all
 }
 
-// text is all that was kept, with a word on what was not.
-func (o *output) text() string {
+// ReadAll is all that was kept, with a word on what was not.
+func (o *Output) ReadAll() string {
 	if len(o.blocks) == 0 && o.left == 0 {
-		return string(o.end) + o.remark()
+		return string(o.End) + o.remark()
 	}
 	var b strings.Builder
 	for _, p := range o.blocks {
 		data := make([]byte, p.length)
-		if err := o.book.read(data, p.at); err != nil {
+		if err := o.Book.read(data, p.at); err != nil {
 			fmt.Fprintf(&b, "[%d KiB of output can no longer be read: %v]\n", p.length>>10, err)
 			continue
 		}
@@ -191,20 +194,20 @@ func (o *output) text() string {
 	if o.left > 0 {
 		fmt.Fprintf(&b, "\n[%d KiB of output were not kept]\n", o.left>>10)
 	}
-	b.Write(o.end)
+	b.Write(o.End)
 	return b.String() + o.remark()
 }
 
-// tail are the last n bytes.
-func (o *output) tail(n int) []byte {
-	tail := o.end[max(0, len(o.end)-n):]
+// Tail are the last n bytes.
+func (o *Output) Tail(n int) []byte {
+	tail := o.End[max(0, len(o.End)-n):]
 	for _, p := range slices.Backward(o.blocks) {
 		want := min(int64(n-len(tail)), p.length)
 		if want == 0 || o.left > 0 {
 			break
 		}
 		data := make([]byte, want, want+int64(len(tail)))
-		if o.book.read(data, p.at+p.length-want) != nil {
+		if o.Book.read(data, p.at+p.length-want) != nil {
 			break
 		}
 		tail = append(data, tail...)
@@ -212,9 +215,9 @@ func (o *output) tail(n int) []byte {
 	return tail
 }
 
-// last is the tail, with a word on what came before.
-func (o *output) last(n int) string {
-	tail := o.tail(n)
+// Last is the tail, with a word on what came before.
+func (o *Output) Last(n int) string {
+	tail := o.Tail(n)
 	if o.printed() > int64(len(tail)) {
 		return fmt.Sprintf("[only the last %d KiB are shown]\n%s", len(tail)>>10, tail)
 	}
@@ -226,7 +229,7 @@ func (o *output) last(n int) string {
 const clipped = "\n[output clipped, log limit "
 
 // remark says what to do about an engine that leaves out output.
-func (o *output) remark() string {
+func (o *Output) remark() string {
 	if !o.clipped {
 		return ""
 	}
