@@ -4,12 +4,13 @@ import (
 	"context"
 	"slices"
 
+	"go.lsp.dev/protocol"
+
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
-	"go.lsp.dev/protocol"
 )
 
 // A profileResult says which profile a build is of.

@@ -5,8 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/buildls/buildls/workspace"
 	"go.lsp.dev/protocol"
+
+	"github.com/buildls/buildls/workspace"
 )
 
 // A follower keeps something of each open document. It is told in the message loop, so it must

@@ -12,12 +12,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/moby/patternmatcher"
 	"go.lsp.dev/protocol"
 	"go.uber.org/zap"
 
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/handlers/plan"
-	"github.com/moby/patternmatcher"
 )
 
 // Settings are the author's, see [settings] for what each means.

@@ -8,10 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/buildls/buildls/build/pairs"
 	"github.com/tonistiigi/go-csvvalue"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/buildls/buildls/build/pairs"
 )
 
 // The attributes of a bake target that are lists of entries. Each entry is written as a

@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moby/patternmatcher"
+
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/workspace"
-	"github.com/moby/patternmatcher"
 )
 
 // Defaults are what the author's settings say of builds.

@@ -9,12 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/buildls/buildls/build"
-	"github.com/buildls/buildls/workspace"
-	"github.com/buildls/buildls/workspace/survey"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/util/staticfs"
 	"github.com/tonistiigi/fsutil"
+
+	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
+	"github.com/buildls/buildls/workspace/survey"
 )
 
 // An IgnoreFile is the .dockerignore that counts for a build. The zero one is none.

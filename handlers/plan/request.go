@@ -9,9 +9,10 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/moby/buildkit/identity"
+
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/workspace"
-	"github.com/moby/buildkit/identity"
 )
 
 // Request lays the author's buffers over the contexts. onError is told when a file
