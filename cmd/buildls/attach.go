@@ -1,73 +1,64 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 
 	"github.com/google/shlex"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/buildls/buildls/build/attach"
 )
 
-const attachUsage = `buildls attach gives this terminal to a shell in a step of a build.
-
-usage: buildls attach SOCKET [--command 'PROGRAM [ARGUMENT...]']
-       buildls attach SOCKET [-- PROGRAM [ARGUMENT...]]
-
-Editors run it; the command buildls.shell names the socket. PROGRAM is run instead of the shell,
-for images that have none.
-`
-
 // exitLost is the exit code when there is no shell, or it did not end by itself.
 const exitLost = 125
 
-// attachCommand ends with the exit code of the shell.
-func attachCommand(_ context.Context, args []string, std stdio) int {
-	flags := newFlagSet("attach", std.err)
-	flags.Usage = func() { fmt.Fprint(std.err, attachUsage) }
-	command := flags.String("command", "", "")
-	if code, ok := parse(flags, args, std); !ok {
-		return code
+// attachCommand is `buildls attach`. It ends with the exit code of the shell.
+func attachCommand(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "attach SOCKET [--command PROGRAM]\nattach SOCKET [-- PROGRAM [ARGUMENT...]]",
+		Short: "a shell in a step, for editors to run in a terminal",
+		Long: `Gives this terminal to a shell in a step of a build. Editors run it; the command
+buildls.shell names the socket.`,
 	}
-	args = flags.Args()
-	if len(args) > 1 { // what stands behind the socket
-		if code, ok := parse(flags, args[1:], std); !ok {
-			return code
+	var command string
+	value(cmd, "command", "PROGRAM",
+		"run it, with its arguments, instead of the shell, for images\nthat have none", setTo(&command))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		program, err := programOf(command, args, cmd.ArgsLenAtDash())
+		if err != nil {
+			return err
 		}
+		hello := attach.Hello{Term: os.Getenv("TERM"), Args: program}
+		if hello.Term == "" && runtime.GOOS == "windows" { // a console understands what these send
+			hello.Term = "xterm-256color"
+		}
+		code, err := attachTerminal(args[0], hello, std)
+		if err != nil {
+			fmt.Fprintf(std.err, "buildls: %v\n", err)
+			return exit(exitLost)
+		}
+		return exit(code)
 	}
-	program, ok := programOf(*command, args, flags.Args())
-	if !ok {
-		fmt.Fprint(std.err, attachUsage)
-		return exitUsage
-	}
-	hello := attach.Hello{Term: os.Getenv("TERM"), Args: program}
-	if hello.Term == "" && runtime.GOOS == "windows" { // a console understands what these send
-		hello.Term = "xterm-256color"
-	}
-	code, err := attachTerminal(args[0], hello, std)
-	if err != nil {
-		fmt.Fprintf(std.err, "buildls: %v\n", err)
-		return exitLost
-	}
-	return code
+	return cmd
 }
 
 // programOf is what is run instead of the shell: the words of --command, or what stands behind
-// the socket and "--". ok is false if the arguments, a socket first, are not such.
-func programOf(command string, args, behind []string) (program []string, ok bool) {
+// the socket and "--", before which there are so many arguments.
+func programOf(command string, args []string, before int) ([]string, error) {
 	words, err := shlex.Split(command)
-	dashes := slices.Index(args, "--")
 	switch {
-	case len(args) == 0 || err != nil:
-		return nil, false
-	case dashes < 0:
-		return words, len(args) == 1 || len(behind) == 0
+	case err != nil:
+		return nil, fmt.Errorf("--command: %w", err)
+	case before == 1 && len(args) > 1 && command == "":
+		return args[1:], nil
+	case before == 1 || len(args) != 1:
+		return nil, errors.New("it takes a SOCKET, and a PROGRAM in --command or behind --")
 	}
-	return behind, command == "" && dashes > 0 && len(behind) > 0
+	return words, nil
 }
 
 // attachTerminal passes on what is typed as it is, Ctrl-C too, and puts the terminal back.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
 	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/buildls/buildls/build"
@@ -25,52 +25,58 @@ import (
 )
 
 // buildCommand is `buildls build`.
-func buildCommand(ctx context.Context, args []string, std stdio) int {
+func buildCommand(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "build [flags] CONTEXT",
+		Short: "the same build, here",
+		Long: `Builds the Dockerfile in CONTEXT as the editor does. CONTEXT is a directory, the URL of a
+git repository (https://host/repo.git#ref:subdir), of a tar or of a Dockerfile, or - for a
+tar or a Dockerfile on stdin.
+
+exit code: 0 built, 1 failed, 2 wrong usage`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("it takes one CONTEXT, not %d", len(args))
+			}
+			return nil
+		},
+	}
 	var t handlers.TerminalBuild
-	flags := newFlagSet("build", std.err)
-	flags.Usage = func() { fmt.Fprint(std.err, buildUsage) }
-	buildFlags(flags, &t)
-	progress := flags.String("progress", "auto", "")
-	var check bool
-	flags.BoolVar(&check, "check", false, "")
-	flags.Func("call", "", func(s string) error {
+	buildFlags(cmd, &t)
+	progress, check := "auto", false
+	value(cmd, "progress", "MODE", "auto, plain, tty, quiet or rawjson (default auto)", setTo(&progress))
+	cmd.Flags().BoolFuncP("quiet", "q", "print the image's id alone", func(s string) error {
+		quiet, err := strconv.ParseBool(s)
+		if quiet {
+			progress = "quiet"
+		}
+		return err
+	})
+	cmd.Flags().BoolVar(&check, "check", false, "say what is wrong with the Dockerfile, and do not build it")
+	value(cmd, "call", "METHOD", "", func(s string) error {
 		if s != "check" && s != "build" {
 			return errors.New("it can be build or check")
 		}
 		check = s == "check"
 		return nil
 	})
-	for _, name := range []string{"q", "quiet"} {
-		flags.BoolFunc(name, "", func(s string) error {
-			quiet, err := strconv.ParseBool(s)
-			if quiet {
-				*progress = "quiet"
-			}
-			return err
-		})
+	cmd.Flags().MarkHidden("call")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if check {
+			return checkInstead(cmd.Context(), args[0], t.File, std.clean())
+		}
+		t.Context = args[0]
+		if t.Context == "-" || t.File == "-" {
+			t.Stdin = interruptible(cmd.Context(), std.in)
+		}
+		display, err := progressui.NewDisplay(std.err, progressui.DisplayMode(progress)) // of what it shows, Run has cleaned what is not ours
+		if err != nil {
+			return fmt.Errorf("--progress: %w", err)
+		}
+		std.err = std.clean().err
+		return exit(runBuild(cmd.Context(), &t, progress, display, std))
 	}
-	contexts, code, ok := parseMixed(flags, args, std)
-	if !ok {
-		return code
-	}
-	if len(contexts) != 1 {
-		fmt.Fprintf(std.err, "buildls build: takes one CONTEXT, not %d\n%s", len(contexts), buildUsage)
-		return exitUsage
-	}
-	if check {
-		return checkInstead(ctx, contexts[0], t.File, std.clean())
-	}
-	t.Context = contexts[0]
-	if t.Context == "-" || t.File == "-" {
-		t.Stdin = interruptible(ctx, std.in)
-	}
-	display, err := progressui.NewDisplay(std.err, progressui.DisplayMode(*progress)) // of what it shows, Run has cleaned what is not ours
-	if err != nil {
-		fmt.Fprintf(std.err, "buildls build: --progress: %v\n", err)
-		return exitUsage
-	}
-	std.err = std.clean().err
-	return runBuild(ctx, &t, *progress, display, std)
+	return cmd
 }
 
 // interruptible is r until ctx ends, although a read from a terminal or a pipe does not.
@@ -83,20 +89,6 @@ func interruptible(ctx context.Context, r io.Reader) io.Reader {
 		in.CloseWithError(err)
 	}()
 	return out
-}
-
-// parseMixed parses flags that may stand before and after arguments, as `docker build`
-// allows.
-func parseMixed(flags *flag.FlagSet, args []string, std stdio) (rest []string, code int, ok bool) {
-	for {
-		if code, ok := parse(flags, args, std); !ok {
-			return nil, code, false
-		}
-		if flags.NArg() == 0 {
-			return rest, 0, true
-		}
-		rest, args = append(rest, flags.Arg(0)), flags.Args()[1:]
-	}
 }
 
 // runBuild builds and shows it.

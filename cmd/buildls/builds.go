@@ -4,64 +4,72 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	units "github.com/docker/go-units"
+	"github.com/spf13/cobra"
 	"go.lsp.dev/protocol"
 
 	"github.com/buildls/buildls/handlers"
 )
 
-const buildsUsage = `buildls builds lists the last builds, of editors and terminals, the newest first.
-
-usage:
-  buildls builds [--json]             all that are remembered
-  buildls builds [--json] ID          one of them, with its steps
-  buildls builds --log ID [--step N]  what it printed, or what step N of it did
-
-Of an ID its first letters are enough. Steps are counted from 1 here, and from 0 in an
-editor's buildls.log.
-`
-
 // buildsCommand is `buildls builds`.
-func buildsCommand(args []string, std stdio) int {
-	flags := newFlagSet("builds", std.err)
-	flags.Usage = func() { fmt.Fprint(std.err, buildsUsage) }
-	asJSON := flags.Bool("json", false, "")
-	logOf := flags.String("log", "", "")
-	step := flags.Int("step", 0, "")
-	rest, code, ok := parseMixed(flags, args, std)
-	if !ok {
-		return code
+func buildsCommand(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "builds [--json] [ID]\nbuilds --log ID [--step N]",
+		Short: "the last builds, here and in editors",
+		Long: `Lists the last builds, of editors and terminals, the newest first: all that are remembered,
+or one of them with its steps. Of an ID its first letters are enough.`,
 	}
-	if len(rest) > 1 || *logOf != "" && (len(rest) > 0 || *asJSON) || *step != 0 && *logOf == "" || *step < 0 {
-		fmt.Fprint(std.err, buildsUsage)
-		return exitUsage
+	var asJSON bool
+	var logOf string
+	var step int
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	value(cmd, "log", "ID", "what a build printed", setTo(&logOf))
+	value(cmd, "step", "N", "or what step N of it did; steps are counted from 1 here, and from\n"+
+		"0 in an editor's buildls.log", parseTo(&step, strconv.Atoi))
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 1:
+			return fmt.Errorf("it takes one ID, not %d", len(args))
+		case logOf != "" && (len(args) > 0 || asJSON):
+			return errors.New("--log takes no other ID and no --json")
+		case step != 0 && logOf == "" || step < 0:
+			return errors.New("--step takes the number of a step, and --log")
+		}
+		id := logOf
+		if len(args) > 0 {
+			id = args[0]
+		}
+		return showKept(id, logOf != "", step, asJSON, std)
 	}
+	return cmd
+}
+
+// showKept shows the build whose ID begins so, or its log, or all builds if id is empty.
+func showKept(id string, log bool, step int, asJSON bool, std stdio) error {
 	all := handlers.PastBuilds(func(err error) { fmt.Fprintf(std.err, "warning: %v\n", err) })
-	id := *logOf
-	if len(rest) > 0 {
-		id = rest[0]
-	}
 	if id == "" {
-		return showBuilds(all, *asJSON, std)
+		return exit(showBuilds(all, asJSON, std))
 	}
 	b, err := buildOf(all, id)
-	if err == nil && *logOf != "" {
-		err = showLog(b.ID, *step, std)
+	if err == nil && log {
+		err = showLog(b.ID, step, std)
 	} else if err == nil {
-		err = showBuild(b, *asJSON, std)
+		err = showBuild(b, asJSON, std)
 	}
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls builds: %v\n", err)
-		return exitFailed
+		return exit(exitFailed)
 	}
-	return exitOK
+	return nil
 }
 
 // buildOf is the build whose id begins so.

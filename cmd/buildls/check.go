@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/buildls/buildls/build/dockerfile"
@@ -20,23 +21,6 @@ import (
 	"github.com/buildls/buildls/workspace/survey"
 )
 
-const checkUsage = `usage: buildls check [flags] FILE...
-
-Says what is wrong with Dockerfiles, as the editor does while you type. A FILE may be a
-folder, in which Dockerfiles are looked for, or - for stdin.
-
-flags:
-      --format FORMAT      text, json or sarif (default text)
-      --strict             a warning fails too
-      --context DIR        whose .dockerignore counts (default: the Dockerfile's folder)
-
-In a folder, links are followed, and each Dockerfile is checked once.
-
-exit code: 0 nothing found that fails, 1 errors (or warnings, with --strict), 2 wrong usage,
-or something could not be checked: a file that is missing, one that cannot be read, a folder
-without a Dockerfile. What can be checked is, and the rest is said on stderr.
-`
-
 // A checked is a file and what is wrong with it.
 type checked struct {
 	name     string // as it was given, or found
@@ -44,33 +28,58 @@ type checked struct {
 	problems []dockerfile.Problem
 }
 
+// A check is what is asked of `buildls check`.
+type check struct {
+	format string
+	strict bool
+	dir    string // whose .dockerignore counts
+}
+
 // checkCommand is `buildls check`.
-func checkCommand(ctx context.Context, args []string, std stdio) int {
-	flags := newFlagSet("check", std.err)
-	flags.Usage = func() { fmt.Fprint(std.err, checkUsage) }
-	format := flags.String("format", "text", "")
-	strict := flags.Bool("strict", false, "")
-	dir := flags.String("context", "", "")
-	names, code, ok := parseMixed(flags, args, std)
-	if !ok {
-		return code
+func checkCommand(std stdio) *cobra.Command {
+	c := check{format: "text"}
+	cmd := &cobra.Command{
+		Use:   "check [flags] FILE...",
+		Short: "what is wrong with Dockerfiles",
+		Long: `Says what is wrong with Dockerfiles, as the editor does while you type. A FILE may be a
+folder, in which Dockerfiles are looked for, or - for stdin. In a folder, links are followed,
+and each Dockerfile is checked once.
+
+exit code: 0 nothing found that fails, 1 errors (or warnings, with --strict), 2 wrong usage,
+or something could not be checked: a file that is missing, one that cannot be read, a folder
+without a Dockerfile. What can be checked is, and the rest is said on stderr.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("it takes a FILE")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args, std) },
 	}
-	write, known := formats[*format]
-	if !known || len(names) == 0 {
-		fmt.Fprint(std.err, checkUsage)
-		return exitUsage
-	}
-	files, wrong := checkAll(ctx, names, *dir, std.in)
-	if err := write(std.out, files); err != nil {
+	value(cmd, "format", "FORMAT", "text, json or sarif (default text)", func(s string) error {
+		if formats[s] == nil {
+			return errors.New("it can be text, json or sarif")
+		}
+		c.format = s
+		return nil
+	})
+	cmd.Flags().BoolVar(&c.strict, "strict", false, "a warning fails too")
+	value(cmd, "context", "DIR", "whose .dockerignore counts (default: the Dockerfile's folder)", setTo(&c.dir))
+	return cmd
+}
+
+func (c check) run(ctx context.Context, names []string, std stdio) error {
+	files, wrong := checkAll(ctx, names, c.dir, std.in)
+	if err := formats[c.format](std.out, files); err != nil {
 		wrong = append(wrong, err)
 	}
 	for _, err := range wrong {
 		fmt.Fprintf(std.err, "buildls check: %v\n", err)
 	}
 	if len(wrong) > 0 {
-		return exitUsage
+		return exit(exitUsage)
 	}
-	return verdict(files, *strict)
+	return exit(verdict(files, c.strict))
 }
 
 func verdict(files []checked, strict bool) int {
@@ -85,16 +94,15 @@ func verdict(files []checked, strict bool) int {
 }
 
 // checkInstead is `buildls build --check`: as with `docker build`, a warning fails.
-func checkInstead(ctx context.Context, dir, file string, std stdio) int {
+func checkInstead(ctx context.Context, dir, file string, std stdio) error {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-		fmt.Fprintf(std.err, "buildls build: --check: %s is no directory; `buildls check FILE` checks a Dockerfile alone\n", dir)
-		return exitUsage
+		return fmt.Errorf("--check: %s is no directory; `buildls check FILE` checks a Dockerfile alone", dir)
 	}
 	if file == "" {
 		file = filepath.Join(dir, "Dockerfile")
 	}
 	file = ws.New().Snapshot().DockerfileAt(file)
-	return checkCommand(ctx, []string{"--strict", "--context", dir, "--", file}, std)
+	return check{format: "text", strict: true, dir: dir}.run(ctx, []string{file}, std)
 }
 
 // checkAll checks the files that names stand for, several at a time, and returns them in

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	units "github.com/docker/go-units"
+	"github.com/spf13/cobra"
 
 	"github.com/buildls/buildls/build/engine"
 )
@@ -45,26 +46,35 @@ type candidate struct {
 	Without string `json:"without,omitempty"`
 }
 
-// doctor says which engine would build, and why.
-func doctor(ctx context.Context, args []string, std stdio) int {
-	flags := newFlagSet("doctor", std.err)
-	asJSON := flags.Bool("json", false, "as JSON")
-	address := flags.String("engine", "", "what the setting buildls.engine would say")
-	if code, ok := parse(flags, args, std); !ok {
-		return code
+// doctorCommand is `buildls doctor`.
+func doctorCommand(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor [flags]",
+		Short: "which engine would build, and why",
+		Long: `Says which engine would build, and why.
+
+exit code: 0 there is an engine, 1 there is none, 2 wrong usage`,
+		Args: noArgs,
 	}
-	d := diagnose(ctx, *address)
-	if *asJSON {
-		enc := json.NewEncoder(std.out)
-		enc.SetIndent("", "  ")
-		enc.Encode(d)
-	} else {
-		d.print(std)
+	var asJSON bool
+	var address string
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	value(cmd, "engine", "ENGINE", "what the setting buildls.engine would say", setTo(&address))
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		d := diagnose(cmd.Context(), address)
+		if asJSON {
+			enc := json.NewEncoder(std.out)
+			enc.SetIndent("", "  ")
+			enc.Encode(d)
+		} else {
+			d.print(std)
+		}
+		if d.Error != "" {
+			return exit(exitFailed)
+		}
+		return nil
 	}
-	if d.Error != "" {
-		return exitFailed
-	}
-	return exitOK
+	return cmd
 }
 
 func diagnose(ctx context.Context, address string) *diagnosis {

@@ -67,20 +67,3 @@ func writeTopics(w io.Writer) {
 		fmt.Fprintf(w, "  %-16s %s\n", t.name, t.line)
 	}
 }
-
-// helpCommand is `buildls help`.
-func helpCommand(args []string, std stdio) int {
-	if len(args) == 0 {
-		fmt.Fprintf(std.out, "%s\n", usage)
-		writeTopics(std.out)
-		return exitOK
-	}
-	t, ok := helpTopic(args[0])
-	if !ok || len(args) > 1 {
-		fmt.Fprintf(std.err, "buildls help: there is no topic %q\n\n", strings.Join(args, " "))
-		writeTopics(std.err)
-		return exitUsage
-	}
-	fmt.Fprint(std.out, t.text)
-	return exitOK
-}

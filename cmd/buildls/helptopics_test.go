@@ -27,7 +27,7 @@ func TestHelpPages(t *testing.T) {
 			t.Errorf("%s: the line that says what it is about has %d bytes: %q", topic.name, n, topic.line)
 		}
 		var out, errs nopCloser
-		if code := helpCommand([]string{topic.name}, stdio{out: &out, err: &errs}); code != exitOK || errs.Len() > 0 {
+		if code := run(t.Context(), []string{"help", topic.name}, stdio{out: &out, err: &errs}); code != exitOK || errs.Len() > 0 {
 			t.Errorf("buildls help %s: %d, %s", topic.name, code, &errs)
 		}
 		if text := out.String(); !strings.HasPrefix(text, "# ") || strings.Contains(text, "<!--") || strings.Contains(text, ".md)") {
@@ -36,21 +36,22 @@ func TestHelpPages(t *testing.T) {
 	}
 }
 
-func TestHelp(t *testing.T) {
+func TestHelpOfTopics(t *testing.T) {
 	list := "  " + "trust            What buildls runs"
 	for _, c := range []struct {
 		args     []string
 		code     int
 		out, err string
 	}{
-		{nil, exitOK, "usage:\n", ""},
+		{nil, exitOK, "usage: ", ""},
 		{nil, exitOK, list, ""},
-		{[]string{"nonsense"}, exitUsage, "", `there is no topic "nonsense"`},
+		{[]string{"nonsense"}, exitUsage, "", `unknown command "nonsense"`},
 		{[]string{"nonsense"}, exitUsage, "", list},
-		{[]string{"trust", "limits"}, exitUsage, "", `there is no topic "trust limits"`},
+		{[]string{"trust", "limits"}, exitUsage, "", "accepts at most 1 arg"},
+		{[]string{"build"}, exitOK, "--build-arg", ""},
 	} {
 		var out, errs nopCloser
-		code := helpCommand(c.args, stdio{out: &out, err: &errs})
+		code := run(t.Context(), append([]string{"help"}, c.args...), stdio{out: &out, err: &errs})
 		if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.err) || (out.Len() > 0) != (c.out != "") {
 			t.Errorf("buildls help %q: %d\n%s%s", c.args, code, &out, &errs)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -240,35 +239,4 @@ func TestMuteConfiguration(t *testing.T) {
 		t.Errorf("%+v, %v", result, err)
 	}
 	e.Shutdown()
-}
-
-func TestUsage(t *testing.T) {
-	for _, c := range []struct {
-		args []string
-		code int
-		want string
-	}{
-		{[]string{"version"}, 0, "buildls "},
-		{[]string{"--version"}, 0, "buildls "},
-		{[]string{"--help"}, 0, "usage:"},
-		{[]string{"nonsense"}, 2, `unknown command "nonsense"`},
-		{[]string{"build"}, 2, "takes one CONTEXT"},
-		{[]string{"build", "--nonsense", "."}, 2, "nonsense"},
-		{[]string{"build", "nowhere"}, 2, "does not exist"},
-		{[]string{"build", "."}, 2, "no Dockerfile at"},
-		{[]string{"build", "-t", "UPPER", "-f", "-", "."}, 2, "UPPER"},
-	} {
-		out, err := program(t, nil, c.args...).CombinedOutput()
-		code := 0
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			code = exit.ExitCode()
-		}
-		if code != c.code || !strings.Contains(string(out), c.want) {
-			t.Errorf("%v: code %d, %q; want %d with %q", c.args, code, out, c.code, c.want)
-		}
-	}
-	if _, err := os.Stat("Dockerfile"); err == nil {
-		t.Error("a test left a Dockerfile")
-	}
 }

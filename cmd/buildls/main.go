@@ -4,27 +4,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/buildls/buildls/build/redact"
 )
-
-const usage = `buildls builds container images where they are written.
-
-usage:
-  buildls [serve] [--stdio] [--log-file FILE]   the language server, on stdin and stdout
-  buildls build [flags] CONTEXT                 the same build, here (see buildls build --help)
-  buildls check [flags] FILE...                 what is wrong with Dockerfiles (see buildls check --help)
-  buildls builds [flags] [ID]                   the last builds, here and in editors (see buildls builds --help)
-  buildls doctor [--engine ENGINE] [--json]     which engine would build, and why
-  buildls engine [flags]                        the embedded engine (started when it is needed)
-  buildls attach SOCKET [--command PROGRAM]     a shell in a step, for editors to run in a terminal
-  buildls help [TOPIC]                          this, and the topics; or the page of one
-  buildls version
-`
 
 // The exit codes of the contract.
 const (
@@ -62,36 +53,81 @@ type stdio struct {
 	err io.Writer
 }
 
-// run runs a subcommand and returns the exit code.
+// An exitCode is the error of a command that has said why it ends. All other errors of
+// commands are wrong usage.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// exit is what a command returns that ends with a code.
+func exit(code int) error {
+	if code == exitOK {
+		return nil
+	}
+	return exitCode(code)
+}
+
+// run runs a command line and returns the exit code.
 func run(ctx context.Context, args []string, std stdio) int {
-	name := "serve"
-	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		name, args = args[0], args[1:]
-	}
-	switch name {
-	case "serve":
-		return serve(ctx, args, std)
-	case "build":
-		return buildCommand(ctx, args, std)
-	case "check":
-		return checkCommand(ctx, args, std.clean())
-	case "builds":
-		return buildsCommand(args, std.clean())
-	case "doctor":
-		return doctor(ctx, args, std.clean())
-	case "attach":
-		return attachCommand(ctx, args, std)
-	case "engine":
-		return engineCommand(args, std)
-	case "version":
-		fmt.Fprintln(std.out, "buildls", version())
+	root := rootCommand(std)
+	root.SetArgs(spell(root, args))
+	cmd, err := root.ExecuteContextC(ctx)
+	var code exitCode
+	switch {
+	case err == nil:
 		return exitOK
-	case "help":
-		return helpCommand(args, std)
+	case errors.As(err, &code):
+		return int(code)
 	}
-	fmt.Fprintf(std.err, "buildls: unknown command %q\n\n%s", name, usage)
+	fmt.Fprintf(std.clean().err, "%s: %s\n%s`%s --help` says more.\n",
+		cmd.CommandPath(), redact.URLs(didYouMean(cmd, err).Error()), usageOf(cmd), cmd.CommandPath())
 	return exitUsage
 }
+
+// rootCommand is `buildls`, with all its commands.
+func rootCommand(std stdio) *cobra.Command {
+	cobra.EnableCommandSorting = false
+	cobra.MousetrapHelpText = "" // a server may be started by any program
+	root := &cobra.Command{
+		Use: "buildls [COMMAND]",
+		Long: `buildls builds container images where they are written. Without a COMMAND it serves an
+editor. "buildls help COMMAND" says more of each.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:              cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return unknownCommand(cmd, args[0])
+		},
+	}
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.SetHelpFunc(showHelp)
+	root.PersistentFlags().BoolP("help", "h", false, "show this help")
+	help := helpCommand()
+	root.SetHelpCommand(help)
+	root.AddCommand(serveCommand(std), buildCommand(std), checkCommand(std.clean()),
+		buildsCommand(std.clean()), doctorCommand(std.clean()), engineCommand(std),
+		attachCommand(std), versionCommand(std), help)
+	for _, cmd := range root.Commands() {
+		cmd.Flags().SortFlags = false
+	}
+	return root
+}
+
+// versionCommand is `buildls version`.
+func versionCommand(std stdio) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "the version of buildls",
+		Long:  "Prints the version of buildls.",
+		Args:  noArgs,
+		Run:   func(*cobra.Command, []string) { printVersion(std) },
+	}
+}
+
+func printVersion(std stdio) { fmt.Fprintln(std.out, "buildls", version()) }
 
 // release is set by the linker for a released binary.
 var release string

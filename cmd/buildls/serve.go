@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -18,32 +17,36 @@ import (
 	"github.com/buildls/buildls/lsp"
 )
 
+// serveCommand is `buildls serve`.
+func serveCommand(std stdio) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve [flags]",
+		Short: "the language server, on stdin and stdout",
+		Long:  "Speaks the Language Server Protocol with an editor on stdin and stdout.",
+		Args:  noArgs,
+	}
+	var logFile string
+	var showVersion bool
+	cmd.Flags().Bool("stdio", true, "tolerated: the server always speaks on stdin and stdout")
+	value(cmd, "log-file", "FILE", "write the log to FILE instead of stderr", setTo(&logFile))
+	cmd.Flags().BoolVar(&showVersion, "version", false, "show the version")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if showVersion {
+			printVersion(std)
+			return nil
+		}
+		return exit(serve(cmd.Context(), logFile, std))
+	}
+	return cmd
+}
+
 // serve is the language server. stdout carries the protocol and nothing else.
-func serve(ctx context.Context, args []string, std stdio) int {
-	flags := newFlagSet("serve", std.err)
-	flags.Bool("stdio", true, "tolerated: the server always speaks on stdin and stdout")
-	logFile := flags.String("log-file", "", "write the log to `FILE` instead of stderr")
-	help := flags.Bool("help", false, "show this help")
-	showVersion := flags.Bool("version", false, "show the version")
-	if code, ok := parse(flags, args, std); !ok {
-		return code
-	}
-	switch {
-	case *help:
-		fmt.Fprint(std.out, usage)
-		return exitOK
-	case *showVersion:
-		fmt.Fprintln(std.out, "buildls", version())
-		return exitOK
-	case flags.NArg() > 0:
-		fmt.Fprintf(std.err, "buildls serve takes no arguments: %q\n", flags.Args())
-		return exitUsage
-	}
+func serve(ctx context.Context, logFile string, std stdio) int {
 	if isTerminal(std.in) {
 		fmt.Fprintln(std.err, "buildls waits for an editor to speak on stdin; see buildls --help")
 	}
 	level := zap.NewAtomicLevelAt(zap.InfoLevel)
-	log, closeLog, err := newLog(*logFile, std.err, level)
+	log, closeLog, err := newLog(logFile, std.err, level)
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls: %v\n", err)
 		return exitUsage
@@ -110,23 +113,4 @@ func (logrusToZap) Levels() []logrus.Level { return logrus.AllLevels }
 func (h logrusToZap) Fire(e *logrus.Entry) error {
 	h.log.Debug(e.Message, zap.String("from", "buildkit"), zap.Stringer("level", e.Level), zap.Any("fields", map[string]any(e.Data)))
 	return nil
-}
-
-// newFlagSet is a flag set that reports its errors itself.
-func newFlagSet(name string, stderr io.Writer) *flag.FlagSet {
-	flags := flag.NewFlagSet("buildls "+name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	return flags
-}
-
-// parse parses flags; ok is false if the command ends here, with the exit code.
-func parse(flags *flag.FlagSet, args []string, _ stdio) (code int, ok bool) {
-	switch err := flags.Parse(args); {
-	case err == nil:
-		return 0, true
-	case errors.Is(err, flag.ErrHelp):
-		return exitOK, false
-	default:
-		return exitUsage, false
-	}
 }
