@@ -22,7 +22,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -38,38 +37,34 @@ import (
 	fscopy "github.com/tonistiigi/fsutil/copy"
 )
 
-const defaultIdle = 10 * time.Minute
-
 // endSignals tell the engine to end.
 var endSignals = []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
 
-// Main is the engine's life, from its command line to its exit code: 0 ended as asked
-// or by idling, 1 a failure, 2 wrong usage, embedded.ExitLocked if another engine holds
-// the root. The process is the engine's alone: its umask, its temporary directory and
-// its log are set here.
-func Main(args []string, stdout, stderr io.Writer) int {
+// Main is the engine's life, until its exit code: 0 ended as asked or by idling, 1 a failure,
+// embedded.ExitLocked if another engine holds the root. args are empty, or what an engine tells
+// the processes that it consists of. An error is wrong usage. The process is the engine's alone:
+// its umask, its temporary directory and its log are set here.
+func Main(o Options, args []string, stderr io.Writer) (code int, err error) {
 	at, pid, args := parseStage(args)
-	if at == checking {
+	switch {
+	case at == checking:
 		if err := checkDatabase(strings.Join(args, " ")); err != nil {
 			fmt.Fprintln(stderr, err)
-			return 1
+			return 1, nil
 		}
-		return 0
+		return 0, nil
+	case len(args) > 0:
+		return 0, fmt.Errorf("unexpected argument %q", args[0])
+	case o.Idle < 0:
+		return 0, fmt.Errorf("--idle %v is negative", o.Idle)
 	}
-	opt, err := parse(args, stdout, stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 2
-	}
-	opt.pid = pid
+	opt := options{root: o.Root, socket: o.Socket, idle: o.Idle, debug: o.Debug, pid: pid}
 	logrus.SetOutput(redact.Writer{W: stderr}) // BuildKit repeats what a Dockerfile says
 	logrus.SetFormatter(&logrus.TextFormatter{FullTimestamp: true, TimestampFormat: "2006-01-02T15:04:05.000Z07:00"})
 	if opt.debug {
 		logrus.SetLevel(logrus.DebugLevel)
 	}
-	code, err := opt.run(at)
+	code, err = opt.run(at)
 	switch {
 	case errors.Is(err, errLocked):
 		err, code = fmt.Errorf("another engine runs on %s", opt.root), embedded.ExitLocked
@@ -79,7 +74,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintf(stderr, "%s%v\n", embedded.SpokenBy(pid), err)
 	}
-	return code
+	return code, nil
 }
 
 func (o *options) run(at stage) (code int, err error) {
@@ -138,35 +133,6 @@ type options struct {
 	debug        bool
 	pid          int  // of the supervisor: the engine's, to the rest of the machine
 	rootless     bool // root of a user namespace alone
-}
-
-// parse explains the flags on stdout when asked to, on stderr when they are wrong.
-func parse(args []string, stdout, stderr io.Writer) (options, error) {
-	var opt options
-	flags := flag.NewFlagSet(embedded.Name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	explain := flags.Usage
-	flags.Usage = func() {} // where to is known only after Parse
-	flags.StringVar(&opt.root, "root", "", "`directory` of the engine's state (default $XDG_DATA_HOME/buildls/engine)")
-	flags.StringVar(&opt.socket, "socket", "", "`path` of the socket (default $XDG_RUNTIME_DIR/buildls/engine.sock)")
-	flags.DurationVar(&opt.idle, "idle", defaultIdle, "end after so much `time` without a call, 0 is never")
-	flags.BoolVar(&opt.debug, "debug", false, "log in detail")
-	err := flags.Parse(args) // says what is wrong
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-	case err != nil:
-	case flags.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
-		fmt.Fprintln(stderr, err)
-	case opt.idle < 0:
-		err = fmt.Errorf("--idle %v is negative", opt.idle)
-		fmt.Fprintln(stderr, err)
-	}
-	if err != nil {
-		explain()
-	}
-	return opt, err
 }
 
 // paths fills in the defaults, and asks for them only where they are needed.

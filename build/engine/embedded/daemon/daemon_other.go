@@ -12,7 +12,7 @@ import (
 )
 
 // Main says that there is no embedded engine here, and what to use instead.
-func Main(_ []string, _, stderr io.Writer) int {
+func Main(_ Options, _ []string, stderr io.Writer) (code int, err error) {
 	fmt.Fprintf(stderr, "%s: %v\n", embedded.Name, embedded.Check())
-	return 1
+	return 1, nil
 }

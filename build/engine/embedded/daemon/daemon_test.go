@@ -3,7 +3,6 @@
 package daemon
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -15,26 +14,25 @@ import (
 
 func TestUsage(t *testing.T) {
 	for _, c := range []struct {
-		args           string
-		code           int
-		stdout, stderr string
+		options Options
+		args    string
+		code    int
+		wrong   string
+		stderr  string
 	}{
-		{"--nonsense", 2, "", "nonsense"},
-		{"--version", 2, "", "-version"}, // it is the program's: buildls version
-		{"--idle soon", 2, "", "soon"},
-		{"--idle -1s", 2, "", "negative"},
-		{"start", 2, "", `unexpected argument "start"`},
-		{"start", 2, "", "Usage of buildls engine:\n"},
-		{"--help", 0, "-socket", ""},
-		{"--socket " + strings.Repeat("/long", 50) + " --root /nowhere", 1, "", "buildls engine["},
+		{args: "start", wrong: `unexpected argument "start"`},
+		{args: "first x", wrong: `unexpected argument "first"`},
+		{options: Options{Idle: -time.Second}, wrong: "--idle -1s is negative"},
+		{options: Options{Socket: strings.Repeat("/long", 50), Root: "/nowhere"}, code: 1, stderr: "buildls engine["},
 	} {
-		var stdout, stderr bytes.Buffer
-		code := Main(strings.Fields(c.args), &stdout, &stderr)
-		said := func(out bytes.Buffer, want string) bool {
-			return strings.Contains(out.String(), want) && (want == "") == (out.Len() == 0)
+		var stderr strings.Builder
+		code, err := Main(c.options, strings.Fields(c.args), &stderr)
+		wrong := ""
+		if err != nil {
+			wrong = err.Error()
 		}
-		if code != c.code || !said(stdout, c.stdout) || !said(stderr, c.stderr) {
-			t.Errorf("%s: code %d, want %d; said %q and %q", c.args, code, c.code, stdout.String(), stderr.String())
+		if code != c.code || wrong != c.wrong || !strings.HasPrefix(stderr.String(), c.stderr) || (c.stderr == "") != (stderr.Len() == 0) {
+			t.Errorf("%+v: code %d, %q, said %q", c, code, wrong, stderr.String())
 		}
 	}
 }
