@@ -46,6 +46,11 @@ func Builder(name string) Engine {
 	return e
 }
 
+// BuilderNames are those that [Builder] knows. It reads files alone.
+func BuilderNames() []string {
+	return append(docker.ContextNames(), buildx.At(docker.ConfigDir()).Names()...)
+}
+
 func mendBuilder(name string) string {
 	return "Start it: `docker buildx inspect --bootstrap " + name + "`, or choose another: `docker buildx use NAME`."
 }

@@ -64,6 +64,24 @@ func Parse(address string) (Engine, error) {
 	return e, nil
 }
 
+// Addresses are those that [Parse] reads, of the engines that this user has told Docker and
+// buildx about, and of those that listen where a buildkitd does by default. It dials none.
+func Addresses() []string {
+	list := []string{"auto", "docker"}
+	if runtime.GOOS == "linux" {
+		list = append(list, "embedded")
+	}
+	for _, name := range BuilderNames() {
+		list = append(list, "builder:"+name)
+	}
+	for _, address := range buildkitdSockets() {
+		if _, err := os.Stat(strings.TrimPrefix(address, "unix://")); err == nil {
+			list = append(list, address)
+		}
+	}
+	return list
+}
+
 // A Wish is an engine that somebody asked for.
 type Wish struct {
 	Who     string // e.g. "the setting buildls.engine"

@@ -61,6 +61,8 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 		return nil
 	})
 	cmd.Flags().MarkHidden("call")
+	cmd.ValidArgsFunction = folders
+	completeBuild(cmd, &t)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if check {
 			return checkInstead(cmd.Context(), args[0], t.File, std.clean())

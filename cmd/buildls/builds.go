@@ -35,6 +35,8 @@ or one of them with its steps. Of an ID its first letters are enough.`,
 	value(cmd, "log", "ID", "what a build printed", setTo(&logOf))
 	value(cmd, "step", "N", "or what step N of it did; steps are counted from 1 here, and from\n"+
 		"0 in an editor's buildls.log", parseTo(&step, strconv.Atoi))
+	cmd.ValidArgsFunction = complete(buildIDs)
+	offer(cmd, "log", buildIDs)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) > 1:
@@ -52,6 +54,9 @@ or one of them with its steps. Of an ID its first letters are enough.`,
 	}
 	return cmd
 }
+
+// shortID is how many letters of an ID are shown in a list.
+const shortID = 8
 
 // showKept shows the build whose ID begins so, or its log, or all builds if id is empty.
 func showKept(id string, log bool, step int, asJSON bool, std stdio) error {
@@ -139,7 +144,7 @@ func showBuilds(all []*handlers.BuildResult, asJSON bool, std stdio) int {
 				cached++
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d of %d\t%s\t%s\t%s\n", b.ID[:min(8, len(b.ID))], ago(b.Started), b.Status, took(b.DurationMs),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d of %d\t%s\t%s\t%s\n", b.ID[:min(shortID, len(b.ID))], ago(b.Started), b.Status, took(b.DurationMs),
 			cached, len(b.Steps), dockerfileOf(b), cmp.Or(b.Target, "-"), cmp.Or(b.Engine, "-"))
 	}
 	w.Flush()

@@ -54,7 +54,8 @@ without a Dockerfile. What can be checked is, and the rest is said on stderr.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args, std) },
+		ValidArgsFunction: dockerfiles,
+		RunE:              func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args, std) },
 	}
 	value(cmd, "format", "FORMAT", "text, json or sarif (default text)", func(s string) error {
 		if formats[s] == nil {
@@ -64,6 +65,7 @@ without a Dockerfile. What can be checked is, and the rest is said on stderr.`,
 		return nil
 	})
 	cmd.Flags().BoolVar(&c.strict, "strict", false, "a warning fails too")
+	offer(cmd, "format", oneOf("text", "json", "sarif"))
 	value(cmd, "context", "DIR", "whose .dockerignore counts (default: the Dockerfile's folder)", setTo(&c.dir))
 	return cmd
 }

@@ -60,6 +60,7 @@ exit code: 0 there is an engine, 1 there is none, 2 wrong usage`,
 	var address string
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	value(cmd, "engine", "ENGINE", "what the setting buildls.engine would say", setTo(&address))
+	offer(cmd, "engine", engines)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		d := diagnose(cmd.Context(), address)
 		if asJSON {

@@ -34,18 +34,20 @@ func helpCommand() *cobra.Command {
 			}
 			return of.Help()
 		},
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
-			for _, c := range cmd.Root().Commands() {
-				if len(args) == 0 {
-					names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			return complete(func([]string, string) (names []string) {
+				for _, c := range cmd.Root().Commands() {
+					if len(args) == 0 && !c.Hidden {
+						names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+					}
 				}
-			}
-			for _, t := range helpTopics() {
-				if len(args) == 0 {
-					names = append(names, cobra.CompletionWithDesc(t.name, t.line))
+				for _, t := range helpTopics() {
+					if len(args) == 0 {
+						names = append(names, cobra.CompletionWithDesc(t.name, t.line))
+					}
 				}
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
+				return names
+			})(cmd, args, word)
 		},
 	}
 }

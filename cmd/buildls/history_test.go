@@ -133,6 +133,9 @@ func expectTable(t *testing.T, s site, dir string, list []result) {
 			t.Errorf("%q", fields)
 		}
 	}
+	if out := terminal(t, s.env, dir, "__complete", "builds", "--log", list[1].ID[:3]); !strings.HasPrefix(out, list[1].ID[:8]+"\tfailed, ") {
+		t.Errorf("completed:\n%s", out)
+	}
 	if out := terminal(t, s.env, dir, "builds", list[1].ID[:10]); !strings.Contains(out, "exit 3") || !strings.Contains(out, "RUN echo second of") || !strings.Contains(out, "\nerror: ") {
 		t.Error(out)
 	}

@@ -109,9 +109,10 @@ editor. "buildls help COMMAND" says more of each.`,
 	root.SetHelpCommand(help)
 	root.AddCommand(serveCommand(std), buildCommand(std), checkCommand(std.clean()),
 		buildsCommand(std.clean()), doctorCommand(std.clean()), engineCommand(std),
-		attachCommand(std), versionCommand(std), help)
+		attachCommand(std), completionCommand(std), versionCommand(std), help)
 	for _, cmd := range root.Commands() {
 		cmd.Flags().SortFlags = false
+		offerNoFiles(cmd)
 	}
 	return root
 }

@@ -126,6 +126,9 @@ func contextStore() *store.ContextStore {
 		store.EndpointTypeGetter("docker", func() any { return &dockercontext.EndpointMetaBase{} })))
 }
 
+// ContextNames are the contexts that there are.
+func ContextNames() []string { return contextNames(contextStore()) }
+
 func contextNames(contexts *store.ContextStore) []string {
 	names := []string{DefaultContext}
 	list, _ := contexts.List() // one that cannot be read is not worth naming
