@@ -39,9 +39,9 @@ buildls.shell names the socket.`,
 		code, err := attachTerminal(args[0], hello, std)
 		if err != nil {
 			fmt.Fprintf(std.err, "buildls: %v\n", err)
-			return exit(exitLost)
+			return exitCode(exitLost)
 		}
-		return exit(code)
+		return exitCode(code)
 	}
 	return cmd
 }

@@ -34,12 +34,7 @@ git repository (https://host/repo.git#ref:subdir), of a tar or of a Dockerfile, 
 tar or a Dockerfile on stdin.
 
 exit code: 0 built, 1 failed, 2 wrong usage`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("it takes one CONTEXT, not %d", len(args))
-			}
-			return nil
-		},
+		ValidArgsFunction: folders,
 	}
 	var t handlers.TerminalBuild
 	buildFlags(cmd, &t)
@@ -61,10 +56,12 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 		return nil
 	})
 	cmd.Flags().MarkHidden("call")
-	cmd.ValidArgsFunction = folders
 	completeBuild(cmd, &t)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if check {
+		switch {
+		case len(args) != 1:
+			return fmt.Errorf("it takes one CONTEXT, not %d", len(args))
+		case check:
 			return checkInstead(cmd.Context(), args[0], t.File, std.clean())
 		}
 		t.Context = args[0]
@@ -76,7 +73,7 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 			return fmt.Errorf("--progress: %w", err)
 		}
 		std.err = std.clean().err
-		return exit(runBuild(cmd.Context(), &t, progress, display, std))
+		return exitCode(runBuild(cmd.Context(), &t, progress, display, std))
 	}
 	return cmd
 }

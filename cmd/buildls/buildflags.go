@@ -17,9 +17,9 @@ func buildFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 	flags := cmd.Flags()
 	value(cmd, "f,file", "FILE", "the Dockerfile, or - for stdin (default CONTEXT/Dockerfile);\n"+
 		"in a tar and behind a URL it is looked for there, unless its\npath is absolute", setTo(&t.File))
-	values(cmd, "t,tag", "NAME", "name the image; may be repeated", appendTo(&t.Tags))
+	value(cmd, "t,tag", "NAME", "name the image; may be repeated", appendTo(&t.Tags))
 	value(cmd, "target", "STAGE", "build this stage", setTo(&t.Target))
-	values(cmd, "build-arg", "NAME=VALUE",
+	value(cmd, "build-arg", "NAME=VALUE",
 		"set a build argument; NAME alone takes the environment's value", func(s string) error {
 			name, value, given := strings.Cut(s, "=")
 			t.BuildArgs[name] = nil
@@ -28,7 +28,7 @@ func buildFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 			}
 			return nil
 		})
-	values(cmd, "build-context", "NAME=VALUE", "what FROM NAME and --from=NAME mean: a directory, a URL,\n"+
+	value(cmd, "build-context", "NAME=VALUE", "what FROM NAME and --from=NAME mean: a directory, a URL,\n"+
 		"docker-image://NAME or oci-layout://PATH[:TAG][@DIGEST]", func(s string) error {
 		name, value, ok := strings.Cut(s, "=")
 		switch other, twice := t.Contexts[name]; {
@@ -40,35 +40,35 @@ func buildFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 		t.Contexts[name] = value
 		return nil
 	})
-	values(cmd, "label", "NAME=VALUE", "set a label of the image", func(s string) error {
+	value(cmd, "label", "NAME=VALUE", "set a label of the image", func(s string) error {
 		name, value, _ := strings.Cut(s, "=")
 		t.Labels[name] = value
 		return nil
 	})
-	values(cmd, "platform", "OS/ARCH[,...]", "build for these platforms", appendEach(&t.Platforms))
-	values(cmd, "secret", "id=NAME,src=FILE",
+	value(cmd, "platform", "OS/ARCH[,...]", "build for these platforms", appendEach(&t.Platforms))
+	value(cmd, "secret", "id=NAME,src=FILE",
 		"let steps mount a secret; env=VARIABLE instead of src", appendParsed(&t.Secrets, plan.ParseSecret))
-	values(cmd, "ssh", "default|ID=PATH[,...]", "let steps use the SSH agent, one at a socket, or keys", func(s string) error {
+	value(cmd, "ssh", "default|ID=PATH[,...]", "let steps use the SSH agent, one at a socket, or keys", func(s string) error {
 		t.SSH = append(t.SSH, plan.ParseSSH(s))
 		return nil
 	})
-	values(cmd, "annotation", "[TYPE:]KEY=VALUE", "add an annotation to the image", appendTo(&t.Annotations))
-	values(cmd, "o,output", "type=TYPE,dest=PATH", "local, tar, oci, docker, image or registry; a directory\n"+
+	value(cmd, "annotation", "[TYPE:]KEY=VALUE", "add an annotation to the image", appendTo(&t.Annotations))
+	value(cmd, "o,output", "type=TYPE,dest=PATH", "local, tar, oci, docker, image or registry; a directory\n"+
 		"alone is local, - a tar to stdout; may be repeated", appendParsed(&t.Outputs, plan.ParseOutput))
 	flags.BoolVar(&t.Push, "push", false, "push the image to its tags' registries")
 	flags.BoolVar(&t.Load, "load", false, "put the image into the Docker engine")
-	values(cmd, "cache-from", "REF|type=TYPE,KEY=VALUE",
+	value(cmd, "cache-from", "REF|type=TYPE,KEY=VALUE",
 		"read the cache of a registry or local directory too", appendTo(&t.CacheFrom))
-	values(cmd, "cache-to", "REF|type=TYPE,KEY=VALUE", "write it: registry, local or inline", appendTo(&t.CacheTo))
+	value(cmd, "cache-to", "REF|type=TYPE,KEY=VALUE", "write it: registry, local or inline", appendTo(&t.CacheTo))
 	value(cmd, "iidfile", "FILE", "write the image's id", setTo(&t.IIDFile))
 	value(cmd, "metadata-file", "FILE", "write what the exporters say, as JSON", setTo(&t.MetadataFile))
 	flags.BoolVar(&t.NoCache, "no-cache", false, "use nothing of the cache")
-	values(cmd, "no-cache-filter", "STAGE[,...]", "use nothing of the cache for these stages", appendEach(&t.NoCacheFilter))
+	value(cmd, "no-cache-filter", "STAGE[,...]", "use nothing of the cache for these stages", appendEach(&t.NoCacheFilter))
 	flags.BoolVar(&t.Pull, "pull", false, "ask the registry even for images that the engine has")
 	value(cmd, "network", "MODE", "default, none or host", setTo(&t.Network))
-	values(cmd, "add-host", "NAME:IP", "let steps look up this name", appendTo(&t.AddHosts))
-	values(cmd, "allow", "ENTITLEMENT", "network.host, security.insecure or device", appendTo(&t.Allow))
-	values(cmd, "attest", "type=TYPE,KEY=VALUE",
+	value(cmd, "add-host", "NAME:IP", "let steps look up this name", appendTo(&t.AddHosts))
+	value(cmd, "allow", "ENTITLEMENT", "network.host, security.insecure or device", appendTo(&t.Allow))
+	value(cmd, "attest", "type=TYPE,KEY=VALUE",
 		"attach an attestation to the image: provenance or sbom", appendTo(&t.Attest))
 	value(cmd, "provenance", "true|false|KEY=VALUE[,...]", "short for --attest type=provenance", setTo(&t.Provenance))
 	value(cmd, "sbom", "true|false|generator=IMAGE", "short for --attest type=sbom", setTo(&t.SBOM))
@@ -84,7 +84,7 @@ func buildFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 		return nil
 	})
 	value(cmd, "shm-size", "SIZE", "the size of /dev/shm, as in 64m", setTo(&t.ShmSize))
-	values(cmd, "ulimit", "NAME=SOFT[:HARD]", "limit what a step may use", appendTo(&t.Ulimits))
+	value(cmd, "ulimit", "NAME=SOFT[:HARD]", "limit what a step may use", appendTo(&t.Ulimits))
 	value(cmd, "cgroup-parent", "NAME", "the parent of the steps' cgroups", setTo(&t.CgroupParent))
 	value(cmd, "builder", "NAME", "a buildx builder; short for --engine builder:NAME", func(s string) error {
 		t.Engine = "builder:" + s

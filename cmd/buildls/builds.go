@@ -62,7 +62,7 @@ const shortID = 8
 func showKept(id string, log bool, step int, asJSON bool, std stdio) error {
 	all := handlers.PastBuilds(func(err error) { fmt.Fprintf(std.err, "warning: %v\n", err) })
 	if id == "" {
-		return exit(showBuilds(all, asJSON, std))
+		return exitCode(showBuilds(all, asJSON, std))
 	}
 	b, err := buildOf(all, id)
 	if err == nil && log {
@@ -72,7 +72,7 @@ func showKept(id string, log bool, step int, asJSON bool, std stdio) error {
 	}
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls builds: %v\n", err)
-		return exit(exitFailed)
+		return exitCode(exitFailed)
 	}
 	return nil
 }

@@ -48,14 +48,13 @@ and each Dockerfile is checked once.
 exit code: 0 nothing found that fails, 1 errors (or warnings, with --strict), 2 wrong usage,
 or something could not be checked: a file that is missing, one that cannot be read, a folder
 without a Dockerfile. What can be checked is, and the rest is said on stderr.`,
-		Args: func(_ *cobra.Command, args []string) error {
+		ValidArgsFunction: dockerfiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("it takes a FILE")
 			}
-			return nil
+			return c.run(cmd.Context(), args, std)
 		},
-		ValidArgsFunction: dockerfiles,
-		RunE:              func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args, std) },
 	}
 	value(cmd, "format", "FORMAT", "text, json or sarif (default text)", func(s string) error {
 		if formats[s] == nil {
@@ -79,9 +78,9 @@ func (c check) run(ctx context.Context, names []string, std stdio) error {
 		fmt.Fprintf(std.err, "buildls check: %v\n", err)
 	}
 	if len(wrong) > 0 {
-		return exit(exitUsage)
+		return exitCode(exitUsage)
 	}
-	return exit(verdict(files, c.strict))
+	return exitCode(verdict(files, c.strict))
 }
 
 func verdict(files []checked, strict bool) int {

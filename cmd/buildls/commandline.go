@@ -75,29 +75,15 @@ type option struct {
 func (o option) Set(s string) error { return o.set(s) }
 func (o option) Type() string       { return o.name }
 func (option) String() string       { return "" }
-
-// options is an option that may be given several times.
-type options struct{ option }
-
-// GetSlice has cobra offer the flag again.
-func (options) GetSlice() []string { return nil }
+func (option) GetSlice() []string   { return nil } // a shell may offer the flag again
 
 // value adds a flag that has a value. names is "long", or "s,long" if there is a short one too.
 func value(cmd *cobra.Command, names, value, words string, set func(string) error) {
-	addFlag(cmd, names, option{value, set}, words)
-}
-
-// values is value for a flag that may be given several times.
-func values(cmd *cobra.Command, names, value, words string, set func(string) error) {
-	addFlag(cmd, names, options{option{value, set}}, words)
-}
-
-func addFlag(cmd *cobra.Command, names string, v pflag.Value, words string) {
-	short, name, ok := strings.Cut(names, ",")
-	if !ok {
+	short, name, both := strings.Cut(names, ",")
+	if !both {
 		short, name = "", names
 	}
-	cmd.Flags().VarP(v, name, short, words)
+	cmd.Flags().VarP(option{value, set}, name, short, words)
 }
 
 // setTo sets a string.

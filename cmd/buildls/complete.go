@@ -170,10 +170,10 @@ func buildIDs(args []string, word string) (ids []string) {
 // dockerfiles completes Dockerfiles and the folders beside them. Where there is no Dockerfile,
 // the shell offers what it finds.
 func dockerfiles(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	found := false
-	names, directive := complete(func(_ []string, word string) (names []string) {
+	names, directive := complete(func([]string, string) (names []string) {
 		dir, base := filepath.Split(word)
 		entries, _ := os.ReadDir(cmp.Or(dir, "."))
+		found := false
 		for _, e := range entries {
 			switch path := dir + e.Name(); {
 			case base == "" && strings.HasPrefix(e.Name(), "."):
@@ -181,15 +181,16 @@ func dockerfiles(cmd *cobra.Command, args []string, word string) ([]string, cobr
 				names = append(names, path+string(filepath.Separator))
 			case isDockerfile(path):
 				names = append(names, path)
+				found = found || strings.HasPrefix(path, word)
 			}
+		}
+		if !found {
+			return nil
 		}
 		return names
 	})(cmd, args, word)
-	for _, name := range names {
-		found = found || isDockerfile(name) && !strings.HasSuffix(name, string(filepath.Separator))
-	}
-	if !found {
-		return nil, cobra.ShellCompDirectiveDefault
+	if len(names) == 0 {
+		directive = cobra.ShellCompDirectiveDefault
 	}
 	return names, directive
 }

@@ -71,7 +71,7 @@ exit code: 0 there is an engine, 1 there is none, 2 wrong usage`,
 			d.print(std)
 		}
 		if d.Error != "" {
-			return exit(exitFailed)
+			return exitCode(exitFailed)
 		}
 		return nil
 	}

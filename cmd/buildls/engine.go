@@ -30,7 +30,7 @@ exit code: 0 ended as asked or by idling, 1 failed, 2 wrong usage, 3 another eng
 		if err != nil {
 			return err
 		}
-		return exit(code)
+		return exitCode(code)
 	}
 	return cmd
 }

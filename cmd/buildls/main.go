@@ -53,19 +53,11 @@ type stdio struct {
 	err io.Writer
 }
 
-// An exitCode is the error of a command that has said why it ends. All other errors of
-// commands are wrong usage.
+// An exitCode is the error of a command that has ended and said why. All other errors of commands
+// are wrong usage.
 type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
-
-// exit is what a command returns that ends with a code.
-func exit(code int) error {
-	if code == exitOK {
-		return nil
-	}
-	return exitCode(code)
-}
 
 // run runs a command line and returns the exit code.
 func run(ctx context.Context, args []string, std stdio) int {

@@ -35,7 +35,7 @@ func serveCommand(std stdio) *cobra.Command {
 			printVersion(std)
 			return nil
 		}
-		return exit(serve(cmd.Context(), logFile, std))
+		return exitCode(serve(cmd.Context(), logFile, std))
 	}
 	return cmd
 }
