@@ -19,7 +19,11 @@ func spell(root *cobra.Command, args []string) []string {
 	}
 	switch args[0] {
 	case cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd:
-		return append(args[:1:1], spell(root, args[1:])...)
+		spelt := append(args[:1:1], spell(root, args[1:])...)
+		if len(args) > 1 { // the last word is not finished
+			spelt[len(spelt)-1] = args[len(args)-1]
+		}
+		return spelt
 	case "-h", "--h", "-help", "--help":
 		return []string{"help"}
 	}

@@ -90,6 +90,9 @@ func TestSpelling(t *testing.T) {
 		{"build . -help --h", "build . --help -h"},
 		{"__complete", "__complete serve"},
 		{"__complete build -target a", "__complete build --target a"},
+		{"__complete build -f a --t", "__complete build -f a --t"},
+		{"__complete -log", "__complete serve -log"},
+		{"__complete --help", "__complete --help"},
 	} {
 		got := spell(rootCommand(discarding()), strings.Fields(c.given))
 		if strings.Join(got, " ") != c.want {

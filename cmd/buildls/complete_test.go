@@ -23,7 +23,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{"b", "build builds :4"},
 		{"--l", "--log-file :4"},
-		{"build --ta", "--tag --target :4"},
+		{"build --t", "--tag --target :4"},
 		{"build --tag a --ta", "--tag --target :4"},
 		{"build --target .", "base test :36"},
 		{"build -target .", "base test :36"},
