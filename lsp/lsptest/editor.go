@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os/exec"
 	"slices"
 	"strings"
@@ -165,6 +166,26 @@ func Start(t testing.TB, cmd *exec.Cmd, opts Options) *Editor {
 		close(e.exited)
 	}()
 	t.Cleanup(e.Kill)
+	return e
+}
+
+// Dial starts and initializes a server in this process: serve speaks on the other end of a pipe.
+// It is ended with the test, without shutdown.
+func Dial(t testing.TB, serve func(io.ReadWriter), opts Options) *Editor {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	e := &Editor{t: t, opts: opts, gate: &gate{Reader: ours}, changed: make(chan struct{}), exited: make(chan struct{}), versions: map[string]int{}}
+	e.conn = jsonrpc2.NewConn(context.Background(), jsonrpc2.NewBufferedStream(pipe{e.gate, ours}, jsonrpc2.VSCodeObjectCodec{}), e)
+	go func() {
+		serve(theirs)
+		theirs.Close()
+		close(e.exited)
+	}()
+	t.Cleanup(func() {
+		e.conn.Close()
+		<-e.exited
+	})
+	e.Initialize()
 	return e
 }
 
