@@ -93,6 +93,10 @@ var features = []feature{
 		method: "textDocument/inlayHint", handle: onDocument(dockerfiles, (*Server).inlayHint),
 		announce: func(c *protocol.ServerCapabilities) { c.InlayHintProvider = protocol.Boolean(true) },
 	},
+	{
+		method: "textDocument/foldingRange", handle: onDocument(dockerfiles, (*Server).foldingRange),
+		announce: func(c *protocol.ServerCapabilities) { c.FoldingRangeProvider = protocol.Boolean(true) },
+	},
 }
 
 // dockerfiles is the kind that most features are about.
