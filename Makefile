@@ -44,6 +44,8 @@ bench: engines build ## figures against peers, in pairs, and the table of them i
 	@# Each pair of this one takes minutes: BuildKit copies all of the context's files.
 	$(if $(filter . LargeContext,$(BENCH)),BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench ChangeInLargeContext -benchtime 3x -timeout 30m ./cmd/buildls -table $(CURDIR)/cmd/buildls/BENCHMARKS.md)
 
+	$(if $(filter . Monorepo,$(BENCH)),go test -run '^$$' -bench Monorepo -benchtime 100x ./handlers)
+
 soak: engines build ## a server all day: 2,000 builds, 100,000 edits, drawn into .github/soak.svg; a minute of stress; six to thirty minutes
 	BUILDLS_TEST_ENGINES=$(ENGINES) BUILDLS_SOAK=2000 BUILDLS_SOAK_SVG=$(CURDIR)/.github/soak.svg go test -count 1 -timeout 3h -v -run 'TestSoak$$' ./cmd/buildls
 	BUILDLS_TEST_ENGINES=$(ENGINES) BUILDLS_STRESS=60s BUILDLS_BLOCKED=30s go test -race -count 1 -v -run 'TestStress$$|TestBlockedEditor$$' ./cmd/buildls

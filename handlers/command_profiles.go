@@ -46,8 +46,9 @@ func (s *Server) commandProfiles(raw []byte, p *commandParams) (lsp.Work, error)
 	}
 	return func(ctx context.Context) (any, error) {
 		path, _ := arg.URI.Path()
-		list, _ := s.projects.Profiles(p.snapshot, s.currentSettings(ctx).Defaults, path)
-		first := plan.ProfilesFor(list, path, "")
+		s.projects.Expire()
+		all := s.projects.Profiles(p.snapshot, s.currentSettings(ctx).Defaults, path)
+		list, first := slices.Clone(all.List), all.For(path, "")
 		slices.SortStableFunc(list, func(a, b *plan.Profile) int {
 			return btoi(slices.Contains(first, b)) - btoi(slices.Contains(first, a))
 		})
@@ -77,8 +78,7 @@ func (s *Server) listed(snapshot *workspace.Snapshot, p *plan.Profile) listedPro
 // profileLenses offer to build what a compose or bake file names.
 func (s *Server) profileLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) (lenses []lens) {
 	verb := map[project.Kind]string{project.Service: "▷ Build service ", project.Target: "▷ Bake "}
-	list, _ := s.projects.Profiles(snapshot, s.currentSettings(ctx).Defaults, doc.Path)
-	for _, p := range list {
+	for _, p := range s.projects.Profiles(snapshot, s.currentSettings(ctx).Defaults, doc.Path).List {
 		if !doc.IsAt(p.File) || p.Fault != nil && p.Fault.Severity == project.Note {
 			continue // elsewhere, or no build
 		}

@@ -44,6 +44,7 @@ func (s *Server) touched(uri workspace.URI, pause time.Duration) {
 // it is called again.
 func (s *Server) readAgain(pause time.Duration) {
 	again := func() {
+		s.projects.Expire()
 		for _, f := range s.followers {
 			f.reread()
 		}

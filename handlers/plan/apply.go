@@ -27,7 +27,7 @@ type applied struct {
 func (ps *Projects) apply(snapshot *workspace.Snapshot, arg Argument, settings Defaults) (*applied, error) {
 	out := &applied{}
 	path := pathOf(snapshot, arg.URI)
-	list, of := ps.Profiles(snapshot, settings, path)
+	all := ps.Profiles(snapshot, settings, path)
 	base := settings.globBuild(snapshot, path)
 	wish := arg.Profile
 	if wish == "" && arg.Context == "" {
@@ -36,15 +36,15 @@ func (ps *Projects) apply(snapshot *workspace.Snapshot, arg Argument, settings D
 	delete(base, "profile")
 	switch {
 	case wish != "":
-		p, err := named(list, of, wish)
+		p, err := all.named(wish)
 		if err != nil {
 			return nil, err
 		}
 		out.profile = p
 	case arg.Context == "":
-		out.choose(ProfilesFor(list, path, arg.Target), arg.Target)
+		out.choose(all.For(path, arg.Target), arg.Target)
 		if out.profile == nil {
-			out.noteProblems(of.Problems)
+			out.noteProblems(all.Of.Problems)
 		}
 	}
 	if out.profile == nil && len(base) == 0 {

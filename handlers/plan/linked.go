@@ -66,13 +66,12 @@ func (l *linker) link(p *Plan) error {
 // project, what the author says any profile.
 func (l *linker) find(p *Plan, name string) (*Profile, error) {
 	if p.Profile == nil || p.Profile.of == nil || !slices.Contains(slices.Collect(maps.Values(p.Profile.Build.Contexts)), "target:"+name) {
-		list, of := l.projects.Profiles(p.Snapshot, l.settings, p.Doc.Path)
-		return named(list, of, name)
+		return l.projects.Profiles(p.Snapshot, l.settings, p.Doc.Path).named(name)
 	}
 	var found *Profile
 	for _, other := range p.Profile.of.Profiles {
 		if other.Name == name && (found == nil || other.Kind == p.Profile.Kind) { // bake reads compose files too
-			found = newProfile(p.Snapshot, other, p.Profile.of)
+			found = l.projects.newProfile(p.Snapshot, other, p.Profile.of)
 		}
 	}
 	if found == nil {

@@ -41,6 +41,7 @@ func (e *MissingTargetError) Unwrap() error { return e.error }
 // Plan checks an argument, and all that it stands on. Its errors are the author's, with a
 // sentence to act on.
 func (ps *Projects) Plan(snapshot *workspace.Snapshot, arg Argument, settings Defaults) (*Plan, error) {
+	ps.Expire() // a build is of what lies on the disk now
 	whole, err := ps.apply(snapshot, arg, settings)
 	if err != nil {
 		return nil, err

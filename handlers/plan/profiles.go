@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
@@ -44,31 +45,98 @@ func (p *Profile) DockerfileURI(snapshot *workspace.Snapshot) workspace.URI {
 	return snapshot.URIOf(path)
 }
 
-// Profiles are all that there are, those of the settings first. path is a file whose
-// directories count too; it may be empty. Names that are not unique get their file's
-// before them. of is what else was read: groups, and why files could not be.
-func (ps *Projects) Profiles(snapshot *workspace.Snapshot, settings Defaults, path string) (list []*Profile, of project.Project) {
-	for _, name := range slices.Sorted(maps.Keys(settings.Profiles)) {
-		list = append(list, settingsProfile(snapshot, name, settings.Profiles[name]))
+// Profiles are what a workspace says of builds. They do not change.
+type Profiles struct {
+	List []*Profile      // those of the settings first; their names are unique
+	Of   project.Project // what else was read: groups, and why files could not be
+
+	at       map[string][]*Profile // by the place of the Dockerfile; without those that cannot be built
+	reads    []*readProject        // that they were made of
+	settings map[string]Fields
+	folders  []string
+	made     time.Time
+}
+
+// maxLists is how many Profiles are remembered: documents in one workspace have the same, mostly.
+const maxLists = 4
+
+// Profiles are all that there are. path is a file whose directories count too; it may be empty.
+// Names that are not unique get their file's before them.
+func (ps *Projects) Profiles(snapshot *workspace.Snapshot, settings Defaults, path string) *Profiles {
+	now := &Profiles{settings: settings.Profiles, made: time.Now()}
+	for _, f := range snapshot.Folders() {
+		now.folders = append(now.folders, f.Path)
 	}
-	for _, dir := range projectDirs(snapshot, path) {
-		read := ps.read(snapshot, dir)
-		of.Groups = append(of.Groups, read.Groups...)
-		of.Problems = append(of.Problems, read.Problems...)
-		for _, p := range read.Profiles {
-			if slices.ContainsFunc(list, func(o *Profile) bool { return o.Name == p.Name && workspace.SamePlace(o.File, p.File) }) {
-				continue // included by another file
-			}
-			list = append(list, newProfile(snapshot, p, read))
+	for _, dir := range ps.dirs(snapshot, path) {
+		r := ps.read(snapshot, dir)
+		if len(r.project.Profiles)+len(r.project.Groups)+len(r.project.Problems) > 0 {
+			now.reads = append(now.reads, r)
 		}
 	}
-	nameApart(snapshot, list)
-	return list, of
+	if known := ps.made(now); known != nil {
+		return known
+	}
+	ps.making.Lock()
+	defer ps.making.Unlock()
+	if known := ps.made(now); known != nil {
+		return known
+	}
+	now.make(ps, snapshot)
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.lists = append([]*Profiles{now}, ps.lists[:min(len(ps.lists), maxLists-1)]...)
+	return now
+}
+
+// made are Profiles that were made of the same; nil if there are none.
+func (ps *Projects) made(now *Profiles) *Profiles {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if i := slices.IndexFunc(ps.lists, now.asMade); i >= 0 {
+		return ps.lists[i]
+	}
+	return nil
+}
+
+// asMade says whether older Profiles were made of the same, and not long ago: links may have
+// changed since.
+func (l *Profiles) asMade(old *Profiles) bool {
+	same := func(a, b Fields) bool {
+		return maps.EqualFunc(a, b, func(a, b json.RawMessage) bool { return string(a) == string(b) })
+	}
+	return slices.Equal(old.reads, l.reads) && slices.Equal(old.folders, l.folders) && maps.EqualFunc(old.settings, l.settings, same) && time.Since(old.made) < fresh
+}
+
+func (l *Profiles) make(ps *Projects, snapshot *workspace.Snapshot) {
+	for _, name := range slices.Sorted(maps.Keys(l.settings)) {
+		l.List = append(l.List, settingsProfile(snapshot, name, l.settings[name]))
+	}
+	named := map[string][]*Profile{}
+	for _, r := range l.reads {
+		l.Of.Groups = append(l.Of.Groups, r.project.Groups...)
+		l.Of.Problems = append(l.Of.Problems, r.project.Problems...)
+		for _, p := range r.project.Profiles {
+			if slices.ContainsFunc(named[p.Name], func(o *Profile) bool { return workspace.SamePlace(o.File, p.File) }) {
+				continue // included by another file
+			}
+			made := ps.newProfile(snapshot, p, r.project)
+			named[p.Name] = append(named[p.Name], made)
+			l.List = append(l.List, made)
+		}
+	}
+	nameApart(snapshot, l.List)
+	l.at = map[string][]*Profile{}
+	for _, p := range l.List {
+		if p.Fault == nil && p.Inline == nil && p.Dockerfile != "" {
+			key := ps.find(snapshot, p.Dockerfile).key
+			l.at[key] = append(l.at[key], p)
+		}
+	}
 }
 
 // newProfile is what a file of a project describes.
-func newProfile(snapshot *workspace.Snapshot, p project.Profile, of *project.Project) *Profile {
-	p.Dockerfile = snapshot.DockerfileAt(p.Dockerfile)
+func (ps *Projects) newProfile(snapshot *workspace.Snapshot, p project.Profile, of *project.Project) *Profile {
+	p.Dockerfile = ps.find(snapshot, p.Dockerfile).path
 	return &Profile{Profile: p, argument: fieldsOf(p.Build), of: of}
 }
 
@@ -124,30 +192,32 @@ func RelativeName(snapshot *workspace.Snapshot, path string) string {
 }
 
 // named is the profile of that name. A group of one target is that target.
-func named(list []*Profile, of project.Project, name string) (*Profile, error) {
-	for _, p := range list {
+func (l *Profiles) named(name string) (*Profile, error) { return l.find(name, l.Of.Groups) }
+
+func (l *Profiles) find(name string, groups []project.Group) (*Profile, error) {
+	for _, p := range l.List {
 		if p.Name == name {
 			return p, p.refused()
 		}
 	}
-	for _, g := range of.Groups {
+	for _, g := range groups {
 		switch {
 		case g.Name != name:
 		case len(g.Targets) == 1 && g.Targets[0] != name:
-			return named(list, project.Project{}, g.Targets[0])
+			return l.find(g.Targets[0], nil)
 		default:
 			return nil, invalid("profile %q is a group of targets; build them one by one: %s", name, strings.Join(g.Targets, ", "))
 		}
 	}
 	var names []string
-	for _, p := range list {
+	for _, p := range l.List {
 		names = append(names, p.Name)
 	}
 	known := "no compose file, no bake file and no setting names one"
 	if len(names) > 0 {
 		known = "there are " + strings.Join(names, ", ")
 	}
-	for _, p := range of.Problems {
+	for _, p := range l.Of.Problems {
 		known += fmt.Sprintf("; %v", p)
 	}
 	return nil, invalid("there is no profile %q; %s", name, known)
@@ -161,14 +231,13 @@ func (p *Profile) refused() error {
 	return invalid("profile %q: %v", p.Name, p.Fault)
 }
 
-// ProfilesFor are the profiles that build a Dockerfile; if a target is named and some of them
-// build that, those. What cannot be built counts for nothing.
-func ProfilesFor(list []*Profile, path, target string) (found []*Profile) {
-	for _, p := range list {
-		if p.Fault == nil && p.Inline == nil && workspace.SamePlace(p.Dockerfile, path) {
-			found = append(found, p)
-		}
+// For are the profiles that build a Dockerfile; if a target is named and some of them build that,
+// those. What cannot be built counts for nothing.
+func (l *Profiles) For(path, target string) []*Profile {
+	if path == "" || len(l.at) == 0 {
+		return nil
 	}
+	found := l.at[workspace.PlaceOf(path).Key()]
 	exact := slices.DeleteFunc(slices.Clone(found), func(p *Profile) bool { return target == "" || !strings.EqualFold(p.target(), target) })
 	if len(exact) > 0 {
 		return exact

@@ -20,7 +20,7 @@ func (ps *Projects) Problems(snapshot *workspace.Snapshot, doc *workspace.Docume
 	if doc.Path == "" {
 		return nil
 	}
-	read := ps.read(snapshot, filepath.Dir(doc.Path))
+	read := ps.read(snapshot, filepath.Dir(doc.Path)).project
 	found := slices.Clone(read.Problems)
 	for i := range read.Profiles {
 		if p := &read.Profiles[i]; p.Fault == nil {

@@ -81,8 +81,7 @@ func (ps *Projects) Setups(snapshot *workspace.Snapshot, doc *workspace.Document
 	arg := NewArgument(doc.URI, "", target)
 	base := settings.globBuild(snapshot, doc.Path)
 	if base["profile"] == nil {
-		all, _ := ps.Profiles(snapshot, settings, doc.Path)
-		if found := ProfilesFor(all, doc.Path, target); differ(found) {
+		if found := ps.Profiles(snapshot, settings, doc.Path).For(doc.Path, target); differ(found) {
 			for _, p := range found {
 				a := applied{profile: p}
 				err := a.merge(snapshot, base, arg.Given)
