@@ -43,7 +43,6 @@ bench: engines build ## figures against peers, in pairs, and the table of them i
 	BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench '$(BENCH)' -skip ChangeInLargeContext -benchtime 30x -timeout 30m ./cmd/buildls -table $(CURDIR)/cmd/buildls/BENCHMARKS.md
 	@# Each pair of this one takes minutes: BuildKit copies all of the context's files.
 	$(if $(filter . LargeContext,$(BENCH)),BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench ChangeInLargeContext -benchtime 3x -timeout 30m ./cmd/buildls -table $(CURDIR)/cmd/buildls/BENCHMARKS.md)
-
 	$(if $(filter . Monorepo,$(BENCH)),go test -run '^$$' -bench Monorepo -benchtime 100x ./handlers)
 
 soak: engines build ## a server all day: 2,000 builds, 100,000 edits, drawn into .github/soak.svg; a minute of stress; six to thirty minutes
