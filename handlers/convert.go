@@ -28,7 +28,7 @@ func (s *Server) converter(doc *workspace.Document) converter {
 func toURI(u workspace.URI) uri.URI { return uri.URI(u) }
 
 // lineRange is from the first character of some lines that is not blank to the end of
-// the last, without its line break. What BuildKit takes for a line (see build.Lines) may
+// the last, without its line break. What BuildKit takes for a line (see dockerfile.Lines) may
 // be several to the editor.
 func (c converter) lineRange(l dockerfile.Lines) protocol.Range {
 	return toRange(c.text.RowRange(l.First, l.Last, c.encoding))
