@@ -22,7 +22,7 @@ type hover struct {
 	snapshot *workspace.Snapshot
 	doc      *workspace.Document
 	offset   int // of the place, in bytes of the text
-	line     int // that holds it, as in build.Lines
+	line     int // that holds it, as in dockerfile.Lines
 	prose    prose
 	lines    *dockerfile.Lines // what the hover is about, the first that a part names; nil: a word
 	span     *[2]int           // bytes of the text, from and to, that it is about alone; nothing is added to that
