@@ -10,14 +10,13 @@ import (
 // take memory and time without end for some texts, and cannot be canceled. What is beyond
 // is left to the engine.
 const (
-	MaxBytes     = 2 << 20 // of a Dockerfile
-	maxLines     = 50_000
-	maxStages    = 1000    // that are looked at together
-	maxNesting   = 100     // of ${ in ${
-	maxJoining   = 1 << 30 // bytes that the parser copies to join continued lines
-	maxExpansion = 1 << 20 // bytes of an instruction with its variables expanded
-	maxExpanded  = 32 << 20
-	maxAssigned  = 10_000 // variables: each is looked for among all
+	MaxBytes    = 2 << 20 // of a Dockerfile
+	maxLines    = 50_000
+	maxStages   = 1000     // that are looked at together
+	maxNesting  = 100      // of ${ in ${
+	maxJoining  = 1 << 30  // bytes that the parser copies to join continued lines
+	maxExpanded = 32 << 20 // bytes of all instructions with their variables expanded
+	maxAssigned = 10_000   // variables: each is looked for among all
 )
 
 // parsing and converting are held by who does: more at a time than there are processors
@@ -97,18 +96,15 @@ func nesting(line []byte, depth int) int {
 }
 
 // expandable is an error if the variables of a Dockerfile become beyond measure when they
-// are expanded: forty lines of ENV A=$A$A would take all memory there is. It is an estimate
-// from above: a variable is as long as it is in the longest of the stages.
+// are expanded. It is an estimate from above: a variable is as long as it is in the longest
+// of the stages.
 func (f *File) expandable() error {
-	length := map[string]int{}
+	length := Growth{}
 	all, count := 0, 0
 	for _, st := range f.Instructions() {
 		text := string(f.Slice(st.First, st.End()))
-		n := len(text)
-		for _, r := range References(text, Part{0, len(text)}, 0, false) {
-			n = min(n+length[text[r.Name.Start:r.Name.End]], 2*maxExpansion)
-		}
-		if all += n; n > maxExpansion || all > maxExpanded {
+		added := length.Added(text)
+		if all += len(text) + added; added > MaxExpansion || all > maxExpanded {
 			return fmt.Errorf("with its variables expanded it is too long")
 		}
 		names := st.Assignments()
@@ -117,7 +113,7 @@ func (f *File) expandable() error {
 		}
 		for _, a := range names {
 			name := st.Unquoted(a.Name)
-			length[name] = max(length[name], n)
+			length[name] = max(length[name], len(text)+added)
 		}
 	}
 	return nil

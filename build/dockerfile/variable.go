@@ -36,6 +36,9 @@ func on(line []parser.Range, what string) Origin {
 // that was built. Of one that the instruction sets itself, after says that it is what it has then.
 func (b *Baseline) VariableAt(ctx context.Context, name string, line int, after bool) (v *Variable, err error) {
 	defer survive(&err)
+	if err := b.File.bounded(); err != nil {
+		return nil, err
+	}
 	until, global := b.scope(line, after)
 	stages, args, err := Parse(b.File.before(until)).commands()
 	if err != nil {
@@ -103,7 +106,7 @@ func (b *Baseline) globals(ctx context.Context, args []instructions.ArgCommand) 
 // them. They stay as they are written where that cannot be told.
 func (b *Baseline) Resolve(ctx context.Context, stages []Stage) []Stage {
 	_, args, err := b.File.commands()
-	if err != nil {
+	if err != nil || b.File.bounded() != nil {
 		return stages
 	}
 	outside, err := b.globals(ctx, args)

@@ -53,14 +53,21 @@ func (g given) has(arg string) bool {
 // usesGiven says whether a text of a FROM uses an argument that is given, or one whose
 // default does.
 func (p *plan) usesGiven(text string, args []*placed) bool {
-	for _, name := range variablesIn(text) {
+	uses := map[string]bool{}
+	use := func(text string) {
+		for _, name := range variablesIn(text) {
+			uses[name] = true
+		}
+	}
+	use(text)
+	for _, in := range slices.Backward(args) { // a default uses what stands before it
+		if slices.ContainsFunc(keys(in), func(key string) bool { return uses[key] }) {
+			use(in.text)
+		}
+	}
+	for name := range uses {
 		if p.given.has(name) {
 			return true
-		}
-		for i, in := range args {
-			if slices.Contains(keys(in), name) && p.usesGiven(in.text, args[:i]) {
-				return true
-			}
 		}
 	}
 	return false

@@ -32,6 +32,7 @@ func TestBeyond(t *testing.T) {
 		"nested in lines":           {"FROM scratch\nENV B=" + strings.Repeat("${A:-\\\n", 10_000) + "\n", "nests more than"},
 		"nested before a heredoc":   {"FROM scratch\nRUN <<E " + nested + "\nE\n", "line 2 nests"},
 		"doubled variables":         {"FROM scratch\nENV A=x\n" + strings.Repeat("ENV A=$A$A\n", 100), "with its variables expanded"},
+		"doubled arguments":         {"ARG A0=xxxxxxxxxx\n" + many(40, func(i int) string { return fmt.Sprintf("ARG A%d=$A%d$A%d$A%d$A%d\n", i+1, i, i, i, i) }) + "FROM $A40\n", "with its variables expanded"},
 		"replaced in variables":     {"FROM scratch\nENV A=xxxxxxxxxx\n" + strings.Repeat("ENV A=${A//x/$A}\n", 30), "with its variables expanded"},
 		"variables":                 {"FROM scratch\nENV" + many(12_000, func(i int) string { return fmt.Sprintf(" \\\n a%d=b", i) }), "not all of this"},
 		"variables in instructions": {"FROM scratch\n" + many(20_000, func(i int) string { return fmt.Sprintf("ENV a%d=b\n", i) }), "not all of this"},
@@ -74,5 +75,28 @@ func TestBeyond(t *testing.T) {
 				t.Errorf("%d notices %q", notices, c.notice)
 			}
 		})
+	}
+}
+
+// What uses a variable that is too long is not checked either, so that nothing is said of the
+// value that it has no more.
+func TestTooLongToUse(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	for _, text := range []string{
+		"ARG A=" + long + "\nARG B=" + strings.Repeat("$A", 200) + "\nARG C=$B\nFROM $C\n",
+		"FROM scratch\nENV A=" + long + "\nENV B=" + strings.Repeat("$A", 200) + "\nENV C=$B\nCOPY $C /\n",
+	} {
+		problems := Check(t.Context(), File{Dockerfile: dockerfile.Parse([]byte(text))})
+		if len(problems) != 3 {
+			t.Errorf("%d problems", len(problems))
+		}
+		for _, p := range problems {
+			if p.Code != "unchecked" {
+				t.Errorf("%v: %s", p.Lines, p.Message)
+			}
+		}
+		if at, err := dockerfile.Parse([]byte(text)).Refused(t.Context()); at != nil || err == nil {
+			t.Errorf("it is converted: %v, %v", at, err)
+		}
 	}
 }

@@ -257,7 +257,7 @@ func (p *plan) image(from string, numbers bool) int {
 func (in *placed) with(text string) *placed {
 	other := *in.instruction
 	other.text = text
-	return &placed{instruction: &other, at: in.at, dead: in.dead}
+	return &placed{instruction: &other, at: in.at, dead: in.dead, added: in.added}
 }
 
 // uses are the stages that an instruction names, and whether one by its number.

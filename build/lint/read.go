@@ -33,8 +33,9 @@ type instruction struct {
 // A placed instruction is one at its place in the file that is being checked.
 type placed struct {
 	*instruction
-	at   dockerfile.Lines
-	dead bool // it was found at fault, and is left out of what is converted
+	at    dockerfile.Lines
+	dead  bool // it was found at fault, and is left out of what is converted
+	added int  // how many bytes its variables may add when they are expanded
 }
 
 // read reads the file block by block.

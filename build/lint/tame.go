@@ -2,28 +2,25 @@ package lint
 
 import (
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 )
 
-// maxExpansion is how long an instruction may become when its variables are expanded.
-const maxExpansion = 1 << 20
-
-// A growth is how long the values of variables may be at most. BuildKit expands without
-// bound: forty lines of ENV A=$A$A would take all memory there is.
-type growth map[string]int
-
 // tame leaves out the instructions that expand beyond measure.
 func (k *check) tame(p *plan) {
-	global := growth{}
+	global := dockerfile.Growth{}
 	for _, in := range p.global {
 		k.grow(global, in)
 	}
+	for _, s := range p.stages {
+		if s.standIn == "" && !k.expands(global, s.from) {
+			s.replace()
+		}
+	}
 	p.inherit()
-	of := map[*stage]growth{}
+	of := map[*stage]dockerfile.Growth{}
 	for _, s := range p.stages {
 		if k.over() {
 			return
@@ -34,7 +31,7 @@ func (k *check) tame(p *plan) {
 
 // growStage is how long variables are at the end of a stage on one where they are as base
 // says.
-func (k *check) growStage(base, global growth, s *stage) growth {
+func (k *check) growStage(base, global dockerfile.Growth, s *stage) dockerfile.Growth {
 	g, own := base, false
 	for _, in := range s.body {
 		set := keys(in)
@@ -43,7 +40,7 @@ func (k *check) growStage(base, global growth, s *stage) growth {
 				k.end(s.from.at)
 				return g
 			}
-			g, own = growth{}, true
+			g, own = dockerfile.Growth{}, true
 			maps.Copy(g, base)
 		}
 		if set != nil || strings.Contains(in.text, "$") {
@@ -54,7 +51,7 @@ func (k *check) growStage(base, global growth, s *stage) growth {
 }
 
 // growFrom is grow for an instruction of a stage, where an ARG may take up a global one.
-func (k *check) growFrom(g, global growth, in *placed) {
+func (k *check) growFrom(g, global dockerfile.Growth, in *placed) {
 	k.grow(g, in)
 	if in.keyword == "arg" {
 		for _, key := range keys(in) {
@@ -63,55 +60,35 @@ func (k *check) growFrom(g, global growth, in *placed) {
 	}
 }
 
-func (k *check) grow(g growth, in *placed) {
+// grow adds what an instruction sets. What uses a variable of one that is left out is too
+// long, too.
+func (k *check) grow(g dockerfile.Growth, in *placed) {
 	if in.dead {
 		return
 	}
-	n, set := g.expanded(in.text), keys(in)
-	k.assigned += len(set)
-	switch {
-	case n > maxExpansion:
-		in.dead = true
-		k.add(unchecked(in.at, "this instruction is not checked: with its variables expanded it is too long"))
-		return
-	case k.assigned > maxAssigned:
+	set := keys(in)
+	if k.assigned += len(set); k.assigned > maxAssigned {
 		in.dead = len(set) > 0
 		k.end(in.at)
 		return
+	}
+	n := dockerfile.Endless
+	if k.expands(g, in) {
+		n = len(in.text) + in.added
 	}
 	for _, key := range set {
 		g[key] = max(n, len(k.given.args[key]))
 	}
 }
 
-// expanded is how long a text may become at most.
-func (g growth) expanded(text string) int {
-	n := len(text)
-	if !strings.Contains(text, "$") {
-		return n
+// expands says whether the variables of an instruction can be expanded. It is left out if not.
+func (k *check) expands(g dockerfile.Growth, in *placed) bool {
+	if in.added = g.Added(in.text); in.added <= dockerfile.MaxExpansion {
+		return true
 	}
-	refs := dockerfile.References(text, dockerfile.Part{End: len(text)}, 0, false)
-	length := func(r dockerfile.Reference) int { return g[text[r.Name.Start:r.Name.End]] }
-	for _, r := range refs {
-		n = min(n+length(r), 2*maxExpansion)
-	}
-	all := n
-	nested := func(r dockerfile.Reference) bool {
-		return strings.Contains(text[r.Modifier.Start:r.Modifier.End], "${")
-	}
-	product := slices.ContainsFunc(refs, nested)
-	for _, r := range refs {
-		if !strings.HasPrefix(text[r.Modifier.Start:r.Modifier.End], "/") { // ${A/b/c}, of which a part is replaced
-			continue
-		}
-		if product {
-			n *= max(1, length(r)) // each place of the one may become the other
-		} else {
-			n += length(r) * all
-		}
-		n = min(n, 2*maxExpansion)
-	}
-	return n
+	in.dead, in.added = true, 0
+	k.add(unchecked(in.at, "this instruction is not checked: with its variables expanded it is too long"))
+	return false
 }
 
 // keys are the variables that an instruction sets.

@@ -19,6 +19,7 @@ import (
 type unit struct {
 	text   strings.Builder
 	lines  int
+	added  int // by variables, at most
 	pieces []piece
 }
 
@@ -58,6 +59,7 @@ func (u *unit) add(in *placed, text string, of *stage, context bool) {
 	}
 	first := u.lines
 	u.line(text)
+	u.added += in.added
 	u.pieces = append(u.pieces, piece{in, first, u.lines - 1, of, context})
 }
 
@@ -102,7 +104,7 @@ type outcome struct {
 // alone.
 func (k *check) convert(u *unit, graph bool) *outcome {
 	text := u.text.String()
-	if k.spent += costOfUnit + len(text); k.spent > maxSpent {
+	if k.spent += costOfUnit + len(text) + u.added; k.spent > maxSpent {
 		k.end(dockerfile.Lines{})
 		return &outcome{}
 	}
