@@ -1,9 +1,9 @@
 package project
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -25,13 +25,23 @@ var multiplying = map[string]bool{"replace": true, "regex_replace": true, "join"
 // must be there to be seen. bcrypt takes its time by a number.
 var literalOnly = map[string]bool{"indent": true, "format": true, "formatlist": true, "bcrypt": true}
 
+// A size is how much a value is at most.
+type size struct {
+	bytes  float64
+	digits float64 // of the longest number that it is, holds, or can be read as
+}
+
 // A coster adds up what expressions compute.
 type coster struct {
-	names map[string][]hclsyntax.Expression // of a variable, or "target.NAME"
-	funcs map[string]hclsyntax.Expression   // the results of functions
-	known map[string]float64
-	steps int // of the adding itself
-	err   error
+	names    map[string][]hclsyntax.Expression // of a variable, or "target.NAME"
+	matrixes map[string]hclsyntax.Expression   // of "target.NAME"
+	numbers  []hclsyntax.Expression            // become numbers, as a variable's type says
+	funcs    map[string]hclsyntax.Expression   // the results of functions
+	known    map[string]size
+	within   map[string]bool // functions that are being added up
+	guarded  map[hclsyntax.Expression]bool
+	steps    int // of the adding itself
+	err      *Problem
 }
 
 // maxSteps bounds the adding: calls of calls of calls take time without making anything
@@ -39,23 +49,27 @@ type coster struct {
 const maxSteps = 200_000
 
 func checkBakeCost(files bakeFiles) error {
-	c := &coster{names: map[string][]hclsyntax.Expression{}, funcs: map[string]hclsyntax.Expression{}, known: map[string]float64{}}
+	c := &coster{names: map[string][]hclsyntax.Expression{}, matrixes: map[string]hclsyntax.Expression{},
+		funcs: map[string]hclsyntax.Expression{}, known: map[string]size{}, within: map[string]bool{}, guarded: map[hclsyntax.Expression]bool{}}
 	for _, f := range files {
 		if body, ok := f.Body.(*hclsyntax.Body); ok {
 			c.addBody(body)
-		} else {
-			c.addJSON(f.data)
+		} else if err := c.addJSON(f); err != nil {
+			return err
 		}
 	}
 	total := 0.0
 	for _, name := range slices.Sorted(maps.Keys(c.names)) {
-		total += c.name(name)
+		total += c.name(name).bytes
 	}
-	if c.err == nil && total > maxCost {
-		c.err = fmt.Errorf("it computes more than %d MB", maxCost>>20)
+	for _, e := range c.numbers {
+		c.number(e, c.cost(e, nil).digits)
 	}
 	if c.err != nil {
-		return &Problem{File: files[0].path, Line: -1, Message: c.err.Error()}
+		return c.err
+	}
+	if total > maxCost {
+		return &Problem{File: files[0].path, Line: -1, Message: fmt.Sprintf("it computes more than %d MB", maxCost>>20)}
 	}
 	return nil
 }
@@ -76,9 +90,8 @@ func (c *coster) addBody(body *hclsyntax.Body) {
 			c.funcs[b.Labels[0]] = result.Expr
 			continue
 		}
-		matrix := 1.0
 		if m, ok := b.Body.Attributes["matrix"]; ok {
-			matrix = min(c.cost(m.Expr, nil), maxMatrix)
+			c.matrixes[key] = m.Expr
 		}
 		for _, a := range b.Body.Attributes {
 			c.names[key] = append(c.names[key], a.Expr)
@@ -88,227 +101,182 @@ func (c *coster) addBody(body *hclsyntax.Body) {
 				c.names[key] = append(c.names[key], a.Expr)
 			}
 		}
-		c.known["matrix "+key] = matrix
-	}
-}
-
-// addJSON reads JSON's strings, which are templates. All of them count for each name, as
-// there is no telling which is whose once files are merged.
-func (c *coster) addJSON(data []byte) {
-	var top map[string]map[string]any
-	if json.Unmarshal(data, &top) != nil {
-		var loose map[string]any
-		if json.Unmarshal(data, &loose) != nil {
-			return // HCL's parser has its own idea of JSON, and says so
-		}
-		for name, v := range loose {
-			c.addValue(name, v)
-		}
-		return
-	}
-	for kind, named := range top {
-		for name, v := range named {
-			if kind == "function" {
-				c.addFunction(name, v)
-				continue
-			}
-			if kind != "variable" {
-				name = kind + "." + name
-			}
-			c.addValue(name, v)
+		if as, value := b.Body.Attributes["type"], b.Body.Attributes["default"]; as != nil && value != nil && namesNumber(as.Expr) {
+			c.numbers = append(c.numbers, value.Expr)
 		}
 	}
-}
-
-func (c *coster) addFunction(name string, v any) {
-	for _, e := range templates(v) {
-		c.funcs[name] = e
-	}
-}
-
-func (c *coster) addValue(name string, v any) {
-	c.names[name] = append(c.names[name], templates(v)...)
-}
-
-// templates are the strings of a JSON value.
-func templates(v any) (list []hclsyntax.Expression) {
-	switch v := v.(type) {
-	case string:
-		if e, diags := hclsyntax.ParseTemplate([]byte(v), "", hcl.InitialPos); !diags.HasErrors() {
-			list = append(list, e)
-		}
-	case []any:
-		for _, e := range v {
-			list = append(list, templates(e)...)
-		}
-	case map[string]any:
-		for k, e := range v {
-			list = append(list, append(templates(k), templates(e)...)...)
-		}
-	}
-	return list
 }
 
 // name is the cost of all that is said under a name. Cycles are for hclparser to refuse.
-func (c *coster) name(name string) float64 {
-	if cost, ok := c.known[name]; ok {
-		return cost
+func (c *coster) name(name string) size {
+	if s, ok := c.known[name]; ok {
+		return s
 	}
-	c.known[name] = 1
-	total := 0.0
+	c.known[name] = size{bytes: 1}
+	total := size{}
 	for _, e := range c.names[name] {
-		total += c.cost(e, nil)
+		total = total.and(c.cost(e, nil))
 	}
-	if m, ok := c.known["matrix "+name]; ok {
-		total *= m
+	if m, ok := c.matrixes[name]; ok {
+		total.bytes *= min(c.cost(m, nil).bytes, maxMatrix)
 	}
 	c.known[name] = total
 	return total
 }
 
 // sum adds up parts. local are the names of a function's parameters, or a for's.
-func (c *coster) sum(local map[string]float64, parts ...hclsyntax.Expression) float64 {
-	total := 0.0
+func (c *coster) sum(local map[string]size, parts ...hclsyntax.Expression) size {
+	total := size{}
 	for _, p := range parts {
 		if p != nil {
-			total += 1 + c.cost(p, local)
+			total = total.and(c.cost(p, local)).plus(1)
 		}
 	}
 	return total
 }
 
-func (c *coster) cost(e hclsyntax.Expression, local map[string]float64) float64 {
+// and is the size of two values in one.
+func (s size) and(o size) size { return size{s.bytes + o.bytes, max(s.digits, o.digits)} }
+
+func (s size) plus(bytes float64) size { return size{s.bytes + bytes, s.digits} }
+
+func (c *coster) cost(e hclsyntax.Expression, local map[string]size) size {
 	if c.steps++; c.steps > maxSteps {
-		return maxCost + 1
+		return size{bytes: maxCost + 1}
 	}
 	switch e := e.(type) {
 	case *hclsyntax.LiteralValueExpr:
-		if e.Val.Type() == cty.String && e.Val.IsKnown() && !e.Val.IsNull() {
-			return float64(len(e.Val.AsString()))
-		}
-		return 20
+		return c.literal(e)
 	case *hclsyntax.ScopeTraversalExpr:
 		return c.traversal(e.Traversal, local)
 	case *hclsyntax.TemplateExpr:
-		return c.sum(local, e.Parts...)
+		s := c.sum(local, e.Parts...)
+		if len(e.Parts) > 1 {
+			s.digits = anyNumber
+		}
+		return s
 	case *hclsyntax.TupleConsExpr:
 		return c.sum(local, e.Exprs...)
 	case *hclsyntax.ObjectConsExpr:
-		total := 1.0
+		total := size{bytes: 1}
 		for _, item := range e.Items {
-			total += c.sum(local, item.KeyExpr, item.ValueExpr)
+			total = total.and(c.sum(local, item.KeyExpr, item.ValueExpr))
 		}
 		return total
 	case *hclsyntax.FunctionCallExpr:
 		return c.call(e, local)
 	case *hclsyntax.ForExpr:
 		return c.loop(e, local)
+	case *hclsyntax.BinaryOpExpr:
+		return c.binary(e, local)
+	case *hclsyntax.UnaryOpExpr:
+		s := c.sum(local, e.Val)
+		if e.Op.Type == cty.Number {
+			s.digits = c.number(e, s.digits)
+		}
+		return s
 	}
 	return c.composed(e, local)
 }
 
 // composed are expressions that are no longer than their parts.
-func (c *coster) composed(e hclsyntax.Expression, local map[string]float64) float64 {
+func (c *coster) composed(e hclsyntax.Expression, local map[string]size) size {
 	switch e := e.(type) {
 	case *hclsyntax.TemplateWrapExpr:
 		return c.cost(e.Wrapped, local)
 	case *hclsyntax.TemplateJoinExpr:
-		return c.cost(e.Tuple, local)
+		return size{c.cost(e.Tuple, local).bytes, anyNumber}
 	case *hclsyntax.ObjectConsKeyExpr:
-		return 64 + c.sum(local, e.Wrapped)
+		return c.sum(local, e.Wrapped).plus(64)
 	case *hclsyntax.ParenthesesExpr:
 		return c.cost(e.Expression, local)
 	case *hclsyntax.ConditionalExpr:
 		return c.sum(local, e.Condition, e.TrueResult, e.FalseResult)
-	case *hclsyntax.BinaryOpExpr:
-		return c.sum(local, e.LHS, e.RHS)
-	case *hclsyntax.UnaryOpExpr:
-		return c.sum(local, e.Val)
 	case *hclsyntax.IndexExpr:
 		return c.sum(local, e.Collection, e.Key)
 	case *hclsyntax.RelativeTraversalExpr:
 		return c.cost(e.Source, local)
 	case *hclsyntax.SplatExpr:
-		source := c.cost(e.Source, local)
-		return source * (1 + c.sum(local, e.Each))
+		source, each := c.cost(e.Source, local), c.sum(local, e.Each)
+		return size{source.bytes * (1 + each.bytes), max(source.digits, each.digits)}
 	}
-	return 64
+	return size{bytes: 64}
 }
 
-func (c *coster) traversal(t hcl.Traversal, local map[string]float64) float64 {
+func (c *coster) traversal(t hcl.Traversal, local map[string]size) size {
 	root := t.RootName()
-	if cost, ok := local[root]; ok {
-		return cost
+	if s, ok := local[root]; ok {
+		return s
 	}
 	if (root == "target" || root == "group") && len(t) > 1 {
 		if step, ok := t[1].(hcl.TraverseAttr); ok {
 			return c.name(root + "." + step.Name)
 		}
-		total := 0.0
+		total := size{}
 		for name := range c.names { // by an index that is not known
 			if len(name) > len(root) && name[:len(root)+1] == root+"." {
-				total += c.name(name)
+				total = total.and(c.name(name))
 			}
 		}
 		return total
 	}
-	return 64 + c.name(root)
+	return c.name(root).plus(64)
 }
 
-func (c *coster) call(e *hclsyntax.FunctionCallExpr, local map[string]float64) float64 {
+func (c *coster) call(e *hclsyntax.FunctionCallExpr, local map[string]size) size {
 	if literalOnly[e.Name] {
 		c.checkLiteral(e)
 	}
 	args := c.sum(local, e.Args...)
 	if result, ok := c.funcs[e.Name]; ok {
-		key := "function " + e.Name
-		if _, ok := c.known[key]; ok {
+		if c.within[e.Name] {
 			return args // within itself, which hclparser refuses
 		}
-		c.known[key] = 0
-		defer delete(c.known, key)
-		params := map[string]float64{}
+		c.within[e.Name] = true
+		defer delete(c.within, e.Name)
+		params := map[string]size{}
 		for _, v := range result.Variables() {
 			if c.names[v.RootName()] == nil {
 				params[v.RootName()] = args
 			}
 		}
-		return min(args+c.cost(result, params), maxCost+1)
+		s := args.and(c.cost(result, params))
+		s.bytes = min(s.bytes, maxCost+1)
+		return s
 	}
+	s := size{2*args.bytes + 200, c.digitsOfCall(e, args)}
 	switch {
 	case multiplying[e.Name]:
-		product := 1.0
+		s.bytes = 1
 		for _, a := range e.Args {
-			product *= 1 + c.cost(a, local)
+			s.bytes *= 1 + c.cost(a, local).bytes
 		}
-		return product
 	case e.Name == "range":
-		return 1024 * 4
+		s.bytes = 1024 * (4 + min(args.digits, maxDigits))
 	}
-	return 2*args + 200
+	return s
 }
 
 // loop is a for. All its elements together are as long as the collection: so it costs
 // what it does with small ones, for each, and once what it does with one that is all.
-func (c *coster) loop(e *hclsyntax.ForExpr, local map[string]float64) float64 {
+func (c *coster) loop(e *hclsyntax.ForExpr, local map[string]size) size {
 	all := c.cost(e.CollExpr, local)
-	body := func(element float64) float64 {
+	body := func(element float64) size {
 		inner := maps.Clone(local)
 		if inner == nil {
-			inner = map[string]float64{}
+			inner = map[string]size{}
 		}
-		inner[e.KeyVar], inner[e.ValVar] = 64, element
+		inner[e.KeyVar], inner[e.ValVar] = size{64, all.digits}, size{element, all.digits}
 		return c.sum(inner, e.KeyExpr, e.ValExpr, e.CondExpr)
 	}
-	return all + max(1, all/2)*body(1) + body(all)
+	small, large := body(1), body(all.bytes)
+	return size{all.bytes + max(1, all.bytes/2)*small.bytes + large.bytes, max(small.digits, large.digits)}
 }
 
 // checkLiteral refuses widths that cannot be seen, and those that are absurd.
 func (c *coster) checkLiteral(e *hclsyntax.FunctionCallExpr) {
 	const widest = 1000
-	refuse := func(why string) {
-		c.err = fmt.Errorf("line %d: %s %s, and is not computed here", e.NameRange.Start.Line, e.Name, why)
-	}
+	refuse := func(why string) { c.refuse(e.NameRange, e.Name+" "+why) }
 	if e.Name == "bcrypt" {
 		refuse("takes too long")
 		return
@@ -339,3 +307,14 @@ func (c *coster) checkLiteral(e *hclsyntax.FunctionCallExpr) {
 		}
 	}
 }
+
+// refuse remembers what is not computed, and where it stands.
+func (c *coster) refuse(r hcl.Range, what string) {
+	c.err = &Problem{File: r.Filename, Line: r.Start.Line - 1, Start: r.Start.Byte, End: r.End.Byte, Message: what + ", and is not computed here"}
+	if inJSON(r) {
+		c.err.Line, c.err.Start, c.err.End = -1, 0, 0
+	}
+}
+
+// inJSON says whether a range is that of a string in a JSON file, whose place is not known.
+func inJSON(r hcl.Range) bool { return filepath.Ext(r.Filename) == ".json" }
