@@ -40,9 +40,13 @@ type coster struct {
 	known    map[string]size
 	within   map[string]bool // functions that are being added up
 	guarded  map[hclsyntax.Expression]bool
+	blocks   int
 	steps    int // of the adding itself
 	err      *Problem
 }
+
+// maxBlocks bounds how many there are: hclparser copies all for each.
+const maxBlocks = 2000
 
 // maxSteps bounds the adding: calls of calls of calls take time without making anything
 // long.
@@ -68,6 +72,9 @@ func checkBakeCost(files bakeFiles) error {
 	if c.err != nil {
 		return c.err
 	}
+	if c.blocks > maxBlocks {
+		return &Problem{File: files[0].path, Line: -1, Message: fmt.Sprintf("it has more than %d blocks", maxBlocks)}
+	}
 	if total > maxCost {
 		return &Problem{File: files[0].path, Line: -1, Message: fmt.Sprintf("it computes more than %d MB", maxCost>>20)}
 	}
@@ -79,6 +86,7 @@ func (c *coster) addBody(body *hclsyntax.Body) {
 		c.names[name] = append(c.names[name], a.Expr)
 	}
 	for _, b := range body.Blocks {
+		c.blocks++
 		if len(b.Labels) != 1 {
 			continue
 		}

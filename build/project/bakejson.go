@@ -89,6 +89,7 @@ func members(v any) (list []member) {
 }
 
 func (c *coster) addBlock(path, kind string, block member) {
+	c.blocks++
 	all := templates(path, block.value)
 	if kind == "function" {
 		for _, m := range members(block.value) {

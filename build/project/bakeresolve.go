@@ -18,7 +18,15 @@ type bakeConfig struct {
 	services []Profile // of the compose files beside them: to buildx they are targets, too
 	complete bool      // all services are known
 	problems problems
+	merged   int // elements of targets that others inherited
+
+	targets map[string]*bakeTarget // by their names, the first of each; nil until one is asked for
+	named   map[string]*bakeGroup  // likewise
 }
+
+// maxMerged bounds what targets inherit, and what groups hold, all together: each may name
+// another any number of times.
+const maxMerged = 1 << 20
 
 // profiles are the targets as builds.
 func (c *bakeConfig) profiles(dir string) (list []Profile) {
@@ -129,8 +137,12 @@ func (c *bakeConfig) inherit(name string, seen map[string]*bakeTarget) (*bakeTar
 		if err != nil {
 			return nil, err
 		}
-		if p != nil {
-			whole.Merge(p)
+		if p == nil {
+			continue
+		}
+		whole.Merge(p)
+		if c.merged += whole.elements(); c.merged > maxMerged {
+			return nil, &attrError{target: written, attr: "inherits", error: errors.New("targets inherit too much of each other, so this one is not read here")}
 		}
 	}
 	whole.Merge(written)
@@ -141,11 +153,24 @@ func (c *bakeConfig) inherit(name string, seen map[string]*bakeTarget) (*bakeTar
 
 // target is the target of that name as it is written; nil if there is none.
 func (c *bakeConfig) target(name string) *bakeTarget {
-	i := slices.IndexFunc(c.Targets, func(t *bakeTarget) bool { return t.Name == name })
-	if i < 0 {
-		return nil
+	if c.targets == nil {
+		c.targets = map[string]*bakeTarget{}
+		for _, t := range slices.Backward(c.Targets) {
+			c.targets[t.Name] = t
+		}
 	}
-	return c.Targets[i]
+	return c.targets[name]
+}
+
+// group is the group of that name; nil if there is none.
+func (c *bakeConfig) group(name string) *bakeGroup {
+	if c.named == nil {
+		c.named = map[string]*bakeGroup{}
+		for _, g := range slices.Backward(c.Groups) {
+			c.named[g.Name] = g
+		}
+	}
+	return c.named[name]
 }
 
 // service says whether a compose file has a service of that name that is built.
@@ -156,17 +181,22 @@ func (c *bakeConfig) service(name string) bool {
 // link refuses contexts that are targets and cannot be built, as buildx's
 // bake.Config.loadLinks does.
 func (c *bakeConfig) link(list []Profile, whole map[string]*bakeTarget) {
+	sound := map[string]bool{}
 	for i := range list {
 		if p := &list[i]; p.Fault == nil && whole[p.Name] != nil {
-			if err := c.loadLinks(whole[p.Name], list, whole, nil); err != nil {
+			if err := c.loadLinks(whole[p.Name], list, whole, sound, nil); err != nil {
 				p.Fault = c.wrong(err)
 			}
 		}
 	}
 }
 
-// loadLinks follows the contexts of a target. path are the targets that lead to it.
-func (c *bakeConfig) loadLinks(t *bakeTarget, list []Profile, whole map[string]*bakeTarget, path []string) error {
+// loadLinks follows the contexts of a target. path are the targets that lead to it, sound those
+// that need not be followed again.
+func (c *bakeConfig) loadLinks(t *bakeTarget, list []Profile, whole map[string]*bakeTarget, sound map[string]bool, path []string) error {
+	if sound[t.Name] {
+		return nil
+	}
 	path = append(slices.Clone(path), t.Name)
 	for key, value := range t.Contexts {
 		name, ok := strings.CutPrefix(value, "target:")
@@ -184,7 +214,7 @@ func (c *bakeConfig) loadLinks(t *bakeTarget, list []Profile, whole map[string]*
 		case other != nil && len(t.Platforms) > 1 && len(other.Platforms) > 1 && slices.ContainsFunc(t.Platforms, func(p string) bool { return !slices.Contains(other.Platforms, p) }):
 			return wrong("%s is for %s alone", name, strings.Join(other.Platforms, ", "))
 		case other != nil:
-			if err := c.loadLinks(other, list, whole, path); err != nil {
+			if err := c.loadLinks(other, list, whole, sound, path); err != nil {
 				return err
 			}
 		case i < 0 && c.complete && !c.service(name):
@@ -194,6 +224,7 @@ func (c *bakeConfig) loadLinks(t *bakeTarget, list []Profile, whole map[string]*
 			return wrong("%s cannot be built: %s", name, list[i].Fault.Message)
 		}
 	}
+	sound[t.Name] = true
 	return nil
 }
 
@@ -202,17 +233,24 @@ func (c *bakeConfig) groups() []Group {
 	var list []Group
 	for _, g := range c.Groups {
 		list = append(list, Group{Name: g.Name, File: c.files.nameOf(g.block).File, Targets: uniqueStrings(c.targetsOf(g.Name, map[string]bool{}))})
-		c.checkMembers(g)
 	}
 	slices.SortStableFunc(list, func(a, b Group) int { return cmp.Compare(a.Name, b.Name) })
+	if c.merged > maxMerged {
+		c.remember(&Problem{File: c.files[0].path, Line: -1, Message: "groups hold too many targets, so not all of them are read here"})
+	}
+	for _, g := range c.Groups {
+		c.checkMembers(g)
+	}
 	return list
 }
 
 // checkMembers marks members of a group that are neither targets nor groups.
 func (c *bakeConfig) checkMembers(g *bakeGroup) {
 	for _, name := range g.Targets {
-		known := c.target(name) != nil || slices.ContainsFunc(c.Groups, func(o *bakeGroup) bool { return o.Name == name })
-		if known || !c.complete || c.service(name) {
+		if len(c.problems) >= maxProblems {
+			return
+		}
+		if c.target(name) != nil || c.group(name) != nil || !c.complete || c.service(name) {
 			continue
 		}
 		attr, err := attribute(g.block.Block, "targets")
@@ -239,8 +277,8 @@ func (c *bakeConfig) blockOf(names []string) (b block) {
 }
 
 func (c *bakeConfig) targetsOf(name string, seen map[string]bool) []string {
-	i := slices.IndexFunc(c.Groups, func(g *bakeGroup) bool { return g.Name == name })
-	if i < 0 {
+	g := c.group(name)
+	if g == nil {
 		return []string{name}
 	}
 	if seen[name] {
@@ -248,7 +286,10 @@ func (c *bakeConfig) targetsOf(name string, seen map[string]bool) []string {
 	}
 	seen[name] = true
 	var list []string
-	for _, t := range c.Groups[i].Targets {
+	for _, t := range g.Targets {
+		if c.merged++; c.merged > maxMerged {
+			break
+		}
 		list = append(list, c.targetsOf(t, seen)...)
 	}
 	return list

@@ -112,6 +112,12 @@ func (t *bakeTarget) Merge(o *bakeTarget) {
 	t.blocks = slices.Concat(t.blocks, o.blocks)
 }
 
+// elements is how much the lists and maps of a target hold, and one.
+func (t *bakeTarget) elements() int {
+	return 1 + len(t.Args) + len(t.Labels) + len(t.ExtraHosts) + len(t.Contexts) + len(t.Annotations) + len(t.Attest) + len(t.Secrets) + len(t.SSH) +
+		len(t.CacheFrom) + len(t.NoCacheFilter) + len(t.Ulimits) + len(t.Entitlements) + len(t.Inherits) + len(t.Policy) + len(t.blocks)
+}
+
 // over takes a value that was said; null is as if it was not.
 func over[T any](into **T, value *T) {
 	if value != nil {
