@@ -39,6 +39,9 @@ type composeReader struct {
 	order []string          // services, as they are first named
 	env   map[string]string // what .env said and was asked for
 
+	substituted int // what it took, see substitute
+	extended    int // services
+
 	inlines []inlineNode // of all files, as they are read
 }
 
@@ -46,8 +49,8 @@ type composeReader struct {
 type spot struct {
 	file string
 	data []byte
-	rows []byte // data, as yamlLines makes it
-	line int    // 0-based, as in Problem
+	rows *rows
+	line int // 0-based, as in Problem
 
 	start, end int // in bytes
 }
@@ -56,8 +59,8 @@ func (s spot) span() Span { return Span{s.file, s.start, s.end} }
 
 // of is the place of a key in the same file.
 func (s spot) of(key *yaml.Node) spot {
-	s.line = lineOf(s.data, byteOf(s.rows, key.Line-1, 0))
-	s.start = byteOf(s.rows, key.Line-1, key.Column-1)
+	s.line = s.rows.line(key.Line - 1)
+	s.start = s.rows.offset(key.Line-1, key.Column-1)
 	if key.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
 		s.start++
 	}
@@ -178,6 +181,9 @@ func (r *composeReader) dotEnv(env lookup, path string) (lookup, error) {
 	data, err := r.src.load(path)
 	if len(data) == 0 || err != nil {
 		return env, err
+	}
+	if !expands(data) {
+		return nil, &Problem{File: path, Line: -1, Message: "its variables use each other too often, so it is not read here"}
 	}
 	values, err := dotenv.UnmarshalBytesWithLookup(data, dotenv.LookupFn(env))
 	if err != nil {
@@ -347,6 +353,9 @@ func (r *composeReader) extend(name string, services model, path string, u unit,
 	at := "services." + name + ".extends"
 	if slices.Contains(within, here) || len(within) > maxComposeFiles {
 		return nil, r.problem(path, at, fmt.Errorf("service %s extends itself", name))
+	}
+	if r.extended++; r.extended > maxExtended {
+		return nil, r.problem(path, at, errors.New("services extend each other too often, so they are not read here"))
 	}
 	within = append(slices.Clone(within), here)
 	base, file, err := parseExtends(service["extends"])

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/compose-spec/compose-go/v2/interpolation"
 	"github.com/compose-spec/compose-go/v2/paths"
@@ -38,10 +37,11 @@ func (r *composeReader) file(path, dir string, u unit) (m model, reset []string,
 	if root == nil || err != nil {
 		return model{}, nil, err
 	}
-	if reset, err = r.walk(root, "", spot{file: path, data: data, rows: yamlLines(data)}, 0); err != nil {
+	in := spot{file: path, data: data, rows: rowsOf(data)}
+	if reset, err = r.walk(root, "", in, 0); err != nil {
 		return nil, nil, err
 	}
-	r.rememberInlines(root, "", spot{file: path, data: data, rows: yamlLines(data)}, u.lookup)
+	r.rememberInlines(root, "", in, u.lookup)
 	var whole any
 	if err := root.Decode(&whole); err != nil {
 		return nil, nil, yamlProblem(path, data, err)
@@ -51,7 +51,8 @@ func (r *composeReader) file(path, dir string, u unit) (m model, reset []string,
 		return nil, nil, &Problem{File: path, Line: 0, Message: "it must be a mapping"}
 	}
 	m = relevant(m)
-	if m, err = interpolation.Interpolate(m, interpolation.Options{LookupValue: interpolation.LookupValue(u.lookup)}); err != nil {
+	options := interpolation.Options{LookupValue: interpolation.LookupValue(u.lookup), Substitute: r.substitute}
+	if m, err = interpolation.Interpolate(m, options); err != nil {
 		return nil, nil, r.interpolationProblem(path, err)
 	}
 	if m, err = transform.Canonical(m, false); err != nil {
@@ -194,34 +195,6 @@ func (r *composeReader) remember(place string, key *yaml.Node, in spot) {
 	}
 }
 
-// yamlLines is a text of the same length whose lines are YAML's: each ends with "\n", where in
-// the file a "\r" or one of Unicode's line ends may stand (YAML 1.1, b-generic).
-func yamlLines(data []byte) []byte {
-	for _, end := range []string{"\u0085", "\u2028", "\u2029", "\r\n", "\r"} {
-		if bytes.Contains(data, []byte(end)) {
-			data = bytes.ReplaceAll(data, []byte(end), []byte(strings.Repeat(" ", len(end)-1)+"\n"))
-		}
-	}
-	return data
-}
-
-// byteOf is the offset of a column, counted in runes, of a line.
-func byteOf(data []byte, line, column int) int {
-	offset := 0
-	for ; line > 0; line-- {
-		i := bytes.IndexByte(data[offset:], '\n')
-		if i < 0 {
-			return len(data)
-		}
-		offset += i + 1
-	}
-	for ; column > 0 && offset < len(data); column-- {
-		_, size := utf8.DecodeRune(data[offset:])
-		offset += size
-	}
-	return offset
-}
-
 // drop takes places out of a model.
 func drop(m model, places []string, at string) {
 	for key, v := range m {
@@ -264,7 +237,7 @@ func yamlProblem(path string, data []byte, err error) error {
 	p := &Problem{File: path, Line: -1, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
 	if m := yamlLine.FindStringSubmatchIndex(err.Error()); m != nil {
 		line, _ := strconv.Atoi(err.Error()[m[2]:m[3]])
-		p.Line, p.Message = lineOf(data, byteOf(yamlLines(data), line-1, 0)), strings.TrimSpace(err.Error()[m[1]:])
+		p.Line, p.Message = rowsOf(data).line(line-1), strings.TrimSpace(err.Error()[m[1]:])
 	}
 	return p
 }

@@ -2,7 +2,9 @@ package project
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
+	"sync"
 
 	"github.com/compose-spec/compose-go/v2/template"
 	"github.com/hashicorp/hcl/v2"
@@ -47,7 +49,8 @@ type inlineNode struct {
 	place string // services.api.build.dockerfile_inline
 	key   spot
 	value *yaml.Node
-	lookup
+	// evaluated is its text, and where that comes from; empty if it is beyond what is read here.
+	evaluated func() (sourceMap, string)
 }
 
 // rememberInlines keeps the inline Dockerfiles of a file. They may stand behind anchors,
@@ -63,7 +66,12 @@ func (r *composeReader) rememberInlines(n *yaml.Node, at string, in spot, lookup
 			value = value.Alias
 		}
 		if strings.HasSuffix(place, ".dockerfile_inline") && value.Kind == yaml.ScalarNode {
-			r.inlines = append(r.inlines, inlineNode{place, in.of(n.Content[i-1]), value, lookup})
+			r.inlines = append(r.inlines, inlineNode{place, in.of(n.Content[i-1]), value, sync.OnceValues(func() (sourceMap, string) {
+				if _, err := r.substitute(value.Value, template.Mapping(lookup)); errors.Is(err, errSubstituted) {
+					return nil, ""
+				}
+				return interpolationMap(value.Value, lookup)
+			})})
 		}
 		r.rememberInlines(child, place, in, lookup)
 	}
@@ -79,9 +87,9 @@ func (r *composeReader) inline(service, text string) *Inline {
 			if own && n.place != "services."+service+".build.dockerfile_inline" {
 				continue
 			}
-			source, evaluated := interpolationMap(n.value.Value, n.lookup)
+			source, evaluated := n.evaluated()
 			if evaluated == text {
-				found = mapped(text, n.key.span(), source.through(scalarMap(n.key.data, n.value)))
+				found = mapped(text, n.key.span(), source.through(scalarMap(n.key, n.value)))
 			}
 		}
 	}

@@ -9,11 +9,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// scalarMap maps the value of a YAML scalar to where it is written; nil if that is not
+// scalarMap maps the value of a YAML scalar of a file to where it is written; nil if that is not
 // understood. Only the positions are computed here, the value is the library's.
-func scalarMap(data []byte, n *yaml.Node) sourceMap {
-	at := byteOf(yamlLines(data), n.Line-1, n.Column-1)
-	src := string(data)
+func scalarMap(in spot, n *yaml.Node) sourceMap {
+	at := in.rows.offset(n.Line-1, n.Column-1)
+	src := string(in.data)
 	for at < len(src) && (src[at] == '&' || src[at] == '!') { // an anchor, a tag
 		word := strings.IndexAny(src[at:], " \t\r\n")
 		if word < 0 {
