@@ -44,7 +44,7 @@ func (o *Outcome) CheckStep(step int) error {
 // shown of it. The engine's history of builds does not get to know. The session is our own, so
 // that of what is exported, part may take what it wants.
 func inspect(ctx context.Context, conn *engine.Conn, req *Request, part session.Attachable, exports []client.ExportEntry, look gateway.BuildFunc) (redact.Mask, error) {
-	parts, hidden, err := req.session()
+	parts, hidden, err := req.session(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -46,10 +45,13 @@ func parseLayout(value string, locate func(path string) (string, error)) (Contex
 	return Context{Kind: LayoutContext, Dir: dir, Source: string(dgst)}, nil
 }
 
+// maxIndex is what is read of a layout's index, in bytes.
+const maxIndex = 16 << 20
+
 // digestIn finds a tag in an OCI layout's index; the only image goes by any tag. It
 // reads by itself because BuildKit's client/ociindex leaves a lock file in the folder.
 func digestIn(dir, tag string) (digest.Digest, error) {
-	data, err := os.ReadFile(filepath.Join(dir, ocispecs.ImageIndexFile))
+	data, err := readRegular(filepath.Join(dir, ocispecs.ImageIndexFile), maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%s is no OCI layout: it has no %s", dir, ocispecs.ImageIndexFile)
 	}

@@ -63,10 +63,10 @@ type linking struct {
 }
 
 // newLinking checks the builds that req stands on, and reads the secrets of all.
-func newLinking(conn *engine.Conn, req *Request, tell func(event)) (*linking, error) {
+func newLinking(ctx context.Context, conn *engine.Conn, req *Request, tell func(event)) (*linking, error) {
 	l := &linking{conn: conn, tell: tell, parts: map[*Request][]session.Attachable{}, solved: map[*Request]*gateway.Result{}}
 	for _, r := range append(req.linked(), req) {
-		parts, hidden, err := r.session()
+		parts, hidden, err := r.session(ctx)
 		l.parts[r], l.hidden = parts, append(l.hidden, hidden...).Sorted()
 		if r != req {
 			err = errors.Join(err, r.check(conn.Info))

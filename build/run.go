@@ -212,7 +212,7 @@ func solve(ctx context.Context, conn *engine.Conn, req *Request, f *fold, obs Ob
 
 // solveTelling runs the build and tells what it learns, all of it before it returns.
 func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell func(event)) (*client.SolveResponse, error) {
-	l, err := newLinking(conn, req, tell)
+	l, err := newLinking(ctx, conn, req, tell)
 	if err != nil {
 		return nil, err
 	}

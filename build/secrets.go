@@ -1,12 +1,14 @@
 package build
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/session"
@@ -17,49 +19,65 @@ import (
 )
 
 // A Secret says where a value is that a step may mount. The value itself is read when
-// the build needs it, and kept nowhere.
+// the build needs it; that of a stream is kept.
 type Secret struct {
 	ID   string
 	File string // absolute; or
 	Env  string
+
+	stream *stream // nil: it can be read again; set by Check
 }
 
-// Read returns the value. Its errors do not hold it.
-func (s Secret) Read() ([]byte, error) {
-	if s.Env != "" {
-		value, ok := os.LookupEnv(s.Env)
+// Check says what is wrong with a secret, before a build needs it. Its errors do not hold the
+// value. A stream is left to be read by the build.
+func (s *Secret) Check() error {
+	if s.Env == "" {
+		switch st, err := os.Stat(s.File); {
+		case errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("secret %q: %s does not exist", s.ID, s.File)
+		case err != nil:
+			return fmt.Errorf("secret %q: %w", s.ID, err)
+		case st.IsDir():
+			return fmt.Errorf("secret %q: %s is a directory", s.ID, s.File)
+		case isStream(s.File):
+			s.stream = newStream()
+			return nil
+		case st.Size() > secretsprovider.MaxSecretSize:
+			return s.tooLarge(fmt.Sprint(st.Size()))
+		}
+	}
+	_, err := s.read(context.Background())
+	return err
+}
+
+// read returns the value. Its errors do not hold it.
+func (s Secret) read(ctx context.Context) (value []byte, err error) {
+	switch {
+	case s.Env != "":
+		text, ok := os.LookupEnv(s.Env)
 		if !ok {
 			return nil, fmt.Errorf("secret %q: the environment variable %s is not set", s.ID, s.Env)
 		}
-		return s.limited([]byte(value))
+		if len(text) > secretsprovider.MaxSecretSize {
+			return nil, s.tooLarge(fmt.Sprint(len(text)))
+		}
+		return []byte(text), nil
+	case s.stream != nil:
+		value, err = s.stream.read(ctx, s.File, secretsprovider.MaxSecretSize)
+	default:
+		value, err = ReadNamed(ctx, s.File, secretsprovider.MaxSecretSize)
 	}
-	st, err := os.Stat(s.File)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("secret %q: %s does not exist", s.ID, s.File)
-	case err != nil:
-		return nil, fmt.Errorf("secret %q: %w", s.ID, err)
-	case st.IsDir():
-		return nil, fmt.Errorf("secret %q: %s is a directory", s.ID, s.File)
-	case st.Size() > secretsprovider.MaxSecretSize:
-		return nil, s.tooLarge(st.Size())
-	}
-	value, err := os.ReadFile(s.File)
-	if err != nil {
+	case errors.As(err, new(*TooLargeError)):
+		return nil, s.tooLarge(fmt.Sprintf("more than %d", secretsprovider.MaxSecretSize))
+	case err != nil && ctx.Err() == nil:
 		return nil, fmt.Errorf("secret %q: %w", s.ID, err)
 	}
-	return s.limited(value)
+	return value, err
 }
 
-func (s Secret) limited(value []byte) ([]byte, error) {
-	if len(value) > secretsprovider.MaxSecretSize {
-		return nil, s.tooLarge(int64(len(value)))
-	}
-	return value, nil
-}
-
-func (s Secret) tooLarge(size int64) error {
-	return fmt.Errorf("secret %q: it has %d bytes, and BuildKit takes %d", s.ID, size, secretsprovider.MaxSecretSize)
+func (s Secret) tooLarge(size string) error {
+	return fmt.Errorf("secret %q: it has %s bytes, and BuildKit takes %d", s.ID, size, secretsprovider.MaxSecretSize)
 }
 
 // An SSH is an agent that steps may use: that at a socket, or one made of keys.
@@ -68,7 +86,16 @@ type SSH struct {
 	Paths []string // none: the agent at $SSH_AUTH_SOCK
 }
 
-// CheckSSH says what is wrong with the agents, before a build needs them.
+// Once says that a key is a stream, which gives it but once.
+func (s SSH) Once() bool {
+	return slices.ContainsFunc(s.Paths, func(path string) bool {
+		st, err := os.Stat(path)
+		return err == nil && st.Mode()&fs.ModeSocket == 0 && isStream(path)
+	})
+}
+
+// CheckSSH says what is wrong with the agents, before a build needs them. Keys that are streams
+// are left to be read by the build.
 func CheckSSH(list []SSH) error {
 	for _, s := range list {
 		if len(s.Paths) > 0 {
@@ -78,14 +105,32 @@ func CheckSSH(list []SSH) error {
 		if socket == "" {
 			return fmt.Errorf("ssh %q: there is no agent: SSH_AUTH_SOCK is not set; start ssh-agent, or name a key", s.ID)
 		}
-		c, err := net.Dial("unix", socket)
+		c, err := net.DialTimeout("unix", socket, 2*time.Second) // as long as BuildKit's client
 		if err != nil {
 			return fmt.Errorf("ssh %q: no agent answers at SSH_AUTH_SOCK: %w", s.ID, err)
 		}
 		c.Close()
 	}
-	_, err := sshAgents(list)
+	_, err := sshAgents(slices.DeleteFunc(slices.Clone(list), SSH.Once))
 	return err
+}
+
+// agents are the SSH agents as the session offers them, unless ctx ends before their keys are
+// read.
+func (r *Request) agents(ctx context.Context) (session.Attachable, error) {
+	var agents session.Attachable
+	var err error
+	read := make(chan struct{})
+	go func() { // likewise, see ReadNamed
+		defer close(read)
+		agents, err = sshAgents(r.SSH)
+	}()
+	select {
+	case <-read:
+		return agents, err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // sshAgents are the agents as the session offers them.
@@ -103,13 +148,13 @@ func sshAgents(list []SSH) (session.Attachable, error) {
 
 // session is what the engine may ask of this side while it builds, and what must
 // not be shown.
-func (r *Request) session() ([]session.Attachable, redact.Mask, error) {
+func (r *Request) session(ctx context.Context) ([]session.Attachable, redact.Mask, error) {
 	parts := []session.Attachable{registryCredentials()}
 	hidden := r.hidden()
 	if len(r.Secrets) > 0 {
 		values := map[string][]byte{}
 		for _, s := range r.Secrets {
-			value, err := s.Read()
+			value, err := s.read(ctx)
 			if err != nil {
 				return nil, nil, &RefusedError{err.Error()}
 			}
@@ -119,7 +164,7 @@ func (r *Request) session() ([]session.Attachable, redact.Mask, error) {
 		parts = append(parts, secretsprovider.FromMap(values))
 	}
 	if len(r.SSH) > 0 {
-		agents, err := sshAgents(r.SSH)
+		agents, err := r.agents(ctx)
 		if err != nil {
 			return nil, nil, &RefusedError{err.Error()}
 		}

@@ -129,7 +129,7 @@ func (s *Server) lookAt(ctx context.Context, id string, steps []int) (seen seenL
 		return nil, true
 	}
 	defer choice.Release()
-	req := &build.Request{Spec: b.plan.Spec}
+	req := inspection(b.plan.Spec)
 	seen, whole = seenLayers{}, true
 	for _, i := range steps {
 		var layer seenLayer

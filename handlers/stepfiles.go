@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
@@ -102,7 +103,7 @@ func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, l
 	if at := choice.Conn.Info.Setting(); at != b.result().Engine {
 		return lsp.InvalidParams("%s: the build ran on %s, and now builds run on %s; build again", command, b.result().Engine, at)
 	}
-	err = look(&inspected{out, choice.Conn, &build.Request{Spec: b.plan.Spec}})
+	err = look(&inspected{out, choice.Conn, inspection(b.plan.Spec)})
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -125,4 +126,11 @@ func (r *running) step(command string, step *int) (*build.Outcome, error) {
 		return nil, lsp.InvalidParams("%s: there is nothing to show of step %d, %s: %v", command, *step, r.outcome.Steps[*step].Name, err)
 	}
 	return r.outcome, nil
+}
+
+// inspection asks for what is said of a build that has ended, without keys that cannot be read
+// again.
+func inspection(spec build.Spec) *build.Request {
+	spec.SSH = slices.DeleteFunc(slices.Clone(spec.SSH), build.SSH.Once)
+	return &build.Request{Spec: spec}
 }

@@ -81,7 +81,7 @@ func (o *Options) secrets(dir string) ([]build.Secret, error) {
 			}
 			out.File = file
 		}
-		if _, err := out.Read(); err != nil {
+		if err := out.Check(); err != nil {
 			return nil, err
 		}
 		list = slices.DeleteFunc(list, func(o build.Secret) bool { return o.ID == out.ID }) // as in docker build, the last counts
