@@ -24,7 +24,7 @@ func TestGivenUp(t *testing.T) {
 	if err := CheckSSH([]SSH{{ID: "k", Paths: []string{fifo}}}); err != nil {
 		t.Error(err) // it is read by the build
 	}
-	for name, req := range map[string]*Request{"secret": {Secrets: []Secret{{ID: "s", File: fifo, stream: newStream()}}}, "ssh": {SSH: []SSH{{ID: "k", Paths: []string{fifo}}}}} {
+	for name, req := range map[string]*Request{"secret": {Spec: Spec{Secrets: []Secret{{ID: "s", File: fifo, stream: newStream()}}}}, "ssh": {Spec: Spec{SSH: []SSH{{ID: "k", Paths: []string{fifo}}}}}} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(10*time.Millisecond, func() { cancel(errors.New("enough")) })
 		if _, _, err := req.session(ctx); err == nil || !strings.Contains(err.Error(), "enough") {
@@ -63,7 +63,7 @@ func TestStreamSecret(t *testing.T) {
 	if err := s.Check(); err != nil { // nobody has written
 		t.Fatal(err)
 	}
-	req := &Request{Secrets: []Secret{s}}
+	req := &Request{Spec: Spec{Secrets: []Secret{s}}}
 	canceled, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(10*time.Millisecond, func() { cancel(errors.New("enough")) })
 	if _, _, err := req.session(canceled); err == nil || !strings.Contains(err.Error(), "enough") {

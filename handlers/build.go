@@ -53,6 +53,7 @@ func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
 func (s *Server) newBuild() (sequence int64) {
 	sequence = s.sequence.Add(1)
 	s.diagnostics.order(sequence)
+	s.builds.expect(sequence)
 	return sequence
 }
 
@@ -60,6 +61,7 @@ func (s *Server) newBuild() (sequence int64) {
 func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg plan.Argument, sequence int64) (*plan.Plan, error) {
 	p, err := s.projects.Plan(snapshot, arg, s.currentSettings(ctx).Defaults)
 	if err != nil {
+		s.builds.forget(sequence)
 		s.reportMissingTarget(sequence, err)
 		s.diagnostics.begun(sequence)
 	}

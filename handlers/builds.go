@@ -16,10 +16,11 @@ import (
 
 // builds are those of this session. Its zero value is ready.
 type builds struct {
-	mu   sync.Mutex
-	list []*running // oldest first; those that run, and the last remembered ones
-	tidy *time.Timer
-	wg   sync.WaitGroup
+	mu     sync.Mutex
+	coming map[int64]error // why those that are being planned were canceled, by sequence; nil: they were not
+	list   []*running      // oldest first; those that run, and the last remembered ones
+	tidy   *time.Timer
+	wg     sync.WaitGroup
 }
 
 // How many builds that ended are kept, and how many bytes of their logs, in memory and in
@@ -47,6 +48,24 @@ type running struct {
 	again   func() *engine.Choice // of the engine that built; nil if none did
 }
 
+// expect takes the command of a build in, which can be canceled from now on. It is followed by
+// start or forget.
+func (b *builds) expect(sequence int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.coming == nil {
+		b.coming = map[int64]error{}
+	}
+	b.coming[sequence] = nil
+}
+
+// forget is for a command that does not become a build.
+func (b *builds) forget(sequence int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.coming, sequence)
+}
+
 // start takes a build in. Of two of the same file and target, the one whose command
 // came later goes on and the other is canceled.
 func (b *builds) start(ctx context.Context, p *plan.Plan, sequence int64) *running {
@@ -54,6 +73,10 @@ func (b *builds) start(ctx context.Context, p *plan.Plan, sequence int64) *runni
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if cause := b.coming[sequence]; cause != nil {
+		r.cancel(cause)
+	}
+	delete(b.coming, sequence)
 	for _, o := range b.list {
 		if !o.isRunning() || o.plan.Doc.Key() != p.Doc.Key() || o.plan.Target != p.Target {
 			continue
@@ -204,22 +227,39 @@ func (b *builds) find(id string) *running {
 	return nil
 }
 
-// cancel cancels the build id, or the newest that runs, and says whether one ran.
+// cancel cancels the build id, or the newest that runs or is being planned, and says whether
+// there was one.
 func (b *builds) cancel(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, r := range slices.Backward(b.list) {
-		if r.isRunning() && (id == "" || r.id == id) {
-			r.cancel(errCanceled)
-			return true
+	var newest *running
+	last := int64(-1)
+	for _, r := range b.list {
+		if r.isRunning() && (r.id == id || id == "" && r.sequence > last) {
+			newest, last = r, r.sequence
 		}
 	}
-	return false
+	planned := false
+	for sequence, canceled := range b.coming {
+		if id == "" && canceled == nil && sequence > last {
+			planned, last = true, sequence
+		}
+	}
+	switch {
+	case planned:
+		b.coming[last] = errCanceled
+	case newest != nil:
+		newest.cancel(errCanceled)
+	}
+	return planned || newest != nil
 }
 
 func (b *builds) cancelAll(cause error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	for sequence := range b.coming {
+		b.coming[sequence] = cause
+	}
 	for _, r := range b.list {
 		r.cancel(cause)
 	}

@@ -14,6 +14,7 @@ import (
 func (s *Server) buildSaved(snapshot *workspace.Snapshot, doc *workspace.Document, sequence int64) {
 	ctx := s.rpc.Context()
 	if s.currentSettings(ctx).OnSave != "build" || s.builds.runs(doc) {
+		s.builds.forget(sequence)
 		s.diagnostics.begun(sequence)
 		return
 	}

@@ -1,0 +1,37 @@
+package handlers
+
+import (
+	"context"
+	"testing"
+
+	"github.com/buildls/buildls/handlers/plan"
+	"github.com/buildls/buildls/workspace"
+)
+
+// A build can be canceled from its command on, before there is a plan.
+func TestCancelComing(t *testing.T) {
+	var b builds
+	planned := &plan.Plan{Setup: plan.Setup{Doc: &workspace.Document{URI: "untitled:Dockerfile"}}}
+	b.expect(1)
+	older := b.start(t.Context(), planned, 1)
+	b.expect(2)
+	if !b.cancel("") || older.ctx.Err() != nil {
+		t.Error("the newest is the one that is being planned")
+	}
+	if !b.cancel("") || context.Cause(older.ctx) != errCanceled {
+		t.Error("then the newest is the one that runs")
+	}
+	if r := b.start(t.Context(), planned, 2); context.Cause(r.ctx) != errCanceled {
+		t.Errorf("it was canceled before it started: %v", context.Cause(r.ctx))
+	}
+	b.expect(3)
+	b.forget(3)
+	b.expect(4)
+	b.cancelAll(errShutdown)
+	if r := b.start(t.Context(), planned, 4); context.Cause(r.ctx) != errShutdown {
+		t.Errorf("the editor has closed before it started: %v", context.Cause(r.ctx))
+	}
+	if len(b.coming) != 0 {
+		t.Errorf("left: %v", b.coming)
+	}
+}
