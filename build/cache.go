@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/client"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/buildls/buildls/build/engine"
 )
@@ -35,6 +36,11 @@ func CheckCache(c Cache, export bool) error {
 	}
 	if attr != "" && c.Attrs[attr] == "" {
 		return fmt.Errorf("cache type=%s: it needs %s", c.Type, attr)
+	}
+	if c.Type == "local" && !export {
+		if st, err := os.Stat(indexOf(c)); err == nil && !st.Mode().IsRegular() { // it would be read without an end
+			return fmt.Errorf("cache type=local: %s is no file", indexOf(c))
+		}
 	}
 	return nil
 }
@@ -75,6 +81,9 @@ func writable(info engine.Info) []string {
 	}
 	return nil
 }
+
+// indexOf is the file by which BuildKit's client reads a local cache.
+func indexOf(c Cache) string { return filepath.Join(c.Attrs["src"], ocispecs.ImageIndexFile) }
 
 func (c Cache) checkOn(info engine.Info, verb string, can []string) error {
 	if can == nil || slices.Contains(can, c.Type) {
@@ -119,7 +128,7 @@ func (r *Request) missingCaches() (notes []string) {
 		if c.Type != "local" {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(c.Attrs["src"], "index.json")); err != nil {
+		if _, err := os.Stat(indexOf(c)); err != nil {
 			notes = append(notes, fmt.Sprintf("there is no cache in %s", c.Attrs["src"]))
 		}
 	}

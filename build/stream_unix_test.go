@@ -94,6 +94,9 @@ func TestEndless(t *testing.T) {
 	if err := os.Symlink("/dev/zero", filepath.Join(dir, "index.json")); err != nil {
 		t.Fatal(err)
 	}
+	if err := CheckCache(Cache{Type: "local", Attrs: map[string]string{"src": dir}}, false); err == nil || !strings.Contains(err.Error(), "index.json is no file") {
+		t.Error(err)
+	}
 	if _, err := digestIn(dir, "latest"); err == nil || !strings.Contains(err.Error(), "index.json is no file") {
 		t.Error(err)
 	}

@@ -175,11 +175,16 @@ func (c certs) options(address string) ([]client.ClientOpt, error) {
 		return nil, nil
 	}
 	for _, file := range []string{c.CACert, c.Cert, c.Key} {
-		if _, err := os.Stat(file); file != "" && err != nil {
-			if errors.Is(err, fs.ErrNotExist) { // not the socket
-				return nil, fmt.Errorf("there is no file %s for its TLS", file)
-			}
+		if file == "" {
+			continue
+		}
+		switch st, err := os.Stat(file); {
+		case errors.Is(err, fs.ErrNotExist): // not the socket
+			return nil, fmt.Errorf("there is no file %s for its TLS", file)
+		case err != nil:
 			return nil, err
+		case !st.Mode().IsRegular(): // BuildKit's client would read it without an end
+			return nil, fmt.Errorf("%s, for its TLS, is no file", file)
 		}
 	}
 	if (c.Cert == "") != (c.Key == "") {
