@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/client"
+	digest "github.com/opencontainers/go-digest"
 
 	"github.com/buildls/buildls/build/engine"
 )
@@ -27,11 +28,66 @@ func CheckFile(path string) error {
 	return nil
 }
 
+// An OldFile is what a build may find where it will write a file at its end.
+type OldFile struct {
+	What string // for people
+	Made func(data []byte) bool
+}
+
+// What an earlier build left: the id of an image, and what the exporters said, here or in
+// another builder.
+var (
+	OldID       = OldFile{"the id of an image", madeID}
+	OldMetadata = OldFile{"what a build says of its outputs", madeMetadata}
+)
+
+func madeID(data []byte) bool {
+	_, err := digest.Parse(strings.TrimSpace(string(data)))
+	return err == nil
+}
+
+func madeMetadata(data []byte) bool {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(data, &keys) != nil || keys == nil {
+		return false
+	}
+	for key := range keys {
+		for _, of := range []string{"containerimage.", "image.name", "buildx.", "cache."} {
+			if strings.HasPrefix(key, of) {
+				return true
+			}
+		}
+	}
+	return len(keys) == 0
+}
+
+// maxOld is what is read of an old file, in bytes. Provenance is in some, and may be long.
+const maxOld = 64 << 20
+
+// Check refuses a file that holds something else than what an earlier build left: it is
+// somebody's, and would be lost. path may be empty.
+func (o OldFile) Check(path string) error {
+	if path == "" || IsStream(path) {
+		return nil
+	}
+	data, err := readRegular(path, maxOld)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && (len(data) == 0 || o.Made(data)):
+		return nil
+	case err != nil && !errors.As(err, new(*TooLargeError)):
+		return err
+	}
+	return fmt.Errorf("%s is there, and is not %s, so no build wrote it; name another file, or remove it", path, o.What)
+}
+
 // RemoveOld removes a file that a build will write at its end, be it a link, and nothing else:
-// no directory, and nothing that is a device, a pipe or somebody's standard output. path may be
-// empty.
+// no directory, and nothing that is a device, a pipe or somebody's standard output. An empty file
+// stays, which nobody takes for an answer. path may be empty.
 func RemoveOld(path string) error {
-	if path == "" || isStream(path) {
+	if path == "" || IsStream(path) {
+		return nil
+	}
+	if st, err := os.Stat(path); err == nil && st.Size() == 0 {
 		return nil
 	}
 	err := os.Remove(path)
@@ -41,9 +97,9 @@ func RemoveOld(path string) error {
 	return err
 }
 
-// isStream says whether a path leads to what is no file of its own: something else than a
+// IsStream says whether a path leads to what is no file of its own: something else than a
 // regular file, or what a process has open, as /dev/stdout does.
-func isStream(path string) bool {
+func IsStream(path string) bool {
 	for range 40 { // links, as Linux
 		st, err := os.Lstat(path)
 		switch {

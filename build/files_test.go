@@ -3,6 +3,7 @@ package build
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -34,7 +35,51 @@ func TestRemoveOld(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if err := os.WriteFile(in("nothing"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := RemoveOld(in("nothing")); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(in("nothing")); err != nil {
+		t.Error("an empty file is no answer, and perhaps somebody's")
+	}
 	if err := RemoveOld(""); err != nil {
 		t.Error(err)
+	}
+}
+
+// A file is an earlier build's if it holds what builds write, here and in docker build.
+func TestOldFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	for _, c := range []struct {
+		text         string
+		id, metadata bool
+	}{
+		{"", true, true},
+		{"sha256:" + strings.Repeat("a", 64), true, false},
+		{"sha256:" + strings.Repeat("a", 64) + "\n", true, false},
+		{"sha256:short", false, false},
+		{"FROM scratch\n", false, false},
+		{"{}\n", false, true},
+		{`{"containerimage.digest": "sha256:a", "image.name": "a"}`, false, true},
+		{`{"buildx.build.ref": "a/b/c"}`, false, true},
+		{`{"name": "package", "version": "1"}`, false, false},
+		{`{"editor.tabSize": 4}`, false, false},
+		{"null", false, false},
+		{"[]", false, false},
+	} {
+		if err := os.WriteFile(file, []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		id, metadata := OldID.Check(file), OldMetadata.Check(file)
+		if (id == nil) != c.id || (metadata == nil) != c.metadata {
+			t.Errorf("%q: %v; %v", c.text, id, metadata)
+		}
+	}
+	for _, path := range []string{"", os.DevNull, file + ".gone"} {
+		if err := OldID.Check(path); err != nil {
+			t.Error(err)
+		}
 	}
 }

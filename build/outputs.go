@@ -80,6 +80,14 @@ func CheckOutput(o Output) (Output, error) {
 	return o, nil
 }
 
+// File is the file that the output is, empty if it is none of its own.
+func (o Output) File() string {
+	if o.Dest == Stdout || o.Dest == "" || o.inDir() || IsStream(o.Dest) {
+		return ""
+	}
+	return o.Dest
+}
+
 // inDir says that the output is a directory and not one file.
 func (o Output) inDir() bool {
 	if o.Type == client.ExporterLocal {
@@ -227,7 +235,7 @@ type outputFile struct {
 }
 
 func (f *outputFile) open(map[string]string) (io.WriteCloser, error) {
-	if isStream(f.dest) {
+	if IsStream(f.dest) {
 		f.direct = true
 		return os.OpenFile(f.dest, os.O_WRONLY|os.O_APPEND, 0)
 	}

@@ -39,7 +39,7 @@ func (s *Secret) Check() error {
 			return fmt.Errorf("secret %q: %w", s.ID, err)
 		case st.IsDir():
 			return fmt.Errorf("secret %q: %s is a directory", s.ID, s.File)
-		case isStream(s.File):
+		case IsStream(s.File):
 			s.stream = newStream()
 			return nil
 		case st.Size() > secretsprovider.MaxSecretSize:
@@ -90,7 +90,7 @@ type SSH struct {
 func (s SSH) Once() bool {
 	return slices.ContainsFunc(s.Paths, func(path string) bool {
 		st, err := os.Stat(path)
-		return err == nil && st.Mode()&fs.ModeSocket == 0 && isStream(path)
+		return err == nil && st.Mode()&fs.ModeSocket == 0 && IsStream(path)
 	})
 }
 

@@ -120,17 +120,17 @@ func TestFiles(t *testing.T) {
 // build's. It stays where the command line is wrong.
 func TestOldFiles(t *testing.T) {
 	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY nothere /\n")
-	old := []string{filepath.Join(dir, "iid"), filepath.Join(dir, "metadata")}
+	old := map[string]string{filepath.Join(dir, "iid"): "sha256:" + strings.Repeat("a", 64), filepath.Join(dir, "metadata"): `{"containerimage.digest": "old"}`}
 	lay := func() {
-		for _, name := range old {
-			if err := os.WriteFile(name, []byte("old"), 0o644); err != nil {
+		for name, text := range old {
+			if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	stayed := func() (n int) {
-		for _, name := range old {
-			if data, err := os.ReadFile(name); err == nil && string(data) == "old" {
+		for name, text := range old {
+			if data, err := os.ReadFile(name); err == nil && string(data) == text {
 				n++
 			}
 		}

@@ -121,6 +121,9 @@ func (p *Plan) fill(arg Options, dir string) error {
 // begin removes what an earlier build wrote to the files that this one writes at its end: if it
 // fails, whatever of, no script is to take the id of another image for its own.
 func (p *Plan) begin() error {
+	if err := p.checkWritten(); err != nil {
+		return invalid("%v", err)
+	}
 	for field, path := range map[string]string{"iidFile": p.IIDFile, "metadataFile": p.MetadataFile} {
 		if err := build.RemoveOld(path); err != nil {
 			return invalid("%s: what an earlier build left there cannot be removed: %v", field, err)

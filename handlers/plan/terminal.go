@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -36,8 +37,10 @@ func (t *Terminal) Plan() (*Plan, error) {
 	for _, step := range []func() error{
 		func() error { return p.take(t.Options) },
 		func() error { return p.fill(t.Options, wd) },
-		p.begin,
-		func() error { return t.place(p, wd) },
+		func() error {
+			unplaced := t.place(p, wd)
+			return cmp.Or(p.begin(), unplaced)
+		},
 		func() error { return p.find(t.Options, wd) },
 	} {
 		if err := step(); err != nil {
