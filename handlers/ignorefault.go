@@ -43,7 +43,7 @@ func (i *ignoreFaults) sentences(f plan.IgnoreFile) []string {
 // problems are what is wrong with an ignore file where it is. A file in another encoding is
 // sent as it is on the disk, not as its buffer.
 func (i *ignoreFaults) problems(doc *workspace.Document) []dockerfile.Problem {
-	if disk, err := plan.ReadPlain(doc.Path); err == nil {
+	if disk, err := workspace.ReadPlain(doc.Path); err == nil {
 		if fault, wide := survey.Wide(disk); wide {
 			return []dockerfile.Problem{problemOf(fault, fault.Reason)}
 		}
@@ -65,7 +65,7 @@ func notUTF8(path string, doc *workspace.Document) string {
 	if path != doc.Path {
 		return path + " is not UTF-8, so the file was built and not its buffer"
 	}
-	text, _ := plan.ReadPlain(path)
+	text, _ := workspace.ReadPlain(path)
 	if encoding := workspace.WideEncoding(text); encoding != "" {
 		return fmt.Sprintf("%s is in %s: its buffer was built, but a build in a terminal fails on the file; save it as UTF-8", path, encoding)
 	}

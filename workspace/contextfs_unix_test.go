@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -52,10 +53,11 @@ func TestFileThatBecomesAPipe(t *testing.T) {
 
 // A Dockerfile that is no file is refused, and never waited for.
 func TestReadWithinNoFile(t *testing.T) {
-	dir := tree(t, map[string]string{"folder/x": "", "link": "->pipe"})
+	dir := tree(t, map[string]string{"folder/x": "", "link": "->pipe", "loop": "->loop", "large": ""})
 	must(t, syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o644))
-	for name, want := range map[string]error{"folder": errDirectory, "pipe": errNoFile, "link": errNoFile, "gone": fs.ErrNotExist} {
-		if _, err := ReadWithin(filepath.Join(dir, name)); !errors.Is(err, want) {
+	must(t, os.Truncate(filepath.Join(dir, "large"), 3<<30))
+	for name, want := range map[string]error{"folder": ErrDirectory, "pipe": errNoFile, "link": errNoFile, "gone": fs.ErrNotExist, "loop": errLoop, "large": errTooLarge} {
+		if _, err := ReadWithin(filepath.Join(dir, name)); !errors.Is(err, want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -11,10 +11,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
 	ws "github.com/buildls/buildls/workspace"
@@ -130,7 +132,7 @@ func checkAll(ctx context.Context, names []string, dir string, stdin io.Reader) 
 }
 
 func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, error) {
-	data, err := readDockerfile(name, stdin)
+	data, err := readDockerfile(ctx, name, stdin)
 	if err != nil {
 		return checked{}, whyNot(name, err)
 	}
@@ -144,7 +146,7 @@ func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, 
 	}
 	ignore, path, err := readIgnore(name, dir)
 	if err != nil { // the rest can be checked without
-		err = whyNot("", err)
+		err = whyNot(path, err)
 	}
 	file := lint.File{Dockerfile: dockerfile.Parse(data), Ignore: ignore}
 	for _, fault := range survey.Faults(ignore) {
@@ -153,22 +155,30 @@ func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, 
 	return checked{name: name, text: ws.NewText(string(data)), problems: lint.Check(ctx, file)}, err
 }
 
-func readDockerfile(name string, stdin io.Reader) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(stdin)
+func readDockerfile(ctx context.Context, name string, stdin io.Reader) ([]byte, error) {
+	switch {
+	case name == "-":
+		data, err := io.ReadAll(io.LimitReader(interruptible(ctx, stdin), ws.MaxText+1))
+		if len(data) > ws.MaxText {
+			err = &build.TooLargeError{Limit: ws.MaxText}
+		}
+		return data, err
+	case strings.HasPrefix(name, "/dev/") || strings.HasPrefix(name, "/proc/"): // what a shell writes for <(…)
+		return build.ReadNamed(ctx, name, ws.MaxText)
 	}
-	return os.ReadFile(name)
+	return ws.ReadPlain(name)
 }
 
 // readIgnore reads the .dockerignore that counts for a Dockerfile: its own, else the
-// context's. It is nil if there is none.
+// context's. It is nil if there is none: a directory is none of its own, as to BuildKit.
 func readIgnore(name, dir string) (data []byte, path string, err error) {
-	for _, path = range []string{name + ".dockerignore", filepath.Join(dir, ".dockerignore")} {
-		data, err := os.ReadFile(path)
+	own := name + ".dockerignore"
+	for _, path = range []string{own, filepath.Join(dir, ".dockerignore")} {
+		data, err := ws.ReadPlain(path)
 		if err == nil {
 			return data, path, nil
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, fs.ErrNotExist) && (path != own || !errors.Is(err, ws.ErrDirectory)) {
 			return nil, path, err
 		}
 	}

@@ -157,6 +157,8 @@ func whyNot(path string, err error) error {
 		return fmt.Errorf("%s is a link to %s, which does not exist", path, link)
 	case errors.Is(err, syscall.ELOOP):
 		return fmt.Errorf("%s is a link that leads back to itself", path)
+	case errors.Is(err, ws.ErrDirectory):
+		return fmt.Errorf("%s cannot be read: is a directory", path)
 	}
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		path, err = cmp.Or(at.Path, path), at.Err

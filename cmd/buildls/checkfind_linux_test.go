@@ -58,16 +58,24 @@ func link(t *testing.T, to, path string) {
 // What can be checked is, what cannot is named, and nothing is passed over.
 func TestCheckNames(t *testing.T) {
 	dir := workspace(t, "good/Dockerfile", "FROM scratch\n", "bad/web.df", "RUNN\n", "bad/Dockerfile", "RUNN x\n", "empty/main.go", "", "odd/x", "", "folder/Dockerfile/x", "",
-		"nested/Dockerfile/Dockerfile", "RUNN y\n", "ignored/Dockerfile", "RUNN z\n", "ignored/.dockerignore/x", "", "locked/in/Dockerfile", "RUNN\n", "locked/Dockerfile", "RUNN locked\n", "secret/Dockerfile", "")
+		"nested/Dockerfile/Dockerfile", "RUNN y\n", "ignored/Dockerfile", "RUNN z\n", "ignored/.dockerignore/x", "", "locked/in/Dockerfile", "RUNN\n", "locked/Dockerfile", "RUNN locked\n", "secret/Dockerfile", "",
+		"own/Dockerfile", "RUNN own\n", "own/Dockerfile.dockerignore/x", "", "own/.dockerignore", "", "fifo/Dockerfile", "RUNN f\n", "endless/Dockerfile", "RUNN e\n", "itself/Dockerfile", "RUNN i\n",
+		"huge/Dockerfile", "")
 	in := func(name string) string { return filepath.Join(dir, name) }
 	for path, to := range map[string]string{"sub": "bad", "other/Dockerfile": "../bad/web.df", "dangling/Dockerfile": "gone", "loop/Dockerfile": "Dockerfile", "up/up": "..",
-		"twice/a.Dockerfile": "../bad/Dockerfile", "twice/b.Dockerfile": "../bad/Dockerfile", "behind/folder": "../bad"} {
+		"twice/a.Dockerfile": "../bad/Dockerfile", "twice/b.Dockerfile": "../bad/Dockerfile", "behind/folder": "../bad",
+		"endless/Dockerfile.dockerignore": "/dev/zero", "itself/.dockerignore": ".dockerignore"} {
 		if err := os.MkdirAll(filepath.Dir(in(path)), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		link(t, to, in(path))
 	}
-	if err := syscall.Mkfifo(in("odd/Dockerfile"), 0o644); err != nil {
+	for _, name := range []string{"odd/Dockerfile", "fifo/.dockerignore"} {
+		if err := syscall.Mkfifo(in(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Truncate(in("huge/Dockerfile"), 3<<30); err != nil { // sparse
 		t.Fatal(err)
 	}
 	shut(t, in("locked/in"), in("secret/Dockerfile"))
@@ -94,9 +102,18 @@ func TestCheckNames(t *testing.T) {
 		{"loop", 2, "loop/Dockerfile is a link that leads back to itself"},
 		{"ignored", 2, "ignored/Dockerfile:1:1: error; ignored/.dockerignore cannot be read: is a directory"},
 		{"locked good", 2, "locked/Dockerfile:1:1: error; locked/in cannot be read: permission denied"},
+		{"own/Dockerfile", 1, "own/Dockerfile:1:1: error"},
+		{"fifo", 2, "fifo/Dockerfile:1:1: error; fifo/.dockerignore cannot be read: it is a pipe"},
+		{"fifo/.dockerignore", 2, "fifo/.dockerignore cannot be read: it is a pipe"},
+		{"endless", 2, "endless/Dockerfile:1:1: error; endless/Dockerfile.dockerignore cannot be read: it is a pipe, a socket or a device"},
+		{"huge", 2, "huge/Dockerfile cannot be read: it is larger than 16 MiB"},
+		{"itself", 2, "itself/Dockerfile:1:1: error; itself/.dockerignore cannot be read: it is a link that leads back to itself"},
+		{"/dev/zero", 2, "/dev/zero cannot be read: it has more than 16777216 bytes"},
+		{"-", 1, "-:1:1: error"},
 		{"secret good", 2, "secret/Dockerfile cannot be read: permission denied"},
 	} {
 		cmd := withoutRights(t, program(t, nil, append([]string{"check", "--format", "text"}, strings.Fields(c.args)...)...), dir)
+		cmd.Stdin = strings.NewReader("RUNN stdin\n")
 		out, err := cmd.CombinedOutput()
 		code := 0
 		if exit, ok := err.(*exec.ExitError); ok {
@@ -108,6 +125,15 @@ func TestCheckNames(t *testing.T) {
 		if code != c.code || !contains(string(out), parts...) || c.says == "" && len(out) > 0 || strings.Count(string(out), ": error") > 1 {
 			t.Errorf("check %s: %d, want %d: %s\n%s", c.args, code, c.code, c.says, out)
 		}
+	}
+}
+
+// A shell's <(…) is checked, although it is no file.
+func TestCheckStream(t *testing.T) {
+	cmd := program(t, nil, "check", "/dev/stdin")
+	cmd.Stdin = strings.NewReader("RUNN\n")
+	if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "/dev/stdin:1:1: error") {
+		t.Errorf("%v\n%s", cmd.ProcessState, out)
 	}
 }
 

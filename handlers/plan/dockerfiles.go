@@ -30,7 +30,7 @@ func (p *Setup) dockerfiles() (name string, files map[string][]byte, err error) 
 	switch data, err := workspace.ReadWithin(ignore); {
 	case err == nil:
 		files[name+".dockerignore"] = data
-	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, workspace.ErrOutside): // as in docker build
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, workspace.ErrOutside) && !errors.Is(err, workspace.ErrDirectory): // as in docker build
 		return "", nil, err
 	}
 	return name, files, nil

@@ -2,10 +2,8 @@ package plan
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -63,7 +61,7 @@ func (p *Setup) ignoreIn(dir string) (IgnoreFile, error) {
 	if d := p.Snapshot.DocumentAt(path); d != nil && p.overlay != "dockerfile" {
 		return IgnoreFile{d.URI, d.Text.Bytes()}, nil
 	}
-	text, err := ReadPlain(path)
+	text, err := workspace.ReadPlain(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return IgnoreFile{}, nil
 	}
@@ -84,14 +82,6 @@ func (p *Plan) IgnoreFiles() (list []IgnoreFile) {
 		}
 	}
 	return list
-}
-
-// ReadPlain reads a file that is one: of a pipe there might be no end.
-func ReadPlain(path string) ([]byte, error) {
-	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file", path)
-	}
-	return os.ReadFile(path)
 }
 
 // CountedFS is the context as it would be sent, to be counted.
@@ -119,7 +109,7 @@ func (p *Plan) checkEncoding() error {
 	}
 	for _, file := range p.IgnoreFiles() {
 		if path, ok := file.URI.Path(); ok && filepath.Base(path) == dockerui.DefaultDockerignoreName {
-			if disk, err := ReadPlain(path); err == nil {
+			if disk, err := workspace.ReadPlain(path); err == nil {
 				file.Text = disk // also if it is open: see workspace.NewContextFS
 			}
 		}
