@@ -52,19 +52,43 @@ var byName = []struct {
 	{"docker-bake*.hcl", Bake}, {"docker-bake*.json", Bake},
 }
 
+// notDockerfiles are what the end of a name like "Dockerfile.md" says that it is, where a
+// variant of a Dockerfile is called for what it is for: Dockerfile.dev, Dockerfile.alpine,
+// Dockerfile.go. No builder is given one of these: another program reads it, or makes a
+// Dockerfile of it, which has the name without the end. An editor may still say that one is a
+// Dockerfile, but for a policy.
+var notDockerfiles = []string{
+	policyExt,
+	"md", "markdown", "rst", "adoc", "html", "pdf", // about it
+	"json", "yaml", "yml", "toml", "xml", "sarif", "log", // what tools take and say
+	"orig", "rej", "bak", "old", "swp", "swo", "tmp", "diff", "patch", // what was it
+	"asc", "sig", "sha256", "gz", "zip",
+	"tmpl", "tpl", "template", "gotmpl", "j2", "jinja", "jinja2", "erb", "mustache", "hbs", "in", "m4", // what makes it
+}
+
+// policyExt is that of a policy about a Dockerfile, as docker/buildx looks for it beside one.
+const policyExt = "rego"
+
 // KindOf tells a document's kind by its name and language id, in any case.
 func KindOf(uri URI, languageID string) Kind {
 	name := strings.ToLower(baseName(uri))
 	// First of all, because editors that map "Dockerfile.*" to the language
 	// dockerfile do so for Dockerfile.dockerignore too.
-	if path.Ext(name) == ".dockerignore" {
+	ext := strings.TrimPrefix(path.Ext(name), ".")
+	switch ext {
+	case "dockerignore":
 		return Ignore
+	case policyExt:
+		return Other
 	}
 	if kind, ok := byLanguage[strings.ToLower(languageID)]; ok {
 		return kind
 	}
 	for _, n := range byName {
 		if ok, _ := path.Match(n.pattern, name); ok {
+			if n.kind == Dockerfile && slices.Contains(notDockerfiles, ext) {
+				return Other
+			}
 			return n.kind
 		}
 	}
