@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"os/user"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -29,6 +31,7 @@ func main() {
 	// before its builds are canceled.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	findHome()
 	std := stdio{os.Stdin, os.Stdout, os.Stderr}
 	if len(os.Args) < 2 || os.Args[1] != "engine" { // which hands it on
 		hush()
@@ -36,6 +39,21 @@ func main() {
 	code := run(ctx, os.Args[1:], std)
 	stop()
 	os.Exit(code)
+}
+
+// findHome has the environment say where the author's home is, as it does not where a service
+// starts an editor: all that is kept there is found by it, and no build takes it as a context.
+func findHome() {
+	if _, err := os.UserHomeDir(); err == nil {
+		return
+	}
+	name := "HOME"
+	if runtime.GOOS == "windows" {
+		name = "USERPROFILE"
+	}
+	if u, err := user.Current(); err == nil && u.HomeDir != "" {
+		os.Setenv(name, u.HomeDir)
+	}
 }
 
 // hush keeps libraries from printing: the scanner of text/scanner, with which BuildKit's

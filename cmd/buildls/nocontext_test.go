@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,6 +79,36 @@ func TestContextNobodyChose(t *testing.T) {
 				t.Errorf("not saved, and no files are needed: %q, %q", got, wrong)
 			}
 		})
+	}
+}
+
+// The home is known although the environment does not say it, a folder that holds it is no
+// context either, and a sentence says which folder was not taken.
+func TestHomeIsKnown(t *testing.T) {
+	me, err := user.Current()
+	if err != nil {
+		t.Skip(err)
+	}
+	above := workspace(t, "me/x", "", "Dockerfile", copyAll)
+	for folder, c := range map[string]struct{ home, says string }{
+		above:         {above + "/me", "the folder that is open is " + above + ", which holds your home directory"},
+		above + "/me": {above + "/me", "your home directory, which is not taken unasked"},
+		me.HomeDir:    {"", "your home directory"},
+		"/":           {above, "the root of the file system, which is not taken unasked"},
+	} {
+		e := lsptest.New(t, program(t, []string{"HOME=" + c.home}), lsptest.Options{Folders: []string{folder}})
+		e.Open("untitled:new", "dockerfile", copyAll)
+		err := e.Execute("buildls.context", map[string]any{"uri": "untitled:new"}, new(any))
+		if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "open a folder in it") {
+			t.Errorf("%s, HOME=%s: %v", folder, c.home, err)
+		}
+		if folder == above {
+			err := e.Execute("buildls.context", map[string]any{"uri": "file://" + above + "/Dockerfile"}, new(any))
+			if err == nil || !strings.Contains(err.Error(), "lies in "+above+", which holds your home directory") {
+				t.Errorf("a Dockerfile beside the home: %v", err)
+			}
+		}
+		e.Shutdown()
 	}
 }
 

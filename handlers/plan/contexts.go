@@ -61,6 +61,13 @@ func unsaved(snapshot *workspace.Snapshot) error {
 			return elsewhere("the folder", f.URI)
 		}
 	}
+	for _, f := range snapshot.Folders() {
+		if whose := WhyNoContext(f.Place()); whose != "" {
+			return &NoContextError{
+				fmt.Sprintf("the Dockerfile is not saved, and the folder that is open is %s, %s, which is not taken unasked", f.Path, whose),
+				"open a folder in it, save the Dockerfile in one of its own, or set buildls.context to a directory"}
+		}
+	}
 	return &NoContextError{"the Dockerfile is not saved, and no folder is open", "save it, open a folder, or set buildls.context to a directory"}
 }
 
@@ -90,12 +97,18 @@ func openFolder(snapshot *workspace.Snapshot, doc *workspace.Document) string {
 // WhyNoContext says what a directory is that is no build's context unless somebody names it.
 // Empty if it may be one.
 func WhyNoContext(dir workspace.Place) string {
-	home, err := os.UserHomeDir()
-	switch {
-	case dir.IsRoot():
+	if dir.IsRoot() {
 		return "the root of the file system"
-	case err == nil && dir.Is(workspace.PlaceOf(home)):
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	switch rel, within := workspace.PlaceOf(home).From(dir); {
+	case within && rel == ".":
 		return "your home directory"
+	case within:
+		return "which holds your home directory"
 	}
 	return ""
 }
