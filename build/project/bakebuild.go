@@ -81,10 +81,7 @@ func (t *bakeTarget) takeContexts(b *Build, dir string) {
 		if path != value || !isRemote(value) && !strings.HasPrefix(value, "target:") && !strings.HasPrefix(value, "docker-image:") {
 			value = inDir(dir, path)
 		}
-		if layout, ok := strings.CutPrefix(value, "oci-layout://"); ok {
-			value = "oci-layout://" + inDir(dir, layout)
-		}
-		b.Contexts[name] = value
+		b.Contexts[name] = layoutIn(dir, value)
 	}
 }
 

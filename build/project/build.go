@@ -87,6 +87,15 @@ func Join(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
+// layoutIn makes the path of a context that is an image layout absolute.
+func layoutIn(dir, value string) string {
+	const scheme = "oci-layout://"
+	if layout, ok := strings.CutPrefix(value, scheme); ok {
+		return scheme + inDir(dir, layout)
+	}
+	return value
+}
+
 // localCache makes the directory of a local cache absolute.
 func localCache(dir string, attrs map[string]string, key string) {
 	if attrs["type"] == "local" {

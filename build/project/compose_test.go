@@ -20,6 +20,8 @@ func TestCompose(t *testing.T) {
 		{"ssh git", `build: git@example.org:r.git`, `dockerfile= {"context":"git@example.org:r.git","tags":["p-api"]}`},
 		{"contexts map", `build: {context: ., additional_contexts: {a: ../a, b: "docker-image://b", c: "service:db"}}`,
 			`dockerfile=/p/Dockerfile {"context":"/p","tags":["p-api"],"contexts":{"a":"/a","b":"docker-image://b","c":"target:db"}}`},
+		{"contexts layout", `build: {context: ., additional_contexts: {a: "oci-layout://./a:tag", b: "oci-layout:///b"}}`,
+			`dockerfile=/p/Dockerfile {"context":"/p","tags":["p-api"],"contexts":{"a":"oci-layout:///p/a:tag","b":"oci-layout:///b"}}`},
 		{"contexts list", `build: {context: ., additional_contexts: ["a=./a"]}`, `dockerfile=/p/Dockerfile {"context":"/p","tags":["p-api"],"contexts":{"a":"/p/a"}}`},
 		{"caches", `build: {context: ., cache_from: ["u/c", "type=local,src=cc"], cache_to: ["type=local,dest=cd", "type=inline"]}`,
 			`dockerfile=/p/Dockerfile {"context":"/p","tags":["p-api"],"cacheFrom":["type=registry,ref=u/c","type=local,src=/p/cc"],"cacheTo":["type=local,dest=/p/cd","type=inline"]}`},

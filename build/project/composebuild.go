@@ -254,13 +254,15 @@ func (c *composeBuild) attest(kind string, v any) error {
 	return nil
 }
 
-// contexts takes the named contexts; another service's image is target:NAME, as in bake.
+// contexts takes the named contexts; another service's image is target:NAME, as in bake. The
+// compose library makes paths absolute, but not those of image layouts.
 func (c *composeBuild) contexts(v any) error {
 	m, err := mappingOf(v)
 	for name, value := range m {
 		if service, ok := strings.CutPrefix(value, types.ServicePrefix); ok {
 			m[name] = "target:" + service
 		}
+		m[name] = layoutIn(filepath.Dir(c.profile.File), m[name])
 	}
 	c.profile.Build.Contexts = m
 	return err
