@@ -73,7 +73,7 @@ func notUTF8(path string, doc *workspace.Document) string {
 }
 
 // refusals are what a build says of an ignore file that cannot be used, without its name.
-var refusals = []string{"syntax error in pattern", "illegal exclusion pattern", `"exclude-patterns" contains value`}
+var refusals = []string{"syntax error in pattern", "illegal exclusion pattern", `"exclude-patterns" contains value`, "token too long"}
 
 // blameIgnore says of a failure that an ignore file is to blame for it, and which line.
 func (w *site) blameIgnore(p *plan.Plan, out *build.Outcome) {

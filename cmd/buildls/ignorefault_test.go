@@ -64,6 +64,11 @@ func TestIgnoreFaultFailsBuild(t *testing.T) {
 			r.Error.Range == nil || r.Error.Range.Start.Line != 1 {
 			t.Errorf("%+v", r.Error)
 		}
+		e.Open("file://"+dir+"/.dockerignore", "ignore", "a\n"+strings.Repeat("b", 70_000)+"\n")
+		r = buildNow(t, e, map[string]any{"uri": uri})
+		if r.Error == nil || !contains(r.Error.Message, "line 2 of the .dockerignore", "longer than the 64 KiB") || r.Error.Range == nil || r.Error.Range.Start.Line != 1 {
+			t.Errorf("a long line: %+v", r.Error)
+		}
 		e.Shutdown()
 	})
 }
