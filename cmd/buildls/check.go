@@ -136,7 +136,10 @@ func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, 
 	if err != nil {
 		return checked{}, whyNot(name, err)
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // it counts in no column
+	const bom = "\ufeff"
+	if !bytes.HasPrefix(data, []byte(bom+bom)) { // of two a builder passes over one, as does lint
+		data = bytes.TrimPrefix(data, []byte(bom)) // it counts in no column
+	}
 	if dir == "" && name != "-" {
 		dir = filepath.Dir(name)
 	}

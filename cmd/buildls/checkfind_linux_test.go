@@ -135,6 +135,29 @@ func TestCheckStream(t *testing.T) {
 	if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "/dev/stdin:1:1: error") {
 		t.Errorf("%v\n%s", cmd.ProcessState, out)
 	}
+	cmd = program(t, nil, "check", "-")
+	cmd.Stdin = strings.NewReader("\ufeff\ufeffFROM scratch\n")
+	if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), ": error: unknown instruction") {
+		t.Errorf("two byte order marks: %v\n%s", cmd.ProcessState, out)
+	}
+}
+
+// A Dockerfile that a build is not given says why, and how to give it.
+func TestBuildOfNoFile(t *testing.T) {
+	dir := workspace(t)
+	link(t, "loop", filepath.Join(dir, "loop"))
+	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, says := range map[string]string{
+		"/dev/stdin":  "/dev/stdin is a pipe or a device, and no file; give the Dockerfile on stdin, with -f -",
+		dir + "/fifo": "with -f -", dir + "/loop": dir + "/loop: it is a link that leads back to itself"} {
+		cmd := program(t, nil, "build", "-f", name, dir)
+		cmd.Stdin = strings.NewReader("FROM scratch\n")
+		if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != exitUsage || !strings.Contains(string(out), says) {
+			t.Errorf("%s: %v\n%s", name, cmd.ProcessState, out)
+		}
+	}
 }
 
 // Over random trees with links, a finder finds what a walk finds that follows all links, to each

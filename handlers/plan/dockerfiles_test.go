@@ -48,3 +48,21 @@ func TestIgnoreGoesAlong(t *testing.T) {
 		t.Errorf("%q", has[own])
 	}
 }
+
+// A directory called as a Dockerfile's own ignore file is none: as to BuildKit, the context's
+// counts.
+func TestOwnIgnoreIsDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "Dockerfile.dockerignore"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".dockerignore"), []byte("a\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "Dockerfile")
+	p := Setup{Snapshot: workspace.New().Snapshot(), Doc: &workspace.Document{Path: path, Text: workspace.NewText("FROM scratch\n")},
+		Spec: build.Spec{Context: build.Context{Kind: build.LocalContext, Dir: dir}}}
+	if ignore, err := p.IgnoreFile(); err != nil || string(ignore.Text) != "a\n" {
+		t.Errorf("%q, %v", ignore.Text, err)
+	}
+}

@@ -129,6 +129,9 @@ func (t *Terminal) document(snapshot *workspace.Snapshot, dir string) (*workspac
 		return nil, err
 	}
 	path = snapshot.DockerfileAt(path)
+	if st, err := os.Stat(path); err == nil && !st.IsDir() && build.IsStream(path) {
+		return nil, invalid("%s is a pipe or a device, and no file; give the Dockerfile on stdin, with -f -", path)
+	}
 	text, err := workspace.ReadWithin(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, invalid("no Dockerfile at %s; name one with -f", path)
