@@ -265,8 +265,19 @@ func (b *builds) cancelAll(cause error) {
 	}
 }
 
-// wait waits until every build has ended.
-func (b *builds) wait() { b.wg.Wait() }
+// wait waits until every build has ended, which those that were canceled do soon, unless a disk
+// does not answer: for such a one it waits no longer than the server's end would.
+func (b *builds) wait() {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		b.wg.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+	}
+}
 
 // results are those of all builds, newest first.
 func (b *builds) results() []*buildResult {

@@ -3,10 +3,26 @@ package handlers
 import (
 	"context"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
+
+// A build that does not end holds up no editor that closes.
+func TestWaitForBuilds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b builds
+		r := b.start(t.Context(), &plan.Plan{Setup: plan.Setup{Doc: &workspace.Document{URI: "untitled:Dockerfile"}}}, 1)
+		start := time.Now()
+		if b.wait(); time.Since(start) != 5*time.Second {
+			t.Error(time.Since(start))
+		}
+		b.wg.Done()
+		r.cancel(nil)
+	})
+}
 
 // A build can be canceled from its command on, before there is a plan.
 func TestCancelComing(t *testing.T) {
