@@ -73,6 +73,9 @@ func digestIn(dir, tag string) (digest.Digest, error) {
 	if len(index.Manifests) == 1 {
 		return index.Manifests[0].Digest, nil
 	}
+	if len(tags) == 0 {
+		return "", fmt.Errorf("OCI layout %s holds no image: its %s names none", dir, ocispecs.ImageIndexFile)
+	}
 	return "", fmt.Errorf("OCI layout %s has no tag %q; it has %s", dir, tag, strings.Join(tags, ", "))
 }
 

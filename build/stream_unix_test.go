@@ -100,4 +100,11 @@ func TestEndless(t *testing.T) {
 	if _, err := digestIn(dir, "latest"); err == nil || !strings.Contains(err.Error(), "index.json is no file") {
 		t.Error(err)
 	}
+	empty := t.TempDir()
+	if err := os.WriteFile(filepath.Join(empty, "index.json"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := digestIn(empty, "latest"); err == nil || !strings.Contains(err.Error(), "holds no image") {
+		t.Error(err)
+	}
 }
