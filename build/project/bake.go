@@ -77,12 +77,8 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 	if err := checkBakeCost(files); err != nil {
 		return nil, err
 	}
-	bodies := make([]*hcl.File, len(files))
-	for i, f := range files {
-		bodies[i] = f.File
-	}
 	config := &bakeConfig{files: files}
-	meta, diags := hclparser.Parse(hclparser.MergeFiles(bodies), hclparser.Opt{
+	meta, diags := config.parse(hclparser.Opt{
 		LookupVar: src.bakeVariable,
 		Vars: map[string]string{
 			"BAKE_CMD_CONTEXT":    cwdScheme,
@@ -94,7 +90,7 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 			}
 			return nil
 		},
-	}, &config.bakeModel)
+	})
 	if diags.HasErrors() {
 		return nil, files.problemsOf(diags)
 	}
@@ -107,7 +103,7 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 		}
 	}
 	config.Targets = mergeTargets(config.Targets)
-	config.problems = unknownNames(files)
+	config.problems = append(config.problems, unknownNames(files)...)
 	return config, nil
 }
 

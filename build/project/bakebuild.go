@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,7 +25,7 @@ func (t *bakeTarget) profile(dir string) (*Profile, []error) {
 	b := &p.Build
 	b.Context = *t.Context
 	if path := strings.TrimPrefix(b.Context, cwdScheme); path != b.Context || !isRemote(path) {
-		b.Context = local(path)
+		b.Context = local(cmp.Or(path, "."))
 	}
 	switch path := *t.Dockerfile; {
 	case t.DockerfileInline != nil: // is the caller's to find
@@ -39,7 +40,7 @@ func (t *bakeTarget) profile(dir string) (*Profile, []error) {
 	b.NoCache, b.Pull = deref(t.NoCache), deref(t.Pull)
 	b.NoCacheFilter, b.Ulimits = t.NoCacheFilter, t.Ulimits
 	t.takeContexts(b, dir)
-	t.takeLists(b, dir)
+	p.outputs = t.takeLists(b, dir)
 	for _, name := range slices.Sorted(maps.Keys(t.ExtraHosts)) {
 		if ip := t.ExtraHosts[name]; ip != nil {
 			b.AddHosts = append(b.AddHosts, name+"="+*ip)
@@ -56,6 +57,12 @@ func (t *bakeTarget) unbuildable() (faults []error) {
 			err.mild, err.error = false, fmt.Errorf("call %q is not known; it can be build, check, outline or targets", call)
 		}
 		faults = append(faults, err)
+	}
+	if slices.ContainsFunc(t.Secrets, func(e entry) bool { return e["id"] == "" }) {
+		faults = append(faults, &attrError{target: t, attr: "secret", error: errors.New("a secret lacks its id")})
+	}
+	if slices.ContainsFunc(t.Attest, func(e entry) bool { return e["type"] == "" }) {
+		faults = append(faults, &attrError{target: t, attr: "attest", error: errors.New("an attestation lacks its type")})
 	}
 	for attr, value := range map[string]string{"context": *t.Context, "dockerfile": *t.Dockerfile} {
 		if value == "-" {
@@ -85,7 +92,8 @@ func (t *bakeTarget) takeContexts(b *Build, dir string) {
 	}
 }
 
-func (t *bakeTarget) takeLists(b *Build, dir string) {
+// takeLists takes lists of entries, and returns the outputs as they are written.
+func (t *bakeTarget) takeLists(b *Build, dir string) (outputs []string) {
 	for _, e := range t.Secrets {
 		b.Secrets = append(b.Secrets, Secret{ID: e["id"], Src: inDir(dir, e["src"]), Env: e["env"]})
 	}
@@ -118,11 +126,13 @@ func (t *bakeTarget) takeLists(b *Build, dir string) {
 		}
 		if out.Type != "cacheonly" {
 			b.Outputs = append(b.Outputs, out)
+			outputs = append(outputs, e.text())
 		}
 	}
 	for _, e := range t.Attest {
 		b.Attest = append(b.Attest, e.text())
 	}
+	return outputs
 }
 
 // annotate gives the annotations to what is exported, as buildx does: they are

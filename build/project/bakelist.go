@@ -187,7 +187,7 @@ func sshFrom(v cty.Value) (key sshKey, err error) {
 // FromCtyValue and ToCtyValue are what package hclparser asks of types of its own.
 
 func (l *attests) FromCtyValue(in cty.Value, p cty.Path) (err error) {
-	*l, err = listFrom(in, p, typedPairs, typed)
+	*l, err = listFrom(in, p, typedPairs, entryFrom)
 	return err
 }
 
@@ -248,9 +248,8 @@ func entriesValue(l []entry) cty.Value {
 		for k, v := range e {
 			values[k] = cty.StringVal(v)
 		}
-		list[i] = cty.MapVal(values)
-		if len(values) == 0 {
-			list[i] = cty.MapValEmpty(cty.String)
+		if list[i] = cty.MapValEmpty(cty.String); len(values) > 0 {
+			list[i] = cty.MapVal(values)
 		}
 	}
 	if len(list) == 0 {

@@ -18,7 +18,8 @@ type bakeConfig struct {
 	services []Profile // of the compose files beside them: to buildx they are targets, too
 	complete bool      // all services are known
 	problems problems
-	merged   int // elements of targets that others inherited
+	unread   []Profile // whose targets hclparser panics on
+	merged   int       // elements of targets that others inherited
 
 	targets map[string]*bakeTarget // by their names, the first of each; nil until one is asked for
 	named   map[string]*bakeGroup  // likewise
@@ -33,7 +34,8 @@ func (c *bakeConfig) profiles(dir string) (list []Profile) {
 	whole := map[string]*bakeTarget{}
 	for _, t := range c.Targets {
 		name := c.files.nameOf(t.blocks[0])
-		resolved, err := c.resolve(t.Name)
+		var resolved *bakeTarget
+		err := guarded(func() (err error) { resolved, err = c.resolve(t.Name); return err })
 		if err != nil {
 			list = append(list, Profile{Name: t.Name, Kind: Target, Description: t.Description, File: name.File, Start: name.Start, End: name.End, Fault: c.wrong(err)})
 			continue
@@ -57,7 +59,7 @@ func (c *bakeConfig) profiles(dir string) (list []Profile) {
 		list = append(list, *p)
 	}
 	c.link(list, whole)
-	return list
+	return append(list, c.unread...)
 }
 
 // written is an element as it was written of one that Build has: the paths of caches are

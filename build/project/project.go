@@ -50,7 +50,8 @@ type Profile struct {
 	// Policy says that a policy is to be asked whether it may be built; nil if none is.
 	Policy *Problem
 
-	where func(attr, element string) (Span, bool)
+	where   func(attr, element string) (Span, bool)
+	outputs []string // of Build, as they are written
 }
 
 // Where is the place of an element of an attribute: of a list the one of that text, of a
@@ -62,6 +63,15 @@ func (p *Profile) Where(attr, element string) (at Span, ok bool) {
 		return at, true
 	}
 	return Span{p.File, p.Start, p.End}, false
+}
+
+// WhereOutput is the place of an output of Build, as Where has it.
+func (p *Profile) WhereOutput(i int) (at Span, ok bool) {
+	text := ""
+	if i < len(p.outputs) {
+		text = p.outputs[i]
+	}
+	return p.Where("output", text)
 }
 
 // Kind says what a profile is called where it is written.

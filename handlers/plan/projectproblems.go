@@ -55,17 +55,23 @@ func projectProblem(doc *workspace.Document, p *project.Problem) dockerfile.Prob
 // be told without a build: nothing is read, and no agent is asked.
 func attributeProblems(snapshot *workspace.Snapshot, p *project.Profile) (list []*project.Problem) {
 	b := &p.Build
+	mark := func(at project.Span, ok bool, err error) {
+		if err != nil && ok {
+			list = append(list, &project.Problem{File: at.File, Kind: p.Kind, Start: at.Start, End: at.End, Message: err.Error()})
+		}
+	}
 	wrong := func(attr, element string, err error) {
 		at, ok := p.Where(attr, element)
-		if err == nil || !ok {
-			return
-		}
-		list = append(list, &project.Problem{File: at.File, Kind: p.Kind, Start: at.Start, End: at.End, Message: err.Error()})
+		mark(at, ok, err)
 	}
 	for attr, check := range elementChecks {
 		for _, element := range check.of(b) {
 			wrong(attr, element, check.check(element))
 		}
+	}
+	for i, o := range b.Outputs {
+		at, ok := p.WhereOutput(i)
+		mark(at, ok, errorOf(build.CheckOutput)(build.Output{Type: o.Type, Dest: o.Dest, Attrs: o.Attrs}))
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.Contexts)) {
 		_, err := build.ContextName(name)
@@ -109,12 +115,13 @@ var elementChecks = map[string]struct {
 	"ulimits":    {func(b *project.Build) []string { return b.Ulimits }, errorOf(build.CheckUlimit)},
 	"cache-from": {func(b *project.Build) []string { return b.CacheFrom }, func(s string) error { _, err := parseCache(s, "", false); return err }},
 	"cache-to":   {func(b *project.Build) []string { return b.CacheTo }, func(s string) error { _, err := parseCache(s, "", true); return err }},
+	"attest":     {func(b *project.Build) []string { return b.Attest }, func(s string) error { _, err := (&Options{Build: project.Build{Attest: []string{s}}}).attests(); return err }},
 	"network":    {func(b *project.Build) []string { return said(b.Network) }, errorOf(build.CheckNetwork)},
 	"shm-size":   {func(b *project.Build) []string { return said(b.ShmSize) }, errorOf(build.CheckSize)},
 }
 
-func errorOf[T any](check func(string) (T, error)) func(string) error {
-	return func(s string) error { _, err := check(s); return err }
+func errorOf[S, T any](check func(S) (T, error)) func(S) error {
+	return func(s S) error { _, err := check(s); return err }
 }
 
 func said(value string) []string {
