@@ -213,7 +213,7 @@ func (r *composeReader) unit(paths []string, u unit) (model, error) {
 	whole := model{}
 	for _, path := range paths {
 		if slices.Contains(u.within, path) {
-			return nil, &Problem{File: path, Line: -1, Message: "it includes itself"}
+			return nil, r.problem(u.within[len(u.within)-1], "include", fmt.Errorf("%s includes itself", filepath.Base(path)))
 		}
 		m, reset, err := r.file(path, u.dir, u)
 		if err != nil {

@@ -129,7 +129,7 @@ func TestComposeWrong(t *testing.T) {
 		{"no secret", "services:\n  a:\n    build:\n      secrets: [x]\n", `compose.yaml:4: service a: secrets: there is no secret "x"`},
 		{"extends itself", "services:\n  a: {extends: b}\n  b: {extends: a}\n", "extends itself"},
 		{"extends nothing", "services:\n  a:\n    extends: b\n", "compose.yaml:3: there is no service b"},
-		{"include itself", "include: [compose.yaml]\n", "it includes itself"},
+		{"include itself", "include: [compose.yaml]\n", "includes itself"},
 		{"include nothing", "include: [nothing.yaml]\n", "nothing.yaml"},
 		{"list", "- a\n", "must be a mapping"},
 		{"bomb", "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + bomb(), "values"},

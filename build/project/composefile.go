@@ -103,14 +103,18 @@ func parseYAML(path string, data []byte) (*yaml.Node, error) {
 		}
 		return nil, yamlProblem(path, data, err)
 	}
-	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+	at := func(n *yaml.Node, message string) error {
+		return &Problem{File: path, Line: rowsOf(data).line(n.Line - 1), Message: message}
+	}
+	var second yaml.Node
+	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
 		if err != nil {
 			return nil, yamlProblem(path, data, err)
 		}
-		return nil, &Problem{File: path, Line: -1, Message: "it holds more than one document"}
+		return nil, at(&second, "it holds more than one document")
 	}
-	if _, err := expanded(&doc, map[*yaml.Node]int{}); err != nil {
-		return nil, &Problem{File: path, Line: -1, Message: err.Error()}
+	if _, n, err := expanded(&doc, map[*yaml.Node]int{}); err != nil {
+		return nil, at(n, err.Error())
 	}
 	if len(doc.Content) != 1 || doc.Content[0].Tag == "!!null" {
 		return nil, nil
@@ -118,31 +122,31 @@ func parseYAML(path string, data []byte) (*yaml.Node, error) {
 	return doc.Content[0], nil
 }
 
-// expanded counts the nodes, each alias as what it stands for.
-func expanded(n *yaml.Node, seen map[*yaml.Node]int) (int, error) {
+// expanded counts the nodes, each alias as what it stands for. At is where that cannot be done.
+func expanded(n *yaml.Node, seen map[*yaml.Node]int) (size int, at *yaml.Node, err error) {
 	if size, ok := seen[n]; ok {
 		if size == 0 {
-			return 0, errors.New("an anchor holds itself")
+			return 0, n, errors.New("an anchor holds itself")
 		}
-		return size, nil
+		return size, nil, nil
 	}
 	seen[n] = 0 // while it is being counted
-	size := 1
+	size = 1
 	children := n.Content
 	if n.Kind == yaml.AliasNode {
 		children = []*yaml.Node{n.Alias}
 	}
 	for _, c := range children {
-		s, err := expanded(c, seen)
+		s, at, err := expanded(c, seen)
 		if err != nil {
-			return 0, err
+			return 0, at, err
 		}
 		if size += s; size > maxYAML {
-			return 0, fmt.Errorf("it comes to more than %d values", maxYAML)
+			return 0, n, fmt.Errorf("it comes to more than %d values", maxYAML)
 		}
 	}
 	seen[n] = size
-	return size, nil
+	return size, nil, nil
 }
 
 // walk remembers where what is written, and takes the tags !reset and !override out of

@@ -21,7 +21,10 @@ func (ps *Projects) Problems(snapshot *workspace.Snapshot, doc *workspace.Docume
 		return nil
 	}
 	read := ps.read(snapshot, filepath.Dir(doc.Path)).project
-	found := slices.Clone(read.Problems)
+	var found []*project.Problem
+	for _, p := range read.Problems {
+		found = append(found, inDocument(doc, read, p))
+	}
 	for i := range read.Profiles {
 		if p := &read.Profiles[i]; p.Fault == nil {
 			found = append(found, attributeProblems(snapshot, p)...)
@@ -36,6 +39,25 @@ func (ps *Projects) Problems(snapshot *workspace.Snapshot, doc *workspace.Docume
 		}
 	}
 	return list
+}
+
+// inDocument is a problem as it is told in a document. What has no line stands on the first
+// one; so does what stands in another file, if it keeps all of this one from being read.
+func inDocument(doc *workspace.Document, read *project.Project, p *project.Problem) *project.Problem {
+	kind := project.Target
+	if ext := filepath.Ext(doc.Path); ext == ".yaml" || ext == ".yml" {
+		kind = project.Service
+	}
+	unread := p.Kind == kind && p.Severity == project.Wrong && !slices.ContainsFunc(read.Profiles, func(o project.Profile) bool { return o.Kind == kind })
+	switch here := doc.IsAt(p.File); {
+	case here && p.Line < 0:
+		return &project.Problem{File: p.File, Kind: p.Kind, Severity: p.Severity, Message: p.Message}
+	case !here && unread && p.File == "":
+		return &project.Problem{File: doc.Path, Kind: p.Kind, Message: p.Message}
+	case !here && unread:
+		return &project.Problem{File: doc.Path, Kind: p.Kind, Message: p.Error()}
+	}
+	return p
 }
 
 func projectProblem(doc *workspace.Document, p *project.Problem) dockerfile.Problem {

@@ -91,3 +91,31 @@ func TestComposeAttributeProblems(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestUnreadFile holds that what keeps all of a project file from being read is told in it: on
+// its line, or on the first one.
+func TestUnreadFile(t *testing.T) {
+	const service = "services:\n  a:\n    build: .\n"
+	for _, c := range []struct {
+		name, text string
+		line       int
+		want       string
+	}{
+		{"compose.yaml", "x-a: 1\nservices: &s\n  a:\n    build: .\n    x: *s\n", 1, "holds itself"},
+		{"compose.yaml", service + "include: [compose.yaml]\n", 3, "compose.yaml includes itself"},
+		{"compose.yaml", service + "include: [other.yaml]\n", 0, "other.yaml"},
+		{"compose.yaml", service + "---\n" + service, 3, "more than one document"},
+		{"compose.yaml", "services: " + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + "\n", 0, "max depth"},
+		{"compose.yaml", "x-a: &a [" + strings.Repeat("x,", 999) + "x]\nx-b: [" + strings.Repeat("*a,", 200) + "*a]\n" + service, 1, "more than 100000 values"},
+		{"docker-bake.hcl", "target \"a\" {\n  args = { A = format(\"%99999d\", 1) }\n}\n", 1, "goes too far"},
+		{"docker-bake.hcl", "target \"a\" {}\n" + strings.Repeat("#", 300_000) + "\n", 0, "longer than"},
+		{"docker-bake.hcl", "x = [for i in setproduct(range(0, 1000), range(0, 1000), range(0, 1000)) : i]\n", 0, "computes more"},
+		{"docker-bake.json", "{\"target\": {\n\"a\": {\"args\": {\"A\": 1e99999}}}}\n", 0, "too many digits"},
+	} {
+		snapshot, doc := opened(t, filepath.Join(t.TempDir(), c.name), c.text)
+		got := new(Projects).Problems(snapshot, doc)
+		if len(got) != 1 || got[0].Lines.First != c.line || !strings.Contains(got[0].Message, c.want) {
+			t.Errorf("%s %.60q: %v, want line %d, %q", c.name, c.text, got, c.line, c.want)
+		}
+	}
+}
