@@ -1,7 +1,9 @@
 package dockerfile
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -45,4 +47,21 @@ func (g Growth) Added(text string) int {
 		n = min(n, most)
 	}
 	return n - len(text)
+}
+
+// costOfPort is what a port costs the converter, in bytes; unknownPorts is how many those of a
+// variable are taken for.
+const costOfPort, unknownPorts = 16, 4096
+
+var portRange = regexp.MustCompile(`([0-9]+)-([0-9]+)`)
+
+// CostOfPorts is what the ports of an EXPOSE cost the converter, which lists each of a range.
+func CostOfPorts(text string) int {
+	n := unknownPorts * strings.Count(text, "$")
+	for _, m := range portRange.FindAllStringSubmatch(text, -1) {
+		first, _ := strconv.ParseUint(m[1], 10, 16) // what is too large is the largest
+		last, _ := strconv.ParseUint(m[2], 10, 16)
+		n += int(max(last, first) - first)
+	}
+	return n * costOfPort
 }

@@ -104,6 +104,9 @@ func (f *File) expandable() error {
 	for _, st := range f.Instructions() {
 		text := string(f.Slice(st.First, st.End()))
 		added := length.Added(text)
+		if st.Name() == "EXPOSE" {
+			all += CostOfPorts(st.Text)
+		}
 		if all += len(text) + added; added > MaxExpansion || all > maxExpanded {
 			return fmt.Errorf("with its variables expanded it is too long")
 		}

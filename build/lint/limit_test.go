@@ -45,6 +45,9 @@ func TestBeyond(t *testing.T) {
 		"heredocs":                  {"FROM scratch\n" + many(1000, func(i int) string { return fmt.Sprintf("RUN <<E%d\nx\nE%d\n", i, i) }), ""},
 		"heredocs in one":           {"FROM scratch\nCOPY" + many(1000, func(i int) string { return fmt.Sprintf(" <<E%d", i) }) + " /x/\n" + many(1000, func(i int) string { return fmt.Sprintf("x\nE%d\n", i) }), ""},
 		"open heredocs":             {"FROM scratch\n" + strings.Repeat("RUN <<E\n", 1000), ""},
+		"ports":                     {"FROM scratch\n" + strings.Repeat("EXPOSE 1-65535/udp\n", 200), "not all of this"},
+		"few ports":                 {"FROM scratch\nEXPOSE 1-65535/udp\n" + strings.Repeat("EXPOSE 8080 $PORT\n", 20), ""},
+		"copies":                    {"FROM scratch\n" + strings.Repeat("COPY a /a\n", 8000), ""},
 		"sources":                   {"FROM scratch\nCOPY" + strings.Repeat(" a", 30_000) + " /x/\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -59,6 +59,7 @@ func (k *check) plan(all []*placed, target string) {
 		return
 	}
 	k.checkEpoch(p)
+	k.checkExcludes(p)
 	k.graph(p)
 	k.casing(p)
 	if s := p.named(target); s != nil {

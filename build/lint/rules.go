@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/patternmatcher"
 
 	"github.com/buildls/buildls/build/dockerfile"
 )
@@ -138,6 +140,31 @@ func (k *check) tryEpoch(p *plan, arg *placed) {
 			_, at = u.at(out.at[0])
 		}
 		k.mistake(out.message, at)
+	}
+}
+
+// checkExcludes tells of patterns that no build can read. BuildKit finds them only when it
+// copies. What a variable makes of one is not known.
+func (k *check) checkExcludes(p *plan) {
+	for _, s := range p.stages {
+		for _, in := range s.live() {
+			var patterns []string
+			switch c := in.command.(type) {
+			case *instructions.CopyCommand:
+				patterns = c.ExcludePatterns
+			case *instructions.AddCommand:
+				patterns = c.ExcludePatterns
+			}
+			for _, pattern := range patterns {
+				word, _, err := p.lex.ProcessWord(pattern, noEnv{})
+				if err != nil || strings.Contains(pattern, "$") {
+					continue
+				}
+				if _, err := patternmatcher.New([]string{word}); err != nil {
+					k.mistake(fmt.Sprintf("invalid excludepatterns: [%s]: %v", word, err), in.at)
+				}
+			}
+		}
 	}
 }
 

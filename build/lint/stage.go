@@ -423,26 +423,3 @@ func (k *check) stageMistake(p *plan, s *stage, u *unit, out *outcome, whatever 
 	}
 	return failed, again
 }
-
-// certain is the message of a mistake in an instruction that is one with any image; empty
-// if that is not known. It may stand behind one that some images mend.
-func (p *plan) certain(s *stage, in *placed, out *outcome, whatever func() []*outcome) string {
-	doubt := s.doubt(in, "")
-	if p.built != nil && !p.built[s] && strings.Contains(in.text, "$") { // nobody has to give a stage values that is left out
-		doubt = max(doubt, ofVariables)
-	}
-	if in == s.from { // it is in what the base has it do
-		for _, trigger := range s.base.triggers() {
-			doubt = max(doubt, s.doubt(trigger, ""))
-		}
-	}
-	if doubt == sure {
-		return out.message
-	}
-	outs := whatever()
-	same := func(o *outcome) bool { return o.message == outs[0].message && slices.Equal(o.at, out.at) }
-	if doubt == ofVariables && always(outs, in, same) {
-		return outs[0].message
-	}
-	return ""
-}

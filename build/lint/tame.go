@@ -46,6 +46,9 @@ func (k *check) growStage(base, global dockerfile.Growth, s *stage) dockerfile.G
 		if set != nil || strings.Contains(in.text, "$") {
 			k.growFrom(g, global, in)
 		}
+		if in.keyword == "expose" {
+			in.added += dockerfile.CostOfPorts(in.text)
+		}
 	}
 	return g
 }

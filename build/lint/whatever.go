@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -45,3 +46,39 @@ func always(outs []*outcome, in *placed, holds func(*outcome) bool) bool {
 	}
 	return !slices.ContainsFunc(outs, func(o *outcome) bool { return !holds(o) })
 }
+
+// certain is the message of a mistake in an instruction that is one with any image; empty
+// if that is not known. It may stand behind one that some images mend.
+func (p *plan) certain(s *stage, in *placed, out *outcome, whatever func() []*outcome) string {
+	doubt := s.doubt(in, "")
+	if p.built != nil && !p.built[s] && strings.Contains(in.text, "$") { // nobody has to give a stage values that is left out
+		doubt = max(doubt, ofVariables)
+	}
+	if in == s.from { // it is in what the base has it do
+		for _, trigger := range s.base.triggers() {
+			doubt = max(doubt, s.doubt(trigger, ""))
+		}
+	}
+	if doubt == sure {
+		return out.message
+	}
+	if doubt != ofVariables {
+		return ""
+	}
+	outs := whatever()
+	first := withoutValue(outs[0].message)
+	same := func(o *outcome) bool { return withoutValue(o.message) == first && slices.Equal(o.at, out.at) }
+	if !always(outs, in, same) {
+		return ""
+	}
+	if withoutValue(out.message) == first {
+		return out.message
+	}
+	return first
+}
+
+// withoutValue is a message about a port without the port, which may have the value of a variable.
+func withoutValue(message string) string { return portInMessage.ReplaceAllString(message, "$1$2") }
+
+// portInMessage leaves numbers alone: other values of a variable may make a number right.
+var portInMessage = regexp.MustCompile(`^(invalid port: )".*": |^(invalid containerPort): .*[^0-9-].*`)
