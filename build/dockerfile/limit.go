@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"runtime"
+	"strings"
 )
 
 // What is read here, in the author's session, is bounded: BuildKit's parser and converter
@@ -12,11 +13,12 @@ import (
 const (
 	MaxBytes    = 2 << 20 // of a Dockerfile
 	maxLines    = 50_000
-	maxStages   = 1000     // that are looked at together
-	maxNesting  = 100      // of ${ in ${
-	maxJoining  = 1 << 30  // bytes that the parser copies to join continued lines
-	maxExpanded = 32 << 20 // bytes of all instructions with their variables expanded
-	maxAssigned = 10_000   // variables: each is looked for among all
+	maxStages   = 1000      // that are looked at together
+	maxNesting  = 100       // of ${ in ${
+	maxJoining  = 1 << 30   // bytes that the parser copies to join continued lines
+	maxExpanded = 32 << 20  // bytes of all instructions with their variables expanded
+	maxAssigned = 10_000    // variables: each is looked for among all
+	maxLookups  = 4_000_000 // by instructions: each looks at all that it stands on
 )
 
 // parsing and converting are held by who does: more at a time than there are processors
@@ -95,13 +97,45 @@ func nesting(line []byte, depth int) int {
 	return depth
 }
 
+// depths count on how many instructions each stands.
+type depths struct {
+	named               map[string]int // of stages, at their ends
+	stage               string
+	here, most, lookups int
+}
+
+func (d *depths) add(st *Instruction) {
+	if st.Name() != "FROM" {
+		d.here++
+		d.lookups += d.here
+		d.most = max(d.most, d.here)
+		d.named[d.stage] = d.here
+		return
+	}
+	d.here, d.stage = 0, ""
+	if len(st.Args) > 0 {
+		base := strings.ToLower(st.Slice(st.Args[0]))
+		if d.here = d.named[base]; strings.Contains(base, "$") {
+			d.here = d.most // it may be any
+		}
+	}
+	if len(st.Args) == 3 {
+		d.stage = strings.ToLower(st.Slice(st.Args[2]))
+	}
+	d.named[d.stage] = d.here
+}
+
 // expandable is an error if the variables of a Dockerfile become beyond measure when they
 // are expanded. It is an estimate from above: a variable is as long as it is in the longest
 // of the stages.
 func (f *File) expandable() error {
 	length := Growth{}
 	all, count := 0, 0
+	depth := depths{named: map[string]int{}}
 	for _, st := range f.Instructions() {
+		if depth.add(st); depth.lookups > maxLookups {
+			return fmt.Errorf("too many of its instructions stand on each other")
+		}
 		text := string(f.Slice(st.First, st.End()))
 		added := length.Added(text)
 		if st.Name() == "EXPOSE" {
