@@ -66,7 +66,9 @@ type linking struct {
 func newLinking(ctx context.Context, conn *engine.Conn, req *Request, tell func(event)) (*linking, error) {
 	l := &linking{conn: conn, tell: tell, parts: map[*Request][]session.Attachable{}, solved: map[*Request]*gateway.Result{}}
 	for _, r := range append(req.linked(), req) {
+		done := r.tellWaiting(l.telling(r))
 		parts, hidden, err := r.session(ctx)
+		done()
 		l.parts[r], l.hidden = parts, append(l.hidden, hidden...).Sorted()
 		if r != req {
 			err = errors.Join(err, r.check(conn.Info))

@@ -121,7 +121,7 @@ func (r *Request) agents(ctx context.Context) (session.Attachable, error) {
 	var agents session.Attachable
 	var err error
 	read := make(chan struct{})
-	go func() { // likewise, see ReadNamed
+	go func() { // waits for a key in a pipe until somebody writes, or the process ends
 		defer close(read)
 		agents, err = sshAgents(r.SSH)
 	}()

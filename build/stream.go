@@ -5,7 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/moby/buildkit/client"
+	digest "github.com/opencontainers/go-digest"
 )
 
 // What an author names as a file may be a pipe, a terminal or a device: it may have no end, it
@@ -37,6 +45,35 @@ func (s *stream) read(ctx context.Context, path string, limit int64) ([]byte, er
 	return s.value, nil
 }
 
+// tellWaiting tells that the build reads streams, which may last, until done is called. It is
+// shown as a vertex, as what BuildKit does itself.
+func (r *Request) tellWaiting(tell func(event)) (done func()) {
+	var from []string
+	for _, s := range r.Secrets {
+		if s.stream != nil {
+			from = append(from, s.File)
+		}
+	}
+	for _, s := range r.SSH {
+		if s.Once() {
+			from = append(from, s.Paths...)
+		}
+	}
+	if len(from) == 0 {
+		return func() {}
+	}
+	now := time.Now()
+	v := client.Vertex{Name: "[internal] reading what is secret from " + strings.Join(from, ", "), Started: &now}
+	v.Digest = digest.FromString(v.Name)
+	tellVertex := func(v client.Vertex) { tell(event{status: &client.SolveStatus{Vertexes: []*client.Vertex{&v}}}) }
+	tellVertex(v)
+	return func() {
+		now := time.Now()
+		v.Completed = &now
+		tellVertex(v)
+	}
+}
+
 // A TooLargeError says that a file has more bytes than are taken of it.
 type TooLargeError struct{ Limit int64 }
 
@@ -51,19 +88,25 @@ func ReadNamed(ctx context.Context, path string, limit int64) ([]byte, error) {
 		err  error
 	}
 	opened, ended := make(chan *os.File, 1), make(chan result, 1)
-	go func() { // may wait for as long as nobody writes to a pipe: then it ends with the process
-		f, err := os.Open(path)
+	go func() { // of a device that answers nothing it ends with the process
+		f, fifo, err := openNamed(path)
 		if err != nil {
 			ended <- result{nil, err}
 			return
 		}
 		defer f.Close()
 		opened <- f
-		if ctx.Err() != nil { // what is written to the pipe now is for another
-			return
+		for ctx.Err() == nil { // else what is written now is for another
+			data, err := readUpTo(f, limit)
+			if !fifo || err != nil || len(data) > 0 {
+				ended <- result{data, err}
+				return
+			}
+			select { // nobody has written yet
+			case <-time.After(20 * time.Millisecond):
+			case <-ctx.Done():
+			}
 		}
-		data, err := readUpTo(f, limit)
-		ended <- result{data, err}
 	}()
 	select {
 	case r := <-ended:
@@ -76,6 +119,22 @@ func ReadNamed(ctx context.Context, path string, limit int64) ([]byte, error) {
 		}
 		return nil, context.Cause(ctx)
 	}
+}
+
+// openNamed opens what does not keep it waiting. fifo says that it is a pipe in a folder: that has
+// an end whenever nobody is writing, and to wait for a writer by opening it cannot be given up.
+func openNamed(path string) (f *os.File, fifo bool, err error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil || strings.HasPrefix(real, "/dev/") || strings.HasPrefix(real, "/proc/") { // of a process
+		f, err = os.Open(path)
+		return f, false, err
+	}
+	flags := os.O_RDONLY
+	if st, err := os.Stat(real); err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
+		flags, fifo = flags|syscall.O_NONBLOCK, true
+	}
+	f, err = os.OpenFile(real, flags, 0)
+	return f, fifo, err
 }
 
 func readUpTo(f *os.File, limit int64) ([]byte, error) {

@@ -3,10 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/buildls/buildls/lsp/lsptest"
 )
 
 // A secret may come from a pipe, which gives it once. While it does not come, everything that
@@ -41,12 +44,15 @@ func TestSecretOfPipe(t *testing.T) {
 		}
 	}
 
-	e := edit(t, s.env, dir)
+	e := editorOf(t, program(t, s.env), dir)
 	secrets := map[string]any{"uri": "file://" + dir + "/Dockerfile", "noCache": true, "secrets": []map[string]string{{"id": "s", "src": "fifo"}}}
 	var begun struct{ ID, Token string }
 	if err := e.Execute("buildls.build", secrets, &begun); err != nil { // at once
 		t.Fatal(err)
 	}
+	e.Await("what the build waits for", func() bool {
+		return slices.ContainsFunc(e.Progress(`"`+begun.Token+`"`), func(p lsptest.Progress) bool { return strings.Contains(p.Message, "reading what is secret from "+fifo) })
+	})
 	var answer struct{ Canceled bool }
 	if err := e.Execute("buildls.cancel", map[string]any{"id": begun.ID}, &answer); err != nil || !answer.Canceled {
 		t.Errorf("%+v, %v", answer, err)
