@@ -151,6 +151,31 @@ func ParseNamedContext(value string, locate func(path string) (string, error)) (
 	return ParseContext(value, locate)
 }
 
+// Same says whether two contexts are one: a directory by another path, or an image by another
+// name. docker-image://scratch is no image, so it is none of that name.
+func (c Context) Same(o Context) bool {
+	image := func(source string) string {
+		name := strings.TrimPrefix(source, "docker-image://")
+		named, err := reference.ParseNormalizedNamed(name)
+		if name == "scratch" || err != nil {
+			return name
+		}
+		return reference.TagNameOnly(named).String()
+	}
+	if c.Kind != o.Kind || c.Source != o.Source && (c.Kind != ImageContext || image(c.Source) != image(o.Source)) {
+		return false
+	}
+	if c.Dir == o.Dir {
+		return true
+	}
+	here, err := os.Stat(c.Dir)
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(o.Dir)
+	return err == nil && os.SameFile(here, there)
+}
+
 // OverSSH says whether the engine fetches the context by SSH, and so needs an agent.
 func (c Context) OverSSH() bool {
 	u, err := gitutil.ParseURL(c.Source)

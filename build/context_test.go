@@ -155,3 +155,42 @@ func TestReadContext(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSame holds that two spellings of one context are one.
+func TestSame(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"x", "y"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("x", filepath.Join(dir, "l")); err != nil {
+		t.Skip(err)
+	}
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"x", "x", true},
+		{"x", "l", true},
+		{"y", "l", false},
+		{"docker-image://alpine", "docker-image://docker.io/library/alpine:latest", true},
+		{"docker-image://alpine", "docker-image://alpine:3", false},
+		{"docker-image://scratch", "docker-image://scratch:latest", false}, // BuildKit asks a registry for the latter
+		{"docker-image://alpine", "x", false},
+		{"https://example.com/a.git", "https://example.com/a.git#main", false},
+		{"target:a", "target:a", true},
+	} {
+		a, err := ParseNamedContext(c.a, in(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := ParseNamedContext(c.b, in(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Same(b) != c.same || b.Same(a) != c.same {
+			t.Errorf("%s and %s: %v", c.a, c.b, !c.same)
+		}
+	}
+}

@@ -156,7 +156,7 @@ func (o *Options) contexts(dir string) (map[string]build.Context, error) {
 		if err != nil {
 			return nil, fmt.Errorf("contexts: %s: %w", given, err)
 		}
-		if other := found[name]; spelled[name] != "" && (other.Kind != c.Kind || other.Dir != c.Dir || other.Source != c.Source) {
+		if other := found[name]; spelled[name] != "" && !other.Same(c) {
 			return nil, fmt.Errorf("contexts: %s and %s are one name, and cannot be both %s and %s", spelled[name], given, other, c)
 		}
 		found[name], spelled[name] = c, given
