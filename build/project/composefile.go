@@ -93,6 +93,9 @@ func relevant(m model) model {
 // maxYAML bounds the nodes of a file, each alias counted as what it stands for.
 const maxYAML = 100_000
 
+// maxKeys bounds those of one mapping: the library compares each with all.
+const maxKeys = 10_000
+
 // parseYAML parses one document; nil if there is none.
 func parseYAML(path string, data []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
@@ -129,6 +132,9 @@ func expanded(n *yaml.Node, seen map[*yaml.Node]int) (size int, at *yaml.Node, e
 			return 0, n, errors.New("an anchor holds itself")
 		}
 		return size, nil, nil
+	}
+	if n.Kind == yaml.MappingNode && len(n.Content) > 2*maxKeys {
+		return 0, n, fmt.Errorf("it has a mapping of more than %d keys", maxKeys)
 	}
 	seen[n] = 0 // while it is being counted
 	size = 1

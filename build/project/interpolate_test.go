@@ -38,6 +38,7 @@ func TestComposeBounds(t *testing.T) {
 		"env, used": {files{"compose.yaml": service(strings.Repeat("$A\\n", 2000)), ".env": "A=" + strings.Repeat("x", 50_000) + "\n"}, "too often"},
 		"an alias":  {files{"compose.yaml": "x-a: &a \"" + strings.Repeat("x", 100_000) + "\"\nservices:\n  a:\n    build:\n      args:\n" + many(5000, func(i int) string { return fmt.Sprintf("        A%d: *a\n", i) })}, "too often"},
 		"extends":   {files{"compose.yaml": "services:\n  s0: {build: .}\n" + many(150, func(i int) string { return fmt.Sprintf("  s%d: {extends: s%d}\n", i+1, i) }) + many(2000, func(i int) string { return fmt.Sprintf("  a%d: {extends: s150}\n", i) })}, "extend each other"},
+		"keys":      {files{"compose.yaml": "services:\n  a:\n    build:\n      args:\n" + many(40_000, func(i int) string { return fmt.Sprintf("        A%d: x\n", i) })}, "more than 10000 keys"},
 		"many lines": {files{"compose.yaml": "services:\n" + many(5000, func(i int) string {
 			return fmt.Sprintf("  s%d:\n    build:\n      context: .\n      args:\n        A: x\n", i)
 		})}, ""},
