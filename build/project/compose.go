@@ -1,7 +1,6 @@
 package project
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/override"
 	"go.yaml.in/yaml/v3"
 )
@@ -125,38 +123,6 @@ func (r *composeReader) profiles(dir string, paths []string) ([]Profile, error) 
 	return list, nil
 }
 
-// shortest is how long, in bytes, a value of .env is at least to be hidden. Shorter ones
-// hide nothing, and make what is shown unreadable.
-const shortest = 4
-
-// hidden are the values that came from .env files, the longer first.
-func (r *composeReader) hidden() []string {
-	var list []string
-	for _, v := range r.env {
-		if len(v) >= shortest {
-			list = append(list, v)
-		}
-	}
-	slices.SortFunc(list, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	return list
-}
-
-// hideIn keeps the values of .env files out of an error. path is the project's file.
-func (r *composeReader) hideIn(err error, path string) *Problem {
-	var p *Problem
-	if !errors.As(err, &p) {
-		p = &Problem{Line: -1, Message: err.Error()}
-	}
-	shown := *p
-	for _, v := range r.hidden() {
-		shown.Message = strings.ReplaceAll(shown.Message, v, "***")
-		if strings.Contains(shown.File, v) {
-			shown.File, shown.Line, shown.Start, shown.End = path, -1, 0, 0
-		}
-	}
-	return &shown
-}
-
 // projectName is the name that images without one begin with, as `docker compose` has it.
 func projectName(dir string, whole model, lookup lookup) string {
 	name, _ := lookup("COMPOSE_PROJECT_NAME")
@@ -171,35 +137,6 @@ func projectName(dir string, whole model, lookup lookup) string {
 }
 
 var notInProjectName = regexp.MustCompile(`[^a-z0-9_-]`)
-
-// lookup is the environment that a compose file is interpolated with.
-type lookup func(name string) (string, bool)
-
-// dotEnv lays the environment over what a .env file says. A file that is not there says
-// nothing.
-func (r *composeReader) dotEnv(env lookup, path string) (lookup, error) {
-	data, err := r.src.load(path)
-	if len(data) == 0 || err != nil {
-		return env, err
-	}
-	if !expands(data) {
-		return nil, &Problem{File: path, Line: -1, Message: "its variables use each other too often, so it is not read here"}
-	}
-	values, err := dotenv.UnmarshalBytesWithLookup(data, dotenv.LookupFn(env))
-	if err != nil {
-		return nil, &Problem{File: path, Line: -1, Message: "it cannot be read"} // its text is nobody's business
-	}
-	return func(name string) (string, bool) {
-		if v, ok := env(name); ok {
-			return v, true
-		}
-		v, ok := values[name]
-		if ok {
-			r.env[name] = v
-		}
-		return v, ok
-	}, nil
-}
 
 // A unit is files that are merged, with the directory from which their paths count.
 type unit struct {

@@ -1,13 +1,10 @@
 package project
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/template"
-
-	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // maxSubstituted bounds what interpolating a compose project may cost, in bytes: compose-go
@@ -38,25 +35,4 @@ func (r *composeReader) substitute(text string, mapping template.Mapping) (strin
 		return "", errSubstituted
 	}
 	return out, err
-}
-
-// expands says whether the variables of a .env file can be expanded. As in a Dockerfile, each
-// may say the one before twice.
-func expands(data []byte) bool {
-	length, name, cost := dockerfile.Growth{}, "", 0
-	for line := range bytes.Lines(data) {
-		text := string(line)
-		if key, _, ok := strings.Cut(text, "="); ok || strings.Contains(text, ":") {
-			if !ok {
-				key, _, _ = strings.Cut(text, ":")
-			}
-			name = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(key), "export "))
-		} // else it goes on
-		added := length.Added(text)
-		if cost += len(line)*(1+strings.Count(text, "$")) + added; added > dockerfile.MaxExpansion || cost > maxSubstituted {
-			return false
-		}
-		length[name] = max(length[name], 0) + len(line) + added
-	}
-	return true
 }
