@@ -137,9 +137,12 @@ var elementChecks = map[string]struct {
 	"ulimits":    {func(b *project.Build) []string { return b.Ulimits }, errorOf(build.CheckUlimit)},
 	"cache-from": {func(b *project.Build) []string { return b.CacheFrom }, func(s string) error { _, err := parseCache(s, "", false); return err }},
 	"cache-to":   {func(b *project.Build) []string { return b.CacheTo }, func(s string) error { _, err := parseCache(s, "", true); return err }},
-	"attest":     {func(b *project.Build) []string { return b.Attest }, func(s string) error { _, err := (&Options{Build: project.Build{Attest: []string{s}}}).attests(); return err }},
-	"network":    {func(b *project.Build) []string { return said(b.Network) }, errorOf(build.CheckNetwork)},
-	"shm-size":   {func(b *project.Build) []string { return said(b.ShmSize) }, errorOf(build.CheckSize)},
+	"attest": {func(b *project.Build) []string { return b.Attest }, func(s string) error {
+		_, err := (&Options{Build: project.Build{Attest: []string{s}}}).attests()
+		return err
+	}},
+	"network":  {func(b *project.Build) []string { return said(b.Network) }, errorOf(build.CheckNetwork)},
+	"shm-size": {func(b *project.Build) []string { return said(b.ShmSize) }, errorOf(build.CheckSize)},
 }
 
 func errorOf[S, T any](check func(S) (T, error)) func(S) error {
