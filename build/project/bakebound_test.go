@@ -7,16 +7,18 @@ import (
 	"time"
 )
 
+// many is n parts of a text, one behind the other.
+func many(n int, part func(i int) string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(part(i))
+	}
+	return b.String()
+}
+
 // TestBakeBounds reads files whose targets and groups name each other so often that nobody
 // could follow each way.
 func TestBakeBounds(t *testing.T) {
-	many := func(n int, part func(i int) string) string {
-		var b strings.Builder
-		for i := range n {
-			b.WriteString(part(i))
-		}
-		return b.String()
-	}
 	for name, c := range map[string]struct {
 		text, want string // of a problem; empty for none
 	}{

@@ -9,13 +9,6 @@ import (
 
 // TestComposeBounds reads compose files that would take hours, or all memory there is.
 func TestComposeBounds(t *testing.T) {
-	many := func(n int, part func(i int) string) string {
-		var b strings.Builder
-		for i := range n {
-			b.WriteString(part(i))
-		}
-		return b.String()
-	}
 	deep := func(n int) string { return strings.Repeat("${A:-", n) + "x" + strings.Repeat("}", n) }
 	service := func(value string) string {
 		return "services:\n  a:\n    build:\n      context: .\n      args: {A: \"" + value + "\"}\n"
