@@ -27,6 +27,7 @@ type Projects struct {
 	below map[string]subfolders   // of workspace folders
 	found map[string]foundFile    // Dockerfiles that profiles name
 	since time.Time               // when found began
+	turn  int                     // how often all has expired
 
 	making sync.Mutex // held by who reads: who waits needs the same, mostly
 }
@@ -44,6 +45,7 @@ func (ps *Projects) find(snapshot *workspace.Snapshot, path string) foundFile {
 		ps.found, ps.since = map[string]foundFile{}, time.Now()
 	}
 	f, ok := ps.found[path]
+	turn := ps.turn
 	ps.mu.Unlock()
 	if ok {
 		return f
@@ -52,7 +54,9 @@ func (ps *Projects) find(snapshot *workspace.Snapshot, path string) foundFile {
 	f.key = workspace.PlaceOf(f.path).Key()
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	ps.found[path] = f
+	if turn == ps.turn {
+		ps.found[path] = f
+	}
 	return f
 }
 
@@ -76,6 +80,7 @@ func (ps *Projects) Expire() {
 		r.checked = time.Time{}
 	}
 	ps.lists, ps.below, ps.since = nil, nil, time.Time{}
+	ps.turn++ // what is being read now may be as it was before
 }
 
 // read reads a directory as the author sees it: a buffer goes before its file.
@@ -89,7 +94,9 @@ func (ps *Projects) read(seen *workspace.Snapshot, dir string) *readProject {
 	if known, ok = ps.recall(seen, dir); ok {
 		return known
 	}
-	now := time.Now()
+	ps.mu.Lock()
+	now, turn := time.Now(), ps.turn
+	ps.mu.Unlock()
 	if known == nil || !known.holds(seen) {
 		known = readDir(seen, dir)
 	}
@@ -98,7 +105,9 @@ func (ps *Projects) read(seen *workspace.Snapshot, dir string) *readProject {
 	if ps.known == nil {
 		ps.known = map[string]*readProject{}
 	}
-	ps.known[dir], known.checked = known, now
+	if ps.known[dir] = known; turn == ps.turn {
+		known.checked = now
+	}
 	return known
 }
 
