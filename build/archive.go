@@ -21,7 +21,7 @@ type archive struct {
 // Close implements [io.ReadCloser]; the reader's owner closes it.
 func (*archive) Close() error { return nil }
 
-// headerSize is what BuildKit looks at, too, to tell an archive from a Dockerfile: the
+// headerSize is how many bytes BuildKit looks at, too, to tell an archive from a Dockerfile: the
 // header of a tar and some more.
 const headerSize = 1024
 
@@ -47,9 +47,9 @@ func ReadContext(r io.Reader) (c Context, dockerfile []byte, err error) {
 	return Context{}, dockerfile, err
 }
 
-// beginsExtended tells a tar whose first entry has a header of its own before it, as those
-// of `tar --format=posix` do: it ends behind what BuildKit looks at, which takes the tar for
-// a Dockerfile. So it is sent in a gzip, which BuildKit knows.
+// beginsExtended says whether a tar begins with an extended header, as `tar --format=posix` writes
+// it. The header of its first entry then ends behind the bytes that BuildKit looks at, and BuildKit
+// takes the tar for a Dockerfile. So such a tar is sent as a gzip, which BuildKit knows.
 func beginsExtended(header []byte) bool {
 	if len(header) < headerSize {
 		return false
@@ -58,7 +58,7 @@ func beginsExtended(header []byte) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) && header[0] != 0 // two empty blocks end a tar
 }
 
-// A gzipped wraps what it reads into a gzip, uncompressed.
+// A gzipped reader wraps what it reads into a gzip, without compressing it.
 type gzipped struct {
 	input io.Reader
 	chunk []byte

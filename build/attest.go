@@ -23,7 +23,7 @@ type Attest struct {
 	Params   []string // key=value
 }
 
-// CheckAttest refuses what BuildKit would only fail on later.
+// CheckAttest refuses an attestation with which BuildKit would fail later.
 func CheckAttest(a Attest) error {
 	switch a.Type {
 	case attestations.KeyTypeProvenance, attestations.KeyTypeSbom:
@@ -40,9 +40,9 @@ func CheckAttest(a Attest) error {
 	return nil
 }
 
-// attestAttrs asks for the attestations. Where nothing is said of provenance, it is
-// what `docker buildx build` adds by default to images that can hold it, so that the
-// digest is the same; `buildctl` adds none.
+// attestAttrs asks for the attestations. If the author says nothing of provenance, it asks for the
+// one that `docker buildx build` adds by default to images that can hold it, so that the digest is
+// the same. `buildctl` adds none.
 func (r *Request) attestAttrs(info engine.Info) map[string]string {
 	attrs := map[string]string{}
 	if (info.MultiPlatform || info.Builder != "" && !info.ImageStore) && !noDefaultAttests() {
@@ -58,7 +58,7 @@ func (r *Request) attestAttrs(info engine.Info) map[string]string {
 	return attrs
 }
 
-// noDefaultAttests is buildx's switch.
+// noDefaultAttests is the variable by which buildx switches the default off.
 func noDefaultAttests() bool {
 	off, _ := strconv.ParseBool(os.Getenv("BUILDX_NO_DEFAULT_ATTESTATIONS"))
 	return off
@@ -69,7 +69,7 @@ func (r *Request) attested() bool {
 	return slices.ContainsFunc(r.Attests, func(a Attest) bool { return !a.Disabled })
 }
 
-// checkAttests refuses attestations that nothing could hold.
+// checkAttests refuses attestations that no output can hold.
 func (r *Request) checkAttests(info engine.Info) error {
 	if !r.attested() {
 		return nil
@@ -84,7 +84,7 @@ func (r *Request) checkAttests(info engine.Info) error {
 	return nil
 }
 
-// supportedAttests refuses what an older BuildKit passes over in silence.
+// supportedAttests refuses attestations that an older BuildKit passes over in silence.
 func (r *Request) supportedAttests(info engine.Info, caps apicaps.CapSet) error {
 	if r.attested() && !caps.Contains(pb.CapAttestations) {
 		return &RefusedError{fmt.Sprintf("%s cannot make attestations: its BuildKit is too old; update it, leave out attest, or choose another engine", info)}

@@ -13,15 +13,15 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 )
 
-// baseImages asks the engine for the config of each image that a lazily solved result stands
-// on, and that is not known. The engine has just resolved them for the build: it has them, and
-// asks no registry. What cannot be had is left out.
-func baseImages(ctx context.Context, g gateway.Client, defs []definition, req *Request) dockerfile.Images {
+// baseImages asks the engine for the config of each image on which a lazily solved result stands, unless
+// it is known. The engine has just resolved these images for the build, so it asks no registry. The
+// result lacks an image whose config the engine does not give.
+func baseImages(ctx context.Context, g gateway.Client, defs []Definition, req *Request) dockerfile.Images {
 	configs, known := dockerfile.Images{}, req.Known
 	for _, src := range imagesOf(defs) {
 		var config []byte
-		if src.digest() != "" { // else it may be another image now
-			config = known[src.key()]
+		if src.Digest() != "" { // else it may be another image now
+			config = known[src.Key()]
 		}
 		if config == nil {
 			config = src.config(ctx, g)
@@ -29,7 +29,7 @@ func baseImages(ctx context.Context, g gateway.Client, defs []definition, req *R
 		if config == nil {
 			continue
 		}
-		configs[src.key()] = config
+		configs[src.Key()] = config
 		for _, name := range src.names(ctx, req) { // of several platforms the first counts
 			if configs[name] == nil {
 				configs[name] = config
@@ -39,30 +39,30 @@ func baseImages(ctx context.Context, g gateway.Client, defs []definition, req *R
 	return configs
 }
 
-// An imageSource is an image among the sources of a definition.
-type imageSource struct {
-	ref      string // what the engine made of its name: with a digest, unless it is one of a Docker engine's own store
-	platform string
+// An ImageSource is an image that a definition loads.
+type ImageSource struct {
+	Ref      string // the resolved name: with a digest, unless a Docker engine has the image in its own store
+	Platform string
 }
 
-// imageOf is the image that a vertex loads; ok is false for others.
-func imageOf(op *pb.Op) (src imageSource, ok bool) {
-	src.ref, ok = strings.CutPrefix(op.GetSource().GetIdentifier(), "docker-image://")
+// ImageOf is the image that a vertex loads. ok is false if it loads none.
+func ImageOf(op *pb.Op) (src ImageSource, ok bool) {
+	src.Ref, ok = strings.CutPrefix(op.GetSource().GetIdentifier(), "docker-image://")
 	if op.Platform != nil {
-		src.platform = platforms.Format(op.Platform.Spec())
+		src.Platform = platforms.Format(op.Platform.Spec())
 	}
 	return src, ok
 }
 
 // imagesOf are the images among the sources of definitions, each once.
-func imagesOf(defs []definition) (list []imageSource) {
+func imagesOf(defs []Definition) (list []ImageSource) {
 	for _, def := range defs {
 		for _, raw := range def.Def {
 			var op pb.Op
 			if op.UnmarshalVT(raw) != nil {
 				continue
 			}
-			if src, ok := imageOf(&op); ok && !slices.Contains(list, src) {
+			if src, ok := ImageOf(&op); ok && !slices.Contains(list, src) {
 				list = append(list, src)
 			}
 		}
@@ -70,48 +70,48 @@ func imagesOf(defs []definition) (list []imageSource) {
 	return list
 }
 
-// digest is that of the image, empty if its reference has none.
-func (s imageSource) digest() string {
-	_, dgst, _ := strings.Cut(s.ref, "@")
+// Digest is that of the image; empty if Ref has none.
+func (s ImageSource) Digest() string {
+	_, dgst, _ := strings.Cut(s.Ref, "@")
 	return dgst
 }
 
-// key is the image's in Images. It is the same only for the same image.
-func (s imageSource) key() string { return s.ref + " " + s.platform }
+// Key is the key of the image in [dockerfile.Images]. Two images do not have the same.
+func (s ImageSource) Key() string { return s.Ref + " " + s.Platform }
 
-// names are those by which the Dockerfile may know the image.
-func (s imageSource) names(ctx context.Context, req *Request) []string {
-	name, _, _ := strings.Cut(s.ref, "@")
+// names are the names that the Dockerfile may have for the image.
+func (s ImageSource) names(ctx context.Context, req *Request) []string {
+	name, _, _ := strings.Cut(s.Ref, "@")
 	named, err := reference.ParseNormalizedNamed(name)
 	if err != nil {
-		return []string{s.ref}
+		return []string{s.Ref}
 	}
 	if !reference.IsNameOnly(named) {
-		return []string{s.ref, name}
+		return []string{s.Ref, name}
 	}
 	asked := &dockerfile.Baseline{File: dockerfile.Parse(req.Dockerfile), Target: req.Target, BuildArgs: req.BuildArgs, Platforms: req.Platforms}
-	var of []string // Docker 20.10 does not say the tag
+	var candidates []string // Docker 20.10 does not say the tag
 	for _, image := range asked.ImageNames(ctx) {
 		if other, err := reference.ParseNormalizedNamed(image); err == nil && other.Name() == named.Name() {
-			of = append(of, image)
+			candidates = append(candidates, image)
 		}
 	}
-	if len(of) == 1 {
-		return []string{s.ref, of[0]}
+	if len(candidates) == 1 {
+		return []string{s.Ref, candidates[0]}
 	}
-	return []string{s.ref}
+	return []string{s.Ref}
 }
 
-// config asks the engine; nil if it does not say.
-func (s imageSource) config(ctx context.Context, g gateway.Client) []byte {
+// config asks the engine for the config of the image; nil if it gives none.
+func (s ImageSource) config(ctx context.Context, g gateway.Client) []byte {
 	image := &sourceresolver.ResolveImageOpt{}
-	if s.digest() == "" { // found again without asking a registry
+	if s.Digest() == "" { // found again without asking a registry
 		image.ResolveMode = pb.AttrImageResolveModePreferLocal
 	}
-	if p, err := platforms.Parse(s.platform); err == nil {
+	if p, err := platforms.Parse(s.Platform); err == nil {
 		image.Platform = &p
 	}
-	_, _, config, err := g.ResolveImageConfig(ctx, s.ref, sourceresolver.Opt{ImageOpt: image})
+	_, _, config, err := g.ResolveImageConfig(ctx, s.Ref, sourceresolver.Opt{ImageOpt: image})
 	if err != nil {
 		return nil
 	}

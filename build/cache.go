@@ -21,8 +21,8 @@ type Cache struct {
 	Attrs map[string]string
 }
 
-// CheckCache refuses what BuildKit would only fail on later. export says that it is
-// written to; paths are absolute.
+// CheckCache refuses a cache with which BuildKit would fail later. export says that the build writes
+// the cache. Its paths must be absolute.
 func CheckCache(c Cache, export bool) error {
 	needs := map[string]string{"registry": "ref", "local": "src", "gha": "", "s3": "", "azblob": ""}
 	known := "registry, local, gha, s3 or azblob"
@@ -60,7 +60,7 @@ func (r *Request) checkCaches(info engine.Info) error {
 	return nil
 }
 
-// readable are the types of caches that an engine reads; nil if it has all.
+// readable are the types of caches that an engine can read; nil if it can read all.
 func readable(info engine.Info) []string {
 	switch {
 	case info.ImageStore && info.MultiPlatform:
@@ -71,7 +71,7 @@ func readable(info engine.Info) []string {
 	return nil
 }
 
-// writable are those that it writes.
+// writable are the types of caches that an engine can write.
 func writable(info engine.Info) []string {
 	if graphStore(info) {
 		return []string{"inline"}
@@ -105,7 +105,7 @@ func (r *Request) cacheExports() []client.CacheOptionsEntry {
 	return cacheEntries(list)
 }
 
-// cacheEntries copies: BuildKit's client writes into its entries.
+// cacheEntries copies the attributes, because BuildKit's client writes into them.
 func cacheEntries(list []Cache) []client.CacheOptionsEntry {
 	var out []client.CacheOptionsEntry
 	for _, c := range list {
@@ -116,8 +116,8 @@ func cacheEntries(list []Cache) []client.CacheOptionsEntry {
 	return out
 }
 
-// missingCaches says which caches are not there. That is no mistake, before the first
-// build; BuildKit passes over it in silence.
+// missingCaches says which local caches are not there. BuildKit passes over them in silence, and
+// before the first build that is right.
 func (r *Request) missingCaches() (notes []string) {
 	for _, c := range slices.Concat(r.CacheFrom, r.CacheTo) {
 		if !c.withEnvironment().reachable() {

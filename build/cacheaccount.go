@@ -9,11 +9,11 @@ import (
 	"github.com/buildls/buildls/build/redact"
 )
 
-// Caches that belong to an account, of GitHub, S3 or Azure, are reached by the engine.
-// What lets it in may stand in our environment, under the names that buildx heeds.
+// The engine reaches caches that belong to an account of GitHub, S3 or Azure. Our environment may have
+// the credentials, under the names that buildx heeds.
 
-// entrance are the attributes that let somebody in, by the type of the cache.
-var entrance = map[string][]string{
+// credentialAttrs are the attributes that hold credentials, by the type of the cache.
+var credentialAttrs = map[string][]string{
 	"gha":    {"token", "ghtoken"},
 	"s3":     {"access_key_id", "secret_access_key", "session_token"},
 	"azblob": {"secret_access_key"},
@@ -25,7 +25,7 @@ func (c Cache) withEnvironment() Cache {
 	attrs := map[string]string{}
 	maps.Copy(attrs, c.Attrs)
 	add := func(attr, value string) {
-		if _, said := attrs[attr]; !said && value != "" {
+		if _, given := attrs[attr]; !given && value != "" {
 			attrs[attr] = value
 		}
 	}
@@ -34,7 +34,7 @@ func (c Cache) withEnvironment() Cache {
 	case "gha":
 		add("token", os.Getenv("ACTIONS_RUNTIME_TOKEN"))
 		second, _ := strconv.ParseBool(os.Getenv("ACTIONS_CACHE_SERVICE_V2"))
-		if version, said := attrs["version"]; version == "2" || !said && second {
+		if version, given := attrs["version"]; version == "2" || !given && second {
 			add("url_v2", results)
 		}
 		add("url", cmp.Or(os.Getenv("ACTIONS_CACHE_URL"), results))
@@ -49,8 +49,7 @@ func (c Cache) withEnvironment() Cache {
 	return c
 }
 
-// reachable is false for a cache of GitHub's outside its workflows. It takes the cache
-// with its environment.
+// reachable is false for a cache of GitHub outside a workflow. c must have what withEnvironment adds.
 func (c Cache) reachable() bool {
 	return c.Type != "gha" || c.Attrs["token"] != "" && (c.Attrs["url"] != "" || c.Attrs["url_v2"] != "")
 }
@@ -58,7 +57,7 @@ func (c Cache) reachable() bool {
 // hidden is what must not be shown of the cache.
 func (c Cache) hidden() (m redact.Mask) {
 	c = c.withEnvironment()
-	for _, attr := range entrance[c.Type] {
+	for _, attr := range credentialAttrs[c.Type] {
 		m = m.With([]byte(c.Attrs[attr]))
 	}
 	return m

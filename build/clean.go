@@ -6,9 +6,9 @@ import (
 	"github.com/buildls/buildls/build/escape"
 )
 
-// clean takes out of what an engine says whatever would steer a terminal; of what steps
-// print, colours stay. It says whether there was anything.
-func (f *fold) clean(s *client.SolveStatus) (changed bool) {
+// clean removes what would control a terminal from what an engine says. Colour codes in the output of
+// steps are kept. changed says whether anything was removed.
+func (b *buildState) clean(s *client.SolveStatus) (changed bool) {
 	text := func(p *string) {
 		was := *p
 		*p = escape.Text(was)
@@ -35,7 +35,7 @@ func (f *fold) clean(s *client.SolveStatus) (changed bool) {
 	}
 	for _, l := range s.Logs {
 		was := len(l.Data)
-		l.Data = f.vertex(l.Vertex).escapes.Clean(l.Data)
+		l.Data = b.vertex(l.Vertex).escapes.Clean(l.Data)
 		changed = changed || len(l.Data) != was
 	}
 	return changed

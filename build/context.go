@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/buildls/buildls/build/sent"
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/dfgitutil"
 	"github.com/moby/buildkit/util/gitutil"
@@ -18,24 +19,26 @@ type Context struct {
 	Kind ContextKind
 	// Dir is the directory of a LocalContext or LayoutContext, absolute.
 	Dir string
-	// Unchosen is why an EmptyContext is empty, if nobody wants it so: a build that asks for
-	// its files fails with that. Nil for one that is to be empty.
+	// Unchosen is why nobody has chosen a context. The Kind is then EmptyContext, and a build that
+	// asks for files of the context fails with this error. Unchosen is nil if the context is meant
+	// to be empty.
 	Unchosen error
 	// Source is what the Dockerfile front end is told of a GitContext, HTTPContext or
 	// ImageContext, a LayoutContext's digest, and "target:NAME". It may hold a password: show String.
 	Source string
-	// FS are the files of a LocalContext. What links in it lead to is sent as fsutil finds it,
-	// unless FS has a method Follow, which is then called for what an engine asks for.
+	// FS are the files of a LocalContext. fsutil finds what symlinks in it lead to, unless FS has a
+	// method Follow(*fsutil.FilterOpt) error: then that is called with what an engine asks for.
 	FS fsutil.FS
 	// SharedKey identifies a LocalContext, so that an engine asks only for what changed
 	// in it since the last build.
 	SharedKey string
-	// Kept is what the engine has of a LocalContext, if FS shows now what it showed then.
-	Kept *Kept
-	// Delta is what FS shows otherwise than it did when the engine was sent what it has; nil
-	// if it isn't known.
-	Delta *Delta
-	// Build is what a TargetContext is the result of. Builds do not stand on themselves.
+	// Earlier is the copy of a LocalContext that the engine has of an earlier build. It is set only
+	// if FS still shows the same files, and no other build uses it at the same time.
+	Earlier *sent.Context
+	// Delta is how FS differs from the copy that the engine has; nil if that is not known. Of
+	// Earlier and Delta at most one is set.
+	Delta *sent.Delta
+	// Build is the build whose result a TargetContext is. No build may stand on itself.
 	Build *Request
 
 	archive *archive // of an ArchiveContext

@@ -13,7 +13,7 @@ import (
 	"github.com/buildls/buildls/build/engine"
 )
 
-// supportedContexts refuses what the engine's BuildKit would only find out halfway.
+// supportedContexts refuses contexts at which the engine's BuildKit would fail halfway.
 func (r *Request) supportedContexts(info engine.Info, caps apicaps.CapSet) error {
 	refuse := func(what string) error {
 		return &RefusedError{fmt.Sprintf("%s cannot take %s as a context: its BuildKit is too old; update it or choose another engine", info, what)}
@@ -37,7 +37,7 @@ func (r *Request) supportedContexts(info engine.Info, caps apicaps.CapSet) error
 
 var frontendCapText = regexp.MustCompile(`unsupported frontend capability ([\w.]+)`)
 
-// lacks are what a Dockerfile front end is too old for, by its capability.
+// lacks are the features that an old Dockerfile front end lacks, by their capabilities.
 var lacks = map[string]string{
 	capContexts: "named contexts",
 	capGitQuery: "a git URL with a query (write it as URL#REF:SUBDIR)",
@@ -55,9 +55,9 @@ func (r *Request) hasNamed(kind ContextKind) bool {
 	return false
 }
 
-// contextFailure explains that a context could not be had; nil if that is not why the
-// build failed. No line is at fault, unless one names the context.
-func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure {
+// contextFailure explains that the engine could not get a context; nil if the build failed for another
+// reason. No line is at fault, unless one names the context.
+func (r *Request) contextFailure(err error, b *buildState, info engine.Info) *Failure {
 	text := dockerfile.PlainError(err)
 	if m := frontendCapText.FindStringSubmatch(text); m != nil && lacks[m[1]] != "" {
 		msg := fmt.Sprintf("the Dockerfile front end of %s is too old for %s", info, lacks[m[1]])
@@ -78,7 +78,7 @@ func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure 
 	if r.DockerfileFS == nil && noDockerfileText.MatchString(text) {
 		return &Failure{Code: "build", Message: fmt.Sprintf("%s has no %s; name the Dockerfile in it with -f", r.Context, r.DockerfileName)}
 	}
-	v := f.failed()
+	v := b.failed()
 	if v == nil {
 		return nil
 	}
@@ -90,18 +90,15 @@ func (r *Request) contextFailure(err error, f *fold, info engine.Info) *Failure 
 	fail := &Failure{Code: "build", Log: v.Last(failLog), Message: fmt.Sprintf("context %s: %s", c, reason)}
 	if name != "" {
 		fail.Message = fmt.Sprintf("context %s (%s): %s", name, c, reason)
-		fail.Lines = locator{err: err, text: text, fold: f, file: dockerfile.Parse(f.dockerfile)}.lines()
+		fail.Lines = locator{err: err, text: text, state: b, file: dockerfile.Parse(b.dockerfile)}.lines()
 	}
 	return fail
 }
 
-// notUTF8 is a file of a context whose name is not; empty if none was sent.
+// notUTF8 is a file of a context whose name is not valid UTF-8; empty if none was sent.
 func (r *Request) notUTF8() string {
 	for _, files := range r.recorders {
-		files.mu.Lock()
-		path := files.notUTF8
-		files.mu.Unlock()
-		if path != "" {
+		if path := files.NotUTF8(); path != "" {
 			return path
 		}
 	}
@@ -148,8 +145,8 @@ var (
 	}
 )
 
-// reason is why a context could not be had: what text, or the last lines of the log
-// say, in words if they are known.
+// reason says why the engine could not get a context. It takes that from text and from the last lines
+// of log, and puts in words what it knows.
 func (c Context) reason(text, log string) string {
 	if m := statusText.FindStringSubmatch(text); m != nil {
 		return fmt.Sprintf("the server answered with status %s; check the address", m[1])

@@ -11,7 +11,7 @@ import (
 	"github.com/buildls/buildls/build/redact"
 )
 
-// String is the context for people: without what may let somebody in.
+// String is the context for people: without credentials.
 func (c Context) String() string {
 	switch c.Kind {
 	case LocalContext:
@@ -44,12 +44,12 @@ func (c Context) Name() string {
 
 var archiveExt = regexp.MustCompile(`\.(tar|tgz|txz|tbz2?|tzst)?(\.(gz|bz2|xz|zst))?$`)
 
-// credentials are the user's name and password in a URL, and query values: signed URLs
-// let in whoever has them.
+// credentials are the user's name and password in a URL, and the values of its query: whoever has a
+// signed URL is let in.
 var credentials = regexp.MustCompile(`^([a-zA-Z0-9+.-]+://)([^/?#]*@)?([^?#]*)(\?[^#]*)?`)
 
-// redactAddress removes from a URL what may let somebody in. The user's name of an SSH address
-// stays, it is part of where.
+// redactAddress removes the credentials from a URL. The user's name stays in an SSH address, because
+// it is a part of the place.
 func redactAddress(address string) string {
 	m := credentials.FindStringSubmatchIndex(address)
 	if m == nil {

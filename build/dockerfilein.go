@@ -12,9 +12,9 @@ import (
 // downloaded is the name that a front end gives to a Dockerfile behind an HTTP URL.
 const downloaded = "context"
 
-// readDockerfile finds the text of a Dockerfile that lies in a remote context, once the
-// front end has read it: it stands in what it made of it, or in the details of its error.
-// Where it does not (20.10, a Dockerfile without steps), it is read once more. Not nil.
+// readDockerfile finds the text of a Dockerfile in a remote context when the front end has read it. The
+// text stands in the definition that the front end made, or in the details of its error. If not, as
+// with Docker 20.10 or a Dockerfile without steps, the engine reads it once more. It is never nil.
 func (g throughGateway) readDockerfile(ctx context.Context, res *gateway.Result, err error) []byte {
 	for _, info := range append(sourcesOf(ctx, res), errorSources(err)...) {
 		if name := info.GetFilename(); name == g.req.DockerfileName || name == downloaded {
@@ -22,7 +22,7 @@ func (g throughGateway) readDockerfile(ctx context.Context, res *gateway.Result,
 		}
 	}
 	if err != nil && !parseErrorText.MatchString(err.Error()) && !noTargetText.MatchString(err.Error()) {
-		return []byte{} // it may be the context that cannot be had: not twice
+		return []byte{} // perhaps the engine cannot get the context: it is not asked twice
 	}
 	ui, err := dockerui.NewClient(g)
 	if err != nil {
@@ -42,7 +42,7 @@ func errorSources(err error) (infos []*pb.SourceInfo) {
 	return infos
 }
 
-// sourcesOf are the texts that a lazily solved result was made of.
+// sourcesOf are the texts from which a lazily solved result was made.
 func sourcesOf(ctx context.Context, res *gateway.Result) (infos []*pb.SourceInfo) {
 	if res == nil {
 		return nil

@@ -21,20 +21,21 @@ import (
 type Failure struct {
 	Message string
 	Code    string // "syntax" or "build"
-	// Build is the ID of the linked build that failed; empty if that is none. Lines are
-	// of its Dockerfile.
+	// Build is the ID of the linked build that failed; empty if it was the build itself. Lines are of
+	// the Dockerfile of the build that failed.
 	Build string
-	// Lines of the Dockerfile that are at fault; nil if none is, as when the engine
-	// went away.
+	// Lines are those of the Dockerfile that are at fault, 0-based. They are nil if none is, as when
+	// the engine went away.
 	Lines    *dockerfile.Lines
-	Columns  dockerfile.Columns // narrow Lines; the zero value if they are at fault as they are
+	Columns  dockerfile.Columns // narrow Lines; the zero value if the lines are at fault as a whole
 	ExitCode *int               // of the RUN that failed
 	Log      string             // output of the step that failed
 
-	missing string // what is not where it was to be taken from: see tellMissing
+	missing string // the path that an instruction takes and that is not there: see tellMissing
 }
 
-// A ContextError says that a file of the context could not be sent.
+// A ContextError says that a file of the context could not be sent. As the cause of a canceled context,
+// it makes a build fail: see Run.
 type ContextError struct {
 	Path string
 	Err  error
@@ -51,11 +52,11 @@ func (e *ContextError) Error() string {
 func (e *ContextError) Unwrap() error { return e.Err }
 
 // newFailure explains an error that Solve returned.
-func newFailure(err error, f *fold, text []byte) *Failure {
+func newFailure(err error, b *buildState, text []byte) *Failure {
 	if exitCodeText.FindString(err.Error()) == "" && strings.Contains(err.Error(), "no space left on device") { // the path says whose
 		return &Failure{Code: "build", Message: fmt.Sprintf("a disk is full: %s. Make some room there, then build again", dockerfile.PlainError(err))}
 	}
-	at := locator{err: err, text: dockerfile.PlainError(err), fold: f, file: dockerfile.Parse(text)}
+	at := locator{err: err, text: dockerfile.PlainError(err), state: b, file: dockerfile.Parse(text)}
 	fail := &Failure{Message: at.text, Code: "build", Lines: at.lines()}
 	refused := parseErrorText.MatchString(err.Error())
 	switch newer := at.newerSyntax(); {
@@ -69,7 +70,7 @@ func newFailure(err error, f *fold, text []byte) *Failure {
 		fail.Log = v.Last(failLog)
 		fail.ExitCode = exitCodeOf(err, v)
 	}
-	if program, ok := missingProgram(at.text + "\n" + fail.Log); ok {
+	if program, ok := MissingProgram(at.text + "\n" + fail.Log); ok {
 		fail.Message = fmt.Sprintf("RUN could not start: this image has no %s", program)
 	} else if fail.ExitCode != nil {
 		fail.Message = exitMessage(*fail.ExitCode, fail.Log)
@@ -113,15 +114,15 @@ func canceledElsewhere(info engine.Info) *Failure {
 	return &Failure{Code: "build", Message: fmt.Sprintf("%s gave the build up: somebody else canceled it there, or it is being stopped. Build again", info)}
 }
 
-// ofConnection says that an error is gRPC's own, of the connection, in its words; the
-// code stands for other things, too.
+// ofConnection says whether an error is gRPC's own error about the connection. Its words tell, because
+// its code stands for other things, too.
 func ofConnection(err error) bool {
 	return grpcerrors.Code(err) == codes.Unavailable &&
 		(strings.Contains(err.Error(), "error reading from server") || strings.Contains(err.Error(), "transport is closing"))
 }
 
-// exitCodeOf is the exit code of the process of a RUN: as a typed error from a
-// BuildKit that sends them, else from the text.
+// exitCodeOf is the exit code of the process of a RUN. Newer engines send it in a typed error; else it
+// stands in the text.
 func exitCodeOf(err error, v *vertex) *int {
 	var exit *gwpb.ExitError
 	if errors.As(err, &exit) && exit.ExitCode != gwpb.UnknownExitStatus {
@@ -147,8 +148,8 @@ func exitMessage(code int, log string) string {
 
 var ansiText = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z]`)
 
-// tailOf is the last n lines that say anything, without colours. Of a progress bar it has
-// the last state; any other carriage return in a line is shown as \r.
+// tailOf is the last n lines that are not empty, without colours. It has the last state of a progress
+// bar, and shows any other carriage return in a line as \r.
 func tailOf(log string, n int) string {
 	var lines []string
 	for line := range strings.Lines(ansiText.ReplaceAllString(log, "")) {
@@ -163,9 +164,9 @@ func tailOf(log string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-// drawnOver says whether the parts of a line between carriage returns are the states of a
-// progress bar: two that follow each other look the same. If not, they are what a program
-// was given from a text with CRLF, such as the name of a file.
+// drawnOver says whether the parts of a line between carriage returns are the states of a progress
+// bar: two in a row then look the same. If not, a program repeats words of a text with CRLF, such as
+// the name of a file.
 func drawnOver(states []string) bool {
 	look := func(state string) string { // its first word, whatever the number or the length of a bar
 		words := strings.Fields(state)
@@ -185,7 +186,7 @@ func drawnOver(states []string) bool {
 
 var progress = regexp.MustCompile(`[\d=>#.-]+`)
 
-// carriageReturns is said of a heredoc that a shell has run, and that has some.
+// carriageReturns is added to the failure of a RUN whose heredoc has carriage returns.
 const carriageReturns = "\nThe lines of its heredoc end with CRLF. A heredoc keeps the carriage returns, and a shell takes them for a part of its words: save the file with LF line ends"
 
 // keepsCarriageReturns says whether the instruction at some lines has a heredoc in which
@@ -208,9 +209,9 @@ var (
 	lintText           = regexp.MustCompile(`lint violation found for rules: (\w+(?:, \w+)*)`)
 )
 
-// missingProgram finds the program that a RUN names, or its shell, if the image does not
-// have it. The words are runc's.
-func missingProgram(text string) (string, bool) {
+// MissingProgram finds, in what runc says, the program that an image does not have: the one that a
+// RUN names, or its shell.
+func MissingProgram(text string) (string, bool) {
 	m := missingProgramText.FindStringSubmatch(text)
 	if m == nil {
 		return "", false

@@ -42,18 +42,18 @@ func TestMissingPath(t *testing.T) {
 // A build that fails because warnings are errors is failed by the line that is warned of.
 func TestLintFailure(t *testing.T) {
 	text := []byte("# check=error=true\nFROM scratch as a\nFROM scratch AS b\nRUN x\n")
-	f := newFold()
-	f.dockerfile = text
+	state := newBuildState()
+	state.dockerfile = text
 	for line, short := range map[int32]string{2: "FromAsCasing: casing", 4: "Other: not of this failure", 3: "StageNameCasing: casing"} {
-		f.warnings = append(f.warnings, &client.VertexWarning{Short: []byte(short), SourceInfo: &pb.SourceInfo{Data: text}, Range: []*pb.Range{{Start: &pb.Position{Line: line}, End: &pb.Position{Line: line}}}})
+		state.warnings = append(state.warnings, &client.VertexWarning{Short: []byte(short), SourceInfo: &pb.SourceInfo{Data: text}, Range: []*pb.Range{{Start: &pb.Position{Line: line}, End: &pb.Position{Line: line}}}})
 	}
 	for rules, want := range map[string]int{"FromAsCasing": 1, "FromAsCasing, StageNameCasing": 1, "StageNameCasing": 2} {
-		fail := newFailure(errors.New("failed to solve: lint violation found for rules: "+rules), f, text)
+		fail := newFailure(errors.New("failed to solve: lint violation found for rules: "+rules), state, text)
 		if fail.Lines == nil || fail.Lines.First != want || fail.Code != "build" {
 			t.Errorf("%s: %+v", rules, fail)
 		}
 	}
-	if fail := newFailure(errors.New("failed to solve: lint violation found for rules: Gone"), f, text); fail.Lines != nil {
+	if fail := newFailure(errors.New("failed to solve: lint violation found for rules: Gone"), state, text); fail.Lines != nil {
 		t.Errorf("%+v", fail.Lines)
 	}
 }
@@ -132,13 +132,13 @@ func TestStages(t *testing.T) {
 
 // Whatever the bytes are, finding the place of an error does not panic and stays within
 // the text.
-func FuzzLocate(f *testing.F) {
-	f.Add("FROM a\nRUN b\n", "failed to solve: dockerfile parse error on line 2: x")
-	f.Add("", "the Dockerfile cannot be empty")
-	f.Add("FROM a\nCOPY --from=docker.io/b c d\n", "docker.io/b:latest: not found")
-	f.Add("FROM a\nRUN --mount=from=b,target=/x <<E\n\nE", "target stage \"q\" could not be found")
-	f.Fuzz(func(t *testing.T, dockerfile, text string) {
-		fail := newFailure(errors.New(text), newFold(), []byte(dockerfile))
+func FuzzLocate(state *testing.F) {
+	state.Add("FROM a\nRUN b\n", "failed to solve: dockerfile parse error on line 2: x")
+	state.Add("", "the Dockerfile cannot be empty")
+	state.Add("FROM a\nCOPY --from=docker.io/b c d\n", "docker.io/b:latest: not found")
+	state.Add("FROM a\nRUN --mount=from=b,target=/x <<E\n\nE", "target stage \"q\" could not be found")
+	state.Fuzz(func(t *testing.T, dockerfile, text string) {
+		fail := newFailure(errors.New(text), newBuildState(), []byte(dockerfile))
 		if l := fail.Lines; l != nil && (l.First < 0 || l.Last < l.First) {
 			t.Errorf("%+v", *l)
 		}

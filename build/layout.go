@@ -16,8 +16,8 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// parseLayout reads PATH[:TAG][@DIGEST], as buildx does: without tag and digest it is the
-// tag latest, or the only image that there is.
+// parseLayout reads PATH[:TAG][@DIGEST], as buildx does. Without tag and digest, it takes the image
+// with the tag latest, or the only image.
 func parseLayout(value string, locate func(path string) (string, error)) (Context, error) {
 	path, dgst := value, digest.Digest("")
 	if i := strings.LastIndexByte(path, '@'); i >= 0 && reference.DigestRegexp.MatchString(path[i+1:]) {
@@ -45,11 +45,11 @@ func parseLayout(value string, locate func(path string) (string, error)) (Contex
 	return Context{Kind: LayoutContext, Dir: dir, Source: string(dgst)}, nil
 }
 
-// maxIndex is what is read of a layout's index, in bytes.
+// maxIndex is how many bytes of a layout's index are read.
 const maxIndex = 16 << 20
 
-// digestIn finds a tag in an OCI layout's index; the only image goes by any tag. It
-// reads by itself because BuildKit's client/ociindex leaves a lock file in the folder.
+// digestIn finds the image with a tag in an OCI layout's index. If there is only one image, any tag
+// finds it. BuildKit's client/ociindex is not used, because it leaves a lock file in the folder.
 func digestIn(dir, tag string) (digest.Digest, error) {
 	data, err := readRegular(filepath.Join(dir, ocispecs.ImageIndexFile), maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +82,7 @@ func digestIn(dir, tag string) (digest.Digest, error) {
 // layouts are the stores from which the engine reads OCI layouts.
 type layouts map[string]content.Store
 
-// add returns what the Dockerfile front end is told of a layout.
+// add adds the store of a layout, and returns how the Dockerfile front end names it.
 func (l layouts) add(c Context) (string, error) {
 	store, err := local.NewStore(c.Dir)
 	if err != nil {

@@ -28,21 +28,21 @@ type MappedVertex struct {
 	ops [][]byte // of the definition that it is part of
 }
 
-// A definition is what is solved for a platform.
-type definition struct {
-	platform string // empty if there is one alone
+// A Definition is what is solved for a platform.
+type Definition struct {
+	Platform string // empty if there is one alone
 	*llb.Definition
 }
 
 // definitions are those of a lazily solved result.
-func definitions(ctx context.Context, res *gateway.Result) (defs []definition, err error) {
+func definitions(ctx context.Context, res *gateway.Result) (defs []Definition, err error) {
 	err = eachPlatform(res, func(platform string, ref gateway.Reference) error {
 		st, err := ref.ToState()
 		if err != nil {
 			return err
 		}
 		def, err := st.Marshal(ctx)
-		defs = append(defs, definition{platform, def})
+		defs = append(defs, Definition{platform, def})
 		return err
 	})
 	return defs, err
@@ -51,7 +51,7 @@ func definitions(ctx context.Context, res *gateway.Result) (defs []definition, e
 // newLineMap reads the line map from definitions: the
 // front end leaves in each the source range of every op (pb.Source), and an op's
 // digest is its vertex's. Ops of other files than dockerfile are left out.
-func newLineMap(defs []definition, dockerfile []byte) LineMap {
+func newLineMap(defs []Definition, dockerfile []byte) LineMap {
 	var m LineMap
 	seen := map[digest.Digest]bool{}
 	for _, def := range defs {
@@ -62,13 +62,29 @@ func newLineMap(defs []definition, dockerfile []byte) LineMap {
 				continue
 			}
 			seen[d] = true
-			m = append(m, MappedVertex{Digest: d, Name: nameOn(def.platform, def.Metadata[d].Description["llb.customname"]), Lines: lines, ops: def.Def})
+			m = append(m, MappedVertex{Digest: d, Name: nameOn(def.Platform, def.Metadata[d].Description["llb.customname"]), Lines: lines, ops: def.Def})
 		}
 	}
 	slices.SortFunc(m, func(a, b MappedVertex) int {
 		return cmp.Or(cmp.Compare(a.Lines.First, b.Lines.First), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Digest, b.Digest))
 	})
 	return m
+}
+
+// A State says where an engine's cache has the result of a step: in the definition that was solved,
+// the vertex of the step.
+type State struct {
+	Ops    [][]byte // as in pb.Definition.Def: each comes after its inputs
+	Vertex digest.Digest
+}
+
+// states are those of the vertices.
+func (m LineMap) states() []State {
+	var list []State
+	for _, v := range m {
+		list = append(list, State{v.ops, v.Digest})
+	}
+	return list
 }
 
 // eachPlatform calls fn for the references of a result, with the platform of each if

@@ -20,13 +20,13 @@ import (
 	"github.com/buildls/buildls/build/redact"
 )
 
-// A linked build is one whose result is a named context of another, as what "target:"
-// says in a bake file. As in docker/buildx (its build/build.go), it is a build of its own,
-// with its own session: its files, secrets and agents are seen by its steps alone. It
-// lasts until those that stand on it have ended. They get its definition as an input of
-// their front end, so that the engine builds each vertex once.
+// The result of a linked build is a named context of another build, as "target:" says it in a bake
+// file. As in docker/buildx (its build/build.go), a linked build has a session of its own, so that
+// only its steps see its files, secrets and agents. It lasts until the builds that stand on it have
+// ended. Their front ends get its definition as an input, so that the engine builds each vertex
+// once.
 
-// linked are the builds that r stands on, each once, and after those that it stands on.
+// linked are the builds that r stands on, each once. A build comes after those that it stands on.
 func (r *Request) linked() (order []*Request) {
 	var visit func(*Request)
 	visit = func(q *Request) {
@@ -50,14 +50,14 @@ type linkedError struct {
 func (e *linkedError) Error() string { return fmt.Sprintf("target %s: %v", e.req.Linked, e.err) }
 func (e *linkedError) Unwrap() error { return e.err }
 
-// A linking is a build and those that it stands on, under way.
+// A linking is a build that runs, with the builds that it stands on.
 type linking struct {
 	conn   *engine.Conn
 	hidden redact.Mask // of all of them
 	parts  map[*Request][]session.Attachable
 	tell   func(event)
 
-	held   *Held
+	paused *PausedFailure
 	order  []*Request // those that are solved, lazily
 	solved map[*Request]*gateway.Result
 }
@@ -67,7 +67,7 @@ func newLinking(ctx context.Context, conn *engine.Conn, req *Request, tell func(
 	l := &linking{conn: conn, tell: tell, parts: map[*Request][]session.Attachable{}, solved: map[*Request]*gateway.Result{}}
 	for _, r := range append(req.linked(), req) {
 		done := r.tellWaiting(l.telling(r))
-		parts, hidden, err := r.session(ctx)
+		parts, hidden, err := r.Session(ctx)
 		done()
 		l.parts[r], l.hidden = parts, append(l.hidden, hidden...).Sorted()
 		if r != req {
@@ -80,18 +80,18 @@ func newLinking(ctx context.Context, conn *engine.Conn, req *Request, tell func(
 	return l, nil
 }
 
-// telling is how a build tells what it learns.
+// telling returns the function by which a build tells what it learns.
 func (l *linking) telling(req *Request) func(event) {
 	if req.Linked == "" {
 		return l.tell
 	}
 	return func(e event) {
-		e.of = req
+		e.linked = req
 		l.tell(e)
 	}
 }
 
-// failed says of which build an error is.
+// failed wraps an error with the linked build that caused it.
 func (l *linking) failed(req *Request, err error) error {
 	var linked *linkedError
 	if err == nil || errors.As(err, &linked) {
@@ -118,7 +118,7 @@ func (l *linking) solve(ctx context.Context, list []*Request) (resp *client.Solv
 		resp, others = l.solve(ctx, rest)
 		return others
 	})
-	if resp != nil || others != nil { // what becomes of this one is of no more interest
+	if resp != nil || others != nil { // the last build has ended, so the end of this one does not count
 		return resp, others
 	}
 	return nil, l.failed(req, err)
@@ -202,22 +202,22 @@ func (l *linking) covers(res *gateway.Result, req *Request, c Context) error {
 	return nil
 }
 
-// of is the fold as if it were that of a linked build.
-func (f *fold) of(req *Request) *fold {
-	g := *f
-	g.dockerfile = req.Dockerfile
-	g.setLines(f.linked[req])
-	return &g
+// stateOf is the state as a linked build sees it: with its own lines.
+func (b *buildState) stateOf(req *Request) *buildState {
+	other := *b
+	other.dockerfile = req.Dockerfile
+	other.setLines(b.linked[req])
+	return &other
 }
 
-// own leaves of a status what is that build's to tell: a vertex that several need is told
-// of by the first that speaks of it.
-func (f *fold) own(s *client.SolveStatus, of *Request) {
+// claim removes from a status the vertices that another build tells of. The first build that speaks
+// of a vertex owns it.
+func (b *buildState) claim(s *client.SolveStatus, by *Request) {
 	foreign := func(d digest.Digest) bool {
-		if _, known := f.owner[d]; !known {
-			f.owner[d] = of
+		if _, known := b.owner[d]; !known {
+			b.owner[d] = by
 		}
-		return f.owner[d] != of
+		return b.owner[d] != by
 	}
 	s.Vertexes = slices.DeleteFunc(s.Vertexes, func(v *client.Vertex) bool { return foreign(v.Digest) })
 	s.Statuses = slices.DeleteFunc(s.Statuses, func(v *client.VertexStatus) bool { return foreign(v.Vertex) })
@@ -225,15 +225,15 @@ func (f *fold) own(s *client.SolveStatus, of *Request) {
 	s.Warnings = slices.DeleteFunc(s.Warnings, func(v *client.VertexWarning) bool { return foreign(v.Vertex) })
 }
 
-// shown is a vertex's name for people: with the name of the linked build that it is of,
-// as docker/buildx shows it, if it stands for no line of the Dockerfile.
-func (f *fold) shown(v *vertex) string {
-	of := f.owner[v.Digest]
-	if of == nil || f.step(v.Digest) >= 0 {
+// displayName is a vertex's name for people. The name of a vertex of a linked build that stands for
+// no line begins with the name of that build, as in docker/buildx.
+func (b *buildState) displayName(v *vertex) string {
+	owner := b.owner[v.Digest]
+	if owner == nil || b.step(v.Digest) >= 0 {
 		return v.Name
 	}
 	if rest, ok := strings.CutPrefix(v.Name, "["); ok {
-		return "[" + of.Linked + " " + rest
+		return "[" + owner.Linked + " " + rest
 	}
-	return "[" + of.Linked + "] " + v.Name
+	return "[" + owner.Linked + "] " + v.Name
 }

@@ -14,14 +14,13 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// A locator finds the lines that an error is about. A newer BuildKit says them; for
-// an older one, and for what carries none, the vertex that failed, the text of the
-// error and the Dockerfile itself tell.
+// A locator finds the lines that an error is about. A newer BuildKit says them with many errors. For
+// the others, the vertex that failed, the text of the error and the Dockerfile itself tell.
 type locator struct {
-	err  error
-	text string
-	fold *fold
-	file *dockerfile.File
+	err   error
+	text  string
+	state *buildState
+	file  *dockerfile.File
 }
 
 func (l locator) lines() *dockerfile.Lines {
@@ -47,14 +46,13 @@ func (l locator) fromSources() (dockerfile.Lines, bool) {
 	return dockerfile.Lines{}, false
 }
 
-// fromLint finds what the rules are about that `# check=error=true` makes fail a build: the
-// first line of those.
+// fromLint finds the first line that breaks a rule, if `# check=error=true` made the build fail.
 func (l locator) fromLint() (first dockerfile.Lines, ok bool) {
 	m := lintText.FindStringSubmatch(l.text)
 	if m == nil {
 		return dockerfile.Lines{}, false
 	}
-	for _, w := range l.fold.problems() {
+	for _, w := range l.state.problems() {
 		if slices.Contains(strings.Split(m[1], ", "), w.Code) && (!ok || w.Lines.First < first.First) {
 			first, ok = w.Lines, true
 		}
@@ -62,15 +60,15 @@ func (l locator) fromLint() (first dockerfile.Lines, ok bool) {
 	return first, ok
 }
 
-// vertex is the one that failed, nil if none did.
+// vertex is the vertex that failed; nil if none did.
 func (l locator) vertex() *vertex {
 	var ve *errdefs.VertexError
 	if errors.As(l.err, &ve) {
-		if v := l.fold.vertices[digest.Digest(ve.Digest)]; v != nil {
+		if v := l.state.vertices[digest.Digest(ve.Digest)]; v != nil {
 			return v
 		}
 	}
-	return l.fold.failed()
+	return l.state.failed()
 }
 
 func (l locator) fromVertex() (dockerfile.Lines, bool) {
@@ -78,14 +76,14 @@ func (l locator) fromVertex() (dockerfile.Lines, bool) {
 	if v == nil {
 		return dockerfile.Lines{}, false
 	}
-	i := l.fold.step(v.Digest)
+	i := l.state.step(v.Digest)
 	if i < 0 {
 		return dockerfile.Lines{}, false
 	}
-	return l.fold.lines[i].Lines, true
+	return l.state.lines[i].Lines, true
 }
 
-// fromLineNumber reads "dockerfile parse error line 3", the old engines' only clue.
+// fromLineNumber reads "dockerfile parse error line 3": old engines say no more.
 func (l locator) fromLineNumber() (dockerfile.Lines, bool) {
 	m := parseLineText.FindStringSubmatch(l.err.Error())
 	if m == nil {
@@ -116,8 +114,8 @@ func (l locator) newerSyntax() *dockerfile.Lines {
 	return &lines
 }
 
-// fromParser has the Dockerfile converted here, with BuildKit's own code, and takes
-// the location of the error if there is one too.
+// fromParser converts the Dockerfile here, with BuildKit's own code, and takes the location of the
+// error, if this fails as well.
 func (l locator) fromParser() (dockerfile.Lines, bool) {
 	at, _ := l.file.Refused(context.Background())
 	if at == nil {
@@ -132,7 +130,7 @@ func (l locator) fromImage() (dockerfile.Lines, bool) {
 		return dockerfile.Lines{}, false
 	}
 	haystack := l.err.Error()
-	if v := l.fold.failed(); v != nil {
+	if v := l.state.failed(); v != nil {
 		haystack += "\n" + v.Name
 	}
 	for _, st := range l.file.Instructions() {

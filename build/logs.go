@@ -7,7 +7,7 @@ import (
 	"github.com/buildls/buildls/build/logs"
 )
 
-// outputs are what a build's vertices printed.
+// outputs are what the vertices of a build printed.
 type outputs struct {
 	book  *logs.Book
 	steps []*logs.Output // nil: nothing
@@ -19,19 +19,19 @@ type namedOutput struct {
 	*logs.Output
 }
 
-func (f *fold) outputs() outputs {
-	all := outputs{book: f.book, steps: make([]*logs.Output, len(f.lines))}
-	for _, v := range f.order {
-		if i := f.step(v.Digest); i >= 0 {
+func (b *buildState) outputs() outputs {
+	all := outputs{book: b.book, steps: make([]*logs.Output, len(b.lines))}
+	for _, v := range b.order {
+		if i := b.step(v.Digest); i >= 0 {
 			all.steps[i] = &v.Output
 		} else if len(v.End) > 0 {
-			all.rest = append(all.rest, namedOutput{f.shown(v), &v.Output})
+			all.rest = append(all.rest, namedOutput{b.displayName(v), &v.Output})
 		}
 	}
 	return all
 }
 
-// each are the logs of all that stands for no instruction, and then of each step.
+// each calls text for all that stands for no instruction, together, and then for each step.
 func (o outputs) each(text func(*logs.Output) string) []string {
 	var rest strings.Builder
 	for _, v := range o.rest {
@@ -47,8 +47,8 @@ func (o outputs) each(text func(*logs.Output) string) []string {
 	return list
 }
 
-// Log is the output of a step (a 0-based index into Steps), or of the whole build
-// if step is negative. It may be large.
+// Log is the output of a step (0-based), or of the whole build if step is negative. It may be large.
+// It is empty for a step that printed nothing, and for one that is not there.
 func (o *Outcome) Log(step int) string {
 	switch {
 	case step < 0:
@@ -59,13 +59,21 @@ func (o *Outcome) Log(step int) string {
 	return o.outputs.steps[step].ReadAll()
 }
 
-// LastLogs are the last n bytes of each output: of all that stands for no instruction, and then
-// of each step.
+// LastLogs are the last n bytes of each output. The first element is of all vertices that stand for
+// no instruction; element i+1 is of step i.
 func (o *Outcome) LastLogs(n int) []string {
 	return o.outputs.each(func(out *logs.Output) string { return string(out.Tail(n)) })
 }
 
-// Tail is the last n lines of a step (0-based) that say anything, without colours.
+// LastLog is the last n bytes of the output of a step (0-based).
+func (o *Outcome) LastLog(step, n int) string {
+	if step < 0 || step >= len(o.outputs.steps) || o.outputs.steps[step] == nil {
+		return ""
+	}
+	return string(o.outputs.steps[step].Tail(n))
+}
+
+// Tail is the last n lines of a step (0-based) that are not empty, without colours.
 func (o *Outcome) Tail(step, n int) string {
 	if step < 0 || step >= len(o.outputs.steps) || o.outputs.steps[step] == nil {
 		return ""
@@ -73,7 +81,7 @@ func (o *Outcome) Tail(step, n int) string {
 	return tailOf(string(o.outputs.steps[step].Tail(logs.BlockBytes)), n)
 }
 
-// LogSize is how many bytes of output are kept in memory, and how many in a file.
+// LogSize is how many bytes of output are in memory, and how many in a file.
 func (o *Outcome) LogSize() (memory, file int64) {
 	for _, out := range o.outputs.steps {
 		if out != nil {
@@ -89,7 +97,7 @@ func (o *Outcome) LogSize() (memory, file int64) {
 	return memory, file
 }
 
-// Drop lets go of the file that holds long output. Of that the end stays.
+// Drop removes the file that holds long output. Afterwards Log has only the end of it.
 func (o *Outcome) Drop() {
 	if o.outputs.book != nil {
 		o.outputs.book.Close()
@@ -104,8 +112,8 @@ func (o *Outcome) names() []string {
 	return names
 }
 
-// LogOf is the output of a step, or of all if step is negative, of the logs of all that stands
-// for no instruction, and then of each step. names are those of the steps.
+// LogOf is the output of a step (0-based), or of the whole build if step is negative. logs are as
+// LastLogs returns them, and names are those of the steps.
 func LogOf(names, logs []string, step int) string {
 	if step >= 0 {
 		if step+1 >= len(logs) {

@@ -17,7 +17,7 @@ func missingPath(text string) (string, bool) {
 	return mountPathText.ReplaceAllString(cmp.Or(m[1], m[2]), "/"), true
 }
 
-// tellMissing says of a failure where something is missing, and why.
+// tellMissing adds to a failure in which context or stage a path is missing, and why.
 func (r *Request) tellMissing(fail *Failure, dockerfile []byte) {
 	if fail.missing == "" {
 		return
@@ -48,8 +48,8 @@ var (
 	mountText    = regexp.MustCompile(`--mount=(\S+)`)
 )
 
-// sourceOf is what an instruction takes a path from, by its flag or that of its mount; "" is the
-// context.
+// sourceOf is the stage, image or context from which an instruction takes a path, as its flag --from
+// or its mount says; "" is the build context.
 func sourceOf(instruction, missing string) string {
 	if m := fromFlagText.FindStringSubmatch(instruction); m != nil {
 		return m[1]

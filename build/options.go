@@ -35,7 +35,7 @@ type Options struct {
 // A Host is a name that steps can look up.
 type Host struct {
 	Name string
-	IPs  []string // empty: that of the machine on which the engine runs
+	IPs  []string // empty: the IP of the machine on which the engine runs
 }
 
 // hostGateway stands for the IP of the engine's machine.
@@ -77,7 +77,7 @@ func CheckNetwork(mode string) (string, error) {
 	return "", fmt.Errorf("network %q: it can be default, none or host", mode)
 }
 
-// CheckEntitlement refuses what BuildKit does not know.
+// CheckEntitlement refuses an entitlement that BuildKit does not know.
 func CheckEntitlement(s string) error {
 	if _, _, err := entitlements.Parse(s); err != nil {
 		return fmt.Errorf("allow %q: it can be network.host, security.insecure or device", s)
@@ -130,17 +130,17 @@ func (o *Options) frontendAttrs() map[string]string {
 	return attrs
 }
 
-// entitlements are what the engine is asked to grant. Who names the host's network
-// allows it, as in `docker build`.
-func (o *Options) entitlements() []string {
+// Entitlements are what the engine is asked to grant: Allow, and the host's network if Network names
+// it, as in `docker build`.
+func (o *Options) Entitlements() []string {
 	if o.Network == "host" && !slices.Contains(o.Allow, string(entitlements.EntitlementNetworkHost)) {
 		return append(slices.Clone(o.Allow), string(entitlements.EntitlementNetworkHost))
 	}
 	return o.Allow
 }
 
-// supported refuses options that the engine's BuildKit is too old for: it would pass
-// over them in silence.
+// supported refuses options for which the engine's BuildKit is too old: it would pass over them in
+// silence.
 func (o *Options) supported(info engine.Info, caps apicaps.CapSet) error {
 	for _, c := range []struct {
 		name  string

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,8 @@ type Output struct {
 // Stdout as the Dest of an Output is the terminal's standard output.
 const Stdout = "-"
 
-// CheckOutput returns an output in its normal form: "registry" is an image that is pushed.
+// CheckOutput returns the normal form of an output, in which "registry" is an image that is pushed.
+// It refuses an output that could not be written.
 func CheckOutput(o Output) (Output, error) {
 	o.Attrs = maps.Clone(o.Attrs)
 	if o.Attrs == nil {
@@ -80,7 +82,7 @@ func CheckOutput(o Output) (Output, error) {
 	return o, nil
 }
 
-// File is the file that the output is, empty if it is none of its own.
+// File is the path of the file that the output writes; empty if it writes none, or a stream.
 func (o Output) File() string {
 	if o.Dest == Stdout || o.Dest == "" || o.inDir() || IsStream(o.Dest) {
 		return ""
@@ -88,7 +90,7 @@ func (o Output) File() string {
 	return o.Dest
 }
 
-// inDir says that the output is a directory and not one file.
+// inDir says whether the output is a directory and not one file.
 func (o Output) inDir() bool {
 	if o.Type == client.ExporterLocal {
 		return true
@@ -106,7 +108,7 @@ func (o Output) Pushes() bool {
 // loads says whether the output goes into a Docker engine.
 func (o Output) loads() bool { return o.Type == client.ExporterDocker && o.Dest == "" }
 
-// outputsOn are the outputs, with what the engine does unasked.
+// outputsOn are the outputs of the build on an engine: a Docker engine keeps the image unasked.
 func (r *Request) outputsOn(info engine.Info) []Output {
 	if len(r.Outputs) == 0 && info.ImageStore && r.Linked == "" {
 		return []Output{{Type: client.ExporterImage}}
@@ -114,11 +116,11 @@ func (r *Request) outputsOn(info engine.Info) []Output {
 	return r.Outputs
 }
 
-// graphStore says that an engine is Docker without the containerd image store: it keeps
-// layers and configs, and no manifests.
+// graphStore says whether an engine is Docker without the containerd image store. Such an engine
+// keeps layers and configs, and no manifests.
 func graphStore(info engine.Info) bool { return info.ImageStore && !info.MultiPlatform }
 
-// checkOutputs refuses what the engine lacks or would only pretend to do.
+// checkOutputs refuses outputs that the engine lacks or would only pretend to write.
 func (r *Request) checkOutputs(info engine.Info) error {
 	for _, o := range r.outputsOn(info) {
 		switch {
@@ -134,7 +136,7 @@ func (r *Request) checkOutputs(info engine.Info) error {
 	return nil
 }
 
-// supportedOutputs refuses several outputs where all but the first would be dropped.
+// supportedOutputs refuses several outputs if the engine would drop all but the first.
 func (r *Request) supportedOutputs(info engine.Info, caps apicaps.CapSet) error {
 	if len(r.Outputs) > 1 && !caps.Contains(pb.CapMultipleExporters) {
 		return &RefusedError{fmt.Sprintf("%s makes one output of a build, not %d: its BuildKit is too old", info, len(r.Outputs))}
@@ -142,8 +144,7 @@ func (r *Request) supportedOutputs(info engine.Info, caps apicaps.CapSet) error 
 	return nil
 }
 
-// lostAnnotations says that a Docker engine has nowhere to keep annotations. It passes over
-// them in silence.
+// lostAnnotations notes that a Docker engine without manifests drops annotations in silence.
 func (r *Request) lostAnnotations(info engine.Info) []string {
 	for _, o := range r.Outputs {
 		for name := range o.Attrs {
@@ -156,7 +157,7 @@ func (r *Request) lostAnnotations(info engine.Info) []string {
 	return nil
 }
 
-// An export is the outputs of a build that runs. Its owner ends it with keep or drop.
+// An export is what the outputs of a build write to. Its owner ends it with keep or drop.
 type export struct {
 	entries []client.ExportEntry
 	files   []*outputFile
@@ -205,7 +206,7 @@ func (r *Request) newExport(ctx context.Context, info engine.Info) (*export, err
 	return e, nil
 }
 
-// keep is for a build that succeeded.
+// keep puts what was written in its place. It ends a build that succeeded.
 func (e *export) keep() error {
 	var errs []error
 	for _, f := range e.files {
@@ -217,7 +218,7 @@ func (e *export) keep() error {
 	return errors.Join(errs...)
 }
 
-// drop is for one that did not: what was there before stays.
+// drop removes what was written. It ends a build that did not succeed: what was there before stays.
 func (e *export) drop() {
 	for _, f := range e.files {
 		f.drop()
@@ -252,16 +253,16 @@ func (f *outputFile) keep() error {
 		return nil
 	}
 	err := os.Rename(f.temp, f.dest)
-	if err != nil { // on Windows, where a program has the other open
+	if err != nil { // on Windows, if a program has the old file open
 		f.drop()
 	}
 	return err
 }
 
-// drop removes what was written, and not put in its place.
+// drop removes what was written.
 func (f *outputFile) drop() {
 	if w := f.written.Load(); w != nil {
-		w.Close() // a build that was canceled may not have come to it, and Windows removes no open file
+		w.Close() // a canceled build may have left it open, and Windows removes no open file
 	}
 	os.Remove(f.temp)
 }
@@ -292,24 +293,17 @@ func newLoading(ctx context.Context) (*loading, error) {
 	l := &loading{w: w, ended: make(chan error, 1)}
 	go func() { // ends when w is closed, see end
 		err := d.Load(ctx, r)
-		r.CloseWithError(cmpErr(err, io.ErrClosedPipe))
+		r.CloseWithError(cmp.Or(err, io.ErrClosedPipe))
 		l.ended <- err
 	}()
 	return l, nil
-}
-
-func cmpErr(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 func (l *loading) open(map[string]string) (io.WriteCloser, error) { return l.w, nil }
 
 // end waits for Docker's answer. A cause ends the stream halfway.
 func (l *loading) end(cause error) error {
-	l.w.CloseWithError(cause) // nil is the end of the file; nothing, if it was closed before
+	l.w.CloseWithError(cause) // nil is the end of the file; if w is closed, this does nothing
 	if err := <-l.ended; err != nil && cause == nil {
 		return fmt.Errorf("loading the image into Docker: %w", err)
 	}
@@ -321,5 +315,5 @@ func (r *Request) WantsImage() bool {
 	return len(r.Outputs) == 0 && r.Linked == "" || slices.ContainsFunc(r.Outputs, Output.IsImage)
 }
 
-// IsImage says whether the output is an image and not its files alone.
+// IsImage says whether the output is an image, and not only the files of one.
 func (o Output) IsImage() bool { return o.Type != client.ExporterLocal && o.Type != client.ExporterTar }

@@ -10,12 +10,12 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// What a vertex is at that is no command, such as a pull or a push, BuildKit tells in parts:
-// one for each layer, with bytes, and others in words.
+// BuildKit tells how far a pull or a push is in parts: one for each layer, which counts bytes, and
+// others in words.
 
-// part folds in what a vertex says of a part of its work.
-func (f *fold) part(s *client.VertexStatus) {
-	v := f.vertex(s.Vertex)
+// part adds to the state what a vertex says of a part of its work.
+func (b *buildState) part(s *client.VertexStatus) {
+	v := b.vertex(s.Vertex)
 	i := slices.IndexFunc(v.parts, func(p *client.VertexStatus) bool { return p.ID == s.ID })
 	if i < 0 {
 		v.parts = append(v.parts, s)
@@ -24,8 +24,8 @@ func (f *fold) part(s *client.VertexStatus) {
 	}
 }
 
-// doing is what of a vertex is under way, ": 3.1MB of 10MB" or ": pushing layers", or
-// nothing if it does not say.
+// doing says how far a vertex is, as ": 3.1MB of 10MB" or ": pushing layers". It is empty if the
+// engine does not say.
 func (v *vertex) doing() string {
 	var done, total int64
 	var words string

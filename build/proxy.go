@@ -9,9 +9,8 @@ import (
 	"github.com/buildls/buildls/build/engine/docker"
 )
 
-// proxyArgs are the build args that the Docker configuration's proxies become in
-// `docker build`, on Docker engines and builders of buildx (docker/buildx,
-// store/storeutil); `buildctl` knows none.
+// proxyArgs are the build args that `docker build` makes of the proxies in the Docker configuration,
+// for Docker engines and builders of buildx (docker/buildx, store/storeutil). `buildctl` makes none.
 func proxyArgs(info engine.Info) map[string]string {
 	host := info.Address
 	switch {

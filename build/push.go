@@ -15,9 +15,9 @@ import (
 	"github.com/buildls/buildls/build/engine/docker"
 )
 
-// A Docker engine that keeps images in its graph driver has an exporter that does not push,
-// and claims that it did. There the engine's own push is asked for when the image is built,
-// as docker/buildx does (its build/build.go, pushWithMoby).
+// A Docker engine that keeps images in its graph driver has an exporter that claims to push, and does
+// not. So this side asks the engine itself to push when the image is built, as docker/buildx does
+// (its build/build.go, pushWithMoby).
 
 // pushLater takes the push out of an exporter's attributes, and returns the names to push.
 func pushLater(entry client.ExportEntry) []string {
@@ -29,8 +29,8 @@ func pushLater(entry client.ExportEntry) []string {
 	return strings.Split(entry.Attrs["name"], ",")
 }
 
-// pushAll pushes images that are in the engine's store. The digest of the response is then
-// that of what the registry has.
+// pushAll pushes images that are in the engine's store. It sets the digest of the response to the one
+// that the registry has.
 func pushAll(ctx context.Context, conn *engine.Conn, names []string, resp *client.SolveResponse, tell func(event)) error {
 	for _, name := range names {
 		p := newPushing(name, tell)
@@ -39,7 +39,7 @@ func pushAll(ctx context.Context, conn *engine.Conn, names []string, resp *clien
 		if err != nil {
 			return fmt.Errorf("pushing %s: %w", name, err)
 		}
-		if is := resp.ExporterResponse; is[exptypes.ExporterImageConfigDigestKey] == "" { // of Docker 20.10 the digest is the image's id
+		if is := resp.ExporterResponse; is[exptypes.ExporterImageConfigDigestKey] == "" { // Docker 20.10 says the image's ID as the digest
 			is[exptypes.ExporterImageConfigDigestKey] = is[exptypes.ExporterImageDigestKey]
 		}
 		resp.ExporterResponse[exptypes.ExporterImageDigestKey] = d
@@ -47,7 +47,7 @@ func pushAll(ctx context.Context, conn *engine.Conn, names []string, resp *clien
 	return nil
 }
 
-// A pushing is shown as a vertex, as BuildKit shows a push of its own.
+// A pushing shows a push as a vertex, as BuildKit shows its own.
 type pushing struct {
 	vertex client.Vertex
 	began  map[string]time.Time // of the layers

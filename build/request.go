@@ -1,7 +1,12 @@
-// Package build does the work: it has a Dockerfile built by an engine, follows the
-// build step by step, and says what went wrong in which lines.
+// Package build has an engine build a Dockerfile. It follows the build step by step, and says
+// what went wrong, and in which lines.
 //
-// It knows nothing of editors or their protocol.
+// Run takes a Request to an Outcome. Spec says what is asked; the functions and methods named Check
+// return the normal form of a part of it, or an error for the author. Lines are counted from 0,
+// steps are indexes into Outcome.Steps, and sizes are in bytes.
+//
+// What an engine keeps of a build afterwards is shown by package inspect. Why a step was not cached
+// is said by package explain. This package knows neither of them, nor editors and their protocol.
 package build
 
 import (
@@ -16,15 +21,17 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/sent"
 )
 
-// A Request is one build: what is asked of it, and what it is made from.
+// A Request is one build: what is asked of it, and what it is made from. It serves for one Run, which
+// notes in it what the engine was sent; so do the requests in Context.Build.
 type Request struct {
 	Spec
-	// ID is unique over all builds of an engine; it becomes the solve's ref.
+	// ID is unique among all builds of an engine. It becomes the solve's ref.
 	ID string
-	// Linked is the name of a build whose result is a context of another: such a one
-	// leaves nothing else. Empty for one that is built for its own sake.
+	// Linked is the name of a build whose result is a context of another build. Such a build leaves
+	// no other output. Linked is empty for the build that was asked for.
 	Linked string
 	// Dockerfile is the text that is built.
 	Dockerfile []byte
@@ -33,12 +40,12 @@ type Request struct {
 	// DockerfileFS holds the Dockerfile, and its .dockerignore if it has its own. It is
 	// nil for a Dockerfile that lies in a remote context.
 	DockerfileFS fsutil.FS
-	// AttestedFS is sent instead if the build is attested, for an attestation tells what was
-	// asked of the context; nil: the same.
+	// AttestedFS is sent in place of DockerfileFS if the build is attested, because an attestation
+	// tells what was asked of the context. If it is nil, DockerfileFS is sent.
 	AttestedFS fsutil.FS
 	Stdout     io.Writer // for an output to Stdout
-	// Unrecorded keeps the build out of the engine's own history of builds, which holds few and
-	// takes longer to write than a build of which all is cached takes.
+	// Unrecorded keeps the build out of the engine's own history of builds. The history holds few
+	// builds, and to write it takes longer than a build whose steps are all cached.
 	Unrecorded bool
 
 	// Known are the base images whose configs need not be asked for again.
@@ -48,14 +55,16 @@ type Request struct {
 	// named; "" if that can't be told. It may be nil.
 	WhyMissing func(context, path string) string
 
-	recorders map[string]*recorder // of the local contexts, by their names as sources
-	unchosen  *unchosenFS          // in place of a context; nil if there is one
+	recorders map[string]*sent.Recorder // of the local contexts, by their names as sources
+	unchosen  *unchosenFS               // in place of a context; nil if there is one
 
-	// Hold takes over a build whose command failed, before Run returns; nil: none is held.
-	Hold func(*Held)
+	// Pause is called before Run returns with a build whose command failed. Who gets it must call
+	// its Release. If Pause is nil, such a build ends like any other.
+	Pause func(*PausedFailure)
 }
 
-// A RefusedError says that an engine cannot do what a request asks for.
+// A RefusedError says that an engine cannot do what a request asks for, or that a secret or a key
+// of the request cannot be read. Its text is for the author.
 type RefusedError struct{ Reason string }
 
 func (e *RefusedError) Error() string { return e.Reason }
@@ -112,7 +121,7 @@ func (r *Request) solveOpt(info engine.Info) (client.SolveOpt, error) {
 		CacheImports:  cacheEntries(r.CacheFrom),
 		CacheExports:  r.cacheExports(),
 
-		AllowedEntitlements: r.entitlements(),
+		AllowedEntitlements: r.Entitlements(),
 		Internal:            r.Unrecorded,
 	}
 	return opt, r.addSources(&opt)

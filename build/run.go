@@ -22,56 +22,66 @@ import (
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/escape"
+	"github.com/buildls/buildls/build/redact"
+	"github.com/buildls/buildls/build/sent"
 )
 
-// An Outcome is how a build ended.
+// An Outcome says how a build ended.
 type Outcome struct {
-	Status  Status // Done, Failed or Canceled
-	Failure *Failure
-	// Dockerfile is the text that was built; nil for one in a remote context, if the
-	// build did not get that far.
-	Dockerfile []byte
-	Digest     string // of the exported manifest or index; empty if nothing was exported
-	ImageID    string // digest of the image's config; empty likewise
-	Exported   bool
-	Tags       []string // of what was exported
-	Steps      []Step
-	Warnings   []dockerfile.Problem
-	Notes      []string // warnings that no line causes
-	Duration   time.Duration
-	Images     dockerfile.Images // that the Dockerfile stands on, as far as the engine tells
-	Record     *Record           // to explain the next build by; nil if it did not get that far
-	Kept       *Kept             // what the engine has of the context now; nil if it is not known to have any
-	outputs    outputs
-	states     []stepState
+	Status  Status   // Done, Failed or Canceled
+	Failure *Failure // if Status is Failed
+	// Dockerfile is the text that was built. It is nil if that lies in a remote context, and the
+	// build ended before the engine had read it.
+	Dockerfile  []byte
+	Digest      string // of the exported manifest or index; empty if nothing was exported
+	ImageID     string // digest of the image's config; empty likewise
+	Exported    bool
+	Tags        []string // of what was exported
+	Steps       []Step
+	Warnings    []dockerfile.Problem
+	Notes       []string // warnings that no line causes
+	Duration    time.Duration
+	Images      dockerfile.Images // the base images, as far as the engine tells
+	SentContext *sent.Context     // the engine's copy of Request.Context; nil if it is not known to have one
+	Solved      *Solved           // nil if the build ended before the front end had answered
+	States      []State           // one for each step; empty if the front end does not say how they are made
+	outputs     outputs
 }
 
-// An Observer follows a build. Its functions are called from one goroutine, in
-// order, and never after Run has returned; each may be nil.
+// Solved is what the engine was given to solve. It is large: who keeps an Outcome for long sets
+// Solved to nil.
+type Solved struct {
+	Definitions []Definition
+	Sent        map[string]*sent.Recorder // of the local contexts, by their names as sources
+	Hidden      redact.Mask               // what must not be shown of it
+}
+
+// An Observer follows a build. Run calls its functions from the goroutine that called Run, one after
+// the other, and never after Run has returned. Each may be nil. The build waits for them.
 type Observer struct {
 	Progress func(Progress)
 	Log      func(Log)
-	// Steps sees all steps whenever one of them has changed.
+	// Steps gets all steps whenever one of them has changed. The slice is new each time.
 	Steps func([]Step)
 	// Status sees BuildKit's own messages, for a terminal's display.
 	Status func(*client.SolveStatus)
 }
 
-// letGo is how long a canceled build may take to end by itself. An engine that is
-// frozen does not answer; the author does not wait for it.
-const letGo = time.Second
+// endWithin is how long Run waits for a canceled build to end by itself: a frozen engine does not
+// answer, and the author does not wait for it.
+const endWithin = time.Second
 
-// Run has req built by the engine at conn. It returns when the build has ended;
-// canceling ctx cancels the build, with the cause as its reason. A failed build is
-// an Outcome, not an error.
+// Run has the engine at conn build req, and returns when the build has ended. Canceling ctx cancels
+// the build. If the cause is a *ContextError, the build has failed with it. A failed build is an
+// Outcome, not an error: Failure is for the author. A Request serves for one Run.
 func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Outcome {
 	start := time.Now()
-	f := newFold()
-	f.dockerfile = req.Dockerfile
+	state := newBuildState()
+	state.dockerfile = req.Dockerfile
 	notes := append(req.missingCaches(), req.lostAnnotations(conn.Info)...)
-	resp, err := solve(ctx, conn, req, f, obs)
-	f.flushLogs()
-	out := &Outcome{Status: Done, Notes: notes, Dockerfile: f.dockerfile, Steps: f.steps(err == nil), Warnings: f.problems(), Images: f.images}
+	resp, err := solve(ctx, conn, req, state, obs)
+	state.flushLogs()
+	out := &Outcome{Status: Done, Notes: notes, Dockerfile: state.dockerfile, Steps: state.steps(err == nil), Warnings: state.problems(), Images: state.images, States: state.lines.states()}
 	switch {
 	case err == nil:
 		out.exported(resp, conn.Info, req)
@@ -79,28 +89,27 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 			out.Status, out.Failure = Failed, &Failure{Code: "build", Message: err.Error()}
 		}
 	case ctx.Err() != nil:
-		out.Status, out.Failure = stopped(ctx, req, f)
+		out.Status, out.Failure = stopped(ctx, req, state)
 	default:
 		out.Status = Failed
-		out.Failure = explain(ctx, conn, err, f, req)
+		out.Failure = explainFailure(ctx, conn, err, state, req)
 	}
-	out.outputs = f.outputs()
+	out.outputs = state.outputs()
 	if out.Failure != nil {
 		out.Failure.Message, out.Failure.Log = escape.Text(out.Failure.Message), escape.Text(out.Failure.Log)
 	}
-	out.keepStates(f)
 	if files := req.recorders[dockerui.DefaultLocalNameContext]; files != nil && ctx.Err() == nil {
-		out.Kept = files.keeps()
+		out.SentContext = files.Result()
 	}
-	if out.Record = req.record(f, out.Steps, conn.Info.String()); out.Record != nil {
-		out.Record.kept = out.Kept
+	if len(state.defs) > 0 {
+		out.Solved = &Solved{Definitions: state.defs, Sent: req.recorders, Hidden: state.hidden}
 	}
 	out.Duration = time.Since(start)
 	return out
 }
 
-// Stopped tells a build that was canceled before it began from one of which the context could
-// not be read. ctx has ended.
+// Stopped says how a build ended whose ctx ended before it began: it failed if the cause is a
+// *ContextError, and was canceled if not.
 func Stopped(ctx context.Context) (Status, *Failure) {
 	var ce *ContextError
 	if errors.As(context.Cause(ctx), &ce) {
@@ -110,19 +119,19 @@ func Stopped(ctx context.Context) (Status, *Failure) {
 }
 
 // stopped is Stopped for a build that has begun, and may know which line is at fault.
-func stopped(ctx context.Context, req *Request, f *fold) (Status, *Failure) {
+func stopped(ctx context.Context, req *Request, b *buildState) (Status, *Failure) {
 	var ce *ContextError
 	if errors.As(context.Cause(ctx), &ce) {
-		return Failed, req.unsent(ctx, ce, f.dockerfile)
+		return Failed, req.unreadableContext(ctx, ce, b.dockerfile)
 	}
 	return Canceled, nil
 }
 
-// explain says why the build failed: the engine, a refusal, or the Dockerfile.
-func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Request) *Failure {
+// explainFailure says why the build failed: because of the engine, a refusal, or the Dockerfile.
+func explainFailure(ctx context.Context, conn *engine.Conn, err error, b *buildState, req *Request) *Failure {
 	var linked *linkedError
 	if errors.As(err, &linked) && linked.req != req {
-		fail := explain(ctx, conn, linked.err, f.of(linked.req), linked.req)
+		fail := explainFailure(ctx, conn, linked.err, b.stateOf(linked.req), linked.req)
 		fail.Build = linked.req.ID
 		return fail
 	}
@@ -142,20 +151,20 @@ func explain(ctx context.Context, conn *engine.Conn, err error, f *fold, req *Re
 	if grpcerrors.Code(err) == codes.Canceled {
 		return canceledElsewhere(conn.Info)
 	}
-	if fail := req.contextFailure(err, f, conn.Info); fail != nil {
+	if fail := req.contextFailure(err, b, conn.Info); fail != nil {
 		return fail
 	}
-	if fail := req.unsent(ctx, err, f.dockerfile); fail != nil {
+	if fail := req.unreadableContext(ctx, err, b.dockerfile); fail != nil {
 		return fail
 	}
-	fail := newFailure(err, f, f.dockerfile)
-	req.tellMissing(fail, f.dockerfile)
+	fail := newFailure(err, b, b.dockerfile)
+	req.tellMissing(fail, b.dockerfile)
 	return fail
 }
 
-// solve runs the build and folds what it says. The fold is no longer touched when
+// solve runs the build and folds what it says into its state, which is no longer touched when
 // solve has returned.
-func solve(ctx context.Context, conn *engine.Conn, req *Request, f *fold, obs Observer) (*client.SolveResponse, error) {
+func solve(ctx context.Context, conn *engine.Conn, req *Request, b *buildState, obs Observer) (*client.SolveResponse, error) {
 	if err := req.check(conn.Info); err != nil {
 		return nil, err
 	}
@@ -170,7 +179,7 @@ func solve(ctx context.Context, conn *engine.Conn, req *Request, f *fold, obs Ob
 		case <-gone:
 		}
 	}
-	// A build that is held lasts longer than its context.
+	// A paused build lasts longer than ctx.
 	lasting, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { end(context.Cause(ctx)) })
 	defer stop()
@@ -183,34 +192,35 @@ func solve(ctx context.Context, conn *engine.Conn, req *Request, f *fold, obs Ob
 
 	giveUp := ctx.Done()
 	var late <-chan time.Time
-	var held event
+	var paused event
 	for {
 		select {
 		case e := <-events:
-			if e.held != nil {
-				held, late = e, time.After(letGo)
+			if e.paused != nil {
+				paused, late = e, time.After(endWithin)
 			} else {
-				f.observe(e, obs)
+				b.observe(e, obs)
 			}
-			if held.held != nil && f.hasFailed(held.held.vertex) {
-				req.Hold(held.held)
-				return nil, held.failed
+			if paused.paused != nil && b.hasFailed(paused.paused.vertex) {
+				req.Pause(paused.paused)
+				return nil, paused.failed
 			}
 		case err := <-ended:
 			return resp, err
 		case <-giveUp:
-			giveUp, late = nil, time.After(letGo)
+			giveUp, late = nil, time.After(endWithin)
 		case <-late:
-			if held.held != nil && ctx.Err() == nil { // its last words do not come
-				req.Hold(held.held)
-				return nil, held.failed
+			if paused.paused != nil && ctx.Err() == nil { // its last status does not come
+				req.Pause(paused.paused)
+				return nil, paused.failed
 			}
 			return nil, context.Cause(ctx)
 		}
 	}
 }
 
-// solveTelling runs the build and tells what it learns, all of it before it returns.
+// solveTelling runs the build, and calls tell with what it learns. It calls it no more when it has
+// returned.
 func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell func(event)) (*client.SolveResponse, error) {
 	l, err := newLinking(ctx, conn, req, tell)
 	if err != nil {
@@ -220,14 +230,14 @@ func solveTelling(ctx context.Context, conn *engine.Conn, req *Request, tell fun
 		tell(event{hidden: l.hidden})
 	}
 	defer func() {
-		if l.held != nil {
-			close(l.held.ended)
+		if l.paused != nil {
+			close(l.paused.ended)
 		}
 	}()
 	return l.solve(ctx, append(req.linked(), req))
 }
 
-// build runs one build. then is called with its result, solved lazily.
+// build runs one build, and calls then with its lazily solved result.
 func (l *linking) build(ctx context.Context, req *Request, then func(context.Context, *gateway.Result) error) (*client.SolveResponse, error) {
 	conn, tell := l.conn, l.telling(req)
 	opt, err := req.solveOpt(conn.Info)
@@ -236,15 +246,15 @@ func (l *linking) build(ctx context.Context, req *Request, then func(context.Con
 	}
 	opt.Session = append(opt.Session, l.parts[req]...)
 	if len(opt.LocalMounts) > 0 {
-		opt.Session, opt.LocalMounts = append(opt.Session, serving(opt.LocalMounts)), nil
+		opt.Session, opt.LocalMounts = append(opt.Session, filesProvider(opt.LocalMounts)), nil
 	}
-	if a := req.answering(); a != nil {
+	if a := req.changesProvider(); a != nil {
 		opt.Session = append(opt.Session, a)
 	}
 	if opt.FrontendAttrs, err = req.withHosts(ctx, conn, opt.FrontendAttrs); err != nil {
 		return nil, err
 	}
-	closeSessions, err := req.reopen(ctx, conn, opt.SharedKey)
+	closeSessions, err := req.serveEarlierSessions(ctx, conn, opt.SharedKey)
 	if err != nil {
 		return nil, err
 	}
@@ -263,16 +273,16 @@ func (l *linking) build(ctx context.Context, req *Request, then func(context.Con
 		}
 		return nil
 	})
-	var refused error // its type does not survive the engine
+	var refused error // kept here, because the engine returns it without its type
 	resp, err := conn.Build(ctx, opt, "buildls", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-		req.sentIn(g)
+		req.noteSession(g)
 		caps := g.BuildOpts().LLBCaps
 		if refused = errors.Join(req.supported(conn.Info, caps), req.supportedOutputs(conn.Info, caps), req.supportedAttests(conn.Info, caps), req.supportedContexts(conn.Info, caps)); refused != nil {
 			return nil, refused
 		}
 		res, err := throughGateway{g, opt.FrontendAttrs, l, req, tell}.solve(ctx, then)
 		if err != nil {
-			l.hold(ctx, req, g, err)
+			l.pause(ctx, req, g, err)
 		}
 		if errors.As(err, new(*linkedError)) || errors.As(err, new(*RefusedError)) {
 			refused = err
@@ -290,7 +300,7 @@ func (l *linking) build(ctx context.Context, req *Request, then func(context.Con
 	return resp, pushAll(ctx, conn, export.push, resp, tell)
 }
 
-// throughGateway is a build that the engine lets this side steer.
+// A throughGateway is a build that this side steers over the engine's gateway.
 type throughGateway struct {
 	gateway.Client
 	attrs map[string]string
@@ -299,9 +309,9 @@ type throughGateway struct {
 	tell  func(event)
 }
 
-// solve solves lazily, reads the line map from what would be built, and only then has
-// it built; exporters run on the result that it returns. A linked build is built when
-// those that stand on it are solved, too.
+// solve solves lazily, reads the line map from the definition, and only then has the engine build it.
+// Exporters run on the result. A linked build is built when the builds that stand on it are solved,
+// too.
 func (g throughGateway) solve(ctx context.Context, then func(context.Context, *gateway.Result) error) (*gateway.Result, error) {
 	dockerfile := g.req.Dockerfile
 	inputs, attrs, err := g.link.inputs(ctx, g.req, g.attrs)
@@ -317,7 +327,7 @@ func (g throughGateway) solve(ctx context.Context, then func(context.Context, *g
 		return nil, err
 	}
 	defs, err := definitions(ctx, res)
-	if err == nil { // a front end of another make has none
+	if err == nil { // a front end of another make leaves no definitions
 		g.tell(event{lines: hideLines(g.link.hidden, newLineMap(defs, dockerfile)), defs: defs})
 	}
 	if err := then(ctx, res); err != nil || g.req.Linked != "" {
@@ -332,7 +342,7 @@ func (g throughGateway) solve(ctx context.Context, then func(context.Context, *g
 	return res, eg.Wait()
 }
 
-// evaluate has a lazily solved result built.
+// evaluate has the engine build a lazily solved result.
 func evaluate(ctx context.Context, res *gateway.Result) error {
 	eg, ctx := errgroup.WithContext(ctx)
 	res.EachRef(func(ref gateway.Reference) error {
@@ -342,16 +352,16 @@ func evaluate(ctx context.Context, res *gateway.Result) error {
 	return eg.Wait()
 }
 
-// registryCredentials are the ones of the Docker config and its helpers, read-only.
+// registryCredentials are the credentials in the Docker config and its helpers, read-only.
 func registryCredentials() session.Attachable {
 	return authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
 		AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(io.Discard)),
 	})
 }
 
-func (f *fold) tellSteps(obs Observer) {
+func (b *buildState) tellSteps(obs Observer) {
 	if obs.Steps != nil {
-		obs.Steps(f.live())
+		obs.Steps(b.live())
 	}
 }
 

@@ -18,18 +18,18 @@ import (
 	"github.com/buildls/buildls/build/redact"
 )
 
-// A Secret says where a value is that a step may mount. The value itself is read when
-// the build needs it; that of a stream is kept.
+// A Secret says where a value is that a step may mount. The value is read when the build needs it.
+// A value from a stream, which can be read but once, is kept.
 type Secret struct {
 	ID   string
-	File string // absolute; or
+	File string // absolute; or Env
 	Env  string
 
 	stream *stream // nil: it can be read again; set by Check
 }
 
-// Check says what is wrong with a secret, before a build needs it. Its errors do not hold the
-// value. A stream is left to be read by the build.
+// Check says what is wrong with a secret, before a build needs it. It leaves a stream for the build
+// to read. Its errors do not have the value.
 func (s *Secret) Check() error {
 	if s.Env == "" {
 		switch st, err := os.Stat(s.File); {
@@ -50,7 +50,7 @@ func (s *Secret) Check() error {
 	return err
 }
 
-// read returns the value. Its errors do not hold it.
+// read returns the value. Its errors do not have it.
 func (s Secret) read(ctx context.Context) (value []byte, err error) {
 	switch {
 	case s.Env != "":
@@ -80,13 +80,13 @@ func (s Secret) tooLarge(size string) error {
 	return fmt.Errorf("secret %q: it has %s bytes, and BuildKit takes %d", s.ID, size, secretsprovider.MaxSecretSize)
 }
 
-// An SSH is an agent that steps may use: that at a socket, or one made of keys.
+// An SSH is an agent that steps may use: one at a socket, or one that is made of keys.
 type SSH struct {
 	ID    string
-	Paths []string // none: the agent at $SSH_AUTH_SOCK
+	Paths []string // of a socket or of keys; empty: the agent at $SSH_AUTH_SOCK
 }
 
-// Once says that a key is a stream, which gives it but once.
+// Once says whether a key is a stream, which can be read but once.
 func (s SSH) Once() bool {
 	return slices.ContainsFunc(s.Paths, func(path string) bool {
 		st, err := os.Stat(path)
@@ -94,8 +94,8 @@ func (s SSH) Once() bool {
 	})
 }
 
-// CheckSSH says what is wrong with the agents, before a build needs them. Keys that are streams
-// are left to be read by the build.
+// CheckSSH says what is wrong with the agents, before a build needs them. It leaves keys that are
+// streams for the build to read.
 func CheckSSH(list []SSH) error {
 	for _, s := range list {
 		if len(s.Paths) > 0 {
@@ -115,8 +115,8 @@ func CheckSSH(list []SSH) error {
 	return err
 }
 
-// agents are the SSH agents as the session offers them, unless ctx ends before their keys are
-// read.
+// agents returns the part of the session that offers the SSH agents. It fails with ctx's cause if ctx
+// ends before the keys are read.
 func (r *Request) agents(ctx context.Context) (session.Attachable, error) {
 	var agents session.Attachable
 	var err error
@@ -133,7 +133,7 @@ func (r *Request) agents(ctx context.Context) (session.Attachable, error) {
 	}
 }
 
-// sshAgents are the agents as the session offers them.
+// sshAgents is the part of the session that offers the agents.
 func sshAgents(list []SSH) (session.Attachable, error) {
 	var agents []sshprovider.AgentConfig
 	for _, s := range list {
@@ -146,11 +146,12 @@ func sshAgents(list []SSH) (session.Attachable, error) {
 	return a, nil
 }
 
-// session is what the engine may ask of this side while it builds, and what must
-// not be shown.
-func (r *Request) session(ctx context.Context) ([]session.Attachable, redact.Mask, error) {
-	parts := []session.Attachable{registryCredentials()}
-	hidden := r.hidden()
+// Session returns what the engine may ask of this side while it builds: credentials, secrets and
+// agents. hidden are the values that must not be shown. The error is a *RefusedError if a secret or
+// a key cannot be read. Session may be called more than once.
+func (r *Request) Session(ctx context.Context) (parts []session.Attachable, hidden redact.Mask, err error) {
+	parts = []session.Attachable{registryCredentials()}
+	hidden = r.hidden()
 	if len(r.Secrets) > 0 {
 		values := map[string][]byte{}
 		for _, s := range r.Secrets {
@@ -173,8 +174,8 @@ func (r *Request) session(ctx context.Context) ([]session.Attachable, redact.Mas
 	return parts, hidden, nil
 }
 
-// hideStatus masks what a step prints, and what BuildKit says itself. It sees each piece of
-// output by itself: a value that a program writes in pieces is found by output.write.
+// hideStatus masks what a step prints, and what BuildKit says itself. It sees one piece of output at
+// a time: logs.Output.Write finds a value that a program writes in pieces.
 func hideStatus(m redact.Mask, s *client.SolveStatus) {
 	for _, l := range s.Logs {
 		l.Data = m.Hide(l.Data)
@@ -191,7 +192,7 @@ func hideStatus(m redact.Mask, s *client.SolveStatus) {
 			w.Detail[i] = m.Hide(d)
 		}
 		if w.SourceInfo != nil {
-			w.SourceInfo.Data = redact.URLsIn(w.SourceInfo.Data) // the Dockerfile, see fold.problems
+			w.SourceInfo.Data = redact.URLsIn(w.SourceInfo.Data) // the Dockerfile, see buildState.problems
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build/redact"
+	"github.com/buildls/buildls/build/sent"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/session/upload/uploadprovider"
@@ -28,8 +29,8 @@ const (
 // its build/opt.go, loadInputs.
 func (r *Request) addSources(opt *client.SolveOpt) error {
 	attrs, caps := opt.FrontendAttrs, map[string]bool{}
-	// Never none: under none an engine keeps what buildctl sends, and would give it files
-	// and modes of ours.
+	// The key is never empty: an engine keeps what buildctl sends under the empty key, and a build
+	// of buildctl would get our files and modes.
 	opt.SharedKey = "buildls"
 	opt.LocalMounts = map[string]fsutil.FS{}
 	switch c := r.Context; c.Kind {
@@ -43,9 +44,9 @@ func (r *Request) addSources(opt *client.SolveOpt) error {
 		opt.LocalMounts[dockerui.DefaultLocalNameContext] = r.recorded(dockerui.DefaultLocalNameContext, c)
 		opt.SharedKey = c.SharedKey
 		files := r.recorders[dockerui.DefaultLocalNameContext]
-		files.delta = c.Delta
-		if c.Kept != nil && !attested(attrs) {
-			files.kept, attrs[localSessionID+dockerui.DefaultLocalNameContext] = c.Kept, c.Kept.session
+		files.Delta = c.Delta
+		if c.Earlier != nil && !wantsAttestation(attrs) {
+			files.Earlier, attrs[localSessionID+dockerui.DefaultLocalNameContext] = c.Earlier, c.Earlier.Session
 		}
 	case GitContext, HTTPContext:
 		attrs["context"] = c.Source
@@ -58,7 +59,7 @@ func (r *Request) addSources(opt *client.SolveOpt) error {
 	}
 	if r.DockerfileFS != nil {
 		opt.LocalMounts[dockerui.DefaultLocalNameDockerfile] = r.DockerfileFS
-		if r.AttestedFS != nil && attested(attrs) {
+		if r.AttestedFS != nil && wantsAttestation(attrs) {
 			opt.LocalMounts[dockerui.DefaultLocalNameDockerfile] = r.AttestedFS
 		}
 		if r.Context.Remote() { // else it is looked for there
@@ -103,7 +104,7 @@ func (r *Request) addNamedContexts(opt *client.SolveOpt, caps map[string]bool) e
 	return nil
 }
 
-// mountName is what the directory of a named context is called towards the engine.
+// mountName is the name by which the engine asks for the directory of a named context.
 func mountName(name string) string {
 	if name == dockerui.DefaultLocalNameContext || name == dockerui.DefaultLocalNameDockerfile {
 		return "_" + name
@@ -111,17 +112,17 @@ func mountName(name string) string {
 	return name
 }
 
-// recorded is a directory of which is remembered what the engine is shown.
+// recorded returns the files of a context, and notes what the engine is shown of them.
 func (r *Request) recorded(mount string, c Context) fsutil.FS {
 	if r.recorders == nil {
-		r.recorders = map[string]*recorder{}
+		r.recorders = map[string]*sent.Recorder{}
 	}
-	r.recorders[mount] = newRecorder(c.FS)
+	r.recorders[mount] = sent.NewRecorder(c.Dir, c.FS)
 	return r.recorders[mount]
 }
 
-// queried says that a git URL says by a query what to fetch, which older front ends
-// would not heed.
+// queried says whether a git URL has a query that says what to fetch. Older front ends would pass
+// over it.
 func (c Context) queried() bool {
 	return c.Kind == GitContext && strings.Contains(strings.SplitN(c.Source, "#", 2)[0], "?")
 }

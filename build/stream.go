@@ -16,22 +16,22 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// What an author names as a file may be a pipe, a terminal or a device: it may have no end, it
-// gives what it has but once, and to open it may wait for who writes to it. So it is read when
-// the build needs it, not before, and what was read is kept.
+// What an author names as a file may be a pipe, a terminal or a device. Such a stream may have no end,
+// it can be read but once, and to open it may wait for a writer. So it is read when the build needs
+// it, and the value is kept.
 
-// A stream is what such a file gave.
+// A stream keeps the value that was read from such a file.
 type stream struct {
-	turn  chan struct{} // holds one, whoever has it reads
-	value []byte        // nil: it was not read yet
+	busy  chan struct{} // full while somebody reads
+	value []byte        // nil: not read yet; guarded by busy
 }
 
-func newStream() *stream { return &stream{turn: make(chan struct{}, 1)} }
+func newStream() *stream { return &stream{busy: make(chan struct{}, 1)} }
 
 func (s *stream) read(ctx context.Context, path string, limit int64) ([]byte, error) {
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case s.busy <- struct{}{}:
+		defer func() { <-s.busy }()
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -45,8 +45,8 @@ func (s *stream) read(ctx context.Context, path string, limit int64) ([]byte, er
 	return s.value, nil
 }
 
-// tellWaiting tells that the build reads streams, which may last, until done is called. It is
-// shown as a vertex, as what BuildKit does itself.
+// tellWaiting shows that the build reads streams, which may last, until done is called. It shows that
+// as a vertex, like BuildKit's own work.
 func (r *Request) tellWaiting(tell func(event)) (done func()) {
 	var from []string
 	for _, s := range r.Secrets {
@@ -74,21 +74,22 @@ func (r *Request) tellWaiting(tell func(event)) (done func()) {
 	}
 }
 
-// A TooLargeError says that a file has more bytes than are taken of it.
+// A TooLargeError says that a file has more bytes than are read.
 type TooLargeError struct{ Limit int64 }
 
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("it has more than %d bytes, which is all that is taken", e.Limit)
 }
 
-// ReadNamed reads whatever an author names as a file, up to a limit, and gives up with ctx.
+// ReadNamed reads whatever an author names as a file. It returns a *TooLargeError if that has more than
+// limit bytes, and ctx's cause if ctx ends first.
 func ReadNamed(ctx context.Context, path string, limit int64) ([]byte, error) {
 	type result struct {
 		data []byte
 		err  error
 	}
 	opened, ended := make(chan *os.File, 1), make(chan result, 1)
-	go func() { // of a device that answers nothing it ends with the process
+	go func() { // lasts as long as the process if a device never answers
 		f, fifo, err := openNamed(path)
 		if err != nil {
 			ended <- result{nil, err}
@@ -96,7 +97,7 @@ func ReadNamed(ctx context.Context, path string, limit int64) ([]byte, error) {
 		}
 		defer f.Close()
 		opened <- f
-		for ctx.Err() == nil { // else what is written now is for another
+		for ctx.Err() == nil { // a later reader gets what is written later
 			data, err := readUpTo(f, limit)
 			if !fifo || err != nil || len(data) > 0 {
 				ended <- result{data, err}
@@ -121,8 +122,8 @@ func ReadNamed(ctx context.Context, path string, limit int64) ([]byte, error) {
 	}
 }
 
-// openNamed opens what does not keep it waiting. fifo says that it is a pipe in a folder: that has
-// an end whenever nobody is writing, and to wait for a writer by opening it cannot be given up.
+// openNamed opens a file without waiting. fifo says that it is a named pipe. Opened so, a named pipe
+// is at its end whenever nobody writes; an open that waits for a writer could not be given up.
 func openNamed(path string) (f *os.File, fifo bool, err error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil || strings.HasPrefix(real, "/dev/") || strings.HasPrefix(real, "/proc/") { // of a process
@@ -145,7 +146,7 @@ func readUpTo(f *os.File, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// readRegular reads a file that is to be one, as those of an image layout are.
+// readRegular reads a regular file, such as one of an image layout, and refuses all else.
 func readRegular(path string, limit int64) ([]byte, error) {
 	switch st, err := os.Stat(path); {
 	case err != nil:

@@ -12,16 +12,16 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// unchosenFS stands for the context of a build that has none. It cannot be listed, so that
-// nothing is copied from it in silence.
+// An unchosenFS is the context of a build for which nobody has chosen one. It cannot be listed, so
+// that the build fails instead of copying nothing.
 type unchosenFS struct {
 	fsutil.FS
 	err   error
-	asked atomic.Bool // for its files
+	asked atomic.Bool // somebody wanted to list it
 }
 
-// Walk implements [fsutil.FS]. Front ends look for an ignore file before they know whether
-// any file is needed: there is none.
+// Walk implements [fsutil.FS]. It lets front ends look for an ignore file, which they do before they
+// know whether the build needs any file, and there is none.
 func (u *unchosenFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) error {
 	asked, _ := metadata.FromIncomingContext(ctx)
 	for _, key := range []string{"followpaths", "include-patterns"} { // of BuildKit's session/filesync
@@ -33,8 +33,8 @@ func (u *unchosenFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc)
 	return u.err
 }
 
-// unchosenFailure is that of a build that asked for files of a context which nobody chose;
-// nil if it did not. It stands at the first instruction that takes some.
+// unchosenFailure is the failure of a build that asked for files although nobody has chosen a context;
+// nil if it did not ask. The first instruction that takes files is at fault.
 func (r *Request) unchosenFailure(ctx context.Context) *Failure {
 	if r.unchosen == nil || !r.unchosen.asked.Load() {
 		return nil

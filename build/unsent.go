@@ -13,9 +13,9 @@ import (
 // senderText is what an engine says when this side could not read the context.
 var senderText = regexp.MustCompile(`error from sender: \w+ (.+): ([^:]+)$`)
 
-// unsent explains that something of the context could not be read, at the instruction that
-// takes it; nil if an error is not that.
-func (r *Request) unsent(ctx context.Context, err error, text []byte) *Failure {
+// unreadableContext explains that this side could not read a file of the context. The instruction that
+// takes the file is at fault. It is nil for any other error.
+func (r *Request) unreadableContext(ctx context.Context, err error, text []byte) *Failure {
 	var ce *ContextError
 	if !errors.As(err, &ce) {
 		m := senderText.FindStringSubmatch(dockerfile.PlainError(err))
@@ -30,8 +30,8 @@ func (r *Request) unsent(ctx context.Context, err error, text []byte) *Failure {
 	return &Failure{Code: "build", Message: ce.Error(), Lines: r.takerOf(ctx, ce.Path, text)}
 }
 
-// takerOf is the first instruction that takes a file or directory of the context, or what
-// lies in it; nil if none does.
+// takerOf is the first instruction that takes a file of the context, or something in a directory of
+// it; nil if none does.
 func (r *Request) takerOf(ctx context.Context, file string, text []byte) *dockerfile.Lines {
 	rel, err := filepath.Rel(r.Context.Dir, file)
 	if r.Context.Kind != LocalContext || err != nil || !filepath.IsLocal(rel) {

@@ -16,10 +16,10 @@ import (
 var ruleText = regexp.MustCompile(`^([A-Z][A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
 
 // problems are the engine's warnings about lines of the Dockerfile.
-func (f *fold) problems() []dockerfile.Problem {
+func (b *buildState) problems() []dockerfile.Problem {
 	var out []dockerfile.Problem
-	shown := redact.URLsIn(f.dockerfile)
-	for _, w := range f.warnings {
+	shown := redact.URLsIn(b.dockerfile)
+	for _, w := range b.warnings {
 		if w.SourceInfo == nil || !bytes.Equal(w.SourceInfo.Data, shown) {
 			continue
 		}

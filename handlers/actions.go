@@ -9,6 +9,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/build/lint/fix"
 )
 
 // fixAllKind is the kind of the action that mends, on request or on save, all that can
@@ -31,10 +32,14 @@ func (s *Server) codeAction(ctx context.Context, d document, p *codeActionParams
 	views := s.viewsOf(d.snapshot, d.doc, settings)
 	file := s.lintFiles(views)[0]
 	problems := s.check(ctx, d.doc, views, settings)
+	fixer := fix.New(file.Dockerfile, s.knownOf(d.doc, file))
 	actions := []protocol.CodeAction{} // not null: a list
 	if wanted(p.Context.Only, protocol.CodeActionKindQuickFix) {
-		actions = append(actions, d.quickFixes(p.Range, problems, file)...)
+		actions = append(actions, d.quickFixes(ctx, p.Range, problems, fixer)...)
 		actions = append(actions, s.shellActions(ctx, d.snapshot, d.doc, p.Range)...)
+	}
+	if wanted(p.Context.Only, protocol.CodeActionKindRefactorRewrite) {
+		actions = append(actions, d.pins(p.Range, file.Dockerfile, fixer, actions)...)
 	}
 	if wanted(p.Context.Only, fixAllKind) {
 		actions = append(actions, d.fixAll(problems, file)...)
@@ -47,22 +52,30 @@ func (s *Server) codeAction(ctx context.Context, d document, p *codeActionParams
 // offered on request alone.
 func wanted(only []protocol.CodeActionKind, kind protocol.CodeActionKind) bool {
 	if len(only) == 0 {
-		return kind == protocol.CodeActionKindQuickFix
+		return kind != fixAllKind
 	}
 	return slices.ContainsFunc(only, func(k protocol.CodeActionKind) bool {
 		return k == "" || k == kind || len(kind) > len(k) && kind[:len(k)] == k && kind[len(k)] == '.'
 	})
 }
 
-// quickFixes are the fixes of the problems that meet a range.
-func (c converter) quickFixes(at protocol.Range, problems []dockerfile.Problem, file lint.File) []protocol.CodeAction {
+// maxMended is of how many problems in a range fixes are offered.
+const maxMended = 200
+
+// quickFixes are the fixes of the problems that meet a range, as many as there are before ctx is
+// canceled.
+func (c converter) quickFixes(ctx context.Context, at protocol.Range, problems []dockerfile.Problem, fixer *fix.Fixer) []protocol.CodeAction {
 	var actions []protocol.CodeAction
+	mended := 0
 	for _, p := range problems {
 		d := c.diagnostic(p)
 		if !meet(d.Range, at) {
 			continue
 		}
-		for _, fix := range lint.Fixes(p, file) {
+		if mended++; mended > maxMended || ctx.Err() != nil {
+			break
+		}
+		for _, fix := range fixer.For(p) {
 			a := protocol.CodeAction{Title: fix.Title, Kind: ptr(protocol.CodeActionKindQuickFix), Diagnostics: []protocol.Diagnostic{d}, Edit: c.edit(fix.Edits)}
 			if fix.Preferred {
 				a.IsPreferred = ptr(true)
@@ -73,17 +86,32 @@ func (c converter) quickFixes(at protocol.Range, problems []dockerfile.Problem, 
 	return actions
 }
 
+// pins pin the images of FROMs in a range, of which there is no problem that offers it.
+func (c converter) pins(at protocol.Range, file *dockerfile.File, fixer *fix.Fixer, offered []protocol.CodeAction) (actions []protocol.CodeAction) {
+	for _, st := range file.Instructions() {
+		if st.Name() != "FROM" || !meet(c.lineRange(st.Lines()), at) {
+			continue
+		}
+		f, ok := fixer.Pin(st)
+		same := func(a protocol.CodeAction) bool { return a.Title == f.Title }
+		if ok && !slices.ContainsFunc(offered, same) {
+			actions = append(actions, protocol.CodeAction{Title: f.Title, Kind: ptr(protocol.CodeActionKindRefactorRewrite), Edit: c.edit(f.Edits)})
+		}
+	}
+	return actions
+}
+
 // fixAll is one action with every fix that is safe beside the others; none if there is
 // none.
 func (c converter) fixAll(problems []dockerfile.Problem, file lint.File) []protocol.CodeAction {
-	edits := lint.FixAll(problems, file)
+	edits := fix.All(problems, file.Dockerfile, fix.Known{Images: file.Images})
 	if len(edits) == 0 {
 		return nil
 	}
 	return []protocol.CodeAction{{Title: "Fix all that buildls can fix safely", Kind: ptr(fixAllKind), Edit: c.edit(edits)}}
 }
 
-func (c converter) edit(edits []lint.Edit) *protocol.WorkspaceEdit {
+func (c converter) edit(edits []fix.Edit) *protocol.WorkspaceEdit {
 	var out []protocol.TextEdit
 	for _, e := range edits {
 		r := protocol.Range{Start: c.position(e.First, e.Start), End: c.position(e.Last, e.End)}

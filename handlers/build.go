@@ -15,7 +15,9 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
-	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/build/explain"
+	"github.com/buildls/buildls/build/lint/locate"
+	"github.com/buildls/buildls/build/sent"
 	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -70,7 +72,7 @@ func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg pla
 
 // newProgress shows the build where the client can: on the token of the request, else
 // on one that the client creates; nil if it shows none.
-func (s *Server) newProgress(b *running, token protocol.ProgressToken) *lsp.Progress {
+func (s *Server) newProgress(b *sessionBuild, token protocol.ProgressToken) *lsp.Progress {
 	title := "Build " + b.plan.Title()
 	cancel := func() { b.cancel(errCanceled) }
 	switch {
@@ -83,9 +85,9 @@ func (s *Server) newProgress(b *running, token protocol.ProgressToken) *lsp.Prog
 }
 
 // run builds, and tells the author all along: progress, diagnostics, and the end.
-func (s *Server) run(b *running) {
+func (s *Server) run(b *sessionBuild) {
 	defer s.builds.finish(b)
-	defer s.endBroken(b)
+	defer s.endPanicked(b)
 	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.Doc.URI)), zap.String("target", b.plan.Target),
 		zap.Any("profile", resultOfProfile(b.plan.Profile, b.plan.Snapshot)), zap.Strings("notes", b.plan.Notes))
 	s.diagnostics.begin(b.sequence, b.plan.Doc, b.plan.Target)
@@ -99,9 +101,9 @@ func (s *Server) run(b *running) {
 	}
 
 	out, where := s.buildAt(b)
-	s.memory.explain(b.plan, out)
+	s.explainRecords.explain(b.plan, out, where.record)
 	if where.kept != nil {
-		where.kept(out.Kept)
+		where.kept(out.SentContext)
 	}
 	news := s.images.learn(out.Images)
 	if news { // lint may now say what depends on them
@@ -109,10 +111,10 @@ func (s *Server) run(b *running) {
 	}
 	b.plan.Relocate(out)
 	where.blameIgnore(b.plan, out)
-	where.blame(b.plan, out)
+	where.locateFault(b.plan, out)
 	found := problems(out, b.plan)
 	result := resultOf(s.converter(b.plan.Doc), b, out, where, found)
-	s.past.compare(result, b.plan.Key())
+	s.history.compare(result, b.plan.Key())
 	s.diagnostics.finish(b.sequence, b.plan.Doc.URI, b.plan.Target, found)
 	s.diagnostics.publish(b.plan.Doc.URI)
 	s.markFault(b, where.fault)
@@ -127,12 +129,12 @@ func (s *Server) run(b *running) {
 	if s.features.finished {
 		s.client.Notify("buildls/buildFinished", result)
 	}
-	s.past.keep(b, s.ws.Snapshot().Encoding())
+	s.history.keep(b, s.ws.Snapshot().Encoding())
 }
 
-// endBroken ends a build in which an invariant broke, so that nobody waits for it, and
+// endPanicked ends a build in which an invariant broke, so that nobody waits for it, and
 // passes the panic on to be logged.
-func (s *Server) endBroken(b *running) {
+func (s *Server) endPanicked(b *sessionBuild) {
 	r := recover()
 	if r == nil {
 		return
@@ -149,19 +151,20 @@ func (s *Server) endBroken(b *running) {
 	panic(r)
 }
 
-// A site is where a build ran, as far as it came.
-type site struct {
+// An attempt records how far one build got: its engine, platforms and overlays.
+type attempt struct {
 	engine    string // as the setting spells it
 	platforms []string
 	plan.Overlays
-	fault  *fault            // nil if none is in another Dockerfile
-	ignore *faultyIgnore     // nil if that is not why the build failed
-	kept   func(*build.Kept) // is told what the engine has of the context afterwards; may be nil
+	fault  *fault              // nil if none is in another Dockerfile
+	ignore *faultyIgnore       // nil if that is not why the build failed
+	record *explain.Record     // to say why steps ran; nil if the build did not get that far
+	kept   func(*sent.Context) // is told what the engine has of the context afterwards; may be nil
 }
 
-// newSite is an engine before it has the context.
-func newSite(info engine.Info, p *plan.Plan) site {
-	where := site{engine: info.Setting(), platforms: p.Platforms}
+// newAttempt is an engine before it has the context.
+func newAttempt(info engine.Info, p *plan.Plan) attempt {
+	where := attempt{engine: info.Setting(), platforms: p.Platforms}
 	if len(where.platforms) == 0 && len(info.Platforms) > 0 {
 		where.platforms = info.Platforms[:1]
 	}
@@ -169,7 +172,7 @@ func newSite(info engine.Info, p *plan.Plan) site {
 }
 
 // buildAt finds the engine and has it build.
-func (s *Server) buildAt(b *running) (*build.Outcome, site) {
+func (s *Server) buildAt(b *sessionBuild) (*build.Outcome, attempt) {
 	start := time.Now()
 	failed := func(err error) *build.Outcome {
 		out := &build.Outcome{Status: build.Failed, Failure: &build.Failure{Message: err.Error(), Code: "build"}, Duration: time.Since(start)}
@@ -178,14 +181,14 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		}
 		return out
 	}
-	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.Platforms, b.plan.Wishes...)
+	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.Platforms, b.plan.Preferences...)
 	if err != nil {
-		return failed(err), site{}
+		return failed(err), attempt{}
 	}
 	defer choice.Release()
 	b.builtBy(choice)
 	info := choice.Conn.Info
-	where := newSite(info, b.plan)
+	where := newAttempt(info, b.plan)
 	notes := choice.Conn.TakeNotes()
 	for _, note := range notes {
 		s.showMessage(protocol.MessageTypeWarning, "buildls: "+note)
@@ -197,10 +200,10 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		return failed(err), where
 	}
 	where.Overlays = overlays
-	where.kept = s.kept.offer(b.ctx, s.log, info, req)
+	where.kept = s.sentContexts.offer(b.ctx, s.log, info, req)
 	req.Known = s.images.all()
 	if s.features.shell {
-		req.Hold = func(h *build.Held) { s.shells.hold(b, h, func() { s.marks.refresh.changed(0) }) }
+		req.Pause = func(h *build.PausedFailure) { s.shells.hold(b, h, func() { s.marks.refresh.changed(0) }) }
 	}
 	s.shells.letGo(b.plan.Doc.URI)
 	obs := s.observer(b)
@@ -212,12 +215,13 @@ func (s *Server) buildAt(b *running) (*build.Outcome, site) {
 		obs.Log = live.add
 	}
 	out := build.Run(b.ctx, choice.Conn, req, obs)
+	where.record, out.Solved = explain.New(req, out, info.String()), nil
 	out.Notes = append(notes, out.Notes...)
 	return out, where
 }
 
 // observer shows what the build says of itself.
-func (s *Server) observer(b *running) build.Observer {
+func (s *Server) observer(b *sessionBuild) build.Observer {
 	obs := build.Observer{Progress: func(p build.Progress) { b.progress.Report(cmp.Or(p.Message, "Starting"), p.Percentage) }}
 	obs.Steps = func(steps []build.Step) {
 		b.follow(steps)
@@ -252,12 +256,12 @@ func problems(out *build.Outcome, p *plan.Plan) []dockerfile.Problem {
 	}
 	list = append(list, out.Warnings...)
 	if p.Inline() == nil {
-		lint.Narrow(list, p.File())
+		locate.Narrow(list, p.File())
 	}
 	return list
 }
 
-func resultOf(c converter, b *running, out *build.Outcome, where site, found []dockerfile.Problem) *buildResult {
+func resultOf(c converter, b *sessionBuild, out *build.Outcome, where attempt, found []dockerfile.Problem) *buildResult {
 	doc := b.plan.Doc
 	r := b.started()
 	r.Status = map[build.Status]string{build.Done: "succeeded", build.Failed: "failed", build.Canceled: "canceled"}[out.Status]
@@ -302,7 +306,7 @@ func resultOf(c converter, b *running, out *build.Outcome, where site, found []d
 }
 
 // notExported says that a build left no image, so that its tags went unused.
-func notExported(p *plan.Plan, where site) string {
+func notExported(p *plan.Plan, where attempt) string {
 	msg := "the image stays in the build cache, because " + where.engine + " has no image store"
 	if p.Tagged {
 		msg += "; it was not named " + p.Title()

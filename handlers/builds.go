@@ -18,7 +18,7 @@ import (
 type builds struct {
 	mu     sync.Mutex
 	coming map[int64]error // why those that are being planned were canceled, by sequence; nil: they were not
-	list   []*running      // oldest first; those that run, and the last remembered ones
+	list   []*sessionBuild // oldest first; those that run, and the last remembered ones
 	tidy   *time.Timer
 	wg     sync.WaitGroup
 }
@@ -31,8 +31,8 @@ const (
 	rememberedOnDisk = 512 << 20
 )
 
-// A running is one build, until it has ended and after.
-type running struct {
+// A sessionBuild is one build, until it has ended and after.
+type sessionBuild struct {
 	id       string
 	plan     *plan.Plan
 	sequence int64
@@ -46,6 +46,9 @@ type running struct {
 	outcome *build.Outcome        // nil while it runs
 	ended   *buildResult          // likewise
 	again   func() *engine.Choice // of the engine that built; nil if none did
+
+	reading   sync.Once
+	installed []installation // once they are asked for
 }
 
 // expect takes the command of a build in, which can be canceled from now on. It is followed by
@@ -68,8 +71,8 @@ func (b *builds) forget(sequence int64) {
 
 // start takes a build in. Of two of the same file and target, the one whose command
 // came later goes on and the other is canceled.
-func (b *builds) start(ctx context.Context, p *plan.Plan, sequence int64) *running {
-	r := &running{id: newID(), plan: p, sequence: sequence, began: time.Now()}
+func (b *builds) start(ctx context.Context, p *plan.Plan, sequence int64) *sessionBuild {
+	r := &sessionBuild{id: newID(), plan: p, sequence: sequence, began: time.Now()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -93,34 +96,51 @@ func (b *builds) start(ctx context.Context, p *plan.Plan, sequence int64) *runni
 }
 
 // end keeps how the build ended.
-func (r *running) end(out *build.Outcome, result *buildResult) {
+func (r *sessionBuild) end(out *build.Outcome, result *buildResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.steps, r.outcome, r.ended = nil, out, result
 }
 
 // follow keeps how far the steps are.
-func (r *running) follow(steps []build.Step) {
+func (r *sessionBuild) follow(steps []build.Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.steps = steps
 }
 
 // builtBy remembers the engine.
-func (r *running) builtBy(c *engine.Choice) {
+func (r *sessionBuild) builtBy(c *engine.Choice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.again = c.Again
 }
 
-func (r *running) isRunning() bool {
+// lastEngine is the engine of the newest build that reached one, if it is still connected to; nil if
+// not.
+func (b *builds) lastEngine() *engine.Choice {
+	b.mu.Lock()
+	list := slices.Clone(b.list)
+	b.mu.Unlock()
+	for _, r := range slices.Backward(list) {
+		r.mu.Lock()
+		again := r.again
+		r.mu.Unlock()
+		if again != nil {
+			return again()
+		}
+	}
+	return nil
+}
+
+func (r *sessionBuild) isRunning() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ended == nil
 }
 
 // result is the build's, as far as it is known.
-func (r *running) result() *buildResult {
+func (r *sessionBuild) result() *buildResult {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended != nil {
@@ -133,7 +153,7 @@ func (r *running) result() *buildResult {
 }
 
 // started is the result as far as it is known before the build.
-func (r *running) started() *buildResult {
+func (r *sessionBuild) started() *buildResult {
 	p := r.plan
 	return &buildResult{ID: r.id, URI: p.Doc.URI, Status: "running", Started: r.began.UTC().Format(timeFormat), Tags: []string{},
 		Platforms: append([]string{}, p.Platforms...), Target: p.Target, Context: p.Context.String(), Overlaid: []workspace.URI{},
@@ -144,7 +164,7 @@ func (r *running) started() *buildResult {
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
 // log is the output of a step, or of all. That of a build that runs is not kept here.
-func (r *running) log(step *int) (string, error) {
+func (r *sessionBuild) log(step *int) (string, error) {
 	out := r.over()
 	if out == nil {
 		return "", lsp.InvalidParams("buildls.log: build %q has not ended", r.id)
@@ -157,11 +177,11 @@ func (r *running) log(step *int) (string, error) {
 }
 
 // finish lets go of a build that has ended, and forgets the oldest of too many.
-func (b *builds) finish(r *running) {
+func (b *builds) finish(r *sessionBuild) {
 	r.cancel(nil)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var kept []*running
+	var kept []*sessionBuild
 	ended, memory, file := 0, int64(0), int64(0)
 	for _, o := range slices.Backward(b.list) {
 		if out := o.over(); out != nil {
@@ -201,22 +221,22 @@ func (b *builds) tidyLater() {
 	b.tidy.Reset(time.Second)
 }
 
-// looked gives back what a look into an engine's cache has taken, which may list many files.
-func (b *builds) looked() {
+// releaseMemory gives back what a look into an engine's cache has taken, which may list many files.
+func (b *builds) releaseMemory() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.tidyLater()
 }
 
 // over is how the build ended; nil while it runs.
-func (r *running) over() *build.Outcome {
+func (r *sessionBuild) over() *build.Outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.outcome
 }
 
 // find returns the build id, or the newest if id is empty; nil if there is none.
-func (b *builds) find(id string) *running {
+func (b *builds) find(id string) *sessionBuild {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range slices.Backward(b.list) {
@@ -232,7 +252,7 @@ func (b *builds) find(id string) *running {
 func (b *builds) cancel(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var newest *running
+	var newest *sessionBuild
 	last := int64(-1)
 	for _, r := range b.list {
 		if r.isRunning() && (r.id == id || id == "" && r.sequence > last) {

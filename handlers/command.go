@@ -129,10 +129,22 @@ type targetResult struct {
 }
 
 func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) {
+	return s.onViews("buildls.targets", raw, p, func(ctx context.Context, doc *workspace.Document, views []view, _ Settings) (any, error) {
+		stages, err := s.stagesIn(ctx, plan.FileOf(doc), views)
+		if err != nil {
+			return nil, lsp.InvalidParams("%s does not parse: %v", doc.URI, err)
+		}
+		return s.converter(doc).targets(stages), nil
+	})
+}
+
+// onViews is the work of a command of which the argument is a uri: what it says of a Dockerfile, in
+// the ways in which that would be built.
+func (s *Server) onViews(command string, raw []byte, p *commandParams, say func(context.Context, *workspace.Document, []view, Settings) (any, error)) (lsp.Work, error) {
 	var arg struct {
 		URI workspace.URI `json:"uri"`
 	}
-	if err := decodeArgument("buildls.targets", raw, &arg); err != nil {
+	if err := decodeArgument(command, raw, &arg); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
@@ -140,25 +152,22 @@ func (s *Server) commandTargets(raw []byte, p *commandParams) (lsp.Work, error) 
 		if err != nil {
 			return nil, err
 		}
-		views := s.withLastBuild(s.readViews(p.snapshot, doc, "", s.currentSettings(ctx)), p.snapshot, doc)
-		stages, err := s.stagesIn(ctx, views)
-		if err != nil {
-			return nil, lsp.InvalidParams("%s does not parse: %v", doc.URI, err)
-		}
-		return s.converter(doc).targets(stages), nil
+		settings := s.currentSettings(ctx)
+		views := s.withLastBuild(s.readViews(p.snapshot, doc, "", settings), p.snapshot, doc)
+		return say(ctx, doc, views, settings)
 	}, nil
 }
 
-// stagesIn are the stages of a Dockerfile. What its views do not agree on is told as it is
-// written.
-func (s *Server) stagesIn(ctx context.Context, views []view) ([]dockerfile.Stage, error) {
-	stages, err := plan.FileOf(views[0].Doc).Stages()
+// stagesIn are the stages of a Dockerfile, or of what it is when it is mended. What its views do
+// not agree on is told as it is written.
+func (s *Server) stagesIn(ctx context.Context, file *dockerfile.File, views []view) ([]dockerfile.Stage, error) {
+	stages, err := file.Stages()
 	if err != nil {
 		return nil, err
 	}
 	var first []dockerfile.Stage
 	for i, v := range views {
-		b := dockerfile.Baseline{File: plan.FileOf(v.Doc), Target: v.Target, BuildArgs: v.BuildArgs, Platforms: v.Platforms, Images: s.images.all()}
+		b := dockerfile.Baseline{File: file, Target: v.Target, BuildArgs: v.BuildArgs, Platforms: v.Platforms, Images: s.images.all()}
 		these := b.Resolve(ctx, stages)
 		if i > 0 && !slices.Equal(these, first) {
 			return stages, nil
@@ -208,7 +217,7 @@ func (s *Server) commandEngine(raw []byte, _ *commandParams) (lsp.Work, error) {
 	}
 	return func(ctx context.Context) (any, error) {
 		settings := s.currentSettings(ctx)
-		choice, err := s.engines.Which(ctx, settings.Wishes(arg.Engine)...)
+		choice, err := s.engines.Which(ctx, settings.Preferences(arg.Engine)...)
 		if err != nil {
 			return nil, err
 		}

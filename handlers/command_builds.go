@@ -39,7 +39,7 @@ func (s *Server) logOf(snapshot *workspace.Snapshot, id string, step *int) (stri
 		}
 		id = recent[0].ID
 	}
-	return s.past.log(id, step)
+	return s.history.log(id, step)
 }
 
 func (s *Server) commandBuilds(raw []byte, p *commandParams) (lsp.Work, error) {
@@ -53,7 +53,7 @@ func (s *Server) commandBuilds(raw []byte, p *commandParams) (lsp.Work, error) {
 // folders that are open, newest first.
 func (s *Server) recent(snapshot *workspace.Snapshot) []*buildResult {
 	list := s.builds.results()
-	for _, r := range s.past.all(snapshot.Encoding()) {
+	for _, r := range s.history.all(snapshot.Encoding()) {
 		if path, ok := r.URI.Path(); ok && snapshot.Holds(path, r.entry) && !slices.ContainsFunc(list, func(o *buildResult) bool { return o.ID == r.ID }) {
 			list = append(list, r)
 		}

@@ -48,7 +48,7 @@ func (s *Server) commandProfiles(raw []byte, p *commandParams) (lsp.Work, error)
 		path, _ := arg.URI.Path()
 		s.projects.Expire()
 		all := s.projects.Profiles(p.snapshot, s.currentSettings(ctx).Defaults, path)
-		list, first := slices.Clone(all.List), all.For(path, "")
+		list, first := slices.Clone(all.List), all.For(p.snapshot, path, "")
 		slices.SortStableFunc(list, func(a, b *plan.Profile) int {
 			return btoi(slices.Contains(first, b)) - btoi(slices.Contains(first, a))
 		})

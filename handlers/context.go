@@ -157,10 +157,10 @@ type contextReport struct {
 // report looks at the context as a build would. What is excluded is told of the
 // whole context, also where only some of it is asked for.
 func (v view) report(ctx context.Context, need *dockerfile.ContextNeed) (*contextReport, error) {
-	if err := look(ctx); err != nil {
+	if err := acquireSlot(ctx); err != nil {
 		return nil, err
 	}
-	defer looked()
+	defer releaseSlot()
 	p, ignore := v.Setup, v.ignore
 	contextFS, err := p.CountedFS()
 	if err != nil {
@@ -201,20 +201,20 @@ func question(need *dockerfile.ContextNeed, ignore plan.IgnoreFile) survey.Quest
 	return q
 }
 
-// looks are held by who looks at a context: each reads the open buffers against the disk.
-var looks = make(chan struct{}, 8)
+// surveySlots are held by callers that read a context: each compares the open buffers against the disk.
+var surveySlots = make(chan struct{}, 8)
 
-// look waits until there are not too many who look. Without an error, looked must be called.
-func look(ctx context.Context) error {
+// acquireSlot waits until few enough callers read contexts. Without an error, the caller must call releaseSlot.
+func acquireSlot(ctx context.Context) error {
 	select {
-	case looks <- struct{}{}:
+	case surveySlots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-func looked() { <-looks }
+func releaseSlot() { <-surveySlots }
 
 // unreadable says what of a use may not be read; empty if all may.
 func unreadable(u survey.Use) string {

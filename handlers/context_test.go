@@ -97,7 +97,7 @@ func onSentEngines(t *testing.T, test func(t *testing.T, conn *engine.Conn, old 
 		t.Run(name, func(t *testing.T) {
 			var pool engine.Pool
 			defer pool.Close()
-			choice, err := pool.Resolve(t.Context(), nil, nil, engine.Wish{Address: address(t)})
+			choice, err := pool.Resolve(t.Context(), nil, nil, engine.Preference{Address: address(t)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -329,7 +329,7 @@ func TestContextIsWhatIsSent(t *testing.T) {
 // nobody thought of.
 func TestContextIsWhatIsSentAtRandom(t *testing.T) {
 	onSentEngines(t, func(t *testing.T, conn *engine.Conn, old bool) {
-		for seed := range uint64(25) {
+		for seed := range uint64(enginetest.Some(25)) {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				r := rand.New(rand.NewPCG(seed, 1))
 				files, dockerfile := randomContext(r)

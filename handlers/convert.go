@@ -9,6 +9,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/language"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -65,6 +66,13 @@ func (c converter) position(line, column int) protocol.Position {
 // byteRange is from one byte of the text to another.
 func (c converter) byteRange(start, end int) protocol.Range {
 	return protocol.Range{Start: toPosition(c.text.PositionOf(start, c.encoding)), End: toPosition(c.text.PositionOf(end, c.encoding))}
+}
+
+// span is byteRange of a place that package language names.
+func (c converter) span(s language.Span) protocol.Range { return c.byteRange(s.Start, s.End) }
+
+func (c converter) location(s language.Span) protocol.Location {
+	return protocol.Location{URI: c.uri, Range: c.span(s)}
 }
 
 func toRange(r workspace.Range) protocol.Range {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build/lint/practice"
+	"github.com/buildls/buildls/build/lint/shellcheck"
 	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 )
@@ -64,14 +66,54 @@ var settings = []setting{
 		set:         setProfiles,
 	},
 	{
+		Name: "lint.rules", Type: "string", Default: `"recommended"`, Values: practice.Sets,
+		Description: "Which rules a Dockerfile is held to beside BuildKit's own, by hadolint's numbers: none (`buildkit`), those about what fails, cannot be repeated or leaks (`recommended`), or `all`. A `.hadolint.yaml` of the project decides in place of `recommended`.",
+		set:         text(func(s *Settings) *string { return &s.LintRules }, nil),
+	},
+	{
+		Name: "lint.shellcheck", Type: "string", Default: `"auto"`, Machine: true,
+		Description: "Whether ShellCheck looks at the shell in a Dockerfile, when you pause: the one on the PATH if there is one (`auto`), none (`off`), or the program at an absolute path. Its warnings are shown, with `lint.rules` `all` its notes too, with `buildkit` nothing. In a restricted window it is `off`.",
+		set:         text(func(s *Settings) *string { return &s.LintShellCheck }, shellcheck.Accepts),
+	},
+	{
 		Name: "lint.severity", Type: "object", Default: `{}`, Members: []string{"off", "hint", "info", "warning", "error"},
-		Description: "How severe a rule is. Each key is the name of a rule, or `syntax`. Each value is `off`, `hint`, `info`, `warning` or `error`, as in `{\"JSONArgsRecommended\": \"off\"}`.",
+		Description: "How severe a rule is. Each key is the name of a rule, hadolint's number of one, or `syntax`. Each value is `off`, `hint`, `info`, `warning` or `error`, as in `{\"JSONArgsRecommended\": \"off\"}`.",
 		set:         setSeverity,
 	},
 	{
 		Name: "lint.delay", Type: "number", Default: `0`,
 		Description: "How many milliseconds to wait after a change before the text is checked.",
 		set:         setDelay,
+	},
+	{
+		Name: "editing", Type: "string", Default: `"auto"`, Values: []string{"auto", editingOn, editingOff},
+		Description: "Whether buildls helps to write a Dockerfile: completion, names, outline, what a word means. `auto` is `off` where an editor knows that another extension does that, and else `on`.",
+		set:         text(func(s *Settings) *string { return &s.Editing }, nil),
+	},
+	{
+		Name: "format.shell", Type: "boolean", Default: "false",
+		Description: "Whether formatting also lays out the shell of RUN. The steps that it changes run again in the next build, and do the same as before. The editor shows how many there are.",
+		set:         setFormatShell,
+	},
+	{
+		Name: "format.operators", Type: "string", Default: `"first"`, Values: []string{operatorsFirst, operatorsLast},
+		Description: "Where `&&`, `||` and `|` stand if `format.shell` lays out a command of several lines: `first` in the next line, or `last` in the one before.",
+		set:         text(func(s *Settings) *string { return &s.FormatOperators }, nil),
+	},
+	{
+		Name: "hints.values", Type: "string", Default: `"on"`, Values: []string{hintsOn, hintsOff},
+		Description: "Whether a hint behind a FROM that names its image by a variable says which image that is.",
+		set:         text(func(s *Settings) *string { return &s.HintValues }, nil),
+	},
+	{
+		Name: "hints.age", Type: "string", Default: `"off"`, Values: []string{hintsOn, hintsOff},
+		Description: "Whether a hint behind the image of a FROM says how old it is. buildls asks the image's registry when it shows the Dockerfile, unless `registry` is `nothing`.",
+		set:         text(func(s *Settings) *string { return &s.HintAge }, nil),
+	},
+	{
+		Name: "registry", Type: "string", Default: `"tags"`, Values: []string{registryTags, "nothing"},
+		Description: "What buildls asks the registry of an image while you write behind its name: its `tags`, and the digest of one, or `nothing`. In a restricted window it is `nothing`.",
+		set:         text(func(s *Settings) *string { return &s.Registry }, nil),
 	},
 	{
 		Name: "logLevel", Type: "string", Default: `"info"`, Values: []string{"debug", "info", "warn", "error"},
@@ -165,26 +207,6 @@ func commandNames() []string {
 		names[i] = c.Name
 	}
 	return names
-}
-
-// SettingsTable is the table of the settings, for the help.
-func SettingsTable() string {
-	var b strings.Builder
-	b.WriteString("| setting | default | |\n|---|---|---|\n")
-	for _, s := range settings {
-		fmt.Fprintf(&b, "| `buildls.%s` | `%s` | %s |\n", s.Name, s.Default, s.Description)
-	}
-	return b.String()
-}
-
-// CommandsTable is the table of the commands, for the help.
-func CommandsTable() string {
-	var b strings.Builder
-	b.WriteString("| command | argument | answer | |\n|---|---|---|---|\n")
-	for _, c := range commands {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Name, c.Argument, c.Answer, c.Description)
-	}
-	return b.String()
 }
 
 // text sets a string, checked by check if that is not nil.

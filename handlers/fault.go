@@ -15,9 +15,9 @@ type fault struct {
 	dockerfile.Problem
 }
 
-// blame says of a failure in which linked build it happened, and where, if that is
+// locateFault says of a failure in which linked build it happened, and where, if that is
 // in another document.
-func (w *site) blame(p *plan.Plan, out *build.Outcome) {
+func (w *attempt) locateFault(p *plan.Plan, out *build.Outcome) {
 	f := out.Failure
 	if f == nil || w.Linked[f.Build] == nil {
 		return
@@ -36,7 +36,7 @@ func (w *site) blame(p *plan.Plan, out *build.Outcome) {
 }
 
 // markFault shows a fault in its document, as long as it is not built again.
-func (s *Server) markFault(b *running, where *fault) {
+func (s *Server) markFault(b *sessionBuild, where *fault) {
 	for _, o := range b.plan.Others() {
 		var found []dockerfile.Problem
 		if where != nil && where.plan.Doc.URI == o.Doc.URI {
@@ -48,7 +48,7 @@ func (s *Server) markFault(b *running, where *fault) {
 }
 
 // unmarkFaults forgets what earlier builds found in the documents that are built along.
-func (s *Server) unmarkFaults(b *running) {
+func (s *Server) unmarkFaults(b *sessionBuild) {
 	for _, o := range b.plan.Others() {
 		s.diagnostics.begin(b.sequence, o.Doc, linkedTarget)
 		s.diagnostics.publish(o.Doc.URI)

@@ -64,7 +64,7 @@ var features = []feature{
 		method: "workspace/didChangeWatchedFiles", handle: onNotification((*Server).didChangeWatchedFiles),
 		asked: func(c *clientFeatures) bool { return c.watchFiles },
 		options: `{"watchers":[{"globPattern":"**/.dockerignore"},{"globPattern":"**/*.dockerignore"},` +
-			`{"globPattern":"**/*compose*.{yaml,yml}"},{"globPattern":"**/docker-bake*.{hcl,json}"},{"globPattern":"**/.env"},{"globPattern":"**/*.rego"}]}`,
+			`{"globPattern":"**/*compose*.{yaml,yml}"},{"globPattern":"**/docker-bake*.{hcl,json}"},{"globPattern":"**/.env"},{"globPattern":"**/*.rego"},{"globPattern":"**/.hadolint.{yaml,yml}"}]}`,
 	},
 	{
 		method: "workspace/executeCommand", handle: onRequest((*Server).executeCommand),
@@ -82,7 +82,7 @@ var features = []feature{
 	{
 		method: "textDocument/codeAction", handle: onDocument(dockerfiles, (*Server).codeAction),
 		announce: func(c *protocol.ServerCapabilities) {
-			c.CodeActionProvider = &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, fixAllKind}}
+			c.CodeActionProvider = &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix, protocol.CodeActionKindRefactorRewrite, fixAllKind}}
 		},
 	},
 	{
@@ -94,13 +94,105 @@ var features = []feature{
 		announce: func(c *protocol.ServerCapabilities) { c.InlayHintProvider = protocol.Boolean(true) },
 	},
 	{
-		method: "textDocument/foldingRange", handle: onDocument(dockerfiles, (*Server).foldingRange),
+		method: "textDocument/foldingRange", handle: onText(withIgnoreFiles, (*Server).foldingRange),
 		announce: func(c *protocol.ServerCapabilities) { c.FoldingRangeProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/completion", handle: onText(withIgnoreFiles, (*Server).completion),
+		announce: func(c *protocol.ServerCapabilities) {
+			c.CompletionProvider = &protocol.CompletionOptions{TriggerCharacters: completionTriggers, ResolveProvider: ptr(true)}
+		},
+	},
+	{
+		method: "completionItem/resolve", handle: onRequest((*Server).completionResolve),
+	},
+	{
+		method: "textDocument/signatureHelp", handle: onText(dockerfiles, (*Server).signatureHelp),
+		announce: func(c *protocol.ServerCapabilities) {
+			c.SignatureHelpProvider = &protocol.SignatureHelpOptions{TriggerCharacters: signatureTriggers}
+		},
+	},
+	{
+		method: "textDocument/semanticTokens/full", handle: onText(dockerfiles, (*Server).semanticTokens),
+		announce: func(c *protocol.ServerCapabilities) {
+			legend := protocol.SemanticTokensLegend{TokenModifiers: []string{string(protocol.SemanticTokenModifiersDeclaration)}}
+			for _, t := range tokenTypes {
+				legend.TokenTypes = append(legend.TokenTypes, string(t))
+			}
+			c.SemanticTokensProvider = &protocol.SemanticTokensOptions{Legend: legend, Range: protocol.Boolean(true), Full: &protocol.SemanticTokensFullDelta{Delta: ptr(true)}}
+		},
+	},
+	{
+		method: "textDocument/semanticTokens/full/delta", handle: onText(dockerfiles, (*Server).semanticTokensDelta),
+	},
+	{
+		method: "textDocument/semanticTokens/range", handle: onText(dockerfiles, (*Server).semanticTokensRange),
+	},
+	{
+		method: "textDocument/definition", handle: onText(withDockerfiles, (*Server).definition),
+		announce: func(c *protocol.ServerCapabilities) { c.DefinitionProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/references", handle: onText(withDockerfiles, (*Server).references),
+		announce: func(c *protocol.ServerCapabilities) { c.ReferencesProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/documentHighlight", handle: onText(dockerfiles, (*Server).documentHighlight),
+		announce: func(c *protocol.ServerCapabilities) { c.DocumentHighlightProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/linkedEditingRange", handle: onText(dockerfiles, (*Server).linkedEditing),
+		announce: func(c *protocol.ServerCapabilities) { c.LinkedEditingRangeProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/prepareRename", handle: onText(withDockerfiles, (*Server).prepareRename),
+	},
+	{
+		method: "textDocument/rename", handle: onText(withDockerfiles, (*Server).rename),
+		announce: func(c *protocol.ServerCapabilities) {
+			c.RenameProvider = &protocol.RenameOptions{PrepareProvider: ptr(true)}
+		},
+	},
+	{
+		method: "textDocument/documentSymbol", handle: onText(dockerfiles, (*Server).documentSymbol),
+		announce: func(c *protocol.ServerCapabilities) { c.DocumentSymbolProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/formatting", handle: onText(dockerfiles, (*Server).formatting),
+		announce: func(c *protocol.ServerCapabilities) { c.DocumentFormattingProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/rangeFormatting", handle: onText(dockerfiles, (*Server).formatting),
+		announce: func(c *protocol.ServerCapabilities) { c.DocumentRangeFormattingProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/onTypeFormatting", handle: onText(dockerfiles, (*Server).onTypeFormatting),
+		announce: func(c *protocol.ServerCapabilities) {
+			c.DocumentOnTypeFormattingProvider = protocol.DocumentOnTypeFormattingOptions{FirstTriggerCharacter: onTypeTriggers[0], MoreTriggerCharacter: onTypeTriggers[1:]}
+		},
+	},
+	{
+		method: "workspace/symbol", handle: onRequest((*Server).workspaceSymbol),
+		announce: func(c *protocol.ServerCapabilities) { c.WorkspaceSymbolProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/selectionRange", handle: onText(dockerfiles, (*Server).selectionRange),
+		announce: func(c *protocol.ServerCapabilities) { c.SelectionRangeProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/documentLink", handle: onText(withIgnoreFiles, (*Server).documentLink),
+		announce: func(c *protocol.ServerCapabilities) { c.DocumentLinkProvider = &protocol.DocumentLinkOptions{} },
 	},
 }
 
 // dockerfiles is the kind that most features are about.
 var dockerfiles = []workspace.Kind{workspace.Dockerfile}
+
+// withIgnoreFiles are those, and the ignore files that belong to them.
+var withIgnoreFiles = []workspace.Kind{workspace.Dockerfile, workspace.Ignore}
+
+// withDockerfiles are those, and the kinds whose documents name some.
+var withDockerfiles = []workspace.Kind{workspace.Dockerfile, workspace.Compose, workspace.Bake}
 
 // selector is of all documents: each buffer may stand in for a file of a context.
 const selector = `"documentSelector":[{"scheme":"file"},{"scheme":"untitled"}]`

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ var update = flag.Bool("update", false, "write generated text instead of compari
 // TestHelpTables holds the tables in the topics of the help to the one description of settings and
 // commands.
 func TestHelpTables(t *testing.T) {
-	for name, table := range map[string]string{"settings": SettingsTable(), "commands": CommandsTable()} {
+	for name, table := range map[string]string{"settings": settingsTable(), "commands": commandsTable()} {
 		path := "../cmd/buildls/help/" + name + ".md"
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -46,4 +47,24 @@ func TestBuildArgumentPage(t *testing.T) {
 			t.Errorf("it does not have %s", field)
 		}
 	}
+}
+
+// settingsTable is the table of the settings, for the help.
+func settingsTable() string {
+	var b strings.Builder
+	b.WriteString("| setting | default | |\n|---|---|---|\n")
+	for _, s := range settings {
+		fmt.Fprintf(&b, "| `buildls.%s` | `%s` | %s |\n", s.Name, s.Default, s.Description)
+	}
+	return b.String()
+}
+
+// commandsTable is the table of the commands, for the help.
+func commandsTable() string {
+	var b strings.Builder
+	b.WriteString("| command | argument | answer | |\n|---|---|---|---|\n")
+	for _, c := range commands {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Name, c.Argument, c.Answer, c.Description)
+	}
+	return b.String()
 }

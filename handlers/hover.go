@@ -25,6 +25,7 @@ type hover struct {
 	line     int // that holds it, as in dockerfile.Lines
 	prose    prose
 	lines    *dockerfile.Lines // what the hover is about, the first that a part names; nil: a word
+	looks    int               // how often the context was looked at again
 	span     *[2]int           // bytes of the text, from and to, that it is about alone; nothing is added to that
 }
 
@@ -39,7 +40,7 @@ func (h *hover) about(l dockerfile.Lines) {
 // kind, in the order in which they are shown. They run concurrently with everything else,
 // and return soon after the context is canceled.
 var hoverParts = map[workspace.Kind][]func(*Server, context.Context, *hover){
-	workspace.Dockerfile: {(*Server).hoverVariable, (*Server).hoverStep, (*Server).hoverContext},
+	workspace.Dockerfile: {(*Server).hoverVariable, (*Server).hoverWord, (*Server).hoverStep, (*Server).hoverContext, (*Server).hoverInstruction},
 	workspace.Ignore:     {(*Server).hoverIgnore},
 }
 

@@ -30,7 +30,12 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 	if i < 0 {
 		return
 	}
-	seen, err := s.surveys.look(ctx, list)
+	seen, err := s.contextUsage.current(ctx, list)
+	if errors.Is(err, errNewerText) && s.isShown(h.doc) && h.looks < maxLooks {
+		h.looks++ // a file of the context has changed, and not the text
+		s.hoverContext(ctx, h)
+		return
+	}
 	if ctx.Err() != nil || errors.Is(err, errNewerText) {
 		return // nobody wants to know any more
 	}
@@ -51,6 +56,15 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 			return
 		}
 	}
+}
+
+// maxLooks is how often a context is looked at again for one hover, because files change meanwhile.
+const maxLooks = 3
+
+// isShown says whether an open document has the text that it had.
+func (s *Server) isShown(doc *workspace.Document) bool {
+	now := s.ws.Snapshot().Document(doc.URI)
+	return now != nil && now.Text == doc.Text
 }
 
 // usage describes what an instruction takes, of each view apart if they do not agree.
@@ -137,29 +151,40 @@ func (s *Server) hoverIgnore(ctx context.Context, h *hover) {
 	if line == "" || text[0] == '#' || line[0] == '!' || dir == "" {
 		return
 	}
-	look := plan.NewSetup(h.snapshot, h.doc, dir, s.settings.now().Defaults)
-	contextFS, err := look.CountedFS()
-	if err != nil {
-		return
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, surveyWithin, errLargeContext)
-	defer cancel()
-	answer, err := survey.Of(ctx, contextFS, survey.Question{Ignore: h.doc.Text.Bytes()})
+	kept, err := s.keptOut(ctx, h.snapshot, h.doc, h.doc.Text.Bytes(), h.line)
 	if ctx.Err() != nil {
 		return
 	}
 	h.about(dockerfile.Lines{First: h.line, Last: h.line})
-	if err != nil {
+	switch {
+	case err != nil:
 		err = plan.IgnoreFile{URI: h.doc.URI}.Explain(err)
 		h.prose.paragraph("This cannot be told of %s: %s", h.prose.code(dir), h.prose.text(err.Error()))
-		return
-	}
-	i := slices.IndexFunc(answer.Excluded, func(l survey.Line) bool { return l.Line == h.line })
-	if i < 0 {
+	case kept == nil:
 		h.prose.paragraph("Keeps nothing out of %s that other lines would not", h.prose.code(dir))
-		return
+	default:
+		h.prose.paragraph("Keeps out of %s %s", h.prose.code(dir), h.prose.kept(*kept))
 	}
-	h.prose.paragraph("Keeps out of %s %s", h.prose.code(dir), h.prose.kept(answer.Excluded[i]))
+}
+
+// keptOut is what a row (0-based) of an ignore file keeps out of its context, if that has a text;
+// nil if nothing.
+func (s *Server) keptOut(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, text []byte, row int) (*survey.Line, error) {
+	look := plan.NewSetup(snapshot, doc, s.ignoredDir(snapshot, doc), s.settings.now().Defaults)
+	contextFS, err := look.CountedFS()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, surveyWithin, errLargeContext)
+	defer cancel()
+	answer, err := survey.Of(ctx, contextFS, survey.Question{Ignore: text})
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(answer.Excluded, func(l survey.Line) bool { return l.Line == row }); i >= 0 {
+		return &answer.Excluded[i], nil
+	}
+	return nil, nil
 }
 
 // ignoredDir is the context that an ignore file is for: its own directory, or that of the

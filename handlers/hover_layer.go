@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/inspect"
 )
 
 // became is what became of a step, in a few words.
-func became(step build.Step, last time.Duration, layer seenLayer) string {
+func became(step build.Step, last time.Duration) string {
 	text := string(step.Status)
 	switch {
 	case step.Status == build.Done:
@@ -18,9 +19,6 @@ func became(step build.Step, last time.Duration, layer seenLayer) string {
 			text += ", was " + seconds(last)
 		}
 	case step.Status == build.Cached:
-		if layer.Layer != nil && !layer.Made.IsZero() {
-			text += " since " + layer.Made.Local().Format("2006-01-02 15:04") + ", " + ago(layer.Made)
-		}
 		if last > 0 {
 			text += "; took " + seconds(last) + " when it ran"
 		}
@@ -60,8 +58,8 @@ func (p *prose) layer(l seenLayer) {
 	var counts []string
 	for _, c := range []struct {
 		n    int
-		what build.ChangeKind
-	}{{l.Added, build.Added}, {l.Changed, build.Changed}, {l.Deleted, build.Deleted}} {
+		what inspect.ChangeKind
+	}{{l.Added, inspect.Added}, {l.Changed, inspect.Changed}, {l.Deleted, inspect.Deleted}} {
 		if c.n > 0 {
 			counts = append(counts, fmt.Sprintf("%s %s", plural(c.n, "file", "files"), c.what))
 		}
@@ -80,7 +78,7 @@ func (p *prose) layer(l seenLayer) {
 }
 
 // image says what is known of the image of a FROM.
-func (p *prose) image(b *build.Base, seen seenLayer) {
+func (p *prose) image(b *inspect.Base, seen seenLayer) {
 	switch {
 	case b.Digest != "":
 		p.item("digest: %s", p.code(b.Digest))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/inspect"
 	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
@@ -14,7 +15,7 @@ import (
 // builtAt is the newest build of a document of which steps are known, and the first line
 // that the instruction at a line had in the text that was built; ok is false for one that
 // was edited or is new. What the build was made with is told of no other text.
-func (s *Server) builtAt(ctx context.Context, h *hover) (f *followed, place dockerfile.Place, line int, ok bool) {
+func (s *Server) builtAt(ctx context.Context, h *hover) (f *trackedBuild, place dockerfile.Place, line int, ok bool) {
 	if f = s.marks.newest(h.doc.URI); f == nil {
 		return nil, place, 0, false
 	}
@@ -31,7 +32,7 @@ func (s *Server) builtAt(ctx context.Context, h *hover) (f *followed, place dock
 }
 
 // newest is the newest build of a file of which steps are known; nil if there is none.
-func (m *marks) newest(uri workspace.URI) *followed {
+func (m *marks) newest(uri workspace.URI) *trackedBuild {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if file := m.files[uri.Key()]; file != nil {
@@ -68,7 +69,7 @@ func (s *Server) hoverStep(ctx context.Context, h *hover) {
 }
 
 // hoverEnvironment says what is in force where an instruction of a stage stands.
-func (s *Server) hoverEnvironment(ctx context.Context, h *hover, f *followed, line int) {
+func (s *Server) hoverEnvironment(ctx context.Context, h *hover, f *trackedBuild, line int) {
 	if !f.baseline.InStage(line) {
 		return
 	}
@@ -93,16 +94,16 @@ func (s *Server) lastRun(id string, step int) time.Duration {
 const lastOutput = 10
 
 // step says what became of a step, and what it left.
-func (p *prose) step(f *followed, i int, last time.Duration, layer seenLayer) {
+func (p *prose) step(f *trackedBuild, i int, last time.Duration, layer seenLayer) {
 	step := f.steps[i]
-	p.paragraph("%s: %s", p.code(step.Name), became(step, last, layer))
+	p.paragraph("%s: %s", p.code(step.Name), became(step, last))
 	if step.Why != "" {
 		p.paragraph("Not cached: %s", p.text(step.Why))
 	}
 	if tail := f.outcome.Tail(i, lastOutput); tail != "" {
 		p.block(tail)
 	}
-	if base := f.outcome.Base(i); base != nil {
+	if base := inspect.BaseOf(f.outcome, i); base != nil {
 		p.image(base, layer)
 	} else {
 		p.layer(layer)

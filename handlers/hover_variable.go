@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/redact"
 	"github.com/buildls/buildls/handlers/plan"
 )
 
@@ -53,7 +54,7 @@ func shownValue(name, value string) string {
 	if dockerfile.SecretName(name) && value != "" {
 		return "***"
 	}
-	value = strings.ReplaceAll(value, "\n", `\n`)
+	value = redact.URLs(strings.ReplaceAll(value, "\n", `\n`))
 	if len(value) > longest {
 		return strings.ToValidUTF8(value[:longest], "") + "…"
 	}

@@ -76,7 +76,7 @@ func notUTF8(path string, doc *workspace.Document) string {
 var refusals = []string{"syntax error in pattern", "illegal exclusion pattern", `"exclude-patterns" contains value`, "token too long"}
 
 // blameIgnore says of a failure that an ignore file is to blame for it, and which line.
-func (w *site) blameIgnore(p *plan.Plan, out *build.Outcome) {
+func (w *attempt) blameIgnore(p *plan.Plan, out *build.Outcome) {
 	f := out.Failure
 	if f == nil || p.Doc == nil {
 		return

@@ -9,23 +9,27 @@ import (
 	"go.lsp.dev/protocol"
 	"go.uber.org/zap"
 
+	"github.com/buildls/buildls/build/registry"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
 
 // clientFeatures are what the client can do.
 type clientFeatures struct {
-	progress      bool // window.workDoneProgress
-	configuration bool // workspace.configuration
-	watchSettings bool // workspace.didChangeConfiguration.dynamicRegistration
-	watchFiles    bool // workspace.didChangeWatchedFiles.dynamicRegistration
-	widerSync     bool // textDocument.synchronization.dynamicRegistration
-	marks         bool // textDocument.codeLens or inlayHint
-	refreshLenses bool // workspace.codeLens.refreshSupport
-	refreshHints  bool // workspace.inlayHint.refreshSupport
-	markdown      bool // textDocument.hover.contentFormat
-	log, finished bool // experimental.buildls
-	shell         bool // likewise
+	progress           bool // window.workDoneProgress
+	configuration      bool // workspace.configuration
+	watchSettings      bool // workspace.didChangeConfiguration.dynamicRegistration
+	watchFiles         bool // workspace.didChangeWatchedFiles.dynamicRegistration
+	widerSync          bool // textDocument.synchronization.dynamicRegistration
+	marks              bool // textDocument.codeLens or inlayHint
+	refreshLenses      bool // workspace.codeLens.refreshSupport
+	refreshHints       bool // workspace.inlayHint.refreshSupport
+	markdown           bool // textDocument.hover.contentFormat
+	snippets           bool // textDocument.completion.completionItem.snippetSupport
+	completionMarkdown bool // textDocument.completion.completionItem.documentationFormat
+	symbolTree         bool // textDocument.documentSymbol.hierarchicalDocumentSymbolSupport
+	log, finished      bool // experimental.buildls
+	shell              bool // likewise
 }
 
 func featuresOf(c *protocol.ClientCapabilities) clientFeatures {
@@ -43,6 +47,11 @@ func featuresOf(c *protocol.ClientCapabilities) clientFeatures {
 	if t := c.TextDocument; t != nil {
 		f.widerSync = t.Synchronization != nil && isTrue(t.Synchronization.DynamicRegistration)
 		f.marks = t.CodeLens != nil || t.InlayHint != nil
+		if c := t.Completion; c != nil && c.CompletionItem != nil {
+			f.snippets = isTrue(c.CompletionItem.SnippetSupport)
+			f.completionMarkdown = slices.Contains(c.CompletionItem.DocumentationFormat, protocol.MarkupKindMarkdown)
+		}
+		f.symbolTree = t.DocumentSymbol != nil && isTrue(t.DocumentSymbol.HierarchicalDocumentSymbolSupport)
 		f.markdown = t.Hover != nil && slices.Contains(t.Hover.ContentFormat, protocol.MarkupKindMarkdown)
 	}
 	var experimental struct {
@@ -97,6 +106,7 @@ func (s *Server) initialize(p *initializeParams) (lsp.Work, error) {
 	s.ws.Apply(workspace.SetEncoding{Encoding: encoding})
 	s.ws.Apply(workspace.SetFolders{Added: p.open()})
 	s.settings.setInitial(client.InitializationOptions)
+	s.registry = registry.New(s.rpc.Context())
 	s.log.Info("initialize", zap.String("client", client.ClientInfo.Name), zap.String("encoding", string(encoding)),
 		zap.Int("folders", len(s.ws.Snapshot().Folders())))
 
@@ -153,8 +163,8 @@ func toFolders(list []folderParams) (folders []workspace.Folder) {
 // initialized asks for what initialize cannot say: the settings, and every buffer of
 // the workspace, because each may stand in for a file of the context.
 func (s *Server) initialized(*protocol.InitializedParams) error {
-	turn := s.settings.turn()
-	s.rpc.Go(func() { s.pullSettings(turn, nil) })
+	generation := s.settings.nextGeneration()
+	s.rpc.Go(func() { s.pullSettings(generation, nil) })
 	if !s.features.watchFiles {
 		s.rpc.Go(func() { s.watch(s.rpc.Context()) })
 	}

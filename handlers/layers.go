@@ -6,9 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/buildls/buildls/build/inspect"
 	"go.uber.org/zap"
-
-	"github.com/buildls/buildls/build"
 )
 
 // layers are what steps left in the caches of their engines, as far as somebody has hovered
@@ -30,7 +29,7 @@ type layerKey struct {
 type seenLayers map[int]seenLayer
 
 type seenLayer struct {
-	*build.Layer
+	*inspect.Layer
 	imageFiles int // of a FROM
 	imageBytes int64
 	gone       bool // the engine no longer has it
@@ -97,7 +96,7 @@ func (l *layers) begin(s *Server, key layerKey, steps []int) (*layerLook, seenLa
 		if look.seen, whole = s.lookAt(ctx, key.id, steps); whole {
 			l.keep(key, look.seen)
 		}
-		s.builds.looked()
+		s.builds.releaseMemory()
 	})
 	return look, nil
 }
@@ -114,35 +113,25 @@ func (l *layers) keep(key layerKey, seen seenLayers) {
 // lookAt asks the engine that made a build's steps, if it is still connected to. It starts no
 // engine, and runs nothing. whole says that there is no more to be had.
 func (s *Server) lookAt(ctx context.Context, id string, steps []int) (seen seenLayers, whole bool) {
-	b := s.builds.find(id)
-	if b == nil {
-		return nil, true // forgotten
-	}
-	b.mu.Lock()
-	out, again := b.outcome, b.again
-	b.mu.Unlock()
-	if out == nil || again == nil {
+	at, release := s.inspectable(id)
+	if at == nil {
 		return nil, true
 	}
-	choice := again()
-	if choice == nil {
-		return nil, true
-	}
-	defer choice.Release()
-	req := inspection(b.plan.Spec)
+	defer release()
+	out := at.Outcome
 	seen, whole = seenLayers{}, true
 	for _, i := range steps {
 		var layer seenLayer
 		var err error
 		switch {
 		case out.Steps[i].From():
-			layer.imageFiles, layer.imageBytes, _, err = out.ImageSize(ctx, choice.Conn, req, i)
-		case out.CheckStep(i) == nil:
-			layer.Layer, err = out.Layer(ctx, choice.Conn, req, i)
+			layer.imageFiles, layer.imageBytes, _, err = at.ImageSize(ctx, i)
+		case inspect.CheckStep(out, i) == nil:
+			layer.Layer, err = at.Layer(ctx, i)
 		default:
 			continue
 		}
-		layer.gone = errors.As(err, new(*build.GoneError))
+		layer.gone = errors.As(err, new(*inspect.GoneError))
 		if err != nil && !layer.gone {
 			whole = false
 			s.log.Debug("layer", zap.String("id", id), zap.String("step", out.Steps[i].Name), zap.Error(err))

@@ -23,14 +23,14 @@ func (s *Server) contextLenses(ctx context.Context, snapshot *workspace.Snapshot
 	if err != nil || !slices.ContainsFunc(list, func(q usageQuery) bool { return len(q.need.Uses) > 0 }) {
 		return nil
 	}
-	seen, looking := s.surveys.lenses(list)
+	seen, looking := s.contextUsage.lenses(list)
 	if looking != nil && !s.features.refreshLenses {
 		select {
 		case <-looking:
 		case <-time.After(lensPatience):
 		case <-ctx.Done():
 		}
-		seen = s.surveys.known(s.surveys.file(doc.URI))
+		seen = s.contextUsage.known(s.contextUsage.file(doc.URI))
 	}
 	if seen == nil {
 		return nil
@@ -53,7 +53,7 @@ type usage struct {
 }
 
 // usesOf are the usages that were seen, in the Dockerfile's order.
-func usesOf(list []usageQuery, seen *sight) (all []usage) {
+func usesOf(list []usageQuery, seen *usageSnapshot) (all []usage) {
 	for i, q := range list {
 		for _, u := range q.need.Uses {
 			use, ok := seen.uses[keyOfUse(i, u)]

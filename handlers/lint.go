@@ -13,7 +13,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
-	"github.com/buildls/buildls/handlers/plan"
+	"github.com/buildls/buildls/build/lint/practice"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -125,9 +125,25 @@ func (l *linting) init(s *Server) {
 
 func (l *linting) opened(doc *workspace.Document) { l.start(doc.URI) }
 
-func (l *linting) edited(doc *workspace.Document, _ []workspace.LineEdit) { l.start(doc.URI) }
+// edited starts a pass, but not on a file that describes builds: that is read again when the
+// author pauses.
+func (l *linting) edited(doc *workspace.Document, _ []workspace.LineEdit) {
+	if kind := doc.Kind(); kind != workspace.Compose && kind != workspace.Bake {
+		l.start(doc.URI)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if cancel := l.passes[doc.URI.Key()]; cancel != nil {
+		cancel(errNewerText)
+	}
+}
 
-func (l *linting) reread() { l.all() }
+func (l *linting) reread(changed, _ []*workspace.Document) {
+	for _, doc := range changed {
+		l.start(doc.URI)
+	}
+}
 
 // closed ends the pass of a document.
 func (l *linting) closed(uri workspace.URI) {
@@ -181,9 +197,17 @@ func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *w
 			return
 		}
 	}
-	problems := l.problems(ctx, snapshot, doc, settings)
-	if s.diagnostics.linted(ctx, doc, problems) {
-		s.diagnostics.publishNext(doc.URI)
+	l.publish(ctx, snapshot, doc, settings)
+	if s.askShellCheck(ctx, doc, settings, typingPause) {
+		l.publish(ctx, snapshot, doc, settings)
+	}
+}
+
+// publish publishes what is wrong with a document, unless its pass is over.
+func (l *linting) publish(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document, settings Settings) {
+	d := &l.server.diagnostics
+	if d.linted(ctx, doc, l.problems(ctx, snapshot, doc, settings)) {
+		d.publishNext(doc.URI)
 	}
 }
 
@@ -208,30 +232,25 @@ func (l *linting) problems(ctx context.Context, snapshot *workspace.Snapshot, do
 
 // check is what lint says of a document in all its views, as severe as the author wants it.
 func (s *Server) check(ctx context.Context, doc *workspace.Document, views []view, settings Settings) []dockerfile.Problem {
-	found := append(policyNote(views), s.lint.of(doc.URI).check(ctx, s.lintFiles(views)...)...)
+	files := s.lintFiles(views)
+	for i := range files {
+		files[i].Rules = views[0].rules.in(files[i].Rules, practice.Set(settings.LintRules))
+	}
+	notes := append(policyNote(views), views[0].rules.note()...)
+	found := append(notes, s.lint.of(doc.URI).check(ctx, files...)...)
+	found = append(found, s.shellProblems(files[0], settings)...)
 	return settings.LintSeverity.apply(found)
 }
 
 func (s *Server) commandCheck(raw []byte, p *commandParams) (lsp.Work, error) {
-	var arg struct {
-		URI workspace.URI `json:"uri"`
-	}
-	if err := decodeArgument("buildls.check", raw, &arg); err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) (any, error) {
-		doc, err := plan.OpenDockerfile(p.snapshot, arg.URI)
-		if err != nil {
-			return nil, err
-		}
-		c, settings := s.converter(doc), s.currentSettings(ctx)
-		found := []protocol.Diagnostic{}
-		views := s.withLastBuild(s.readViews(p.snapshot, doc, "", settings), p.snapshot, doc)
+	return s.onViews("buildls.check", raw, p, func(ctx context.Context, doc *workspace.Document, views []view, settings Settings) (any, error) {
+		c, found := s.converter(doc), []protocol.Diagnostic{}
+		s.askShellCheck(ctx, doc, settings, 0)
 		for _, problem := range s.check(ctx, doc, views, settings) {
 			found = append(found, c.diagnostic(problem))
 		}
 		return checkResult{found}, nil
-	}, nil
+	})
 }
 
 // A checkResult is the answer to buildls.check.

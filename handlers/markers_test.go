@@ -1,8 +1,7 @@
-package handlers
+package handlers_test
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,17 +9,16 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/zap"
 	"golang.org/x/tools/txtar"
 
-	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
 
 // TestMarkers asks a server in this process, without an engine, what it has to say at places that
-// are marked in testdata/*.txtar. The files of an archive are a workspace. In its Dockerfiles a
-// line that has a # in its first column and ^ after it is no part of the text: it says what is
-// expected of the bytes above the ^, and with #< of those above the #< too:
+// are marked in testdata/*.txtar. The files of an archive are a workspace. Its Dockerfiles are
+// open, and what else is marked. A line that has a # in its first column and ^ after it is no part
+// of the text: it says what is expected of the bytes above the ^, and with #< of those above the
+// #< too:
 //
 //	hover TEXT      a hover that has TEXT, about these bytes
 //	nohover         none
@@ -28,6 +26,10 @@ import (
 //	action TITLE => TEXT   a quick fix that puts TEXT in the place of these bytes
 //	lens TITLE      a lens over the line whose title has TITLE
 //	fold N [KIND]   the line can be folded with the N lines below; where one is marked all are
+//	format TEXT     formatted with four blanks, the line is TEXT, with \n for an empty line before
+//	                it; nothing of it stays without TEXT; where one is marked, all that change are
+//
+// and those of checkNavigation.
 func TestMarkers(t *testing.T) {
 	archives, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(archives) == 0 {
@@ -49,9 +51,10 @@ func checkArchive(t *testing.T, archive *txtar.Archive) {
 	texts, marks := map[string]string{}, map[string][]marker{}
 	for _, f := range archive.Files {
 		text := string(f.Data)
-		if strings.HasSuffix(f.Name, "Dockerfile") {
-			text, marks[f.Name] = unmarked(t, text)
-			texts[f.Name] = text
+		if strings.HasSuffix(f.Name, "Dockerfile") || strings.Contains(text, "\n# ") {
+			if text, marks[f.Name] = unmarked(text); len(marks[f.Name]) > 0 {
+				texts[f.Name] = text
+			}
 		}
 		path := filepath.Join(dir, f.Name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -61,15 +64,20 @@ func checkArchive(t *testing.T, archive *txtar.Archive) {
 			t.Fatal(err)
 		}
 	}
-	serve := func(rw io.ReadWriter) {
-		rpc := lsp.NewServer(zap.NewNop())
-		defer New(rpc, zap.NewNop(), zap.NewAtomicLevel(), "test").Close()
-		rpc.Run(t.Context(), rw)
-	}
-	e := lsptest.Dial(t, serve, lsptest.Options{Folders: []string{dir}})
+	e := lsptest.Dial(t, serveIn(t), lsptest.Options{
+		Folders: []string{dir},
+		Capabilities: map[string]any{"textDocument": map[string]any{
+			"documentSymbol": map[string]any{"hierarchicalDocumentSymbolSupport": true},
+			"completion":     map[string]any{"completionItem": map[string]any{"snippetSupport": true}},
+		}},
+	})
 	for name, text := range texts {
-		m := marked{t: t, e: e, uri: "file://" + filepath.Join(dir, name), rows: strings.Split(text, "\n"), marks: marks[name]}
-		e.Open(m.uri, "dockerfile", text)
+		m := marked{t: t, e: e, dir: dir, uri: "file://" + filepath.Join(dir, name), rows: strings.Split(text, "\n"), marks: marks[name]}
+		language := "plaintext" // the name says what it is
+		if strings.HasSuffix(name, "Dockerfile") {
+			language = "dockerfile"
+		}
+		e.Open(m.uri, language, text)
 		m.checkAll(name)
 	}
 }
@@ -83,7 +91,7 @@ type marker struct {
 var markerLine = regexp.MustCompile(`^#(?: *(\^+)|(<\^*)) (\w+) ?(.*)$`)
 
 // unmarked is a text without its marks.
-func unmarked(t *testing.T, text string) (string, []marker) {
+func unmarked(text string) (string, []marker) {
 	var rows []string
 	var marks []marker
 	for row := range strings.Lines(text) {
@@ -98,9 +106,6 @@ func unmarked(t *testing.T, text string) (string, []marker) {
 		}
 		marks = append(marks, marker{len(rows) - 1, start, end, row[m[6]:m[7]], row[m[8]:m[9]]})
 	}
-	if len(marks) == 0 {
-		t.Error("a Dockerfile without marks")
-	}
 	return strings.Join(rows, ""), marks
 }
 
@@ -108,6 +113,7 @@ func unmarked(t *testing.T, text string) (string, []marker) {
 type marked struct {
 	t     *testing.T
 	e     *lsptest.Editor
+	dir   string
 	uri   string
 	rows  []string
 	marks []marker
@@ -132,6 +138,7 @@ func (m marked) checkAll(name string) {
 			m.t.Errorf("%s: %s:\n got %s\nwant %s", name, verb, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
 		}
 	}
+	m.checkFormat(name)
 	for _, k := range m.marks {
 		if problem := m.check(k); problem != "" {
 			m.t.Errorf("%s:%d: %s %s: %s", name, k.line+1, k.verb, k.text, problem)
@@ -202,9 +209,9 @@ func (m marked) check(k marker) string {
 		}) {
 			return fmt.Sprintf("%+v", lenses)
 		}
-	case "problem", "fold":
+	case "problem", "fold", "format":
 	default:
-		return "no such expectation"
+		return m.checkNavigation(k, position(k.start))
 	}
 	return ""
 }

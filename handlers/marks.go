@@ -31,13 +31,13 @@ type marks struct {
 
 // fileMarks are the builds of one file that are shown.
 type fileMarks struct {
-	targets map[string]*followed // the newest of each target, in lower case
-	steps   *followed            // the newest of which steps are known, or that it has none
+	targets map[string]*trackedBuild // the newest of each target, in lower case
+	steps   *trackedBuild            // the newest of which steps are known, or that it has none
 }
 
-// A followed is a build, from its begin to its end. It does not change: each step makes a
+// A trackedBuild is a build, from its begin to its end. It does not change: each step makes a
 // new one.
-type followed struct {
+type trackedBuild struct {
 	id       string // the build's
 	sequence int64  // orders it among all
 	baseline *dockerfile.Baseline
@@ -54,24 +54,24 @@ func (m *marks) init(s *Server) {
 }
 
 // begin follows a build from now on, unless a newer one of the same file and target is.
-func (m *marks) begin(b *running) {
+func (m *marks) begin(b *sessionBuild) {
 	defer m.refresh.changed(1)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := b.plan.Doc.URI.Key()
 	f := m.files[key]
 	if f == nil {
-		f = &fileMarks{targets: map[string]*followed{}}
+		f = &fileMarks{targets: map[string]*trackedBuild{}}
 		m.files[key] = f
 	}
 	target := strings.ToLower(b.plan.Target)
 	if old := f.targets[target]; old == nil || old.sequence < b.sequence {
-		f.targets[target] = &followed{id: b.id, sequence: b.sequence, began: time.Now(), baseline: m.baseline(b)}
+		f.targets[target] = &trackedBuild{id: b.id, sequence: b.sequence, began: time.Now(), baseline: m.baseline(b)}
 	}
 }
 
 // baseline is what a build's text is compared against.
-func (m *marks) baseline(b *running) *dockerfile.Baseline {
+func (m *marks) baseline(b *sessionBuild) *dockerfile.Baseline {
 	p := b.plan
 	return &dockerfile.Baseline{File: p.File(), Target: p.Target, BuildArgs: p.BuildArgs, Platforms: p.Platforms, Images: m.server.images.all()}
 }
@@ -80,7 +80,7 @@ func (m *marks) baseline(b *running) *dockerfile.Baseline {
 func (m *marks) lastBuild(uri workspace.URI) *dockerfile.Baseline {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var newest *followed
+	var newest *trackedBuild
 	if file := m.files[uri.Key()]; file != nil {
 		for _, f := range file.targets {
 			if newest == nil || newest.sequence < f.sequence {
@@ -95,9 +95,9 @@ func (m *marks) lastBuild(uri workspace.URI) *dockerfile.Baseline {
 }
 
 // progress takes how far the steps of a build are.
-func (m *marks) progress(b *running, steps []build.Step) {
+func (m *marks) progress(b *sessionBuild, steps []build.Step) {
 	defer m.refresh.changed(0)
-	m.update(b, func(f *followed) {
+	m.update(b, func(f *trackedBuild) {
 		old := f.since
 		f.steps, f.since = steps, map[int]time.Time{}
 		for i, s := range steps {
@@ -111,9 +111,9 @@ func (m *marks) progress(b *running, steps []build.Step) {
 }
 
 // end takes how a build ended, and whether more images are known since.
-func (m *marks) end(b *running, out *build.Outcome, images bool) {
+func (m *marks) end(b *sessionBuild, out *build.Outcome, images bool) {
 	defer m.refresh.changed(-1)
-	m.update(b, func(f *followed) {
+	m.update(b, func(f *trackedBuild) {
 		f.steps, f.since, f.outcome = out.Steps, nil, out
 		if images {
 			f.baseline = m.baseline(b) // that knows them
@@ -122,7 +122,7 @@ func (m *marks) end(b *running, out *build.Outcome, images bool) {
 }
 
 // update replaces a build that is followed by a copy that was changed.
-func (m *marks) update(b *running, change func(*followed)) {
+func (m *marks) update(b *sessionBuild, change func(*trackedBuild)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f := m.files[b.plan.Doc.URI.Key()]
@@ -166,7 +166,7 @@ type mark struct {
 // where the text is still what was built, as far as the cache is concerned.
 func (m *marks) of(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []mark {
 	m.mu.Lock()
-	var f *followed
+	var f *trackedBuild
 	if file := m.files[doc.URI.Key()]; file != nil {
 		f = file.steps
 	}
@@ -201,7 +201,7 @@ const skipped = "skipped"
 // labels are what is shown of each instruction, by its first line in the text that was
 // built. One that stands for several vertices, of platforms for example, is shown as the
 // worst of them.
-func (f *followed) labels(now time.Time) map[int]string {
+func (f *trackedBuild) labels(now time.Time) map[int]string {
 	worst := map[int]int{}
 	for i, s := range f.steps {
 		line := s.Lines.First

@@ -43,14 +43,14 @@ func (m *marks) ofStages(uri workspace.URI, stages []dockerfile.Stage) map[int]s
 
 // newestOf are the newest builds of stages, by their index, and the newest of which steps are
 // known; nil if there is none.
-func (m *marks) newestOf(uri workspace.URI, stages []dockerfile.Stage) (newest map[int]*followed, steps *followed) {
+func (m *marks) newestOf(uri workspace.URI, stages []dockerfile.Stage) (newest map[int]*trackedBuild, steps *trackedBuild) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f := m.files[uri.Key()]
 	if f == nil {
 		return nil, nil
 	}
-	newest = map[int]*followed{}
+	newest = map[int]*trackedBuild{}
 	for target, b := range f.targets {
 		i := dockerfile.Target(stages, target)
 		if old := newest[i]; old == nil || old.sequence < b.sequence {
@@ -63,7 +63,7 @@ func (m *marks) newestOf(uri workspace.URI, stages []dockerfile.Stage) (newest m
 // total is what became of the steps of a stage that took part in a build, and how long they took
 // together; the lines are those of the text that was built. It is empty if there are none, or they
 // have yet to come.
-func (f *followed) total(from, until int, now time.Time) string {
+func (f *trackedBuild) total(from, until int, now time.Time) string {
 	var steps []build.Step
 	var worst build.Step
 	var took time.Duration
@@ -95,7 +95,7 @@ func (f *followed) total(from, until int, now time.Time) string {
 }
 
 // summary is what became of a build in a word or two.
-func (f *followed) summary(now time.Time) string {
+func (f *trackedBuild) summary(now time.Time) string {
 	switch {
 	case f.outcome == nil:
 		return runningFor(now.Sub(f.began))

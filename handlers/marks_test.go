@@ -34,7 +34,7 @@ func TestLabels(t *testing.T) {
 		{"canceled", []build.Step{skipped, canceled, quick}},
 		{"skipped", []build.Step{quick, skipped, cached}},
 	} {
-		f := &followed{steps: c.steps, since: map[int]time.Time{}}
+		f := &trackedBuild{steps: c.steps, since: map[int]time.Time{}}
 		for i := range c.steps {
 			f.since[i] = now.Add(-3500 * time.Millisecond)
 		}

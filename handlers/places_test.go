@@ -17,6 +17,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/build/lint/fix"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -84,7 +85,7 @@ func checkPlaces(t *testing.T, text string, encoding workspace.Encoding, seen ma
 		if word := namedWord.FindString(p.Message); word != "" && !strings.Contains(text[at[0]:at[1]], word) {
 			t.Errorf("%q: %q underlines %q", text, p.Message, text[at[0]:at[1]])
 		}
-		for _, f := range lint.Fixes(p, file) {
+		for _, f := range fix.For(p, file.Dockerfile, fix.Known{Images: file.Images}) {
 			mended := byClient(text, c, f.Edits)
 			if now := buildkitSays(t, mended); f.Safe && len(now.lines[p.Message]) >= len(theirs.lines[p.Message]) && theirs.lines[p.Message] != nil {
 				t.Errorf("%q: %q is still so in %q", text, p.Message, mended)
@@ -96,7 +97,7 @@ func checkPlaces(t *testing.T, text string, encoding workspace.Encoding, seen ma
 	if !met {
 		t.Errorf("%q: %q is not among %+v in the lines %v", text, theirs.mistake, problems, theirs.lines[theirs.mistake])
 	}
-	if edits := lint.FixAll(problems, file); len(edits) > 0 {
+	if edits := fix.All(problems, file.Dockerfile, fix.Known{Images: file.Images}); len(edits) > 0 {
 		mended := byClient(text, c, edits)
 		if left := lint.Check(t.Context(), lint.File{Dockerfile: dockerfile.Parse([]byte(mended))}); len(left) >= len(problems) {
 			t.Errorf("%q: nothing is mended in %q", text, mended)
@@ -175,7 +176,7 @@ func protocolBytes(text string, r protocol.Range, e workspace.Encoding) [2]int {
 }
 
 // byClient is the text after a client has applied edits.
-func byClient(text string, c converter, edits []lint.Edit) string {
+func byClient(text string, c converter, edits []fix.Edit) string {
 	list := c.edit(edits).Changes[c.uri]
 	slices.SortStableFunc(list, func(a, b protocol.TextEdit) int { // the last first
 		return protocolBytes(text, b.Range, c.encoding)[0] - protocolBytes(text, a.Range, c.encoding)[0]

@@ -1,9 +1,3 @@
-// Package handlers is where the editor's protocol, the author's workspace and the
-// builds meet: each handler takes the snapshot, delegates to workspace or build, and
-// has the one converter turn the answer into the protocol's types.
-//
-// What the wire is, how a file becomes a context and how a build runs, it does not
-// know: that is below.
 package handlers
 
 import (
@@ -13,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/registry"
 	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -26,27 +21,33 @@ type Server struct {
 	level   zap.AtomicLevel
 	version string
 
-	ws          *workspace.Workspace
-	features    clientFeatures // of the client; set by initialize, before anything reads them
-	settings    settingsStore
-	builds      builds
-	past        past
-	diagnostics diagnostics
-	marks       marks
-	lint        linting
-	surveys     surveys
-	ignores     ignoreFaults
-	images      images
-	memory      memory
-	kept        keptContexts
-	shells      shells
-	layers      layers
-	projects    plan.Projects
-	views       views
-	engines     engine.Pool
-	followers   []follower                         // in the order in which they are told; the end of a document in the other
-	pause       atomic.Pointer[context.CancelFunc] // before all is read again
-	sequence    atomic.Int64                       // of build commands, in the order of their messages
+	ws             *workspace.Workspace
+	features       clientFeatures // of the client; set by initialize, before anything reads them
+	settings       settingsStore
+	registry       *registry.Client // set by initialize, likewise
+	builds         builds
+	history        historyStore
+	diagnostics    diagnostics
+	marks          marks
+	lint           linting
+	shellChecks    shellChecks
+	contextUsage   contextUsage
+	ignores        ignoreFaults
+	images         images
+	explainRecords explainRecords
+	sentContexts   sentContexts
+	shells         shells
+	layers         layers
+	stageFiles     stageFiles
+	engineImages   engineImages
+	projects       plan.Projects
+	dockerfiles    dockerfileIndex
+	views          views
+	engines        engine.Pool
+	tokens         tokenMemory
+	followers      []follower // in the order in which they are told; the end of a document in the other
+	rereads        rereads
+	sequence       atomic.Int64 // of build commands, in the order of their messages
 }
 
 // New makes the server of one connection and registers its methods on rpc. level is
@@ -54,12 +55,12 @@ type Server struct {
 func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string) *Server {
 	s := &Server{rpc: rpc, client: rpc.Client(), log: log, level: level, version: version, ws: workspace.New()}
 	s.settings.init()
-	s.past.init(log)
+	s.history.init(log)
 	s.diagnostics.init(s)
 	s.marks.init(s)
 	s.lint.init(s)
-	s.surveys.init(s)
-	s.followers = []follower{&s.views, &s.diagnostics, &s.lint, &s.marks, &s.surveys}
+	s.contextUsage.init(s)
+	s.followers = []follower{&s.views, &s.diagnostics, &s.lint, &s.marks, &s.contextUsage, &s.tokens}
 
 	lsp.OnRequest(rpc, "initialize", s.initialize)
 	lsp.OnNotification(rpc, "initialized", s.initialized)

@@ -23,23 +23,38 @@ import (
 // Settings are the author's, see [settings] for what each means.
 type Settings struct {
 	plan.Defaults
-	LogLevel, OnSave string
-	LintSeverity     severities
-	LintDelay        time.Duration
+	LogLevel, OnSave, Editing, Registry, HintValues, HintAge string
+	LintRules, LintShellCheck, FormatOperators               string
+	FormatShell                                              bool
+	LintSeverity                                             severities
+	LintDelay                                                time.Duration
 }
+
+// The values of the setting editing but for "auto", which is on: an editor that knows better says
+// off in its place.
+const (
+	editingOn  = "on"
+	editingOff = "off"
+)
+
+// hintsOn and hintsOff are what a kind of inlay hints can be.
+const (
+	hintsOn  = "on"
+	hintsOff = "off"
+)
 
 // settingsStore holds the settings: the defaults, over them what came with initialize,
 // over that the newest of what the client's configuration says.
 type settingsStore struct {
-	mu      sync.Mutex
-	initial map[string]json.RawMessage
-	current Settings
-	said    map[string]bool // complaints, each told once
-	turns   int64           // given out, one for each time that the client speaks of its configuration
-	taken   int64           // the turn of what is current
+	mu          sync.Mutex
+	initial     map[string]json.RawMessage
+	current     Settings
+	reported    map[string]bool // what is wrong, each told once
+	generations int64           // one for each time that the client speaks of its configuration
+	applied     int64           // the generation of what is current
 
-	known     chan struct{} // closed when the client's configuration was read, or cannot be
-	knownOnce sync.Once
+	loaded     chan struct{} // closed when the client's configuration was read, or cannot be
+	loadedOnce sync.Once
 }
 
 // configurationWithin bounds the wait for a client that does not answer
@@ -47,9 +62,9 @@ type settingsStore struct {
 const configurationWithin = time.Second
 
 func (st *settingsStore) init() {
-	st.known = make(chan struct{})
-	st.said = map[string]bool{}
-	st.current, _ = read(nil)
+	st.loaded = make(chan struct{})
+	st.reported = map[string]bool{}
+	st.current, _ = parseSettings(nil)
 }
 
 // setInitial takes the initializationOptions: the settings, bare or under "buildls".
@@ -57,7 +72,7 @@ func (st *settingsStore) setInitial(options []byte) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.initial = section(options)
-	st.current, _ = read(st.initial)
+	st.current, _ = parseSettings(st.initial)
 }
 
 // section finds the settings in a JSON value: {"buildls": {…}} or {…}. Whatever else
@@ -114,9 +129,9 @@ func dropNulls(value any) any {
 	return value
 }
 
-// pushed are the settings that came along with the news of a change; nil if none did. Some
+// pushedSettings are the settings that came along with the news of a change; nil if none did. Some
 // clients send their whole configuration, so they must stand under "buildls".
-func pushed(raw []byte) map[string]json.RawMessage {
+func pushedSettings(raw []byte) map[string]json.RawMessage {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
 		return nil
@@ -124,9 +139,9 @@ func pushed(raw []byte) map[string]json.RawMessage {
 	return section(all["buildls"])
 }
 
-// read makes settings of layers, the later over the earlier, and says what is wrong
+// parseSettings makes settings of layers, the later over the earlier, and says what is wrong
 // with them; what is wrong counts as not said.
-func read(layers ...map[string]json.RawMessage) (Settings, []string) {
+func parseSettings(layers ...map[string]json.RawMessage) (Settings, []string) {
 	var out Settings
 	var wrong []string
 	for _, d := range settings {
@@ -136,16 +151,16 @@ func read(layers ...map[string]json.RawMessage) (Settings, []string) {
 	}
 	for _, layer := range layers {
 		for name, raw := range layer {
-			wrong = append(wrong, out.take(name, raw)...)
+			wrong = append(wrong, out.set(name, raw)...)
 		}
 	}
 	slices.Sort(wrong)
 	return out, wrong
 }
 
-// take takes what a layer says under a name, which may be a group of settings
+// set takes what a layer says under a name, which may be a group of settings
 // ({"lint": {"delay": 100}} for lint.delay), and says what is wrong with it.
-func (out *Settings) take(name string, raw json.RawMessage) (wrong []string) {
+func (out *Settings) set(name string, raw json.RawMessage) (wrong []string) {
 	if string(raw) == "null" { // null: as if not said
 		return nil
 	}
@@ -166,7 +181,7 @@ func (out *Settings) take(name string, raw json.RawMessage) (wrong []string) {
 		return []string{fmt.Sprintf("there is no setting buildls.%s", name)}
 	}
 	for member, value := range group {
-		wrong = append(wrong, out.take(name+"."+member, value)...)
+		wrong = append(wrong, out.set(name+"."+member, value)...)
 	}
 	return wrong
 }
@@ -176,20 +191,20 @@ func checkEngine(value string) error {
 	return err
 }
 
-// turn is given out in the message loop: of two configurations the later counts, whichever
+// nextGeneration is given out in the message loop: of two configurations the later counts, whichever
 // is read first.
-func (st *settingsStore) turn() int64 {
+func (st *settingsStore) nextGeneration() int64 {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.turns++
-	return st.turns
+	st.generations++
+	return st.generations
 }
 
 // pullSettings asks the client for its configuration, which goes over what it pushed.
-func (s *Server) pullSettings(turn int64, pushed map[string]json.RawMessage) {
-	defer s.settings.knownOnce.Do(func() { close(s.settings.known) })
+func (s *Server) pullSettings(generation int64, pushed map[string]json.RawMessage) {
+	defer s.settings.loadedOnce.Do(func() { close(s.settings.loaded) })
 	if !s.features.configuration {
-		s.applySettings(turn) // says what is wrong with the initial ones
+		s.applySettings(generation) // says what is wrong with the initial ones
 		return
 	}
 	var answer []json.RawMessage
@@ -200,47 +215,47 @@ func (s *Server) pullSettings(turn int64, pushed map[string]json.RawMessage) {
 	}
 	switch {
 	case err == nil && len(answer) == 1:
-		s.applySettings(turn, pushed, section(answer[0]))
+		s.applySettings(generation, pushed, section(answer[0]))
 	case pushed != nil:
-		s.applySettings(turn, pushed)
+		s.applySettings(generation, pushed)
 	}
 }
 
 // didChangeConfiguration takes the settings that came along, or asks for them.
 func (s *Server) didChangeConfiguration(p *protocol.DidChangeConfigurationParams) error {
-	turn := s.settings.turn()
+	generation := s.settings.nextGeneration()
 	if s.features.configuration {
-		s.rpc.Go(func() { s.pullSettings(turn, pushed(p.Settings)) })
+		s.rpc.Go(func() { s.pullSettings(generation, pushedSettings(p.Settings)) })
 		return nil
 	}
 	layer := section(p.Settings)
-	s.rpc.Go(func() { s.applySettings(turn, layer) })
+	s.rpc.Go(func() { s.applySettings(generation, layer) })
 	return nil
 }
 
 // applySettings replaces the client's layers, the later over the earlier, and tells the author once what is wrong
-// with it. One that comes after its turn is not applied.
-func (s *Server) applySettings(turn int64, layers ...map[string]json.RawMessage) {
+// with it. One of an older generation is not applied.
+func (s *Server) applySettings(generation int64, layers ...map[string]json.RawMessage) {
 	st := &s.settings
 	st.mu.Lock()
-	if turn < st.taken {
+	if generation < st.applied {
 		st.mu.Unlock()
 		return
 	}
-	st.taken = turn
-	now, wrong := read(append([]map[string]json.RawMessage{st.initial}, layers...)...)
+	st.applied = generation
+	now, wrong := parseSettings(append([]map[string]json.RawMessage{st.initial}, layers...)...)
 	changed := !reflect.DeepEqual(st.current, now)
 	st.current = now
-	wrong = slices.DeleteFunc(wrong, func(w string) bool { return st.said[w] })
+	wrong = slices.DeleteFunc(wrong, func(w string) bool { return st.reported[w] })
 	for _, w := range wrong {
-		st.said[w] = true
+		st.reported[w] = true
 	}
 	if level, err := zap.ParseAtomicLevel(now.LogLevel); err == nil {
 		s.level.SetLevel(level.Level())
 	}
 	st.mu.Unlock()
 	if changed { // what lint says may depend on them, and where the context is
-		s.readAgain(0)
+		s.readAgain(0, "")
 	}
 	if len(wrong) > 0 {
 		s.showMessage(protocol.MessageTypeWarning, "buildls: "+strings.Join(wrong, "; "))
@@ -251,7 +266,7 @@ func (s *Server) applySettings(turn int64, layers ...map[string]json.RawMessage)
 // come.
 func (s *Server) currentSettings(ctx context.Context) Settings {
 	select {
-	case <-s.settings.known:
+	case <-s.settings.loaded:
 	case <-ctx.Done():
 	case <-time.After(configurationWithin):
 	}

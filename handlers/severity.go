@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lint/practice"
 )
 
 // severities are how severe the author wants rules to be, by rule name. A rule that is
@@ -31,9 +32,15 @@ func (s severities) apply(problems []dockerfile.Problem) []dockerfile.Problem {
 	return out
 }
 
-// of is a problem as severe as the author wants it; shown is false if it is off.
+// of is a problem as severe as the author wants it, by its rule's name or else by hadolint's number
+// for the same; shown is false if it is off.
 func (s severities) of(p dockerfile.Problem) (_ dockerfile.Problem, shown bool) {
 	name, set := s[p.Code]
+	for _, number := range practice.Numbers(p.Code) {
+		if !set {
+			name, set = s[number]
+		}
+	}
 	if set {
 		p.Severity = severityNames[name]
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/attach"
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/inspect"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
 )
@@ -31,7 +32,7 @@ type shells struct {
 
 // A heldBuild is let go when nobody has used it for shellIdle.
 type heldBuild struct {
-	*build.Held
+	*build.PausedFailure
 	uri  workspace.URI
 	idle *time.Timer
 }
@@ -43,13 +44,13 @@ const shellIdle = 10 * time.Minute
 const letGoWithin = 5 * time.Second
 
 // hold keeps a failed build until it is let go; changed is called then.
-func (s *shells) hold(b *running, h *build.Held, changed func()) {
+func (s *shells) hold(b *sessionBuild, h *build.PausedFailure, changed func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held == nil {
 		s.held = map[string]*heldBuild{}
 	}
-	s.held[b.id] = &heldBuild{h, b.plan.Doc.URI, time.AfterFunc(shellIdle, func() { h.LetGo(context.Background()) })}
+	s.held[b.id] = &heldBuild{h, b.plan.Doc.URI, time.AfterFunc(shellIdle, func() { h.Release(context.Background()) })}
 	go func() { // ends with the build, which close lets go
 		<-h.Ended()
 		s.mu.Lock()
@@ -81,7 +82,7 @@ func (s *shells) letGo(uri workspace.URI) {
 	}
 	s.mu.Unlock()
 	for _, h := range list {
-		h.LetGo(ctx)
+		h.Release(ctx)
 	}
 }
 
@@ -170,7 +171,7 @@ func (s *Server) commandShell(raw []byte, _ *commandParams) (lsp.Work, error) {
 func offering(command []string, run shellFunc) shellFunc {
 	return func(ctx context.Context, t attach.Terminal) (int, error) {
 		code, err := run(ctx, t)
-		if none := (*build.NoProgramError)(nil); errors.As(err, &none) {
+		if none := (*inspect.NoProgramError)(nil); errors.As(err, &none) {
 			err = fmt.Errorf("%w; name a program that it has: %s --command PROGRAM", none, strings.Join(command, " "))
 		}
 		return code, err
@@ -178,7 +179,7 @@ func offering(command []string, run shellFunc) shellFunc {
 }
 
 // environmentAfter is what is in force after a step; nil if that is not known.
-func (s *Server) environmentAfter(ctx context.Context, b *running, out *build.Outcome, step int) *dockerfile.Environment {
+func (s *Server) environmentAfter(ctx context.Context, b *sessionBuild, out *build.Outcome, step int) *dockerfile.Environment {
 	if b.plan.Inline() != nil || len(b.plan.Platforms) > 1 { // whose lines are others, and of which it would be that of the first
 		return nil
 	}
@@ -205,8 +206,8 @@ func (s *Server) shellAt(ctx context.Context, arg stepArgument) (shellFunc, erro
 			return nil, err
 		}
 		return func(ctx context.Context, t attach.Terminal) (code int, err error) {
-			wrong := s.atStep(ctx, "buildls.shell", arg, func(p *inspected) error {
-				code, err = p.outcome.Shell(ctx, p.conn, p.req, *arg.Step, s.environmentAfter(ctx, b, p.outcome, *arg.Step), t)
+			wrong := s.withFinishedBuild(ctx, "buildls.shell", arg, func(p *inspect.Build) error {
+				code, err = p.Shell(ctx, *arg.Step, s.environmentAfter(ctx, b, p.Outcome, *arg.Step), t)
 				return err
 			})
 			return code, wrong
@@ -216,20 +217,20 @@ func (s *Server) shellAt(ctx context.Context, arg stepArgument) (shellFunc, erro
 		return func(ctx context.Context, t attach.Terminal) (int, error) {
 			h.idle.Stop()
 			defer h.idle.Reset(shellIdle)
-			return h.Shell(ctx, t)
+			return inspect.Shell(ctx, h.PausedFailure, t)
 		}, nil
 	}
 	return nil, s.notHeld(ctx, b)
 }
 
 // notHeld says why there is no shell in a step that failed.
-func (s *Server) notHeld(ctx context.Context, b *running) error {
+func (s *Server) notHeld(ctx context.Context, b *sessionBuild) error {
 	if !s.features.shell {
 		return lsp.InvalidParams("buildls.shell: what a failed step left is kept only for clients that say experimental.buildls.shell")
 	}
-	if choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.Wishes...); err == nil {
+	if choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.Preferences...); err == nil {
 		defer choice.Release()
-		if err := build.CanHold(ctx, choice.Conn); err != nil {
+		if err := inspect.CanPause(ctx, choice.Conn); err != nil {
 			return lsp.InvalidParams("buildls.shell: %v", err)
 		}
 	}
@@ -263,7 +264,7 @@ func (s *Server) serveShells(l net.Listener, run shellFunc) {
 }
 
 // failedStep is the index of the step that failed, -1 if none did.
-func (r *running) failedStep() int {
+func (r *sessionBuild) failedStep() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.outcome != nil {

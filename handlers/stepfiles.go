@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/buildls/buildls/build"
-	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/inspect"
 	"github.com/buildls/buildls/lsp"
 )
 
@@ -19,9 +19,9 @@ type stepArgument struct {
 
 // A changeResult is an element of the answer to buildls.files.
 type changeResult struct {
-	Path   string           `json:"path"`
-	Change build.ChangeKind `json:"change"`
-	Bytes  int64            `json:"bytes"`
+	Path   string             `json:"path"`
+	Change inspect.ChangeKind `json:"change"`
+	Bytes  int64              `json:"bytes"`
 }
 
 func (s *Server) commandFiles(raw []byte, _ *commandParams) (lsp.Work, error) {
@@ -30,13 +30,13 @@ func (s *Server) commandFiles(raw []byte, _ *commandParams) (lsp.Work, error) {
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		var changes []build.Change
-		err := s.atStep(ctx, "buildls.files", arg, func(p *inspected) (err error) {
-			changes, err = p.outcome.Changes(ctx, p.conn, p.req, *arg.Step)
+		var changes []inspect.Change
+		err := s.withFinishedBuild(ctx, "buildls.files", arg, func(p *inspect.Build) (err error) {
+			changes, err = p.Changes(ctx, *arg.Step)
 			return err
 		})
 		if arg.Path != nil {
-			changes = build.Below(changes, *arg.Path)
+			changes = inspect.Below(changes, *arg.Path)
 		}
 		answer := make([]changeResult, len(changes))
 		for i, c := range changes {
@@ -63,12 +63,12 @@ func (s *Server) commandFile(raw []byte, _ *commandParams) (lsp.Work, error) {
 		return nil, lsp.InvalidParams("buildls.file: it lacks path, as buildls.files names it")
 	}
 	return func(ctx context.Context) (any, error) {
-		var f *build.File
-		err := s.atStep(ctx, "buildls.file", arg, func(p *inspected) (err error) {
-			f, err = p.outcome.File(ctx, p.conn, p.req, *arg.Step, *arg.Path)
+		var f *inspect.File
+		err := s.withFinishedBuild(ctx, "buildls.file", arg, func(p *inspect.Build) (err error) {
+			f, err = p.File(ctx, *arg.Step, *arg.Path)
 			return err
 		})
-		if none := (*build.NoFileError)(nil); errors.As(err, &none) {
+		if none := (*inspect.NoFileError)(nil); errors.As(err, &none) {
 			return nil, lsp.InvalidParams("buildls.file: %v", none)
 		}
 		if err != nil {
@@ -78,15 +78,8 @@ func (s *Server) commandFile(raw []byte, _ *commandParams) (lsp.Work, error) {
 	}, nil
 }
 
-// An inspected is a build that has ended, and the engine that it ran on.
-type inspected struct {
-	outcome *build.Outcome
-	conn    *engine.Conn
-	req     *build.Request
-}
-
-// atStep calls look with the engine that ran a step.
-func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, look func(*inspected) error) error {
+// withFinishedBuild calls look with the engine that ran a step.
+func (s *Server) withFinishedBuild(ctx context.Context, command string, arg stepArgument, look func(*inspect.Build) error) error {
 	b := s.builds.find(arg.ID)
 	if b == nil {
 		return lsp.InvalidParams("%s: no build %q of this session is remembered", command, arg.ID)
@@ -95,7 +88,7 @@ func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, l
 	if err != nil {
 		return err
 	}
-	choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.Wishes...)
+	choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.Preferences...)
 	if err != nil {
 		return err
 	}
@@ -103,7 +96,7 @@ func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, l
 	if at := choice.Conn.Info.Setting(); at != b.result().Engine {
 		return lsp.InvalidParams("%s: the build ran on %s, and now builds run on %s; build again", command, b.result().Engine, at)
 	}
-	err = look(&inspected{out, choice.Conn, inspection(b.plan.Spec)})
+	err = look(&inspect.Build{Outcome: out, Conn: choice.Conn, Request: inspection(b.plan.Spec)})
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -111,7 +104,7 @@ func (s *Server) atStep(ctx context.Context, command string, arg stepArgument, l
 }
 
 // step is the outcome, if a step of it can be looked at.
-func (r *running) step(command string, step *int) (*build.Outcome, error) {
+func (r *sessionBuild) step(command string, step *int) (*build.Outcome, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -122,7 +115,7 @@ func (r *running) step(command string, step *int) (*build.Outcome, error) {
 	case *step < 0 || *step >= len(r.outcome.Steps):
 		return nil, lsp.InvalidParams("%s: build %q has %d steps, counted from 0", command, r.id, len(r.outcome.Steps))
 	}
-	if err := r.outcome.CheckStep(*step); err != nil {
+	if err := inspect.CheckStep(r.outcome, *step); err != nil {
 		return nil, lsp.InvalidParams("%s: there is nothing to show of step %d, %s: %v", command, *step, r.outcome.Steps[*step].Name, err)
 	}
 	return r.outcome, nil

@@ -12,19 +12,19 @@ import (
 // A TerminalBuild is a build that was asked for in a terminal.
 type TerminalBuild struct {
 	plan.Terminal
-	build *running // once there is a request
+	build *sessionBuild // once there is a request
 }
 
 // Request makes of it the request that an editor's build of the same file makes, and
 // says which engine is wished for. onError is told when a file cannot be sent.
-func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.Wish, error) {
+func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.Preference, error) {
 	p, err := t.Plan()
 	if err != nil {
 		return nil, nil, err
 	}
-	t.build = &running{id: newID(), plan: p, began: time.Now()}
+	t.build = &sessionBuild{id: newID(), plan: p, began: time.Now()}
 	req, _, err := p.Request(t.build.id, onError)
-	return req, p.Wishes, err
+	return req, p.Preferences, err
 }
 
 // Keep keeps the build that was requested, for `buildls builds` and the editors. warn is
@@ -36,8 +36,8 @@ func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(err
 	}
 	doc := b.plan.Doc
 	c := converter{uri: toURI(doc.URI), text: doc.Text, encoding: workspace.UTF16}
-	past := past{warn: warn}
-	where := newSite(info, b.plan)
+	past := historyStore{warn: warn}
+	where := newAttempt(info, b.plan)
 	where.blameIgnore(b.plan, out)
 	result := resultOf(c, b, out, where, problems(out, b.plan))
 	past.compare(result, b.plan.Key())

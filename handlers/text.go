@@ -74,7 +74,7 @@ func (s *Server) didChange(p *didChangeParams) error {
 	for _, f := range s.followers {
 		f.edited(doc, edits)
 	}
-	s.touched(doc.URI, typingPause)
+	s.typedIn(doc)
 	return nil
 }
 
@@ -104,10 +104,10 @@ func (s *Server) forget(uri workspace.URI) {
 // didSave tells that the disk has changed, and builds if the author wants that. The
 // buffer, not the file, is what is built.
 func (s *Server) didSave(p *DocumentParams) error {
-	s.surveys.changed()
-	s.touched(p.TextDocument.URI, 0)
 	snapshot := s.ws.Snapshot()
 	doc := snapshot.Document(p.TextDocument.URI)
+	s.contextUsage.changed(doc)
+	s.touched(p.TextDocument.URI, 0)
 	if doc == nil || doc.Kind() != workspace.Dockerfile {
 		return nil
 	}
@@ -118,6 +118,6 @@ func (s *Server) didSave(p *DocumentParams) error {
 
 func (s *Server) didChangeWorkspaceFolders(p *didChangeFoldersParams) error {
 	_, _, err := s.ws.Apply(workspace.SetFolders{Added: toFolders(p.Event.Added), Removed: toFolders(p.Event.Removed)})
-	s.readAgain(0)
+	s.readAgain(0, "")
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/build/lint/practice"
 	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
@@ -22,6 +23,7 @@ type view struct {
 	wrong  error // why nothing can be told of the context; nil if nothing is in the way
 	// ruledBy is the policy that keeps it from being built; empty if none does.
 	ruledBy string
+	rules   projectRules
 }
 
 const (
@@ -49,11 +51,17 @@ type knownViews struct {
 	list []view
 }
 
-// reread forgets all, because a file that views are made of has changed, or may have.
-func (v *views) reread() {
+// reread forgets all but the views of documents that are as they were.
+func (v *views) reread(_, same []*workspace.Document) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.turns++
+	for _, doc := range same {
+		if k, ok := v.known[doc.URI.Key()]; ok && k.turn == v.turns-1 {
+			k.turn = v.turns
+			v.known[doc.URI.Key()] = k
+		}
+	}
 }
 
 // closed forgets a Dockerfile.
@@ -120,8 +128,9 @@ func (s *Server) withLastBuild(list []view, snapshot *workspace.Snapshot, doc *w
 // target go before others, as in a build.
 func (s *Server) readViews(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings Settings) (list []view) {
 	setups, wrong := s.projects.Setups(snapshot, doc, target, settings.Defaults)
+	rules := readRules(snapshot, doc)
 	for i, how := range setups {
-		v := view{Setup: how, wrong: wrong[i], ruledBy: how.PolicyFile()}
+		v := view{Setup: how, wrong: wrong[i], ruledBy: how.PolicyFile(), rules: rules}
 		if v.wrong == nil && !v.Context.Remote() { // of a remote context BuildKit ignores nothing
 			v.ignore, v.wrong = v.IgnoreFile()
 		}
@@ -141,7 +150,8 @@ func (v view) same(o view) bool {
 
 // file is the view, for one of its platforms, as lint reads it.
 func (v view) file(images dockerfile.Images, platform string) lint.File {
-	return lint.File{Dockerfile: plan.FileOf(v.Doc), Ignore: v.ignore.Text, Images: images, Args: v.BuildArgs, Target: v.Target, Platform: platform}
+	return lint.File{Dockerfile: plan.FileOf(v.Doc), Ignore: v.ignore.Text, Images: images, Args: v.BuildArgs, Target: v.Target, Platform: platform,
+		Rules: practice.Config{Contexts: v.Named}}
 }
 
 // given is what a conversion of the view's text is given.
@@ -202,7 +212,7 @@ func (s *Server) watch(ctx context.Context) {
 				s.views.put(doc.URI, turn, now)
 				if !slices.EqualFunc(known, now, view.same) {
 					s.lint.start(doc.URI)
-					s.surveys.changed()
+					s.contextUsage.changed(doc)
 				}
 			}
 		}

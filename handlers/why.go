@@ -6,23 +6,25 @@ import (
 	"sync"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/explain"
+	"github.com/buildls/buildls/build/sent"
 	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
 
-// memory is what is remembered of builds, to say why the steps of the next were not cached.
-// Its zero value is ready.
-type memory struct {
+// explainRecords are what is remembered of builds, to say why the steps of the next were not cached.
+// The zero value is ready.
+type explainRecords struct {
 	mu      sync.Mutex
-	records []remembrance // oldest first
+	records []explainRecord // oldest first
 }
 
-// A remembrance is the record of a build of some file, target and platforms.
-type remembrance struct {
+// An explainRecord is the record of a build of some file, target and platforms.
+type explainRecord struct {
 	uri       workspace.URI
 	target    string
 	platforms string
-	*build.Record
+	*explain.Record
 }
 
 // maxRecords and maxRemembered bound how many builds, and how many files of their contexts,
@@ -32,16 +34,16 @@ const (
 	maxRemembered = 200_000
 )
 
-// explain says of the steps of a build why they were not cached, and remembers it.
-func (m *memory) explain(p *plan.Plan, out *build.Outcome) {
-	r := remembrance{p.Doc.Key(), strings.ToLower(p.Target), strings.Join(p.Platforms, ","), out.Record}
-	if r.Record == nil {
+// explain says of the steps of a build why they were not cached, and remembers its record, which
+// may be nil.
+func (m *explainRecords) explain(p *plan.Plan, out *build.Outcome, record *explain.Record) {
+	if record == nil {
 		return
 	}
+	r := explainRecord{p.Doc.Key(), strings.ToLower(p.Target), strings.Join(p.Platforms, ","), record}
 	if p.Inline() != nil {
 		r.uri += workspace.URI("#" + p.Profile.Name) // a file may hold several
 	}
-	out.Record = nil // the outcome is kept for longer
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, dir := range r.Dirs() {
@@ -50,17 +52,17 @@ func (m *memory) explain(p *plan.Plan, out *build.Outcome) {
 	for i, why := range r.Explain(m.last(r)) {
 		out.Steps[i].Why = why
 	}
-	m.records = append(slices.DeleteFunc(m.records, func(o remembrance) bool { return o.same(r) && o.Engine == r.Engine }), r)
+	m.records = append(slices.DeleteFunc(m.records, func(o explainRecord) bool { return o.same(r) && o.Engine == r.Engine }), r)
 	m.forget()
 }
 
-func (r remembrance) same(o remembrance) bool {
+func (r explainRecord) same(o explainRecord) bool {
 	return r.uri == o.uri && r.target == o.target && r.platforms == o.platforms
 }
 
 // last is the newest build of the same: on the same engine, else on any; nil if there is
 // none.
-func (m *memory) last(r remembrance) (last *build.Record) {
+func (m *explainRecords) last(r explainRecord) (last *explain.Record) {
 	for _, o := range m.records {
 		if o.same(r) && (last == nil || o.Engine == r.Engine || last.Engine != r.Engine) {
 			last = o.Record
@@ -70,7 +72,7 @@ func (m *memory) last(r remembrance) (last *build.Record) {
 }
 
 // sent is what was sent of a directory, the last time.
-func (m *memory) sent(dir string) build.Sent {
+func (m *explainRecords) sent(dir string) sent.Files {
 	for _, r := range slices.Backward(m.records) {
 		for name, of := range r.Dirs() {
 			if of == dir && r.Sent(name) != nil {
@@ -82,9 +84,9 @@ func (m *memory) sent(dir string) build.Sent {
 }
 
 // forget forgets the oldest of too many.
-func (m *memory) forget() {
+func (m *explainRecords) forget() {
 	m.records = slices.Delete(m.records, 0, max(0, len(m.records)-maxRecords))
-	files, last := 0, map[string]build.Sent{}
+	files, last := 0, map[string]sent.Files{}
 	for _, r := range slices.Backward(m.records) {
 		for name, dir := range r.Dirs() {
 			sent := r.Sent(name)

@@ -30,7 +30,7 @@ func newClient(s *Server) *Client {
 func (c *Client) Notify(method string, params any) {
 	raw, err := protocol.Marshal(params)
 	if err == nil {
-		err = c.conn.Notify(c.server.ctx, method, (*json.RawMessage)(&raw))
+		err = c.server.wire.notify(method, raw)
 	}
 	if err != nil && c.server.ctx.Err() == nil {
 		c.server.log.Warn("notifying", zap.String("method", method), zap.Error(err))

@@ -90,6 +90,12 @@ func (w *wire) respond(id requestID, member string, value []byte) error {
 	return w.write(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"%s":%s}`, id, member, value))
 }
 
+// notify sends a notification with params that are JSON already. jsonrpc2 would go over them four
+// times more.
+func (w *wire) notify(method string, params []byte) error {
+	return w.write(fmt.Appendf(nil, `{"jsonrpc":"2.0","method":%q,"params":%s}`, method, params))
+}
+
 func (w *wire) write(data []byte) error {
 	w.sending.Lock()
 	defer w.sending.Unlock()

@@ -41,7 +41,7 @@ type ContextFS struct {
 	overlays map[string]Overlay // those that stand in, by relative path
 	nodes    []node             // the same and their directories, in order
 	notUTF8  []string
-	calm     calm
+	calm     settlePolicy
 	trace    *Trace // nil if nobody wants one
 }
 
@@ -62,7 +62,7 @@ func NewContextFS(root string, overlays []Overlay) (*ContextFS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open context: %w", err)
 	}
-	c := &ContextFS{root: root, disk: disk, overlays: map[string]Overlay{}, calm: usualCalm}
+	c := &ContextFS{root: root, disk: disk, overlays: map[string]Overlay{}, calm: usualSettlePolicy}
 	c.lay(overlays)
 	c.nodes = nodesOf(c.overlays)
 	return c, nil
@@ -161,7 +161,7 @@ func (c *ContextFS) openRegular(root *os.Root, name string) (io.ReadCloser, erro
 	}
 	var steady io.ReadCloser
 	if err == nil {
-		steady, err = c.steady(f, name)
+		steady, err = c.readStable(f, name)
 	}
 	if err != nil {
 		f.Close()

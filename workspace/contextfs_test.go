@@ -23,6 +23,8 @@ import (
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
 )
 
 // The tests send contexts as BuildKit does: through the filters of its client
@@ -286,7 +288,7 @@ func TestWalkIsThatOfTheSavedTree(t *testing.T) {
 		}
 		return files
 	}
-	for range 150 {
+	for range enginetest.Some(150) {
 		onDisk, texts := randomFiles(12, "disk"), randomFiles(6, "buffer")
 		dir, saved := tree(t, onDisk), tree(t, onDisk)
 		for name, text := range texts {

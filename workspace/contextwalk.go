@@ -130,7 +130,7 @@ func (w *walk) visit(path string, entry fs.DirEntry, walkErr error) error {
 	case err == nil && entry.IsDir():
 		w.trace.enter(path)
 	case err != nil && !entry.IsDir(): // the rest of its directory is not seen
-		w.trace.doubt()
+		w.trace.markUnsure()
 	}
 	return err
 }

@@ -12,7 +12,7 @@
 //	overlay.go, contextfs.go,       a directory with the unsaved buffers laid over it,
 //	contextwalk.go                  as BuildKit wants to read it
 //	trace.go                        whether a context would still be walked as it was before
-//	leanfs.go                       the same, cheaper, for who only counts (package survey)
+//	leanfs.go                       the same, cheaper, for callers that only count files (package survey)
 //	dockerfilefs.go                 the Dockerfile itself, from memory
 //
 // The package does not know the Language Server Protocol's types, and it does

@@ -12,6 +12,8 @@ import (
 
 	continuity "github.com/containerd/continuity/fs"
 	"github.com/tonistiigi/fsutil"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
 )
 
 // asked are the regular files and links that are sent to who asks for paths.
@@ -79,7 +81,7 @@ func TestFollow(t *testing.T) {
 // alone has that, nothing is sent beyond what fsutil alone sends.
 func TestFollowRandom(t *testing.T) {
 	added := 0
-	for seed := range uint64(200) {
+	for seed := range uint64(enginetest.Some(200)) {
 		r := rand.New(rand.NewPCG(seed, 12))
 		all := randomLinks(r)
 		dir := tree(t, all)
@@ -106,7 +108,7 @@ func TestFollowRandom(t *testing.T) {
 			added++
 		}
 	}
-	if added < 5 {
+	if added < enginetest.Some(5) {
 		t.Errorf("%d trees need more than fsutil sends: that tests little", added)
 	}
 }

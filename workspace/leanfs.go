@@ -17,9 +17,9 @@ import (
 	"github.com/tonistiigi/fsutil/types"
 )
 
-// Lean is the same context for who only wants to know what is in it: its metadata has
+// MetadataOnly is the same context for callers that only ask what is in it: its metadata has
 // modes, sizes and links alone.
-func (c *ContextFS) Lean() *ContextFS {
+func (c *ContextFS) MetadataOnly() *ContextFS {
 	lean := *c
 	lean.disk = leanFS{c.root}
 	return &lean

@@ -46,7 +46,7 @@ func TestLean(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, target := range []string{"", "a", "a/file", "new", "gone"} {
-		full, lean := shownBy(t, c, target), shownBy(t, c.Lean(), target)
+		full, lean := shownBy(t, c, target), shownBy(t, c.MetadataOnly(), target)
 		if !slices.Equal(full, lean) || len(full) == 0 && target != "gone" {
 			t.Errorf("%q\nfull %q\nlean %q", target, full, lean)
 		}

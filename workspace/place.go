@@ -76,9 +76,23 @@ func (p Place) From(dir Place) (rel string, ok bool) {
 		return "", false
 	}
 	for _, at := range []spelling{p.entry, p.file} {
-		if rel, ok := relativeTo(dir.file.key, at.key); ok {
+		if rel, ok := below(dir.file.key, at.key); ok {
 			return at.last(rel), true
 		}
+	}
+	return "", false
+}
+
+// below is as relativeTo, of two keys: they are clean.
+func below(dir, path string) (rel string, ok bool) {
+	if filepath.Separator != '/' || dir == "/" {
+		return relativeTo(dir, path)
+	}
+	if dir == path {
+		return ".", true
+	}
+	if hasDirPrefix(path, dir) {
+		return path[len(dir)+1:], true
 	}
 	return "", false
 }

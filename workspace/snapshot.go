@@ -6,6 +6,7 @@ package workspace
 
 import (
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,17 +40,17 @@ type Document struct {
 func (d *Document) spelled(u URI) (found *Document, remain []*Document) {
 	for i, o := range d.others {
 		if o.URI == u {
-			return o, append(slices.Delete(slices.Clone(d.others), i, i+1), d.alone())
+			return o, append(slices.Delete(slices.Clone(d.others), i, i+1), d.withoutOthers())
 		}
 	}
 	return d, d.others
 }
 
-// alone is d without its other spellings.
-func (d *Document) alone() *Document {
-	alone := *d
-	alone.others = nil
-	return &alone
+// withoutOthers is d without its other spellings.
+func (d *Document) withoutOthers() *Document {
+	only := *d
+	only.others = nil
+	return &only
 }
 
 // Kind is KindOf the document.
@@ -163,9 +164,12 @@ func (s *Snapshot) key(u URI) URI {
 		return key
 	}
 	path, ok := u.Path()
+	if !ok || s.names[foldName(filepath.Base(path))] == 0 {
+		return key
+	}
 	folded := foldName(path)
 	for other, d := range s.docs {
-		if ok && d.folded == folded && PlaceOf(path).Entry() == d.Place().Entry() {
+		if d.folded == folded && PlaceOf(path).Entry() == d.Place().Entry() {
 			return other
 		}
 	}
@@ -176,9 +180,12 @@ func (s *Snapshot) key(u URI) URI {
 // if it is not open. Of several it is the one that was changed last. It costs little to ask for
 // many that are not open.
 func (s *Snapshot) DocumentAt(path string) (found *Document) {
-	name := filepath.Base(foldName(path))
+	name := foldName(filepath.Base(path))
 	if s.names[name] == 0 {
 		return nil
+	}
+	if d := s.docs[keyOfFile(path)]; d != nil && d.Path == path {
+		return d
 	}
 	place := sync.OnceValue(func() Place { return PlaceOf(path) })
 	for _, d := range s.docs {
@@ -186,11 +193,21 @@ func (s *Snapshot) DocumentAt(path string) (found *Document) {
 		case d.Path == "" || d.name != name:
 		case d.Path == path:
 			return d
+		case s.names[name] == 1 && otherDir(path, d):
 		case place().Entry() == d.Place().Entry() && (found == nil || d.Modified.After(found.Modified)):
 			found = d
 		}
 	}
 	return found
+}
+
+// otherDir says whether a path lies in another directory than a document. That asks the file
+// system two things, and for a place as many of each element: of hundreds of directories somebody
+// wants to know whether the one compose.yaml that is open is theirs.
+func otherDir(path string, d *Document) bool {
+	dir, err := os.Stat(filepath.Dir(path))
+	of, wrong := os.Stat(filepath.Dir(d.Place().entry.path))
+	return err == nil && wrong == nil && !os.SameFile(dir, of)
 }
 
 // Documents are all open documents, by the order of their keys.

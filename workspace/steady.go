@@ -18,26 +18,26 @@ import (
 // be read again.
 const wholeUpTo = 1 << 20
 
-// A calm says when a file counts as written.
-type calm struct {
+// A settlePolicy says when a file counts as written.
+type settlePolicy struct {
 	settled time.Duration // after a write. File systems may have ticks of 4 ms: two writes in one have one time
 	empty   time.Duration // the same of a file that is empty
 	limit   time.Duration // how long a file is waited for that is written to all the time
 	pause   func(time.Duration)
 }
 
-var usualCalm = calm{settled: 10 * time.Millisecond, empty: 100 * time.Millisecond, limit: 500 * time.Millisecond, pause: time.Sleep}
+var usualSettlePolicy = settlePolicy{settled: 10 * time.Millisecond, empty: 100 * time.Millisecond, limit: 500 * time.Millisecond, pause: time.Sleep}
 
 // has says whether a file was written to so long ago.
-func (c *calm) has(fi fs.FileInfo) bool {
+func (c *settlePolicy) has(fi fs.FileInfo) bool {
 	since := time.Since(fi.ModTime()).Abs() // a clock may have been set back
 	return since >= c.settled && (fi.Size() > 0 || since >= c.empty)
 }
 
 var errChanging = errors.New("it changed while it was sent; build again when nothing writes to it, or keep it out with .dockerignore")
 
-// steady is what a regular file has in it, at one moment.
-func (c *ContextFS) steady(f *os.File, name string) (io.ReadCloser, error) {
+// readStable is what a regular file has in it, at one moment.
+func (c *ContextFS) readStable(f *os.File, name string) (io.ReadCloser, error) {
 	late := time.Now().Add(c.calm.limit)
 	for ; ; c.calm.pause(2 * time.Millisecond) {
 		before, err := f.Stat()

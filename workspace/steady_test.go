@@ -25,7 +25,7 @@ func TestFileThatIsRewritten(t *testing.T) {
 	w, err := os.OpenFile(path, os.O_WRONLY, 0)
 	must(t, err)
 	done := 0
-	c.calm = calm{settled: time.Hour, empty: time.Hour, limit: time.Hour, pause: func(time.Duration) {
+	c.calm = settlePolicy{settled: time.Hour, empty: time.Hour, limit: time.Hour, pause: func(time.Duration) {
 		if done++; done <= pieces {
 			_, err := io.WriteString(w, written(piece, '1'))
 			must(t, err)
@@ -102,7 +102,7 @@ func TestFileThatGrows(t *testing.T) {
 	text, err := io.ReadAll(f)
 	must(t, err)
 	must(t, f.Close())
-	if took := time.Since(start); len(text) == 0 || len(bytes.ReplaceAll(text, []byte("line\n"), nil)) > 0 || took > 10*usualCalm.limit {
+	if took := time.Since(start); len(text) == 0 || len(bytes.ReplaceAll(text, []byte("line\n"), nil)) > 0 || took > 10*usualSettlePolicy.limit {
 		t.Errorf("%d bytes after %v", len(text), took)
 	}
 	close(done)

@@ -39,6 +39,9 @@ func (t *Text) String() string { return t.s }
 // Bytes is a fresh copy of the whole text.
 func (t *Text) Bytes() []byte { return []byte(t.s) }
 
+// Len is how many bytes the whole text has.
+func (t *Text) Len() int { return len(t.s) }
+
 // Derive is what make makes of the text: made once for each key, however many ask, and kept as
 // long as the text is.
 func (t *Text) Derive(key any, make func() any) any {

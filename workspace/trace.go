@@ -248,7 +248,7 @@ func (w *tracing) visit(path string, entry fs.DirEntry, err error) *tracedLook {
 		w.lone(&tracedFile{path: path, absent: true})
 		return nil
 	case entry == nil || err != nil:
-		w.doubt()
+		w.markUnsure()
 		return nil
 	}
 	w.leave(path)
@@ -277,8 +277,8 @@ func (w *tracing) lone(f *tracedFile) {
 	w.alone = append(w.alone, f)
 }
 
-// doubt gives up.
-func (w *tracing) doubt() {
+// markUnsure gives up.
+func (w *tracing) markUnsure() {
 	if w != nil {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -295,7 +295,7 @@ func (w *tracing) end(err error, whole bool) {
 		w.close(d)
 	}
 	if err != nil || !whole {
-		w.doubt()
+		w.markUnsure()
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -42,6 +42,9 @@ func (u URI) elsewhere(goos string) bool {
 // client escapes.
 func FileURI(path string) URI { return fileURI(path, runtime.GOOS) }
 
+// keyOfFile is the key of a clean path's URI.
+func keyOfFile(path string) URI { return fileURI(foldPath(path, runtime.GOOS), runtime.GOOS) }
+
 func (u URI) key(goos string) URI {
 	if p, ok := u.path(goos); ok {
 		return fileURI(foldPath(p, goos), goos)
@@ -194,6 +197,7 @@ func isDrive(s string) bool {
 func escape(s string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
+	b.Grow(len(s))
 	for i := range len(s) {
 		if c := s[i]; c == '/' || isUnreserved(c) {
 			b.WriteByte(c)

@@ -119,7 +119,7 @@ func (w *Workspace) open(s *Snapshot, m Open) {
 		if was, remain := old.spelled(m.URI); was.URI == m.URI {
 			doc.others = remain
 		} else {
-			doc.others = append(slices.Clone(remain), was.alone())
+			doc.others = append(slices.Clone(remain), was.withoutOthers())
 		}
 	}
 	s.put(doc)

@@ -73,28 +73,6 @@ func (f *File) ContextNeed(ctx context.Context, given Given) (*ContextNeed, erro
 	return f.contextNeed(ctx, given)
 }
 
-// ContextNeedOfAll is ContextNeed for every stage, also those that the last one does not
-// need: the union of what builds of them would ask for.
-func (f *File) ContextNeedOfAll(ctx context.Context, given Given) (*ContextNeed, error) {
-	stages, err := f.Stages()
-	if err != nil {
-		return nil, err
-	}
-	if len(stages) > maxStages {
-		return nil, fmt.Errorf("it has more than %d stages", maxStages)
-	}
-	text := append(slices.Clip(f.text), "\nFROM scratch\n"...) // a stage that needs all others
-	for i := range stages {
-		text = fmt.Appendf(text, "COPY --from=%d / /\n", i)
-	}
-	all := Parse(text)
-	if more, err := all.Stages(); err != nil || len(more) != len(stages)+1 {
-		all = f // its last line goes on
-	}
-	given.Target = ""
-	return all.contextNeed(ctx, given)
-}
-
 // contextNeed converts the Dockerfile for its last stage, whose name is given.Target.
 func (f *File) contextNeed(ctx context.Context, given Given) (_ *ContextNeed, err error) {
 	defer survive(&err)
@@ -168,14 +146,18 @@ func (n *needs) paths(op *pb.Op) []ContextPath {
 	fromContext := func(input int64) bool {
 		return input >= 0 && int(input) < len(op.Inputs) && isContext(n.ops[op.Inputs[input].Digest])
 	}
-	var paths []ContextPath
+	return PathsFrom(op, fromContext)
+}
+
+// PathsFrom are the paths that an op takes from those of its inputs (0-based) that from chooses.
+func PathsFrom(op *pb.Op, from func(input int64) bool) (paths []ContextPath) {
 	for _, a := range op.GetFile().GetActions() {
-		if c := a.GetCopy(); c != nil && fromContext(a.SecondaryInput) {
+		if c := a.GetCopy(); c != nil && from(a.SecondaryInput) {
 			paths = append(paths, ContextPath{Path: c.Src, Wildcards: c.AllowWildcard, Include: c.IncludePatterns, Exclude: c.ExcludePatterns})
 		}
 	}
 	for _, m := range op.GetExec().GetMounts() {
-		if m.MountType == pb.MountType_BIND && fromContext(m.Input) {
+		if m.MountType == pb.MountType_BIND && from(m.Input) {
 			paths = append(paths, ContextPath{Path: cmp.Or(m.Selector, "/")})
 		}
 	}

@@ -72,15 +72,15 @@ func written(n *ContextNeed) string {
 }
 
 // All stages count, those that nothing needs too, each instruction once.
-func TestContextNeedOfAll(t *testing.T) {
-	n, err := Parse([]byte("FROM scratch AS a\nCOPY a /\nFROM a\nCOPY b /\nFROM scratch\nCOPY c /\nFROM a AS last\nCOPY d /\n")).ContextNeedOfAll(t.Context(), Given{})
+func TestContextNeedsOfAll(t *testing.T) {
+	n, err := new(ContextNeeds).OfAll(t.Context(), Parse([]byte("FROM scratch AS a\nCOPY a /\nFROM a\nCOPY b /\nFROM scratch\nCOPY c /\nFROM a AS last\nCOPY d /\n")), Given{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := written(n), "a b c d; 1 COPY a / [/a *] 3 COPY b / [/b *] 5 COPY c / [/c *] 7 COPY d / [/d *]"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	n, err = Parse([]byte("FROM scratch\nCOPY . /\nFROM scratch\nCOPY d /\n")).ContextNeedOfAll(t.Context(), Given{})
+	n, err = new(ContextNeeds).OfAll(t.Context(), Parse([]byte("FROM scratch\nCOPY . /\nFROM scratch\nCOPY d /\n")), Given{})
 	if err != nil || n.Nothing || !slices.Equal(n.Follow, nil) {
 		t.Errorf("%+v, %v", n, err)
 	}

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
 )
 
 // Convert has BuildKit's converter read a text, in this process. It is the one door to the
@@ -20,6 +22,9 @@ func Convert(ctx context.Context, text []byte, opt dockerfile2llb.ConvertOpt) (_
 	opt.BuildArgs = maps.Clone(opt.BuildArgs) // the converter deletes some
 	return dockerfile2llb.Dockerfile2LLB(ctx, text, opt)
 }
+
+// AllCaps are the capabilities of an engine that can do all. They are not to be changed.
+var AllCaps = sync.OnceValue(func() apicaps.CapSet { return pb.Caps.CapSet(pb.Caps.All()) })
 
 // Convert has BuildKit's converter read the Dockerfile, unless it is beyond what is read here
 // (see [Readable]), as for an engine that can do all. No more are converted at once than there are processors.
@@ -33,7 +38,7 @@ func (f *File) Convert(ctx context.Context, opt dockerfile2llb.ConvertOpt) (*doc
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	caps := pb.Caps.CapSet(pb.Caps.All())
+	caps := AllCaps()
 	opt.LLBCaps = &caps
 	opt.SourceMap = llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", f.text)
 	return Convert(ctx, f.text, opt)

@@ -21,7 +21,8 @@ var bom = []byte("\xef\xbb\xbf")
 // change, and may be read by many at once.
 type File struct {
 	text    []byte
-	starts  []int // offset of each line
+	lines   string // the text, to take lines from
+	starts  []int  // offset of each line
 	Escape  byte
 	all     func() []*Instruction // once they are asked for
 	parsed  func() (*parsed, error)
@@ -41,7 +42,7 @@ type parsed struct {
 type Token struct{ First, Start, Last, End int }
 
 func Parse(text []byte) *File {
-	f := &File{text: text, starts: make([]int, 1, 1+bytes.Count(text, []byte("\n"))), Escape: '\\'}
+	f := &File{text: text, lines: string(text), starts: make([]int, 1, 1+bytes.Count(text, []byte("\n"))), Escape: '\\'}
 	for at := 0; ; {
 		i := bytes.IndexByte(text[at:], '\n')
 		if i < 0 {
@@ -63,7 +64,7 @@ func Parse(text []byte) *File {
 func (f *File) Text() []byte { return f.text }
 
 // String is the whole text.
-func (f *File) String() string { return string(f.text) }
+func (f *File) String() string { return f.lines }
 
 // parse has BuildKit's parser read the text. The error is that of a text that it cannot read.
 func (f *File) parse() (p *parsed, err error) {
@@ -116,8 +117,8 @@ func (f *File) Slice(first, last int) []byte {
 	return f.text[f.starts[first]:end]
 }
 
-// lineOf is the 0-based line of a byte.
-func (f *File) lineOf(offset int) int { return max(sort.SearchInts(f.starts, offset+1)-1, 0) }
+// LineOf is the 0-based line of a byte.
+func (f *File) LineOf(offset int) int { return max(sort.SearchInts(f.starts, offset+1)-1, 0) }
 
 // Line is a line without its break.
 func (f *File) Line(i int) string {
@@ -128,7 +129,11 @@ func (f *File) Line(i int) string {
 	if i+1 < len(f.starts) {
 		end = f.starts[i+1]
 	}
-	return string(bytes.TrimRight(f.text[f.starts[i]:end], "\r\n"))
+	line := f.lines[f.starts[i]:end]
+	for line != "" && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
+		line = line[:len(line)-1]
+	}
+	return line
 }
 
 // Content is a line without its break and the byte order mark, and where it begins.
@@ -265,17 +270,20 @@ func (f *File) ReadAt(first int) *Instruction {
 	if strings.HasPrefix(line, "#") {
 		line = ""
 	}
-	var joined strings.Builder
-	for {
-		text, more := f.Continued(line)
-		st.parts = append(st.parts, part{joined.Len(), st.last, column})
-		joined.WriteString(text)
-		if !more || !f.next(st) {
-			break
+	text, more := f.Continued(line)
+	st.parts = append(st.parts, part{0, first, column})
+	st.Text = text
+	var joined strings.Builder // of several lines
+	for more && f.next(st) {
+		if joined.Len() == 0 {
+			joined.WriteString(st.Text)
 		}
 		line, column = f.Content(st.last)
+		text, more = f.Continued(line)
+		st.parts = append(st.parts, part{joined.Len(), st.last, column})
+		joined.WriteString(text)
+		st.Text = joined.String()
 	}
-	st.Text = joined.String()
 	st.parse()
 	st.Heredocs = st.readHeredocs()
 	return st

@@ -24,7 +24,7 @@ func (i Images) Has(image string) bool { return i.Config(image) != nil }
 
 // Config is an image's config, nil if it is not known. The name may be short.
 func (i Images) Config(image string) []byte {
-	full, ok := fullName(image)
+	full, ok := FullName(image)
 	if !ok {
 		return nil
 	}
@@ -82,8 +82,8 @@ func configFor(config []byte, platform ocispecs.Platform) []byte {
 	return changed
 }
 
-// fullName is the full form of an image's name.
-func fullName(image string) (string, bool) {
+// FullName is the full form of an image's name: docker.io/library/debian:latest; false if it is none.
+func FullName(image string) (string, bool) {
 	named, err := reference.ParseNormalizedNamed(image)
 	if err != nil {
 		return "", false

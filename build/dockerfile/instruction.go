@@ -1,11 +1,13 @@
 package dockerfile
 
 import (
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
 // A Instruction is one instruction, its continuation lines joined and the comments
@@ -55,14 +57,14 @@ func (st *Instruction) Name() string { return strings.ToUpper(st.Slice(st.Keywor
 
 // Position is where a byte of the text stands in the file.
 func (st *Instruction) Position(offset int) (line, column int) {
-	p := st.parts[0]
-	for _, next := range st.parts[1:] {
-		if next.offset > offset {
-			break
-		}
-		p = next
-	}
+	p := st.parts[st.partAt(offset)]
 	return p.line, p.column + offset - p.offset
+}
+
+// partAt is which part a byte of the text is in. An instruction may have thousands.
+func (st *Instruction) partAt(offset int) int {
+	after := sort.Search(len(st.parts), func(i int) bool { return st.parts[i].offset > offset })
+	return max(0, after-1)
 }
 
 func (st *Instruction) Token(sp Part) Token {
@@ -93,11 +95,13 @@ func (st *Instruction) SkipBlank(at int) int {
 // Blank is how many bytes of white space there are at some byte: a character, or none.
 // Where quotes count that of other scripts does, too (parseWords, against reWhitespace).
 func (st *Instruction) Blank(at int, quotes bool) int {
-	if strings.IndexByte(" \t\v\f\r", st.Text[at]) >= 0 {
+	switch c := st.Text[at]; {
+	case c == ' ' || '\t' <= c && c <= '\r' && (c != '\n' || quotes):
 		return 1
-	}
-	if r, size := utf8.DecodeRuneInString(st.Text[at:]); quotes && unicode.IsSpace(r) {
-		return size
+	case quotes && c >= utf8.RuneSelf:
+		if r, size := utf8.DecodeRuneInString(st.Text[at:]); unicode.IsSpace(r) {
+			return size
+		}
 	}
 	return 0
 }
@@ -137,6 +141,7 @@ func (st *Instruction) parse() {
 	end := len(strings.TrimRightFunc(st.Text, unicode.IsSpace))
 	st.Rest = Part{at, max(at, end)}
 	quotes := strings.Contains("ENV LABEL ARG", st.Name())
+	st.Args = make([]Part, 0, min(strings.Count(st.Slice(st.Rest), " ")+1, 64))
 	for at < st.Rest.End {
 		word := Part{at, min(st.WordEnd(at, quotes), st.Rest.End)}
 		st.Args = append(st.Args, word)
@@ -225,33 +230,45 @@ type Heredoc struct {
 
 // readHeredocs finds the instruction's heredocs, in the order of their bodies.
 func (st *Instruction) readHeredocs() []Heredoc {
-	name := st.Name()
-	if !strings.Contains(st.Text, "<<") || st.Rest.Empty() || st.Text[st.Rest.Start] == '[' ||
-		name != "RUN" && name != "COPY" && name != "ADD" {
+	if !strings.Contains(st.Text, "<<") {
 		return nil
 	}
-	var list []Heredoc
-	line := st.last + 1
-	for at := st.Rest.Start; at < st.Rest.End; {
-		word := st.heredocWord(at)
-		if doc, err := parser.ParseHeredoc(st.Slice(word)); err == nil && doc != nil {
-			d := Heredoc{Heredoc: *doc, Word: word, First: line}
-			st.readBody(&d)
-			line = d.Last + 2
-			list = append(list, d)
-		}
-		at = st.SkipBlank(word.End)
+	if name := st.Name(); name != "RUN" && name != "COPY" && name != "ADD" {
+		return nil
 	}
-	return list
+	if _, err := st.JSONArray(); err == nil {
+		return nil
+	}
+	return st.LikeHeredocs()
 }
 
-// heredocWord is the word at some byte; the name after << may be a word apart.
-func (st *Instruction) heredocWord(at int) Part {
-	end := st.WordEnd(at, true)
-	if mark := strings.TrimLeft(st.Text[at:end], "0123456789"); mark == "<<" || mark == "<<-" {
-		end = st.WordEnd(st.SkipBlank(end), true)
+// LikeHeredocs are the heredocs that the instruction would have if it were of a kind that has
+// some: its words are read as BuildKit's parser reads them (heredocsFromLine).
+func (st *Instruction) LikeHeredocs() (list []Heredoc) {
+	lex := shell.NewLex('\\')
+	lex.RawQuotes, lex.RawEscapes, lex.SkipUnsetEnv = true, true, true
+	words, _ := lex.ProcessWords(st.Text, shell.EnvsFromSlice(nil)) // none, if a quote is open
+	line, at := st.last+1, 0
+	for _, word := range words {
+		part := st.Rest // of a word that has been changed by a variable in it
+		if i := strings.Index(st.Text[at:], word); i >= 0 {
+			part = Part{at + i, at + i + len(word)}
+			at = part.End
+		}
+		doc, err := parser.ParseHeredoc(word)
+		if err != nil {
+			return nil
+		}
+		if doc != nil {
+			d := Heredoc{Heredoc: *doc, Word: part, First: line}
+			st.readBody(&d)
+			if line = d.Last + 1; d.Terminated {
+				line++
+			}
+			list = append(list, d)
+		}
 	}
-	return Part{at, min(end, st.Rest.End)}
+	return list
 }
 
 func (st *Instruction) readBody(d *Heredoc) {
@@ -296,6 +313,10 @@ func (st *Instruction) ExpandedBodies() []*Instruction {
 	return list
 }
 
+// Body is the body of one of the instruction's heredocs, as an instruction of its own: its Text
+// is the lines as they are, and it has no words.
+func (st *Instruction) Body(d Heredoc) *Instruction { return st.File.body(d.First, d.Last) }
+
 // body is some lines as they are.
 func (s *File) body(first, last int) *Instruction {
 	st := &Instruction{File: s, First: first, last: last}
@@ -307,4 +328,45 @@ func (s *File) body(first, last int) *Instruction {
 	}
 	st.Text = text.String()
 	return st
+}
+
+// TextAt is the byte of Text that stands at a byte of a line of the file, or where Text goes on
+// behind it.
+func (st *Instruction) TextAt(line, column int) int {
+	at := 0
+	for i, p := range st.parts {
+		if p.line > line {
+			break
+		}
+		end := len(st.Text)
+		if i+1 < len(st.parts) {
+			end = st.parts[i+1].offset
+		}
+		if at = end; p.line == line {
+			at = min(max(p.offset+column-p.column, p.offset), end)
+		}
+	}
+	return at
+}
+
+// Open is whether the instruction goes on behind its last line: that ends with the escape.
+func (st *Instruction) Open() bool {
+	line, _ := st.File.Content(st.last)
+	_, more := st.File.Continued(line)
+	return more || st.File.IsComment(st.last) || st.File.IsBlank(st.last)
+}
+
+// Pieces are a part of the instruction's text in the file: one for each line that it stands on,
+// without the escapes that join these.
+func (st *Instruction) Pieces(sp Part) (list []Token) {
+	for i := st.partAt(sp.Start); i < len(st.parts) && st.parts[i].offset < sp.End; i++ {
+		p, end := st.parts[i], len(st.Text)
+		if i+1 < len(st.parts) {
+			end = st.parts[i+1].offset
+		}
+		if from, to := max(sp.Start, p.offset), min(sp.End, end); from < to {
+			list = append(list, Token{p.line, p.column + from - p.offset, p.line, p.column + to - p.offset})
+		}
+	}
+	return list
 }

@@ -104,11 +104,25 @@ type Assignment struct {
 // Assignments are the variables that an ENV or ARG sets, that of an ONBUILD too (BuildKit's
 // parser/line_parsers.go, parseNameVal and parseNameOrNameVal).
 func (st *Instruction) Assignments() (list []Assignment) {
-	name := st.Name()
-	if name != "ENV" && name != "ARG" || len(st.Args) == 0 {
+	if name := st.Name(); name != "ENV" && name != "ARG" {
 		return nil
 	}
-	if first := st.Args[0]; name == "ENV" && !strings.Contains(st.Slice(first), "=") { // ENV name value
+	return st.namedValues()
+}
+
+// Labels are those that a LABEL sets, in the same ways as an ENV.
+func (st *Instruction) Labels() []Assignment {
+	if st.Name() != "LABEL" {
+		return nil
+	}
+	return st.namedValues()
+}
+
+func (st *Instruction) namedValues() (list []Assignment) {
+	if len(st.Args) == 0 {
+		return nil
+	}
+	if first := st.Args[0]; st.Name() != "ARG" && !strings.Contains(st.Slice(first), "=") { // ENV name value
 		value := Part{first.End, first.End}
 		if len(st.Args) > 1 {
 			value = Part{st.Args[1].Start, st.Rest.End}
@@ -125,7 +139,8 @@ func (st *Instruction) Assignments() (list []Assignment) {
 // A Mention is a variable in a Dockerfile: where it is used, or where an ENV or ARG sets it.
 type Mention struct {
 	Name        string
-	Token       Token
+	Token       Token        // with its dollar sign and braces
+	Word        Token        // its name alone
 	Instruction *Instruction // that it stands in
 	Sets        bool         // the instruction gives it a value
 }
@@ -135,11 +150,12 @@ type Mention struct {
 // name is quoted, or in the JSON form of what is run.
 func (st *Instruction) Mentions() (list []Mention) {
 	for _, a := range st.Assignments() {
-		list = append(list, Mention{st.Unquoted(a.Name), st.Token(a.Name), st, true})
+		at := st.Token(a.Name)
+		list = append(list, Mention{st.Unquoted(a.Name), at, at, st, true})
 	}
 	add := func(in *Instruction, part Part, escape byte, quotes bool) {
 		for _, r := range in.References(part, escape, quotes) {
-			list = append(list, Mention{in.Slice(r.Name), in.Token(r.Part), st, false})
+			list = append(list, Mention{in.Slice(r.Name), in.Token(r.Part), in.Token(r.Name), st, false})
 		}
 	}
 	for _, f := range st.Flags {
@@ -165,7 +181,7 @@ func (st *Instruction) Mentions() (list []Mention) {
 // VariableAt is the variable at a byte (0-based) of the text, the innermost if one stands in
 // another's braces; ok is false if there is none.
 func (f *File) VariableAt(offset int) (found Mention, ok bool) {
-	line := f.lineOf(offset)
+	line := f.LineOf(offset)
 	st := f.At(line)
 	for _, m := range st.Mentions() {
 		if f.Offset(m.Token.First, m.Token.Start) <= offset && offset < f.Offset(m.Token.Last, m.Token.End) {

@@ -34,12 +34,20 @@ func (f *File) StageNames() (list []StageName) {
 		if !from || !st.Onbuild.Empty() {
 			continue
 		}
-		if len(st.Args) > 2 && strings.EqualFold(st.Slice(st.Args[1]), "AS") {
-			name := st.Slice(st.Args[2])
+		if at, ok := st.StageName(); ok {
+			name := st.Slice(at)
 			named[strings.ToLower(name)] = stages
-			list = append(list, StageName{name, st.Token(st.Args[2]), st, stages, true})
+			list = append(list, StageName{name, st.Token(at), st, stages, true})
 		}
 		stages++
 	}
 	return list
+}
+
+// StageName is where a FROM names its stage; ok is false if it does not.
+func (st *Instruction) StageName() (at Part, ok bool) {
+	if len(st.Args) > 2 && strings.EqualFold(st.Slice(st.Args[1]), "AS") {
+		return st.Args[2], true
+	}
+	return Part{}, false
 }

@@ -212,3 +212,14 @@ func originOfDefault(global []instructions.ArgCommand, name string) Origin {
 	}
 	return Origin{What: "BuildKit"}
 }
+
+// IsPredefined says whether BuildKit gives a variable of this name its value, or a meaning of its
+// own: the arguments of platforms, proxies and its front end (the reference's "Automatic platform
+// ARGs", "Predefined ARGs" and "BuildKit built-in build args").
+func IsPredefined(name string) bool {
+	if slices.Contains(platformArgs, name) || strings.HasPrefix(name, "BUILDKIT_") || name == "SOURCE_DATE_EPOCH" {
+		return true
+	}
+	proxy, ok := strings.CutSuffix(strings.ToLower(name), "_proxy")
+	return ok && slices.Contains([]string{"http", "https", "ftp", "no", "all"}, proxy)
+}

@@ -3,7 +3,6 @@ package dockerfile
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestResolveBounded asks for a base that would be a gigabyte.
@@ -14,14 +13,10 @@ func TestResolveBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
 	if got := b.Resolve(t.Context(), stages); got[0].Base != stages[0].Base {
 		t.Errorf("a base of %d bytes", len(got[0].Base))
 	}
 	if _, err := b.VariableAt(t.Context(), "A", 1, false); err == nil {
 		t.Error("the variable is computed")
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("it takes %v", took)
 	}
 }

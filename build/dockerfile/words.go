@@ -3,9 +3,12 @@ package dockerfile
 import (
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/command"
+	"github.com/moby/buildkit/util/suggest"
 )
 
 // Head is the word that names the instruction, ONBUILD with its trigger too.
@@ -146,8 +149,22 @@ func (st *Instruction) Command() *Instruction {
 
 // Known says whether there is such an instruction.
 func (st *Instruction) Known() bool {
-	_, ok := command.Commands[strings.ToLower(st.Slice(st.Head()))]
+	return IsKeyword(strings.ToLower(st.Slice(st.Head())))
+}
+
+// IsKeyword says whether a word, in lower case, is an instruction's.
+func IsKeyword(word string) bool {
+	_, ok := command.Commands[word]
 	return ok
+}
+
+// Meant is the keyword that an unknown word is taken for; the word if it is near none. Of several
+// that are as near BuildKit takes any; what hangs on it here must not change from time to time.
+func Meant(unknown string) string {
+	if near, ok := suggest.Search(unknown, slices.Sorted(maps.Keys(command.Commands)), false); ok {
+		return near
+	}
+	return unknown
 }
 
 // Gap is all between two words.

@@ -114,6 +114,15 @@ func (c *Conn) Push(ctx context.Context, image string, tell func(docker.Layer)) 
 	return docker.Push(ctx, c.docker, image, tell)
 }
 
+// Images are the names with tags of the images that a Docker engine has, those first that are new.
+// Others have none to build on.
+func (c *Conn) Images(ctx context.Context) ([]string, error) {
+	if c.docker == (docker.Endpoint{}) {
+		return nil, nil
+	}
+	return docker.Images(ctx, c.docker)
+}
+
 // An UnavailableError says that an engine cannot be used, and what mends it.
 type UnavailableError struct {
 	Info Info

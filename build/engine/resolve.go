@@ -82,28 +82,28 @@ func Addresses() []string {
 	return list
 }
 
-// A Wish is an engine that somebody asked for.
-type Wish struct {
-	Who     string // e.g. "the setting buildls.engine"
+// A Preference is an engine that somebody asked for.
+type Preference struct {
+	Source  string // e.g. "the setting buildls.engine"
 	Address string // as [Parse] reads it
 }
 
-// Resolve connects to the engine for a build: the first that wishes name, else
+// Resolve connects to the engine for a build: the first that preferences name, else
 // $BUILDLS_ENGINE, $BUILDKIT_HOST, else the first that answers of the buildx builder
 // that was chosen, the Docker engine, those of desktop programs if no Docker engine was chosen, a
 // buildkitd on a default socket, and the embedded engine.
 // Of a builder with several nodes it is the first that builds for the platforms, as in
 // "linux/arm64".
-func (p *Pool) Resolve(ctx context.Context, report func(string), platforms []string, wishes ...Wish) (*Choice, error) {
-	return p.resolve(platforms, wishes, func(e Engine) (*Choice, error) {
+func (p *Pool) Resolve(ctx context.Context, report func(string), platforms []string, preferences ...Preference) (*Choice, error) {
+	return p.resolve(platforms, preferences, func(e Engine) (*Choice, error) {
 		return p.connect(ctx, e, report)
 	})
 }
 
 // Which is Resolve for those who only ask: an embedded engine that could run is not
 // started for it.
-func (p *Pool) Which(ctx context.Context, wishes ...Wish) (*Choice, error) {
-	return p.resolve(nil, wishes, func(e Engine) (*Choice, error) {
+func (p *Pool) Which(ctx context.Context, preferences ...Preference) (*Choice, error) {
+	return p.resolve(nil, preferences, func(e Engine) (*Choice, error) {
 		if idle, ok := e.(embeddedEngine); ok && embedded.Check() == nil && !idle.running(ctx) {
 			return &Choice{Info: e.Info(), Release: func() {}}, nil
 		}
@@ -112,14 +112,14 @@ func (p *Pool) Which(ctx context.Context, wishes ...Wish) (*Choice, error) {
 }
 
 // resolve takes the first engine that can be reached, in the order of the design.
-func (p *Pool) resolve(platforms []string, wishes []Wish, reach func(Engine) (*Choice, error)) (*Choice, error) {
-	wishes = append(wishes,
-		Wish{"$BUILDLS_ENGINE", os.Getenv("BUILDLS_ENGINE")},
-		Wish{"$BUILDKIT_HOST", os.Getenv("BUILDKIT_HOST")})
-	for _, w := range wishes {
+func (p *Pool) resolve(platforms []string, preferences []Preference, reach func(Engine) (*Choice, error)) (*Choice, error) {
+	preferences = append(preferences,
+		Preference{"$BUILDLS_ENGINE", os.Getenv("BUILDLS_ENGINE")},
+		Preference{"$BUILDKIT_HOST", os.Getenv("BUILDKIT_HOST")})
+	for _, w := range preferences {
 		e, err := Parse(w.Address)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w.Who, err)
+			return nil, fmt.Errorf("%s: %w", w.Source, err)
 		}
 		if e == nil {
 			continue
@@ -128,7 +128,7 @@ func (p *Pool) resolve(platforms []string, wishes []Wish, reach func(Engine) (*C
 		if err != nil {
 			return nil, err
 		}
-		choice.Why = w.Who + " names it" + choice.Info.ofNodes(platforms)
+		choice.Why = w.Source + " names it" + choice.Info.ofNodes(platforms)
 		return choice, nil
 	}
 	return find(platforms, reach)

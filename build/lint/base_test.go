@@ -22,6 +22,7 @@ import (
 	digest "github.com/opencontainers/go-digest"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lint/linttest"
 )
 
 // A mistake that does not depend on the image on which a stage stands is told whatever that is;
@@ -82,8 +83,8 @@ func TestConverter(t *testing.T) {
 	}
 	n := 0
 	for _, s := range sheets {
-		for _, text := range []string{s.dockerfile, onUnknown(s.dockerfile)} {
-			s.dockerfile = text
+		for _, text := range []string{s.Dockerfile, onUnknown(s.Dockerfile)} {
+			s.Dockerfile = text
 			n += asConverter(t, s)
 		}
 	}
@@ -91,17 +92,17 @@ func TestConverter(t *testing.T) {
 }
 
 // asConverter compares a sheet's mistakes, and says how many BuildKit finds: at most one.
-func asConverter(t *testing.T, s sheet) int {
+func asConverter(t *testing.T, s linttest.Sheet) int {
 	t.Helper()
-	text := []byte(s.dockerfile)
+	text := []byte(s.Dockerfile)
 	if _, _, foreign := foreignFrontend(dockerfile.Parse(text)); foreign || dockerfile.Readable(text) != nil {
 		return 0
 	}
 	problems := new(Checker).find(t.Context(), File{Dockerfile: dockerfile.Parse(text)})
 	_, mistakes := split(problems)
-	names := variablesIn(s.dockerfile)
+	names := variablesIn(s.Dockerfile)
 	for i := range mistakes {
-		mistakes[i] = withoutHint(mistakes[i])
+		mistakes[i] = plain(mistakes[i])
 	}
 	first, always, sometimes := "", true, false
 	for i, value := range append([]string{""}, values...) {
@@ -111,7 +112,7 @@ func asConverter(t *testing.T, s sheet) int {
 				env = append(env, name+"="+value)
 			}
 		}
-		mistake := withoutHint(stubConverted(text, env)) // of two that are as near, BuildKit names any
+		mistake := plain(stubConverted(text, env)) // of two that are as near, BuildKit names any
 		if i <= 1 {
 			first = mistake // what the next have in common; with nothing set there may be another before
 		} else {
@@ -121,9 +122,9 @@ func asConverter(t *testing.T, s sheet) int {
 	}
 	switch {
 	case always && !contains(mistakes, first):
-		t.Errorf("%s: missing: %q among %q\n%s", s.name, first, mistakes, numbered(clip(s.dockerfile)))
+		t.Errorf("%s: missing: %q among %q\n%s", s.Name, first, mistakes, numbered(clip(s.Dockerfile)))
 	case sometimes && len(mistakes) > 0:
-		t.Errorf("%s: extra: %q\n%s", s.name, mistakes, numbered(clip(s.dockerfile)))
+		t.Errorf("%s: extra: %q\n%s", s.Name, mistakes, numbered(clip(s.Dockerfile)))
 	}
 	if always {
 		return 1
@@ -165,7 +166,7 @@ func onUnknown(text string) string {
 }
 
 // inSource are the Dockerfiles in the tests of BuildKit's front end.
-func inSource(t *testing.T) (sheets []sheet) {
+func inSource(t *testing.T) (sheets []linttest.Sheet) {
 	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/moby/buildkit").Output()
 	if err != nil {
@@ -185,7 +186,7 @@ func inSource(t *testing.T) (sheets []sheet) {
 			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == gotoken.STRING {
 				text, err := strconv.Unquote(lit.Value)
 				if at := files.Position(lit.Pos()); err == nil && fromLine.MatchString(text) && !strings.Contains(text, "%") { // that is a format
-					sheets = append(sheets, sheet{name: filepath.Base(at.Filename) + ":" + strconv.Itoa(at.Line), dockerfile: text})
+					sheets = append(sheets, linttest.Sheet{Name: filepath.Base(at.Filename) + ":" + strconv.Itoa(at.Line), Dockerfile: text})
 				}
 			}
 			return true
@@ -199,3 +200,9 @@ func inSource(t *testing.T) (sheets []sheet) {
 }
 
 var fromLine = regexp.MustCompile(`(?im)^\s*FROM\s+\S+.*\n`)
+
+// plain is a message without what BuildKit thinks was meant.
+func plain(message string) string {
+	message, _, _ = strings.Cut(message, " (did you mean ")
+	return message
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lint/practice"
 )
 
 // A sample is a Dockerfile of some lines, with problems in it, in stages of some lines.
@@ -61,16 +62,22 @@ func BenchmarkCheck(b *testing.B) {
 		b.Run("new/"+s.name, func(b *testing.B) {
 			pairs(b, text, func(int) { Check(context.Background(), File{Dockerfile: dockerfile.Parse(text)}) })
 		})
-		b.Run("edit/"+s.name, func(b *testing.B) {
-			var c Checker
-			c.Check(context.Background(), File{Dockerfile: dockerfile.Parse(text)})
-			edited := bytes.SplitAfter(text, []byte("\n"))
-			line := len(edited) / 2
-			pairs(b, text, func(i int) {
-				edited[line] = fmt.Appendf(nil, "RUN echo %d\n", i)
-				c.Check(context.Background(), File{Dockerfile: dockerfile.Parse(bytes.Join(edited, nil))})
+		for _, set := range []practice.Set{practice.BuildKit, practice.All} {
+			name, rules := "edit/", practice.Config{Set: set}
+			if set == practice.All {
+				name = "edit, all rules/"
+			}
+			b.Run(name+s.name, func(b *testing.B) {
+				var c Checker
+				c.Check(context.Background(), File{Dockerfile: dockerfile.Parse(text), Rules: rules})
+				edited := bytes.SplitAfter(text, []byte("\n"))
+				line := len(edited) / 2
+				pairs(b, text, func(i int) {
+					edited[line] = fmt.Appendf(nil, "RUN echo %d\n", i)
+					c.Check(context.Background(), File{Dockerfile: dockerfile.Parse(bytes.Join(edited, nil)), Rules: rules})
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/buildls/buildls/build/lint/linttest"
 )
 
 // TestFoundConverter is TestConverter on the Dockerfiles that authors wrote: those that the
@@ -31,7 +33,7 @@ var (
 )
 
 // found looks for Dockerfiles for a while; each text counts once.
-func found(t *testing.T) (sheets []sheet) {
+func found(t *testing.T) (sheets []linttest.Sheet) {
 	t.Helper()
 	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
 	if err != nil {
@@ -41,7 +43,7 @@ func found(t *testing.T) (sheets []sheet) {
 	add := func(name, text string) {
 		if fromLine.MatchString(text) && !seen[text] {
 			seen[text] = true
-			sheets = append(sheets, sheet{name: name, dockerfile: text})
+			sheets = append(sheets, linttest.Sheet{Name: name, Dockerfile: text})
 		}
 	}
 	for _, root := range []string{strings.TrimSpace(string(cache)), "../../editors/vscode/node_modules"} {

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lint/linttest"
 )
 
 // FuzzCheck checks arbitrary bytes: no panic, no hang, no line that is not there, and a
 // Checker that saw another text before says what a new one does.
 func FuzzCheck(f *testing.F) {
-	for _, s := range append(written(f), bytewise...) {
-		f.Add([]byte(s.dockerfile), []byte(s.ignore))
+	for _, s := range append(linttest.Written(f), linttest.Bytewise...) {
+		f.Add([]byte(s.Dockerfile), []byte(s.Ignore))
 	}
 	f.Fuzz(func(t *testing.T, text, ignore []byte) {
 		if len(text) > 20_000 {
@@ -49,18 +50,17 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// What ends early ends soon, and is no less right afterwards.
+// What is canceled ends early, and is no less right afterwards.
 func TestCanceled(t *testing.T) {
 	text := sample(1500, 50, "STOPSIGNAL nope", 10)
+	want := Check(t.Context(), File{Dockerfile: dockerfile.Parse(text)})
 	var c Checker
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	start := time.Now()
-	c.Check(ctx, File{Dockerfile: dockerfile.Parse(text)})
-	if took := time.Since(start); took > 500*time.Millisecond {
-		t.Errorf("a canceled check took %v", took)
+	if got := c.Check(ctx, File{Dockerfile: dockerfile.Parse(text)}); len(got) >= len(want) {
+		t.Errorf("a canceled check found %d problems of %d", len(got), len(want))
 	}
-	if got, want := c.Check(t.Context(), File{Dockerfile: dockerfile.Parse(text)}), Check(t.Context(), File{Dockerfile: dockerfile.Parse(text)}); !slices.Equal(got, want) {
+	if got := c.Check(t.Context(), File{Dockerfile: dockerfile.Parse(text)}); !slices.Equal(got, want) {
 		t.Error("a check after a canceled one differs from a new one")
 	}
 }

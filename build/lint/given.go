@@ -52,7 +52,7 @@ func (g given) has(arg string) bool {
 
 // usesGiven says whether a text of a FROM uses an argument that is given, or one whose
 // default does.
-func (p *plan) usesGiven(text string, args []*placed) bool {
+func (p *plan) usesGiven(text string, args []*instructionAt) bool {
 	uses := map[string]bool{}
 	use := func(text string) {
 		for _, name := range variablesIn(text) {

@@ -51,7 +51,7 @@ func (k *check) graphWarning(p *plan, u *unit, w finding) {
 		return
 	}
 	names := w.rule == linter.RuleDuplicateStageName.Name || w.rule == linter.RuleReservedStageName.Name
-	if piece.dead && !names || p.suspect && strings.Contains(piece.text, "$") && !names {
+	if piece.excluded && !names || p.suspect && strings.Contains(piece.text, "$") && !names {
 		return
 	}
 	if w.rule == linter.RuleInvalidDefaultArgInFrom.Name && p.usesGiven(piece.text, p.global) {
@@ -79,17 +79,17 @@ func (k *check) graphMistake(p *plan, u *unit, out *outcome) bool {
 		return false
 	}
 	if lines == (dockerfile.Lines{}) {
-		lines = piece.placed.at
+		lines = piece.instructionAt.at
 	}
 	switch {
-	case piece.placed != stageFrom(piece.of):
+	case piece.instructionAt != stageFrom(piece.of):
 		p.suspect = p.suspect || piece.of == nil
-		piece.dead = true
+		piece.excluded = true
 	case p.suspect && strings.Contains(piece.text, "$"):
 		return piece.of.replace() // what it expands to says nothing
 	case len(piece.of.base.triggers()) > 0: // a trigger, if it is not the FROM itself
 		for _, in := range piece.of.base.triggers() {
-			in.dead = true
+			in.excluded = true
 		}
 	default:
 		if !piece.of.replace() {
@@ -100,7 +100,7 @@ func (k *check) graphMistake(p *plan, u *unit, out *outcome) bool {
 	return true
 }
 
-func stageFrom(s *stage) *placed {
+func stageFrom(s *stage) *instructionAt {
 	if s == nil {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (k *check) circle(p *plan, message string) bool {
 	}
 	first := round[0].at
 	for _, in := range round {
-		in.dead = true
+		in.excluded = true
 		if in.at.First < first.First {
 			first = in.at
 		}
@@ -127,11 +127,11 @@ func (k *check) circle(p *plan, message string) bool {
 }
 
 // circle finds instructions by which a stage uses itself, by way of others or not.
-func (p *plan) circle() []*placed {
+func (p *plan) circle() []*instructionAt {
 	done := map[*stage]bool{}
 	onPath := map[*stage]bool{}
-	var visit func(s *stage, path []*placed) []*placed
-	visit = func(s *stage, path []*placed) []*placed {
+	var visit func(s *stage, path []*instructionAt) []*instructionAt
+	visit = func(s *stage, path []*instructionAt) []*instructionAt {
 		if done[s] {
 			return nil
 		}
@@ -159,7 +159,7 @@ func (p *plan) circle() []*placed {
 // An edge is that one stage uses another, and the last instruction that does.
 type edge struct {
 	to *stage
-	by *placed
+	by *instructionAt
 }
 
 func (p *plan) edges(s *stage) []edge {
@@ -177,7 +177,7 @@ func (p *plan) edges(s *stage) []edge {
 // number that it has.
 func (u *unit) named(p *plan, message string) *piece {
 	for i := range u.pieces {
-		if piece := &u.pieces[i]; !piece.dead && p.about(piece, message) {
+		if piece := &u.pieces[i]; !piece.excluded && p.about(piece, message) {
 			return piece
 		}
 	}
@@ -185,7 +185,7 @@ func (u *unit) named(p *plan, message string) *piece {
 }
 
 func (p *plan) about(piece *piece, message string) bool {
-	if s := piece.of; s != nil && s.from == piece.placed {
+	if s := piece.of; s != nil && s.from == piece.instructionAt {
 		return strings.HasPrefix(message, "invalid context name "+s.name+":")
 	}
 	switch c := piece.command.(type) {

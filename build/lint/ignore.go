@@ -12,11 +12,12 @@ import (
 	"github.com/moby/buildkit/frontend/dockerui"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
-	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	fstypes "github.com/tonistiigi/fsutil/types"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // ignoring is the front end's view of a build context with some .dockerignore: BuildKit's
@@ -73,7 +74,7 @@ type contextWith struct {
 }
 
 func (c contextWith) BuildOpts() gateway.BuildOpts {
-	return gateway.BuildOpts{Opts: map[string]string{}, Workers: []gateway.WorkerInfo{{Platforms: []ocispecs.Platform{defaultPlatform()}}}, LLBCaps: pb.Caps.CapSet(pb.Caps.All()), Caps: gwpb.Caps.CapSet(nil)}
+	return gateway.BuildOpts{Opts: map[string]string{}, Workers: []gateway.WorkerInfo{{Platforms: []ocispecs.Platform{defaultPlatform()}}}, LLBCaps: dockerfile.AllCaps(), Caps: gwpb.Caps.CapSet(nil)}
 }
 
 func (c contextWith) Solve(context.Context, gateway.SolveRequest) (*gateway.Result, error) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/buildls/buildls/build/dockerfile"
 )
@@ -55,12 +54,8 @@ func TestBeyond(t *testing.T) {
 			file := File{Dockerfile: dockerfile.Parse([]byte(c.text))}
 			notices := 0
 			for range 2 { // also from memory
-				start := time.Now()
 				problems := checker.Check(t.Context(), file)
 				mended := checker.Mend(t.Context(), file)
-				if took := time.Since(start); took > 30*time.Second {
-					t.Errorf("it takes %v", took)
-				}
 				if len(problems) > maxProblems+1 {
 					t.Errorf("%d problems", len(problems))
 				}

@@ -21,6 +21,8 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lint/locate"
+	"github.com/buildls/buildls/build/lint/practice"
 	"github.com/buildls/buildls/build/redact"
 )
 
@@ -41,6 +43,8 @@ type File struct {
 	Args     map[string]string
 	Target   string
 	Platform string
+	// Rules are those beside BuildKit's that are asked for.
+	Rules practice.Config
 }
 
 // Check returns the file's problems, ordered by line. It returns early, with what it
@@ -59,11 +63,13 @@ type Checker struct {
 	images dockerfile.Images
 	given  given
 
+	practice practice.Checker
+
 	last     *check // of lastFile, to its end; nil if there was none
 	lastFile File
 }
 
-// same says whether two files have the same problems.
+// same says whether two files have the same problems, but for those of Rules.
 func (f File) same(o File) bool {
 	return bytes.Equal(f.Dockerfile.Text(), o.Dockerfile.Text()) && bytes.Equal(f.Ignore, o.Ignore) && (f.Ignore == nil) == (o.Ignore == nil) &&
 		slices.Equal(f.IgnoreFaults, o.IgnoreFaults) && maps.EqualFunc(f.Images, o.Images, bytes.Equal) &&
@@ -76,14 +82,38 @@ func (c *Checker) Check(ctx context.Context, f File) []dockerfile.Problem {
 		return []dockerfile.Problem{unchecked(dockerfile.Lines{}, "this Dockerfile is not checked while you type: %v", err)}
 	}
 	problems := slices.Clone(c.find(ctx, f))
-	Narrow(problems, f.Dockerfile)
+	locate.Narrow(problems, f.Dockerfile)
+	if _, _, foreign := foreignFrontend(f.Dockerfile); !foreign {
+		problems = heed(withPractice(problems, c.practice.Check(f.Dockerfile, f.Rules)), f)
+	}
 	for i := range problems {
 		problems[i].Message = redact.URLs(problems[i].Message)
 	}
+	Order(problems)
+	return problems
+}
+
+// Order sorts problems by their places.
+func Order(problems []dockerfile.Problem) {
 	slices.SortStableFunc(problems, func(a, b dockerfile.Problem) int {
 		return cmp.Or(cmp.Compare(a.Lines.First, b.Lines.First), cmp.Compare(a.Columns.Start, b.Columns.Start),
 			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
 	})
+}
+
+// withPractice are BuildKit's problems and those of good practice: what both say of a line once, and
+// of a line that BuildKit cannot read nothing more.
+func withPractice(problems, more []dockerfile.Problem) []dockerfile.Problem {
+	undefined, wrong := map[int]bool{}, map[int]bool{}
+	for _, p := range problems {
+		undefined[p.Lines.First] = undefined[p.Lines.First] || p.Code == linter.RuleUndefinedVar.Name
+		wrong[p.Lines.First] = wrong[p.Lines.First] || p.Code == "syntax"
+	}
+	for _, p := range more {
+		if !wrong[p.Lines.First] && (p.Code != "DL3044" || !undefined[p.Lines.First]) {
+			problems = append(problems, p)
+		}
+	}
 	return problems
 }
 
@@ -108,12 +138,12 @@ func (c *Checker) look(ctx context.Context, f File) *check {
 	}
 	k := &check{Checker: c, ctx: ctx, seen: map[dockerfile.Problem]bool{}}
 	if err := k.run(f); err != nil {
-		*c = Checker{} // whatever it remembers, this file is not to be answered from it
+		*c = Checker{practice: c.practice} // whatever it remembers, this file is not to be answered from it
 		k.problems = append(k.problems, dockerfile.Problem{Code: "unchecked", Severity: dockerfile.Hint,
 			Message: fmt.Sprintf("this Dockerfile could not be checked to its end: %v", err)})
 	}
-	c.blocks.turn(ctx.Err() == nil)
-	c.units.turn(ctx.Err() == nil)
+	c.blocks.nextGeneration(ctx.Err() == nil)
+	c.units.nextGeneration(ctx.Err() == nil)
 	if c.last = nil; ctx.Err() == nil {
 		c.last, c.lastFile = k, f
 	}
@@ -126,7 +156,7 @@ type check struct {
 	ctx      context.Context
 	asErrors bool // `# check=error=true`
 	lines    int
-	all      []*placed
+	all      []*instructionAt
 	planned  *plan            // nil if no stage was found
 	mended   *dockerfile.File // once it was asked for
 	problems []dockerfile.Problem
@@ -168,7 +198,7 @@ func (k *check) run(f File) (err error) {
 		k.units = memory[*outcome]{}
 	}
 	k.given = now
-	k.all = k.read(f.Dockerfile.Text())
+	k.all = k.read(f.Dockerfile)
 	k.plan(k.all, f.Target)
 	return nil
 }
@@ -180,6 +210,9 @@ type finding struct {
 }
 
 func (k *check) warning(f finding) {
+	if f.rule == linter.RuleUndefinedArgInFrom.Name {
+		f.message = k.steadyHint(f.message)
+	}
 	p := dockerfile.Problem{Code: f.rule, Message: f.message, URL: f.url, Severity: dockerfile.Warning,
 		Lines: f.lines, Deprecated: deprecated[f.rule]}
 	if k.asErrors {

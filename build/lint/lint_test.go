@@ -122,6 +122,25 @@ echo foo
 FROM scratch AS next
 CMD x #! JSONArgsRecommended
 `,
+		"a mistake behind lines that were no heredoc": `FROM scratch
+RUNN <<EOF #! syntax
+x
+EOF
+STOPSIGNAL x #! syntax
+CMD [1] #! syntax
+`,
+		"a comment behind a mistake": `FROM scratch
+CMD [1] #! syntax
+# check=skip=all
+ENV A=$B
+`,
+		"a mistake and another escape": "# escape=`" + `
+FROM scratch
+CMD [1] #! syntax
+LABEL a b #! LegacyKeyValueFormat
+RUN a \
+b #! syntax
+`,
 		"instructions before any stage": `ENV a=b #! syntax
 RUN true
 ARG A=scratch

@@ -1,7 +1,7 @@
 package lint
 
 // A memory remembers answers by the whole text of the question, so that it cannot be
-// wrong. It forgets what one turn did not ask for.
+// wrong. It forgets what one generation did not ask for.
 type memory[T any] struct {
 	now, before map[string]T
 }
@@ -24,8 +24,9 @@ func (m *memory[T]) put(key string, v T) {
 	m.now[key] = v
 }
 
-// turn ends a turn. One that was broken off did not ask for all it needs.
-func (m *memory[T]) turn(whole bool) {
+// nextGeneration starts a new generation; a cancelled pass keeps the old one, because it did not look up
+// everything it needs.
+func (m *memory[T]) nextGeneration(whole bool) {
 	if whole {
 		m.before, m.now = m.now, nil
 	}

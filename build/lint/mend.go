@@ -56,7 +56,7 @@ func (k *check) mend(file *dockerfile.File) *dockerfile.File {
 func (p *plan) live() map[int]string {
 	live := map[int]string{}
 	for _, in := range p.global {
-		if !in.dead {
+		if !in.excluded {
 			live[in.at.First] = ""
 		}
 	}

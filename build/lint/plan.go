@@ -19,8 +19,8 @@ import (
 
 // A plan is a file's stages and how they hang together.
 type plan struct {
-	global  []*placed // ARGs before the first stage
-	suspect bool      // one of them was at fault: what FROMs make of them says nothing
+	global  []*instructionAt // ARGs before the first stage
+	suspect bool             // one of them was at fault: what FROMs make of them says nothing
 	stages  []*stage
 	lex     *shell.Lex
 	images  dockerfile.Images // that are known
@@ -31,10 +31,10 @@ type plan struct {
 // A stage is one of the file's.
 type stage struct {
 	index   int
-	from    *placed
+	from    *instructionAt
 	standIn string // stands for a FROM that is at fault, so that others keep their stage
 	name    string // in lower case, empty if it has none
-	body    []*placed
+	body    []*instructionAt
 	base    *stage // nil if that is an image
 	known   bool   // all that it inherits is in the file, or an image that is known
 	args    *llb.EnvList
@@ -42,7 +42,7 @@ type stage struct {
 }
 
 // plan finds the stages, then what is wrong between them, then inside each.
-func (k *check) plan(all []*placed, target string) {
+func (k *check) plan(all []*instructionAt, target string) {
 	p := &plan{images: k.images, given: k.given, lex: shell.NewLex(rune(k.header.escape))}
 	k.split(p, all)
 	if len(p.stages) == 0 {
@@ -53,7 +53,7 @@ func (k *check) plan(all []*placed, target string) {
 	}
 	k.planned = p
 	p.nameImages()
-	k.tame(p)
+	k.limitExpansion(p)
 	k.countTriggers(p)
 	if k.over() {
 		return
@@ -74,7 +74,7 @@ func (k *check) plan(all []*placed, target string) {
 }
 
 // split parts the instructions into stages.
-func (k *check) split(p *plan, all []*placed) {
+func (k *check) split(p *plan, all []*instructionAt) {
 	orphaned := false
 	for i, in := range all {
 		switch {
@@ -96,12 +96,12 @@ func (k *check) split(p *plan, all []*placed) {
 
 // opensStage says whether instructions come that need a stage: one at fault before them
 // was meant as their FROM.
-func opensStage(next []*placed) bool {
-	i := slices.IndexFunc(next, func(in *placed) bool { return !in.broken && in.keyword != "arg" })
+func opensStage(next []*instructionAt) bool {
+	i := slices.IndexFunc(next, func(in *instructionAt) bool { return !in.broken && in.keyword != "arg" })
 	return i >= 0 && next[i].keyword != "from"
 }
 
-func newStage(from *placed, index int) *stage {
+func newStage(from *instructionAt, index int) *stage {
 	s := &stage{index: index, from: from}
 	if from.broken {
 		s.replace()
@@ -124,7 +124,7 @@ func (s *stage) replace() bool {
 			base = words[1]
 		}
 	}
-	s.from.dead = true
+	s.from.excluded = true
 	s.standIn = "FROM " + base
 	for i, w := range words[:max(0, len(words)-1)] {
 		if strings.EqualFold(w, "as") && stageName.MatchString(strings.ToLower(words[i+1])) {
@@ -191,7 +191,7 @@ func (p *plan) args() *llb.EnvList {
 	}
 	for _, in := range p.global {
 		arg, ok := in.command.(*instructions.ArgCommand)
-		if !ok || in.dead {
+		if !ok || in.excluded {
 			continue
 		}
 		for _, kv := range arg.Args {
@@ -255,14 +255,14 @@ func (p *plan) image(from string, numbers bool) int {
 }
 
 // with is an instruction in the same place with another text.
-func (in *placed) with(text string) *placed {
+func (in *instructionAt) with(text string) *instructionAt {
 	other := *in.instruction
 	other.text = text
-	return &placed{instruction: &other, at: in.at, dead: in.dead, added: in.added}
+	return &instructionAt{instruction: &other, at: in.at, excluded: in.excluded, added: in.added}
 }
 
 // uses are the stages that an instruction names, and whether one by its number.
-func (p *plan) uses(in *placed) (used []*stage, numbered bool) {
+func (p *plan) uses(in *instructionAt) (used []*stage, numbered bool) {
 	switch c := in.command.(type) {
 	case *instructions.CopyCommand:
 		_, err := strconv.Atoi(c.From)
@@ -307,10 +307,10 @@ func (p *plan) reachable(from *stage) map[*stage]bool {
 }
 
 // live are the instructions of a stage that are not at fault.
-func (s *stage) live() []*placed {
-	var live []*placed
+func (s *stage) live() []*instructionAt {
+	var live []*instructionAt
 	for _, in := range s.body {
-		if !in.dead {
+		if !in.excluded {
 			live = append(live, in)
 		}
 	}
@@ -318,11 +318,11 @@ func (s *stage) live() []*placed {
 }
 
 // triggers are the ONBUILDs that stages which stand on this one run.
-func (s *stage) triggers() []*placed {
+func (s *stage) triggers() []*instructionAt {
 	if s == nil {
 		return nil
 	}
-	return slices.DeleteFunc(s.live(), func(in *placed) bool { return in.keyword != "onbuild" })
+	return slices.DeleteFunc(s.live(), func(in *instructionAt) bool { return in.keyword != "onbuild" })
 }
 
 // chain is a stage and those it stands on, the lowest first.

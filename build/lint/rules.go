@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/agext/levenshtein"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
@@ -44,17 +45,7 @@ var stageName = regexp.MustCompile(`^[a-z][a-z0-9-_.]*$`)
 // foreignFrontend is the image of `# syntax=` if it is not Docker's own front end, whose
 // rules are the ones that are linked here.
 func foreignFrontend(file *dockerfile.File) (image string, at dockerfile.Lines, ok bool) {
-	image, at, ok = file.Syntax()
-	if !ok {
-		return "", dockerfile.Lines{}, false
-	}
-	own := strings.TrimPrefix(image, "docker.io/")
-	for _, name := range []string{"docker/dockerfile", "docker/dockerfile-upstream"} {
-		if rest, ok := strings.CutPrefix(own, name); ok && (rest == "" || rest[0] == ':' || rest[0] == '@') {
-			return "", dockerfile.Lines{}, false
-		}
-	}
-	return image, at, true
+	return file.ForeignFrontend()
 }
 
 // casing is dockerfile2llb's rule about the case of instructions. It counts all of the
@@ -108,6 +99,31 @@ func (p *plan) names() []name {
 	return names
 }
 
+// undefinedArg is what BuildKit says of an argument that a FROM uses, with what it may stand for.
+var undefinedArg = regexp.MustCompile(`^FROM argument '(.*)' is not declared \(did you mean (.*)\?\)$`)
+
+// steadyHint names the first of the arguments that BuildKit may think were meant: of those that are
+// as much alike, it takes any, each time another.
+func (k *check) steadyHint(message string) string {
+	m := undefinedArg.FindStringSubmatch(message)
+	if m == nil {
+		return message
+	}
+	distance := levenshtein.Distance(m[1], m[2], nil)
+	best := m[2]
+	for _, in := range k.all {
+		if _, ok := in.command.(*instructions.ArgCommand); !ok {
+			break // the stages begin
+		}
+		for _, key := range keys(in) {
+			if key < best && levenshtein.Distance(m[1], key, nil) == distance {
+				best = key
+			}
+		}
+	}
+	return linter.RuleUndefinedArgInFrom.Format(m[1], best)
+}
+
 const sourceDateEpoch = "SOURCE_DATE_EPOCH"
 
 // checkEpoch tells what is wrong with a default of that argument, which may name a
@@ -126,7 +142,7 @@ func (k *check) checkEpoch(p *plan) {
 	}
 }
 
-func (k *check) tryEpoch(p *plan, arg *placed) {
+func (k *check) tryEpoch(p *plan, arg *instructionAt) {
 	u := k.newUnit(p)
 	for _, s := range p.stages {
 		u.from(s, false)
@@ -180,7 +196,7 @@ const (
 // doubt says whether what BuildKit says of an instruction may be wrong of the real build:
 // because of what the stage's base image may set, or because of what an earlier mistake
 // left out. The rule is empty for a mistake.
-func (s *stage) doubt(in *placed, rule string) doubt {
+func (s *stage) doubt(in *instructionAt, rule string) doubt {
 	gone := s.missing(in)
 	switch {
 	case rule == linter.RuleInvalidBaseImagePlatform.Name: // of an image that was not looked up
@@ -197,11 +213,11 @@ func (s *stage) doubt(in *placed, rule string) doubt {
 
 // missing are the kinds of instructions, of those that are inherited, of which one at
 // fault was left out before an instruction.
-func (s *stage) missing(in *placed) map[string]bool {
+func (s *stage) missing(in *instructionAt) map[string]bool {
 	gone := map[string]bool{}
 	for _, o := range s.chain() {
 		for _, b := range o.body {
-			if !b.dead || o == s && b.at.First >= in.at.First {
+			if !b.excluded || o == s && b.at.First >= in.at.First {
 				continue
 			}
 			switch b.keyword {
@@ -210,7 +226,7 @@ func (s *stage) missing(in *placed) map[string]bool {
 			case "workdir", "shell":
 				gone[b.keyword] = true
 			default:
-				if b.keyword == "onbuild" && o != s || !keywords[b.keyword] {
+				if b.keyword == "onbuild" && o != s || !dockerfile.IsKeyword(b.keyword) { // which may have been any
 					gone["env"], gone["workdir"], gone["shell"] = true, true, true
 				}
 			}
@@ -220,13 +236,6 @@ func (s *stage) missing(in *placed) map[string]bool {
 		}
 	}
 	return gone
-}
-
-// keywords are BuildKit's, so that one which is not among them may have been any.
-var keywords = map[string]bool{
-	"add": true, "arg": true, "cmd": true, "copy": true, "entrypoint": true, "env": true, "expose": true, "from": true,
-	"healthcheck": true, "label": true, "maintainer": true, "onbuild": true, "run": true, "shell": true, "stopsignal": true,
-	"user": true, "volume": true, "workdir": true,
 }
 
 // variablesIn are the names of the variables in a text, one of each use. What a shell sets
@@ -242,7 +251,7 @@ func variablesIn(text string) (names []string) {
 }
 
 // usesUnknown says whether an instruction uses a variable whose value is not in the file.
-func (s *stage) usesUnknown(in *placed) bool {
+func (s *stage) usesUnknown(in *instructionAt) bool {
 	values := map[string]bool{}
 	known := func(text string) bool {
 		return !slices.ContainsFunc(variablesIn(text), func(name string) bool { return !values[name] })

@@ -51,7 +51,7 @@ var inheritable = map[string]bool{"env": true, "arg": true, "workdir": true, "sh
 // stageUnit is the unit of some instructions of a stage from start on, and where it ends.
 // Environment is an ENV that stands for what the image sets on which the stage stands;
 // empty for nothing.
-func (k *check) stageUnit(p *plan, s *stage, rest []*placed, start int, environment string) (*unit, int) {
+func (k *check) stageUnit(p *plan, s *stage, rest []*instructionAt, start int, environment string) (*unit, int) {
 	context := contextOf(rest[:start])
 	end := endOfUnit(rest, start, len(context))
 	u := k.newUnit(p)
@@ -95,8 +95,8 @@ func (k *check) stageUnit(p *plan, s *stage, rest []*placed, start int, environm
 	return u, end
 }
 
-func (p *plan) useOf(s *stage, part []*placed) bool {
-	return slices.ContainsFunc(part, func(in *placed) bool {
+func (p *plan) useOf(s *stage, part []*instructionAt) bool {
+	return slices.ContainsFunc(part, func(in *instructionAt) bool {
 		used, _ := p.uses(in)
 		return slices.Contains(used, s)
 	})
@@ -115,7 +115,7 @@ func (u *unit) reach(p *plan, chain []*stage, index map[*stage]int) {
 
 // included are the stages that a unit needs, in order: those that the stage stands on,
 // those that its instructions name, and the last, which is what is built.
-func (p *plan) included(s *stage, chain []*stage, part []*placed) []*stage {
+func (p *plan) included(s *stage, chain []*stage, part []*instructionAt) []*stage {
 	set := map[*stage]bool{p.stages[len(p.stages)-1]: true}
 	for _, c := range chain {
 		set[c] = true
@@ -137,8 +137,8 @@ func (p *plan) included(s *stage, chain []*stage, part []*placed) []*stage {
 
 // contextOf are the instructions that matter to what comes after them in their stage: of
 // those that only the last counts of, that.
-func contextOf(before []*placed) []*placed {
-	var kept []*placed
+func contextOf(before []*instructionAt) []*instructionAt {
+	var kept []*instructionAt
 	superseded := map[string]bool{}
 	for _, in := range slices.Backward(before) {
 		once := in.keyword == "cmd" || in.keyword == "entrypoint" || in.keyword == "healthcheck" || in.keyword == "shell"
@@ -158,10 +158,10 @@ const unitSize = 24
 
 // endOfUnit is where a unit that begins at start ends: a unit costs its context each
 // time, so that it holds the more the longer that is.
-func endOfUnit(rest []*placed, start, context int) int {
+func endOfUnit(rest []*instructionAt, start, context int) int {
 	least := max(unitSize, context/2)
 	for i := start + least; i < len(rest); i++ {
-		if i-start >= 4*least || landmark(rest[i].text) {
+		if i-start >= 4*least || isBoundary(rest[i].text) {
 			return i
 		}
 	}
@@ -177,14 +177,14 @@ func (k *check) stageWarning(s *stage, u *unit, w finding, whatever func() []*ou
 	if piece.context && w.rule != linter.RuleMultipleInstructionsDisallowed.Name {
 		return
 	}
-	switch s.doubt(piece.placed, w.rule) {
+	switch s.doubt(piece.instructionAt, w.rule) {
 	case doubtful:
 		return
 	case ofVariables:
 		same := func(o finding) bool { // that message has the path as it is expanded
 			return o.rule == w.rule && o.lines == w.lines && (o.message == w.message || w.rule == linter.RuleWorkdirRelativePath.Name)
 		}
-		if !always(whatever(), piece.placed, func(out *outcome) bool { return slices.ContainsFunc(out.warnings, same) }) {
+		if !always(whatever(), piece.instructionAt, func(out *outcome) bool { return slices.ContainsFunc(out.warnings, same) }) {
 			return
 		}
 	}
@@ -195,7 +195,7 @@ func (k *check) stageWarning(s *stage, u *unit, w finding, whatever func() []*ou
 // stageMistake notes the mistake that ended a unit, and leaves out its instruction: that
 // is failed, if it is one of the unit's own. Again is whether the unit is to be tried
 // again without what was left out.
-func (k *check) stageMistake(p *plan, s *stage, u *unit, out *outcome, whatever func() []*outcome) (failed *placed, again bool) {
+func (k *check) stageMistake(p *plan, s *stage, u *unit, out *outcome, whatever func() []*outcome) (failed *instructionAt, again bool) {
 	var piece *piece
 	lines := s.from.at
 	if len(out.at) > 0 {
@@ -205,20 +205,20 @@ func (k *check) stageMistake(p *plan, s *stage, u *unit, out *outcome, whatever 
 		k.mistake(out.message, s.from.at)
 		return nil, false
 	}
-	if message := p.certain(s, piece.placed, out, whatever); message != "" {
+	if message := p.certain(s, piece.instructionAt, out, whatever); message != "" {
 		k.mistake(message, lines)
 	}
 	switch {
-	case piece.placed == s.from: // a trigger
+	case piece.instructionAt == s.from: // a trigger
 		again = len(s.base.triggers()) > 0
 		for _, in := range s.base.triggers() {
-			in.dead = true
+			in.excluded = true
 		}
 	default:
-		again = !piece.dead
-		piece.dead = true
+		again = !piece.excluded
+		piece.excluded = true
 		if !piece.context {
-			failed = piece.placed
+			failed = piece.instructionAt
 		}
 	}
 	return failed, again

@@ -25,7 +25,7 @@ type unit struct {
 
 // A piece is an instruction's place in a unit.
 type piece struct {
-	*placed
+	*instructionAt
 	first, last int // lines of the unit
 	of          *stage
 	context     bool // it is there for what others inherit
@@ -33,9 +33,10 @@ type piece struct {
 
 func (k *check) newUnit(p *plan) *unit {
 	u := &unit{}
+	u.text.Grow(4 << 10)
 	u.line(k.header.lines())
 	for _, in := range p.global {
-		if !in.dead {
+		if !in.excluded {
 			u.add(in, in.text, nil, true)
 		}
 	}
@@ -53,7 +54,7 @@ func (u *unit) line(text string) {
 }
 
 // add adds an instruction, or what stands for it.
-func (u *unit) add(in *placed, text string, of *stage, context bool) {
+func (u *unit) add(in *instructionAt, text string, of *stage, context bool) {
 	for _, c := range in.comments {
 		u.line("# " + c)
 	}
@@ -88,8 +89,8 @@ func (u *unit) at(lines dockerfile.Lines) (*piece, dockerfile.Lines) {
 		return nil, dockerfile.Lines{}
 	}
 	p := &u.pieces[i]
-	at := shift(dockerfile.Lines{First: lines.First, Last: min(lines.Last, p.last)}, p.placed.at.First-p.first)
-	return p, dockerfile.Lines{First: min(at.First, p.placed.at.Last), Last: min(at.Last, p.placed.at.Last)}
+	at := shift(dockerfile.Lines{First: lines.First, Last: min(lines.Last, p.last)}, p.instructionAt.at.First-p.first)
+	return p, dockerfile.Lines{First: min(at.First, p.instructionAt.at.Last), Last: min(at.Last, p.instructionAt.at.Last)}
 }
 
 // An outcome is what BuildKit said of a unit, in the unit's lines.
@@ -108,9 +109,9 @@ func (k *check) convert(u *unit, graph bool) *outcome {
 		k.end(dockerfile.Lines{})
 		return &outcome{}
 	}
-	key := "u" + text
+	key := text // which begins with a comment
 	if graph {
-		key = "g" + text
+		key = "graph" + text
 	}
 	out, ok := k.units.get(key)
 	if !ok {
@@ -119,7 +120,7 @@ func (k *check) convert(u *unit, graph bool) *outcome {
 			client = beforeDispatch()
 		}
 		out = k.convertText(text, client)
-		k.units.put(key, out)
+		k.units.put(strings.Clone(key), out) // without the room that the text has to grow
 	}
 	if out.panicked != "" {
 		k.add(dockerfile.Problem{Code: "unchecked", Severity: dockerfile.Hint,

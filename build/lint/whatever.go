@@ -12,7 +12,7 @@ var values = []string{"1", "2", "https://example.com/a", "/a"}
 
 // whatever has a unit converted once for each of values, as if the image on which its
 // stage stands set all variables to it that the unit uses.
-func (k *check) whatever(p *plan, s *stage, rest []*placed, start int, u *unit) []*outcome {
+func (k *check) whatever(p *plan, s *stage, rest []*instructionAt, start int, u *unit) []*outcome {
 	names := variablesIn(u.text.String())
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -40,7 +40,7 @@ func (u *unit) environment(s *stage, text string) {
 }
 
 // always says whether something holds of all outcomes that concern an instruction.
-func always(outs []*outcome, in *placed, holds func(*outcome) bool) bool {
+func always(outs []*outcome, in *instructionAt, holds func(*outcome) bool) bool {
 	if in.keyword == "expose" {
 		outs = outs[:2] // no image sets a port to a URL
 	}
@@ -49,7 +49,7 @@ func always(outs []*outcome, in *placed, holds func(*outcome) bool) bool {
 
 // certain is the message of a mistake in an instruction that is one with any image; empty
 // if that is not known. It may stand behind one that some images mend.
-func (p *plan) certain(s *stage, in *placed, out *outcome, whatever func() []*outcome) string {
+func (p *plan) certain(s *stage, in *instructionAt, out *outcome, whatever func() []*outcome) string {
 	doubt := s.doubt(in, "")
 	if p.built != nil && !p.built[s] && strings.Contains(in.text, "$") { // nobody has to give a stage values that is left out
 		doubt = max(doubt, ofVariables)

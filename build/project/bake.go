@@ -25,7 +25,7 @@ type bakeFile struct {
 
 type bakeFiles []bakeFile
 
-func (p *Project) readBake(dir string, src Source) error {
+func (p *Project) readBake(dir string, src Source, service func(name string) serviceAnswer) error {
 	files, err := parseBake(dir, src)
 	if len(files) == 0 || err != nil {
 		return err
@@ -34,11 +34,10 @@ func (p *Project) readBake(dir string, src Source) error {
 	if err != nil {
 		return err
 	}
-	config.services = slices.Clone(p.Profiles)
-	config.complete = len(p.Problems) == 0
+	config.service = service
 	p.Groups = config.groups()
-	p.Profiles = append(p.Profiles, config.profiles(dir)...)
-	p.Problems = append(p.Problems, config.problems...)
+	p.Profiles = config.profiles(dir)
+	p.Problems = config.problems
 	return nil
 }
 
@@ -77,7 +76,7 @@ func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {
 	if err := checkBakeCost(files); err != nil {
 		return nil, err
 	}
-	config := &bakeConfig{files: files}
+	config := &bakeConfig{files: files, service: func(string) serviceAnswer { return serviceAnswer{} }}
 	meta, diags := config.parse(hclparser.Opt{
 		LookupVar: src.bakeVariable,
 		Vars: map[string]string{

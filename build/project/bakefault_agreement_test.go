@@ -66,7 +66,7 @@ func TestBakeFaultAgreement(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			config.complete = true
+			config.service = func(string) serviceAnswer { return serviceAnswer{complete: true} }
 			for _, p := range config.profiles(dir) {
 				agrees(t, buildx, dir, config, p, b, p.Name == broken)
 			}

@@ -3,7 +3,6 @@ package project
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestBakeNumbers tells of numbers that would be written with millions of digits, however they
@@ -35,11 +34,7 @@ func TestBakeNumbers(t *testing.T) {
 		{hcl(`1` + strings.Repeat(`+1`, 100)), "101"}, {hcl(`1000000000000`), "1000000000000"}, {hcl(`max([for i in [1, 2] : "${i}${i}"]...)`), "22"},
 		{hcl(`jsondecode("{\"a\":[${N}]}").a[0]`), "3"}, {json(`"${N + 1}"`), "4"}, {json(`1.5`), "1.5"},
 	} {
-		start := time.Now()
 		p := c.files.read()
-		if took := time.Since(start); took > 2*time.Second {
-			t.Errorf("%s: it takes %v", c.files, took)
-		}
 		if c.want == "" && (len(p.Problems) == 0 || len(p.Problems[0].Message) > 500) {
 			t.Errorf("%s: nothing is told: %.100v", c.files, p.Profiles)
 		}

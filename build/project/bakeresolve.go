@@ -15,8 +15,7 @@ import (
 type bakeConfig struct {
 	bakeModel
 	files    bakeFiles
-	services []Profile // of the compose files beside them: to buildx they are targets, too
-	complete bool      // all services are known
+	service  func(name string) serviceAnswer // of the compose files beside them
 	problems problems
 	unread   []Profile // whose targets hclparser panics on
 	merged   int       // elements of targets that others inherited
@@ -130,7 +129,7 @@ func (c *bakeConfig) inherit(name string, seen map[string]*bakeTarget) (*bakeTar
 	for _, parent := range written.Inherits {
 		if c.target(parent) == nil {
 			err := fmt.Errorf("there is no target %s", parent)
-			if c.service(parent) {
+			if c.service(parent).is {
 				err = fmt.Errorf("%s is a service of a compose file, and buildls lets no target inherit from one; `docker buildx bake` does", parent)
 			}
 			return nil, &attrError{target: written, attr: "inherits", element: parent, error: err}
@@ -175,9 +174,10 @@ func (c *bakeConfig) group(name string) *bakeGroup {
 	return c.named[name]
 }
 
-// service says whether a compose file has a service of that name that is built.
-func (c *bakeConfig) service(name string) bool {
-	return slices.ContainsFunc(c.services, func(p Profile) bool { return p.Name == name })
+// missing says that a name is neither of a target of bake files nor of a service of compose
+// files: all services are known, and none has it.
+func (c *bakeConfig) missing(name string) bool {
+	return c.service(name) == serviceAnswer{complete: true}
 }
 
 // link refuses contexts that are targets and cannot be built, as buildx's
@@ -219,7 +219,7 @@ func (c *bakeConfig) loadLinks(t *bakeTarget, list []Profile, whole map[string]*
 			if err := c.loadLinks(other, list, whole, sound, path); err != nil {
 				return err
 			}
-		case i < 0 && c.complete && !c.service(name):
+		case i < 0 && c.missing(name):
 			return wrong("there is no target %s", name)
 		}
 		if i >= 0 && list[i].Fault != nil && list[i].Fault.Severity == Wrong {
@@ -252,7 +252,7 @@ func (c *bakeConfig) checkMembers(g *bakeGroup) {
 		if len(c.problems) >= maxProblems {
 			return
 		}
-		if c.target(name) != nil || c.group(name) != nil || !c.complete || c.service(name) {
+		if c.target(name) != nil || c.group(name) != nil || !c.missing(name) {
 			continue
 		}
 		attr, err := attribute(g.block.Block, "targets")

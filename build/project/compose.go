@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -31,16 +30,21 @@ const maxComposeFiles = 200
 
 // A composeReader reads one compose project.
 type composeReader struct {
-	src   Source
-	files int // read so far
-	spots map[string]spot
-	order []string          // services, as they are first named
-	env   map[string]string // what .env said and was asked for
+	src       Source
+	canonical *canonicalForms
+	files     int    // read so far
+	path      string // the last of them, and its text
+	data      []byte
+	special   bool // what one of them says of a service may concern another, see simple
+	spots     map[string]spot
+	order     []string          // services, as they are first named
+	env       map[string]string // what .env said and was asked for
 
 	substituted int // what it took, see substitute
 	extended    int // services
 
-	inlines []inlineNode // of all files, as they are read
+	inlines []inlineNode      // of all files, as they are read
+	images  map[string]string // of services that build nothing, by their names
 }
 
 // A spot is where something of the model is written: "services.api.build.args".
@@ -69,23 +73,31 @@ func (s spot) of(key *yaml.Node) spot {
 // A model is what a compose file holds, as far as builds depend on it.
 type model = map[string]any
 
-func (p *Project) readCompose(dir string, src Source) error {
+func newComposeReader(src Source, canonical *canonicalForms) *composeReader {
+	return &composeReader{src: src, canonical: canonical, spots: map[string]spot{}, env: map[string]string{}, images: map[string]string{}}
+}
+
+// readCompose reads the compose files of a directory, and returns what the next reading may use of
+// it; nil if that is nothing.
+func (p *Project) readCompose(dir string, src Source, canonical *canonicalForms) (*composeBlocks, error) {
+	asked := &record{}
+	src = asked.of(src)
 	path, data, err := src.first(dir, composeNames...)
 	if data == nil || err != nil {
-		return err
+		return nil, err
 	}
 	paths := []string{path}
 	second, data, err := src.first(dir, composeOverrides...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if data != nil {
 		paths = append(paths, second)
 	}
-	r := &composeReader{src: src, spots: map[string]spot{}, env: map[string]string{}}
+	r := newComposeReader(src, canonical)
 	list, err := r.profiles(dir, paths)
 	if err != nil {
-		return r.hideIn(err, path)
+		return nil, r.hideIn(err, path)
 	}
 	for i := range list {
 		if fault := list[i].Fault; fault != nil {
@@ -94,7 +106,12 @@ func (p *Project) readCompose(dir string, src Source) error {
 		}
 	}
 	p.Profiles = append(p.Profiles, list...)
-	return nil
+	for _, service := range r.order {
+		if image := r.images[service]; image != "" {
+			p.Images = append(p.Images, image)
+		}
+	}
+	return blocksOf(r, asked, dir, list), nil
 }
 
 func (r *composeReader) profiles(dir string, paths []string) ([]Profile, error) {
@@ -115,6 +132,8 @@ func (r *composeReader) profiles(dir string, paths []string) ([]Profile, error) 
 		}
 		if profile != nil {
 			list = append(list, *profile)
+		} else if image, _ := asModel(asModel(whole["services"])[service])["image"].(string); image != "" {
+			r.images[service] = image
 		}
 	}
 	for i := range list {
@@ -122,21 +141,6 @@ func (r *composeReader) profiles(dir string, paths []string) ([]Profile, error) 
 	}
 	return list, nil
 }
-
-// projectName is the name that images without one begin with, as `docker compose` has it.
-func projectName(dir string, whole model, lookup lookup) string {
-	name, _ := lookup("COMPOSE_PROJECT_NAME")
-	if name == "" {
-		name, _ = whole["name"].(string)
-	}
-	if name == "" {
-		name = filepath.Base(dir)
-	}
-	name = notInProjectName.ReplaceAllString(strings.ToLower(name), "")
-	return strings.TrimLeft(name, "_-")
-}
-
-var notInProjectName = regexp.MustCompile(`[^a-z0-9_-]`)
 
 // A unit is files that are merged, with the directory from which their paths count.
 type unit struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -37,6 +38,7 @@ func (r *composeReader) file(path, dir string, u unit) (m model, reset []string,
 	if root == nil || err != nil {
 		return model{}, nil, err
 	}
+	r.path, r.data, r.special = path, data, r.special || !simple(root, 2)
 	in := spot{file: path, data: data, rows: rowsOf(data)}
 	if reset, err = r.walk(root, "", in, 0); err != nil {
 		return nil, nil, err
@@ -55,13 +57,19 @@ func (r *composeReader) file(path, dir string, u unit) (m model, reset []string,
 	if m, err = interpolation.Interpolate(m, options); err != nil {
 		return nil, nil, r.interpolationProblem(path, err)
 	}
-	if m, err = transform.Canonical(m, false); err != nil {
-		return nil, nil, r.pathProblem(path, err)
-	}
-	if err := paths.ResolveRelativePaths(m, dir, nil); err != nil {
+	if m, err = r.canonical.form(m, path, dir); err != nil {
 		return nil, nil, r.pathProblem(path, err)
 	}
 	return m, reset, nil
+}
+
+// canonical is the canonical form of a model, with absolute paths that count from dir.
+func canonical(m model, dir string) (model, error) {
+	m, err := transform.Canonical(m, false)
+	if err != nil {
+		return nil, err
+	}
+	return m, paths.ResolveRelativePaths(m, dir, nil)
 }
 
 // relevant is what builds depend on.
@@ -200,7 +208,7 @@ func (r *composeReader) remember(place string, key *yaml.Node, in spot) {
 		return
 	}
 	r.spots[place] = in.of(key)
-	if len(parts) == 2 && parts[0] == "services" && !slices.Contains(r.order, parts[1]) {
+	if len(parts) == 2 && parts[0] == "services" {
 		r.order = append(r.order, parts[1])
 	}
 }
@@ -262,3 +270,18 @@ func (r *composeReader) interpolationProblem(path string, err error) error {
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	return r.problem(path, modelPath.FindString(err.Error()), errors.New(strings.TrimSuffix(first, ".")))
 }
+
+// projectName is the name that images without one begin with, as `docker compose` has it.
+func projectName(dir string, whole model, lookup lookup) string {
+	name, _ := lookup("COMPOSE_PROJECT_NAME")
+	if name == "" {
+		name, _ = whole["name"].(string)
+	}
+	if name == "" {
+		name = filepath.Base(dir)
+	}
+	name = notInProjectName.ReplaceAllString(strings.ToLower(name), "")
+	return strings.TrimLeft(name, "_-")
+}
+
+var notInProjectName = regexp.MustCompile(`[^a-z0-9_-]`)

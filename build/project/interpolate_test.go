@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
-// TestComposeBounds reads compose files that would take hours, or all memory there is.
+// TestComposeBounds reads compose files that would take hours, or all memory there is: without
+// the bounds it does not end before the limit of go test.
 func TestComposeBounds(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("${A:-", n) + "x" + strings.Repeat("}", n) }
 	service := func(value string) string {
@@ -37,11 +37,7 @@ func TestComposeBounds(t *testing.T) {
 		})}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			p := c.files.read()
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it takes %v", took)
-			}
 			told := ""
 			for _, problem := range p.Problems {
 				told += problem.Message + "\n"

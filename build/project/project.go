@@ -125,6 +125,7 @@ func (p *Problem) Error() string {
 type Project struct {
 	Profiles []Profile
 	Groups   []Group
+	Images   []string // that services run which build nothing
 	Problems []*Problem
 }
 
@@ -135,12 +136,7 @@ const maxFile = 1 << 20
 // Read reads the compose and bake files of a directory, by the names that `docker
 // compose` and `docker buildx bake` look for. A file that is wrong makes a Problem, and
 // no profile.
-func Read(dir string, src Source) *Project {
-	p := &Project{}
-	p.take(Service, func() error { return p.readCompose(dir, src) })
-	p.take(Target, func() error { return p.readBake(dir, src) })
-	return p
-}
+func Read(dir string, src Source) *Project { return NewReader(dir).Read(src) }
 
 // take reads files of one kind. The libraries that read them were not made for hostile
 // input: a panic is one more way to say that a file is wrong.

@@ -12,8 +12,6 @@ import (
 	"github.com/buildls/buildls/build/engine/enginetest"
 )
 
-const provenance, sbom = "https://slsa.dev/provenance/", "https://spdx.dev/Document"
-
 // An attested image says what it is made of and how; where nothing could hold that, it
 // is refused by name before the build starts.
 func TestAttest(t *testing.T) {
@@ -186,3 +184,5 @@ func TestWrongAttests(t *testing.T) {
 		}
 	}
 }
+
+const provenance, sbom = "https://slsa.dev/provenance/", "https://spdx.dev/Document"

@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,14 +10,6 @@ import (
 	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
-
-// showingAll are the capabilities of an editor that shows all there is of builds.
-var showingAll = map[string]any{
-	"window":       map[string]any{"workDoneProgress": true},
-	"workspace":    map[string]any{"configuration": true, "codeLens": map[string]any{"refreshSupport": true}, "inlayHint": map[string]any{"refreshSupport": true}},
-	"textDocument": map[string]any{"codeLens": map[string]any{}, "inlayHint": map[string]any{}, "hover": map[string]any{"contentFormat": []string{"markdown"}}},
-	"experimental": map[string]any{"buildls": map[string]any{"log": true, "finished": true}},
-}
 
 // BenchmarkLooking is a cached build of twenty steps in an editor that shows all there is
 // of builds, which are kept, against one that shows progress alone and keeps none. The
@@ -108,19 +97,4 @@ func buildMany(b *testing.B, s site, n int) (rss, goroutines int) {
 		}
 	}
 	return rss, goroutinesOf(e, &stderr)
-}
-
-// resident is the resident memory of a process in MB, that of its program's file included.
-func resident(b testing.TB, pid int) int {
-	b.Helper()
-	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
-	if err != nil {
-		b.Skipf("SKIPPED, needs /proc: %v", err)
-	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	kb, err := strconv.Atoi(strings.Fields(rest)[0])
-	if err != nil {
-		b.Fatal(err)
-	}
-	return kb / 1000
 }

@@ -2,20 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
-	"time"
 
-	"github.com/moby/buildkit/client/llb"
-	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
-
-	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
@@ -23,22 +15,6 @@ import (
 // The benchmarks compare in pairs, in one run: this machine may be noisy, but both of a
 // pair meet the same noise. They report medians. `make bench` runs them on the program
 // as it is shipped.
-
-// shipped is the command line of bin/buildls, as `make build` makes it.
-func shipped(b testing.TB, env []string, args ...string) *exec.Cmd {
-	b.Helper()
-	bin, err := filepath.Abs("../../bin/buildls")
-	if err == nil {
-		_, err = os.Stat(bin)
-	}
-	if err != nil {
-		b.Skipf("SKIPPED, needs bin/buildls: make build (%v)", err)
-	}
-	cmd := program(b, env, args...)
-	cmd.Path, cmd.Args[0] = bin, bin
-	cmd.Env = slices.DeleteFunc(cmd.Env, func(kv string) bool { return kv == asProgram+"=1" })
-	return cmd
-}
 
 // pairs measures ours and theirs in turn, and reports their medians and that of the
 // ratios.
@@ -68,17 +44,6 @@ type medians struct{ ours, theirs, ratio float64 }
 
 var measured = map[string]medians{} // by the benchmarks' names
 
-func measure(f func()) float64 {
-	start := time.Now()
-	f()
-	return float64(time.Since(start).Microseconds()) / 1000
-}
-
-func median(v []float64) float64 {
-	slices.Sort(v)
-	return v[len(v)/2]
-}
-
 // BenchmarkStart is from the start of the process to the answer to initialize, against
 // a whole `docker --version`.
 func BenchmarkStart(b *testing.B) {
@@ -103,15 +68,6 @@ func BenchmarkStart(b *testing.B) {
 		}
 	})
 	tellPairs(b, "spawn → initialize", "`docker --version`", 0.5)
-}
-
-// quiet drops the server's log: a benchmark does not want it.
-func quiet(cmd *exec.Cmd) *exec.Cmd {
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err == nil {
-		cmd.Stderr = null
-	}
-	return cmd
 }
 
 // cachedBuild opens an editor on a workspace that has been built on s.
@@ -181,78 +137,4 @@ func ended(e *lsptest.Editor) (n int) {
 		}
 	}
 	return n
-}
-
-// mistaken is a Dockerfile of some lines with some problems in it.
-func mistaken(lines, problems int) string {
-	var b strings.Builder
-	b.WriteString("FROM scratch AS base\n")
-	every := lines / problems
-	for i := 1; i < lines; i++ {
-		switch {
-		case i%every == 0:
-			fmt.Fprintf(&b, "ENV key%d value\n", i) // legacy format
-		case i%100 == 99:
-			fmt.Fprintf(&b, "FROM base AS stage%d\n", i)
-		default:
-			fmt.Fprintf(&b, "RUN echo %d && make all\n", i)
-		}
-	}
-	return b.String()
-}
-
-// BenchmarkLint is from a change to the publication of what is wrong, through the wire,
-// against BuildKit's bare linter on the same text in this process.
-func BenchmarkLint(b *testing.B) {
-	for _, size := range []struct{ lines, problems int }{{20, 10}, {1000, 100}, {10000, 100}} {
-		b.Run(fmt.Sprint(size.lines, "lines"), func(b *testing.B) {
-			text := mistaken(size.lines, size.problems)
-			typed, floor := typing(b, text)
-			pairs(b, typed, floor)
-		})
-	}
-}
-
-// typing returns an edit that changes what is wrong, to a text that was not there before,
-// waited for; and the bare linter on such a text.
-func typing(b *testing.B, text string) (typed, floor func()) {
-	uri := "file:///bench/Dockerfile"
-	e := lsptest.New(b, quiet(shipped(b, nil)), lsptest.Options{})
-	last := strings.Count(text, "\n")
-	text += "ENV last value\n"
-	e.Open(uri, "dockerfile", text)
-	published := 1
-	e.Await("the first publication", func() bool { return len(e.Published(uri)) == published })
-	typed = func() {
-		line := fmt.Sprintf("ENV last%d value\n", published)
-		if published%2 == 1 {
-			line = fmt.Sprintf("MAINTAINER me%d\n", published)
-		}
-		e.Change(uri, last, 0, last+1, 0, line)
-		published++
-		e.Await("the publication", func() bool { return e.Count("textDocument/publishDiagnostics") == published })
-	}
-	return typed, func() { bareLint(b, text) }
-}
-
-func bareLint(b *testing.B, text string) {
-	sm := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", []byte(text))
-	sm.Definition = &llb.Definition{}
-	if _, err := dockerfile2llb.DockerfileLint(b.Context(), []byte(text), dockerfile2llb.ConvertOpt{SourceMap: sm, MetaResolver: dockerfile.Images(nil)}); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// BenchmarkLintAgainstDocker is the same for 20 lines, against `docker buildx build
-// --call=check`, which is what the official language server starts at each change.
-func BenchmarkLintAgainstDocker(b *testing.B) {
-	d := enginetest.Docker(b, "28")
-	text := strings.Replace(mistaken(20, 10), "scratch", enginetest.Registry(b)+"/base", 1)
-	dir := workspace(b, "Dockerfile", text)
-	typed, _ := typing(b, text)
-	pairs(b, typed, func() {
-		cmd := exec.Command(filepath.Join(enginetest.Dir(b), "docker-28", "cli", "docker"), "buildx", "build", "--call=check", dir)
-		cmd.Env = append(os.Environ(), d.Env()...)
-		cmd.Run() // its exit code says that there are warnings
-	})
 }

@@ -96,7 +96,7 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, displ
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	t.Stdout = std.out
-	req, wishes, err := t.Request(func(err error) { cancel(err) })
+	req, preferences, err := t.Request(func(err error) { cancel(err) })
 	if ctx.Err() != nil {
 		out := &build.Outcome{}
 		out.Status, out.Failure = build.Stopped(ctx)
@@ -116,7 +116,7 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, displ
 	}
 	var engines engine.Pool
 	defer engines.Close()
-	choice, err := engines.Resolve(ctx, func(m string) { fmt.Fprintln(std.err, m) }, req.Platforms, wishes...)
+	choice, err := engines.Resolve(ctx, func(m string) { fmt.Fprintln(std.err, m) }, req.Platforms, preferences...)
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls build: %v\n", err)
 		return exitFailed

@@ -3,76 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
-
-// A result is the contract's.
-type result struct {
-	ID, URI, Status, Engine, Context, Target string
-	Digest, ImageID                          *string
-	Tags, Platforms, Overlaid                []string
-	Started                                  string
-	DurationMs                               int
-	Steps                                    []stepOf
-	Warnings                                 []struct{ Message, Code string }
-	Profile                                  *struct{ Name, Source string }
-	Error                                    *struct {
-		Message, URI, Log string
-		Range             *lsptest.Range
-		ExitCode          *int
-	}
-}
-
-type stepOf struct {
-	Name, Status, Why string
-	Range             lsptest.Range
-	DurationMs        int
-	LastMs            *int
-	ExitCode          *int
-}
-
-// buildNow builds and waits for the result.
-func buildNow(t *testing.T, e *lsptest.Editor, argument map[string]any) result {
-	t.Helper()
-	all := map[string]any{"wait": true}
-	for k, v := range argument {
-		all[k] = v
-	}
-	var r result
-	if err := e.Execute("buildls.build", all, &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-// mustBuild is buildNow for a build that must succeed.
-func mustBuild(t *testing.T, e *lsptest.Editor, argument map[string]any) result {
-	t.Helper()
-	r := buildNow(t, e, argument)
-	if r.Status != "succeeded" {
-		t.Fatalf("%s: %+v", r.Status, r.Error)
-	}
-	return r
-}
-
-// logOf is the output of a build.
-func logOf(t testing.TB, e *lsptest.Editor, r result) string {
-	t.Helper()
-	var log struct{ Text string }
-	if err := e.Execute("buildls.log", map[string]any{"id": r.ID}, &log); err != nil {
-		t.Fatal(err)
-	}
-	return log.Text
-}
-
-// base is the FROM line that the tests build on.
-func base(t *testing.T) string { return "FROM " + enginetest.Registry(t) + "/base\n" }
 
 func TestBuild(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, s site) {
@@ -193,34 +129,6 @@ func TestEditsOfOneLength(t *testing.T) {
 	})
 }
 
-// Buffers of ignore files count, also when they exclude a folder with an unsaved buffer.
-func TestIgnoreBuffers(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
-		dir := workspace(t, "Dockerfile", "", "a.txt", "a", "sub/b.txt", "b", "sub/deep/c.txt", "c")
-		uri := "file://" + dir + "/Dockerfile"
-		e := edit(t, s.env, dir)
-		e.Open(uri, "dockerfile", base(t)+"WORKDIR /ctx\nCOPY . .\nRUN find . -type f | sort | xargs echo found:\n")
-		e.Open("file://"+dir+"/sub/deep/c.txt", "plaintext", "unsaved")
-		found := func() string {
-			_, after, _ := strings.Cut(logOf(t, e, mustBuild(t, e, map[string]any{"uri": uri})), "found: ")
-			line, _, _ := strings.Cut(after, "\n")
-			return line
-		}
-		if got := found(); got != "./Dockerfile ./a.txt ./sub/b.txt ./sub/deep/c.txt" {
-			t.Errorf("without ignore file: %s", got)
-		}
-		e.Open("file://"+dir+"/.dockerignore", "ignore", "sub\n.dockerignore\n")
-		if got := found(); got != "./Dockerfile ./a.txt" {
-			t.Errorf("with .dockerignore: %s", got)
-		}
-		e.Open("file://"+dir+"/Dockerfile.dockerignore", "ignore", "sub/deep\n*ignore\n")
-		if got := found(); got != "./Dockerfile ./a.txt ./sub/b.txt" {
-			t.Errorf("with Dockerfile.dockerignore: %s", got)
-		}
-		e.Shutdown()
-	})
-}
-
 // A new buffer builds, with the workspace as its context and without one.
 func TestUntitled(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, s site) {
@@ -236,7 +144,7 @@ func TestUntitled(t *testing.T) {
 		}
 		e.Shutdown()
 
-		alone := lsptest.New(t, program(t, s.env), lsptest.Options{})
+		alone := newEditor(t, program(t, s.env), lsptest.Options{})
 		alone.Open("untitled:Untitled-1", "dockerfile", base(t)+"RUN echo none is needed\n")
 		if r = mustBuild(t, alone, nil); r.Context != "" {
 			t.Errorf("context %q", r.Context)
@@ -250,53 +158,12 @@ func TestUntitled(t *testing.T) {
 	})
 }
 
-func TestOptions(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
-		dockerfile := strings.Replace(base(t), "\n", " AS first\n", 1) + "ARG A=none\nARG TARGETARCH\nRUN echo A is $A on $TARGETARCH; cat /proc/uptime\nFROM first AS second\nRUN echo second\n"
-		dir := workspace(t, "Dockerfile", dockerfile)
-		uri := "file://" + dir + "/Dockerfile" // not open: read from the disk
-		e := edit(t, s.env, dir)
-		r := mustBuild(t, e, map[string]any{"uri": uri, "target": "First", "buildArgs": map[string]any{"A": "b"}})
-		if log := logOf(t, e, r); !strings.Contains(log, "A is b on amd64") || strings.Contains(log, "second") {
-			t.Errorf("target and build args: %q", log)
-		}
-		if s.store && !slices.Equal(r.Tags, []string{"docker.io/library/" + strings.ToLower(filepath.Base(dir)) + ":First"}) {
-			t.Errorf("default tag %v", r.Tags)
-		}
-		first := logOf(t, e, mustBuild(t, e, map[string]any{"uri": uri, "noCache": true}))
-		second := logOf(t, e, mustBuild(t, e, map[string]any{"uri": uri, "noCache": true}))
-		if first == second || first == "" {
-			t.Errorf("noCache built the same twice: %q", first)
-		}
-		checkPlatforms(t, s, e, dir)
-		e.Shutdown()
-	})
-}
-
-func checkPlatforms(t *testing.T, s site, e *lsptest.Editor, dir string) {
-	t.Helper()
-	uri := "file://" + dir + "/multi.Dockerfile"
-	e.Open(uri, "dockerfile", "FROM "+enginetest.Registry(t)+"/multi\nCOPY Dockerfile /\n")
-	r := mustBuild(t, e, map[string]any{"uri": uri, "platforms": []string{"arm64"}})
-	if !slices.Equal(r.Platforms, []string{"linux/arm64"}) || len(r.Steps) != 2 {
-		t.Errorf("%+v", r)
-	}
-	r = buildNow(t, e, map[string]any{"uri": uri, "platforms": []string{"linux/amd64", "linux/arm64"}})
-	if s.store {
-		if r.Status != "failed" || !strings.Contains(r.Error.Message, "several platforms") {
-			t.Errorf("two platforms in a store for one: %+v", r)
-		}
-	} else if r.Status != "succeeded" || len(r.Steps) != 4 {
-		t.Errorf("two platforms: %+v", r)
-	}
-}
-
 // Without wait the answer comes at once, and the rest through progress and
 // notifications.
 func TestNotWaiting(t *testing.T) {
 	s := embeddedSite(t)
 	dir := workspace(t, "Dockerfile", "")
-	e := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
+	e := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
 		"experimental": map[string]any{"buildls": map[string]any{"log": true, "finished": true}}}})
 	e.Open("file://"+dir+"/Dockerfile", "dockerfile", base(t)+"RUN echo out loud\n")
 	var answer struct{ ID, Token string }
@@ -340,14 +207,14 @@ func TestProgressTokens(t *testing.T) {
 	}
 	own.Shutdown()
 
-	refusing := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, RefuseProgress: true})
+	refusing := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, RefuseProgress: true})
 	mustBuild(t, refusing, argument)
 	if n := len(refusing.All("$/progress")); n != 0 {
 		t.Errorf("%d messages on a refused token", n)
 	}
 	refusing.Shutdown()
 
-	plain := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{"window": map[string]any{}}})
+	plain := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{"window": map[string]any{}}})
 	mustBuild(t, plain, argument)
 	if n := len(plain.All("$/progress")) + len(plain.All("window/workDoneProgress/create")); n != 0 {
 		t.Errorf("%d messages to a client without progress", n)
@@ -358,7 +225,7 @@ func TestProgressTokens(t *testing.T) {
 func TestOverlaySetting(t *testing.T) {
 	s := embeddedSite(t)
 	dir := workspace(t, "Dockerfile", "", "app.txt", "from the disk\n")
-	e := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Settings: map[string]any{"overlay": "dockerfile"}})
+	e := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Settings: map[string]any{"overlay": "dockerfile"}})
 	e.Open("file://"+dir+"/Dockerfile", "dockerfile", base(t)+"COPY app.txt /\nRUN cat /app.txt\n")
 	e.Open("file://"+dir+"/app.txt", "plaintext", "from the buffer\n")
 	r := mustBuild(t, e, map[string]any{"uri": "file://" + dir + "/Dockerfile"})
@@ -366,29 +233,6 @@ func TestOverlaySetting(t *testing.T) {
 		t.Errorf("log %q", log)
 	}
 	e.Shutdown()
-}
-
-func TestTerminal(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
-		dir := workspace(t, "Dockerfile", base(t)+"ARG A\nRUN echo built with $A\n", "bad.Dockerfile", base(t)+"RUN echo oh && exit 7\n")
-		cmd := program(t, s.env, "build", "-t", "app:terminal", "--build-arg", "A=b", "--progress", "plain", dir)
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "built with b") {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		if s.store != strings.Contains(string(out), "docker.io/library/app:terminal\n") {
-			t.Errorf("%s", out)
-		}
-		cmd = program(t, s.env, "build", dir, "-f", "-", "--no-cache")
-		cmd.Stdin = strings.NewReader(base(t) + "RUN echo from stdin\n")
-		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "from stdin") {
-			t.Errorf("%v\n%s", err, out)
-		}
-		out, err = program(t, s.env, "build", "-f", dir+"/bad.Dockerfile", dir).CombinedOutput()
-		if err == nil || !strings.Contains(string(out), "RUN failed with exit code 7") || !strings.Contains(string(out), ">>> RUN echo oh") {
-			t.Errorf("%v\n%s", err, out)
-		}
-	})
 }
 
 // A document is answered in the client's own spelling of its URI, odd as it may be.
@@ -409,17 +253,23 @@ func TestURISpelling(t *testing.T) {
 	e.Shutdown()
 }
 
-// What is wrong with an empty file goes when something is typed.
-func TestEmptyFileIsTyped(t *testing.T) {
+// Different targets and files build side by side.
+func TestBuildsSideBySide(t *testing.T) {
 	s := embeddedSite(t)
-	e := edit(t, s.env, workspace(t))
-	uri := "untitled:Untitled-1"
-	e.Open(uri, "dockerfile", "")
-	buildNow(t, e, nil)
-	if d := e.Diagnostics(uri); len(d) != 1 {
-		t.Errorf("%+v", d)
+	dir := workspace(t)
+	e := edit(t, s.env, dir)
+	one, two := newSleep(), newSleep()
+	uri := "file://" + dir + "/Dockerfile"
+	from := base(t)
+	e.Open(uri, "dockerfile", from[:len(from)-1]+" AS one\nRUN "+one+"\n"+from[:len(from)-1]+" AS two\nRUN "+two+"\n")
+	for _, target := range []string{"one", "two"} {
+		if err := e.Execute("buildls.build", map[string]any{"target": target}, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
-	e.Replace(uri, "FROM scratch\n")
-	e.Await("the problem's end", func() bool { return len(e.Diagnostics(uri)) == 0 })
+	awaitSleep(t, one)
+	awaitSleep(t, two)
 	e.Shutdown()
+	awaitNoSleep(t, one)
+	awaitNoSleep(t, two)
 }

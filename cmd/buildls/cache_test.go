@@ -1,11 +1,14 @@
 package main
 
 import (
-	"encoding/json"
-	"os"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
@@ -90,101 +93,7 @@ func TestInlineCache(t *testing.T) {
 	}
 }
 
-// What a script wants to know is written when the build has succeeded.
-func TestFiles(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
-		dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
-		e := edit(t, s.env, dir)
-		fields := map[string]any{"uri": "file://" + dir + "/Dockerfile", "iidFile": "iid", "metadataFile": dir + "/metadata.json"}
-		if !s.store {
-			if r := buildNow(t, e, fields); r.Error == nil || !strings.Contains(r.Error.Message, "leaves no image") {
-				t.Errorf("no image: %+v", r)
-			}
-			fields["outputs"] = []any{output("oci", "image.tar")}
-		}
-		r := mustBuild(t, e, fields)
-		iid, err := os.ReadFile(dir + "/iid")
-		if err != nil || r.ImageID == nil || string(iid) != *r.ImageID {
-			t.Errorf("iidFile %q, %v; %+v", iid, err, r)
-		}
-		data, _ := os.ReadFile(dir + "/metadata.json")
-		var metadata map[string]any
-		if err := json.Unmarshal(data, &metadata); err != nil || metadata["containerimage.digest"] != *r.Digest {
-			t.Errorf("metadataFile %s, %v", data, err)
-		}
-		e.Shutdown()
-	})
-}
-
-// What an earlier build wrote is gone when a build fails, so that no script takes it for this
-// build's. It stays where the command line is wrong.
-func TestOldFiles(t *testing.T) {
-	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY nothere /\n")
-	old := map[string]string{filepath.Join(dir, "iid"): "sha256:" + strings.Repeat("a", 64), filepath.Join(dir, "metadata"): `{"containerimage.digest": "old"}`}
-	lay := func() {
-		for name, text := range old {
-			if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	stayed := func() (n int) {
-		for name, text := range old {
-			if data, err := os.ReadFile(name); err == nil && string(data) == text {
-				n++
-			}
-		}
-		return n
-	}
-	for _, c := range []struct {
-		args  string // of a build in dir
-		stays bool
-		says  string
-	}{
-		{"--engine unix:///nowhere/at/all .", false, "cannot use buildkitd"},
-		{"gone", false, "does not exist"},
-		{"-f gone .", false, "no Dockerfile"},
-		{"--target gone .", false, "unknown target"},
-		{"--secret id=x,src=gone .", false, "gone"},
-		{"--build-context x=gone .", false, "gone"},
-		{"-o type=local,dest=out .", true, "has no image"},
-		{"-o type=tar,dest=out .", true, "has no image"},
-		{"--platform no/such/platform/at/all .", true, "platform"},
-		{"--tag A:B:C .", true, "A:B:C"},
-		{"--no-such-flag .", true, "no-such-flag"},
-		{". .", true, "one CONTEXT"},
-	} {
-		lay()
-		build := program(t, nil, append([]string{"build", "--iidfile", "iid", "--metadata-file", "metadata"}, strings.Fields(c.args)...)...)
-		build.Dir = dir
-		out, err := build.CombinedOutput()
-		want := 0
-		if c.stays {
-			want = len(old)
-		}
-		if got := stayed(); err == nil || !strings.Contains(string(out), c.says) || got != want {
-			t.Errorf("%s: %v, %d files stay, not %d\n%s", c.args, err, got, want, out)
-		}
-	}
-	if _, err := os.Stat(filepath.Join(dir, "out")); err == nil {
-		t.Error("something was written to out")
-	}
-
-	lay()
-	uri := "file://" + dir + "/Dockerfile"
-	e := edit(t, nil, dir)
-	e.Configure(map[string]any{"build": map[string]any{"*": map[string]any{"iidFile": "iid", "metadataFile": "metadata", "engine": "unix:///nowhere/at/all"}}})
-	e.Open(uri, "dockerfile", "FROM scratch\nCOPY nothere /\n")
-	if err := e.Execute("buildls.context", map[string]any{"uri": uri}, nil); err != nil || stayed() != len(old) {
-		t.Errorf("looking: %v, %d files stay", err, stayed())
-	}
-	if r := buildNow(t, e, map[string]any{"uri": uri}); r.Status != "failed" || stayed() != 0 {
-		t.Errorf("in an editor: %s, %d files stay", r.Status, stayed())
-	}
-	e.Shutdown()
-}
-
-func TestWrongCachesAndFiles(t *testing.T) {
+func TestWrongCachesAndOutputFiles(t *testing.T) {
 	dir := workspace(t, "Dockerfile", "FROM scratch\n")
 	for _, c := range [][3]string{
 		{"--cache-from", "type=inline", "it can be registry, local, gha"},
@@ -198,6 +107,84 @@ func TestWrongCachesAndFiles(t *testing.T) {
 		out, err := program(t, nil, "build", c[0], c[1], dir).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), c[2]) {
 			t.Errorf("%q: %v\n%s", c, err, out)
+		}
+	}
+}
+
+// A bucket is as much of S3 as a cache needs.
+type bucket struct {
+	mu      sync.Mutex
+	objects map[string][]byte
+	keys    map[string]bool // the access keys that requests were signed with
+}
+
+func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	key, _, _ := strings.Cut(rest, "/")
+	b.keys[key] = true
+	switch r.Method {
+	case http.MethodPut:
+		b.objects[r.URL.Path], _ = io.ReadAll(r.Body)
+		w.Header().Set("ETag", `"x"`)
+	default:
+		data, ok := b.objects[r.URL.Path]
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `<Error><Code>NoSuchKey</Code><Message>none</Message></Error>`)
+			return
+		}
+		w.Header().Set("Last-Modified", "Mon, 23 Nov 2026 10:00:00 GMT")
+		w.Write(data)
+	}
+}
+
+// A cache in S3 that one buildkitd wrote is read by another, with the keys of the
+// environment, which are shown nowhere; engines that have no such caches refuse them.
+func TestAccountCaches(t *testing.T) {
+	b := &bucket{objects: map[string][]byte{}, keys: map[string]bool{}}
+	server := httptest.NewServer(b)
+	defer server.Close()
+	dir := workspace(t, "Dockerfile", base(t)+"RUN echo "+t.TempDir()+" >/made\n")
+	const key, secret, token = "AKIAPLANTEDKEY", "planted-secret-access-key", "planted-runtime-token"
+	cache := "type=s3,bucket=b,region=r,name=c,mode=max,use_path_style=true,endpoint_url=" + server.URL
+	run := func(address string, args ...string) string {
+		t.Helper()
+		env := []string{"BUILDLS_ENGINE=" + address, "AWS_ACCESS_KEY_ID=" + key, "AWS_SECRET_ACCESS_KEY=" + secret}
+		out, _ := program(t, env, append(append([]string{"build", "--progress", "plain"}, args...), dir)...).CombinedOutput()
+		if contains(string(out), secret) || contains(string(out), key) {
+			t.Errorf("a key is shown:\n%s", out)
+		}
+		return string(out)
+	}
+	one, two := enginetest.Buildkitd(t), enginetest.StartBuildkitd(t)
+	out := run(one.Address, "--cache-to", cache)
+	b.mu.Lock()
+	if !contains(out, "built in") || len(b.objects) == 0 || !b.keys[key] {
+		t.Errorf("%d objects, keys %v\n%s", len(b.objects), b.keys, out)
+	}
+	b.mu.Unlock()
+	if out := run(two.Address, "--cache-from", cache); !contains(out, "RUN echo", "CACHED", "built in") {
+		t.Errorf("%s", out)
+	}
+
+	// GitHub's, outside a workflow and in one whose cache does not answer.
+	if out := run(one.Address, "--cache-from", "type=gha", "--cache-to", "type=gha,mode=max"); !contains(out, "warning: the cache of type gha is left out", "built in") {
+		t.Errorf("%s", out)
+	}
+	cmd := program(t, []string{"BUILDLS_ENGINE=" + one.Address, "ACTIONS_RUNTIME_TOKEN=" + token, "ACTIONS_CACHE_URL=" + server.URL + "/"}, "build", "--progress", "plain", "--cache-to", "type=gha", dir)
+	if out, err := cmd.CombinedOutput(); err == nil || contains(string(out), token) || !contains(string(out), "cache") {
+		t.Errorf("%v\n%s", err, out)
+	}
+
+	docker := enginetest.Docker(t, "28")
+	for address, s := range map[string]site{"embedded": embeddedSite(t), "docker": dockerSite(docker, "28")} {
+		for _, flag := range []string{"--cache-from", "--cache-to"} {
+			out, err := program(t, append(s.env, "BUILDLS_ENGINE="+address), "build", flag, cache, dir).CombinedOutput()
+			if err == nil || !contains(string(out), "a cache of type s3", "it can ") {
+				t.Errorf("%s %s: %v\n%s", address, flag, err, out)
+			}
 		}
 	}
 }

@@ -1,25 +1,10 @@
 package main
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/buildls/buildls/lsp/lsptest"
 )
-
-// started begins a build whose step runs until it is killed.
-func started(t *testing.T, e *lsptest.Editor, dir string) (sleep string, token string) {
-	t.Helper()
-	sleep = newSleep()
-	uri := "file://" + dir + "/Dockerfile"
-	e.Open(uri, "dockerfile", base(t)+"RUN trap '' TERM; "+sleep+"; true\n")
-	var answer struct{ ID, Token string }
-	if err := e.Execute("buildls.build", map[string]any{"uri": uri}, &answer); err != nil {
-		t.Fatal(err)
-	}
-	awaitSleep(t, sleep)
-	return sleep, `"` + answer.Token + `"`
-}
 
 // Every way to cancel ends the step's process, and the progress.
 func TestCancel(t *testing.T) {
@@ -78,51 +63,4 @@ func cancelRequest(t *testing.T, e *lsptest.Editor, dir string) {
 		t.Errorf("a canceled request: %v", err)
 	}
 	awaitNoSleep(t, sleep)
-}
-
-// An editor that dies takes its builds with it.
-func TestEditorDies(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
-		for _, die := range []func(*lsptest.Editor){
-			func(e *lsptest.Editor) { e.CloseStdin() },
-			func(e *lsptest.Editor) { e.Kill() }, // the server itself, with -9
-		} {
-			dir := workspace(t)
-			e := edit(t, s.env, dir)
-			sleep, _ := started(t, e, dir)
-			die(e)
-			awaitNoSleep(t, sleep)
-			e.Exit()
-		}
-	})
-}
-
-// Different targets and files build side by side.
-func TestSideBySide(t *testing.T) {
-	s := embeddedSite(t)
-	dir := workspace(t)
-	e := edit(t, s.env, dir)
-	one, two := newSleep(), newSleep()
-	uri := "file://" + dir + "/Dockerfile"
-	from := base(t)
-	e.Open(uri, "dockerfile", from[:len(from)-1]+" AS one\nRUN "+one+"\n"+from[:len(from)-1]+" AS two\nRUN "+two+"\n")
-	for _, target := range []string{"one", "two"} {
-		if err := e.Execute("buildls.build", map[string]any{"target": target}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	awaitSleep(t, one)
-	awaitSleep(t, two)
-	e.Shutdown()
-	awaitNoSleep(t, one)
-	awaitNoSleep(t, two)
-}
-
-func contains(s string, parts ...string) bool {
-	for _, p := range parts {
-		if !strings.Contains(s, p) {
-			return false
-		}
-	}
-	return true
 }

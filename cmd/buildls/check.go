@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,6 +21,7 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/build/lint/practice"
 	ws "github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
 )
@@ -28,18 +31,25 @@ type checked struct {
 	name     string // as it was given, or found
 	text     *ws.Text
 	problems []dockerfile.Problem
+	fails    dockerfile.Severity // what is as severe fails
+	note     string              // of its rules
+	repair
 }
 
 // A check is what is asked of `buildls check`.
 type check struct {
 	format string
-	strict bool
 	dir    string // whose .dockerignore counts
+	known  baseline
+	rules  projectRules
+	fix    bool // what can be mended without asking
+	diff   bool // show how, instead
+	shell  shellCheck
 }
 
 // checkCommand is `buildls check`.
 func checkCommand(std stdio) *cobra.Command {
-	c := check{format: "text"}
+	c, strict := check{format: "text"}, false
 	cmd := &cobra.Command{
 		Use:   "check [flags] FILE...",
 		Short: "what is wrong with Dockerfiles",
@@ -47,34 +57,87 @@ func checkCommand(std stdio) *cobra.Command {
 folder, in which Dockerfiles are looked for, or - for stdin. In a folder, links are followed,
 and each Dockerfile is checked once.
 
-exit code: 0 nothing found that fails, 1 errors (or warnings, with --strict), 2 wrong usage,
+exit code: 0 nothing found that fails, 1 errors (or what --failure-threshold names), 2 wrong usage,
 or something could not be checked: a file that is missing, one that cannot be read, a folder
-without a Dockerfile. What can be checked is, and the rest is said on stderr.`,
+without a Dockerfile. What can be checked is, and the rest is said on stderr. With --diff it is 1
+if something can be fixed.`,
 		ValidArgsFunction: dockerfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("it takes a FILE")
 			}
+			if c.known.update && c.known.file == "" {
+				return errors.New("--update-baseline: add --baseline FILE, which names the file")
+			}
+			if c.fix && c.diff || c.diff && c.known.file != "" {
+				return errors.New("--diff shows what --fix would change, and goes with neither --fix nor --baseline")
+			}
+			if strict && (c.rules.fails == nil || *c.rules.fails < dockerfile.Warning) {
+				c.rules.fails = new(dockerfile.Warning)
+			}
 			return c.run(cmd.Context(), args, std)
 		},
 	}
-	value(cmd, "format", "FORMAT", "text, json or sarif (default text)", func(s string) error {
+	names := strings.Join(slices.Sorted(maps.Keys(formats)), ", ")
+	value(cmd, "format", "FORMAT", names+" (default text)", func(s string) error {
 		if formats[s] == nil {
-			return errors.New("it can be text, json or sarif")
+			return errors.New("it can be " + names)
 		}
 		c.format = s
 		return nil
 	})
-	cmd.Flags().BoolVar(&c.strict, "strict", false, "a warning fails too")
-	offer(cmd, "format", oneOf("text", "json", "sarif"))
+	offer(cmd, "format", oneOf(slices.Sorted(maps.Keys(formats))...))
+	value(cmd, "failure-threshold", "LEVEL", "what fails: error, warning, info, hint or none (default error)", func(s string) error {
+		level, ok := thresholds[s]
+		if !ok {
+			return errors.New("it can be error, warning, info, hint (or style) or none")
+		}
+		c.rules.fails = &level
+		return nil
+	})
+	offer(cmd, "failure-threshold", oneOf("error", "warning", "info", "hint", "none"))
+	cmd.Flags().BoolVar(&strict, "strict", false, "a warning fails too: --failure-threshold warning")
+	value(cmd, "baseline", "FILE", "leave out the problems that this file has", setTo(&c.known.file))
+	cmd.Flags().BoolVar(&c.known.update, "update-baseline", false, "write what is found to the file of --baseline, and tell nothing")
+	cmd.Flags().BoolVar(&c.fix, "fix", false, "fix what leaves the image as it is, and tell what is left")
+	cmd.Flags().BoolVar(&c.diff, "diff", false, "show what --fix would change, as patch reads it, and change nothing")
+	value(cmd, "rules", "SET", "rules: buildkit, recommended or all (default recommended)", func(s string) error {
+		if !slices.Contains(practice.Sets, s) {
+			return errors.New("it can be buildkit, recommended or all")
+		}
+		c.rules.set = practice.Set(s)
+		return nil
+	})
+	offer(cmd, "rules", oneOf(practice.Sets...))
+	c.shell.flag(cmd)
 	value(cmd, "context", "DIR", "whose .dockerignore counts (default: the Dockerfile's folder)", setTo(&c.dir))
 	return cmd
 }
 
-func (c check) run(ctx context.Context, names []string, std stdio) error {
-	files, wrong := checkAll(ctx, names, c.dir, std.in)
-	if err := formats[c.format](std.out, files); err != nil {
-		wrong = append(wrong, err)
+func (c *check) run(ctx context.Context, names []string, std stdio) error {
+	if err := c.shell.find(std.err); err != nil {
+		return err
+	}
+	if st, err := os.Stat(c.dir); c.dir != "" && (err != nil || !st.IsDir()) {
+		return fmt.Errorf("--context: %s is no folder", c.dir)
+	}
+	files, wrong := c.all(ctx, names, std.in)
+	shown, unwritten := c.put(files, std)
+	wrong = append(wrong, unwritten...)
+	if c.known.file != "" {
+		if err := c.known.apply(files); err != nil {
+			return err
+		}
+	}
+	if !c.diff {
+		if err := formats[c.format](std.out, files); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	for _, f := range files {
+		if f.note != "" {
+			fmt.Fprintf(std.err, "buildls check: %s\n", f.note)
+		}
 	}
 	for _, err := range wrong {
 		fmt.Fprintf(std.err, "buildls check: %v\n", err)
@@ -82,13 +145,24 @@ func (c check) run(ctx context.Context, names []string, std stdio) error {
 	if len(wrong) > 0 {
 		return exitCode(exitUsage)
 	}
-	return exitCode(verdict(files, c.strict))
+	switch {
+	case shown:
+		return exitCode(exitFailed)
+	case c.diff:
+		return exitCode(exitOK)
+	}
+	return exitCode(verdict(files))
 }
 
-func verdict(files []checked, strict bool) int {
+// thresholds are the values of --failure-threshold; "style" is what hadolint's users write for hint.
+// Nothing is as severe as none.
+var thresholds = map[string]dockerfile.Severity{"error": dockerfile.Error, "warning": dockerfile.Warning, "info": dockerfile.Information,
+	"hint": dockerfile.Hint, "style": dockerfile.Hint, "none": dockerfile.Error - 1}
+
+func verdict(files []checked) int {
 	for _, f := range files {
 		for _, p := range f.problems {
-			if p.Severity == dockerfile.Error || strict && p.Severity == dockerfile.Warning {
+			if p.Severity <= f.fails {
 				return exitFailed
 			}
 		}
@@ -105,19 +179,20 @@ func checkInstead(ctx context.Context, dir, file string, std stdio) error {
 		file = filepath.Join(dir, "Dockerfile")
 	}
 	file = ws.New().Snapshot().DockerfileAt(file)
-	return check{format: "text", strict: true, dir: dir}.run(ctx, []string{file}, std)
+	c := check{format: "text", dir: dir, rules: projectRules{set: practice.BuildKit, fails: new(dockerfile.Warning)}}
+	return c.run(ctx, []string{file}, std)
 }
 
-// checkAll checks the files that names stand for, several at a time, and returns them in
-// order, and what is wrong with those that it cannot check.
-func checkAll(ctx context.Context, names []string, dir string, stdin io.Reader) (files []checked, wrong []error) {
+// all checks the files that names stand for, several at a time, and returns them in order, and what
+// is wrong with those that it cannot check.
+func (c *check) all(ctx context.Context, names []string, stdin io.Reader) (files []checked, wrong []error) {
 	found, wrong := findAll(names)
 	files, errs := make([]checked, len(found)), make([]error, len(found))
 	var eg errgroup.Group
 	eg.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range found {
 		eg.Go(func() error {
-			files[i], errs[i] = checkOne(ctx, name, dir, stdin)
+			files[i], errs[i] = c.one(ctx, name, stdin)
 			return nil
 		})
 	}
@@ -131,17 +206,22 @@ func checkAll(ctx context.Context, names []string, dir string, stdin io.Reader) 
 	return files, wrong
 }
 
-func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, error) {
+func (c *check) one(ctx context.Context, name string, stdin io.Reader) (checked, error) {
 	data, err := readDockerfile(ctx, name, stdin)
 	if err != nil {
 		return checked{}, whyNot(name, err)
 	}
 	const bom = "\ufeff"
+	whole := string(data)
 	if !bytes.HasPrefix(data, []byte(bom+bom)) { // of two a builder passes over one, as does lint
 		data = bytes.TrimPrefix(data, []byte(bom)) // it counts in no column
 	}
+	dir := c.dir
 	if dir == "" && name != "-" {
 		dir = filepath.Dir(name)
+	}
+	if err := dockerfile.Readable(data); err != nil {
+		return checked{}, fmt.Errorf("%s is not checked: %w", name, err)
 	}
 	if fault, wide := survey.Wide(data); wide {
 		problem := dockerfile.Problem{Code: "syntax", Message: fault.Reason}
@@ -151,11 +231,22 @@ func checkOne(ctx context.Context, name, dir string, stdin io.Reader) (checked, 
 	if err != nil { // the rest can be checked without
 		err = whyNot(path, err)
 	}
-	file := lint.File{Dockerfile: dockerfile.Parse(data), Ignore: ignore}
+	rules, wrong := c.rules.of(name)
+	err = cmp.Or(err, wrong)
+	file := lint.File{Dockerfile: dockerfile.Parse(data), Ignore: ignore, Rules: rules.Config}
 	for _, fault := range survey.Faults(ignore) {
 		file.IgnoreFaults = append(file.IgnoreFaults, fault.In(filepath.Base(path)))
 	}
-	return checked{name: name, text: ws.NewText(string(data)), problems: lint.Check(ctx, file)}, err
+	out := checked{name: name, fails: rules.fails, note: rules.note, repair: repair{before: whole, after: whole}}
+	if c.fix || c.diff {
+		file.Dockerfile, out.problems, out.fixed = repaired(ctx, file)
+		out.after = whole[:len(whole)-len(data)] + file.Dockerfile.String()
+	} else {
+		out.problems = lint.Check(ctx, file)
+	}
+	out.problems, wrong = c.shell.add(ctx, out.problems, file)
+	out.text = ws.NewText(file.Dockerfile.String())
+	return out, cmp.Or(err, wrong)
 }
 
 func readDockerfile(ctx context.Context, name string, stdin io.Reader) ([]byte, error) {

@@ -14,7 +14,10 @@ import (
 )
 
 // formats are the values of --format.
-var formats = map[string]func(io.Writer, []checked) error{"text": writeText, "json": writeJSON, "sarif": writeSARIF}
+var formats = map[string]func(io.Writer, []checked) error{
+	"text": writeText, "json": writeJSON, "sarif": writeSARIF,
+	"checkstyle": writeCheckstyle, "junit": writeJUnit, "gitlab": writeGitLab, "github": writeGitHub,
+}
 
 var severityWords = map[dockerfile.Severity]string{dockerfile.Error: "error", dockerfile.Warning: "warning", dockerfile.Information: "info", dockerfile.Hint: "hint"}
 
@@ -165,7 +168,7 @@ func writeSARIF(w io.Writer, files []checked) error {
 				run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{p.Code, p.URL})
 			}
 			seen[p.Code] = true
-			at := sarifLocation{sarifPhysical{sarifArtifact{artifactURI(f.name)}, f.regionOf(p, ws.UTF16)}}
+			at := sarifLocation{sarifPhysical{sarifArtifact{artifactURI(f.path())}, f.regionOf(p, ws.UTF16)}}
 			run.Results = append(run.Results, sarifResult{p.Code, sarifLevels[p.Severity], sarifText{p.Message}, []sarifLocation{at}})
 		}
 	}
@@ -182,6 +185,6 @@ func artifactURI(name string) string {
 	if name == "-" {
 		return "stdin"
 	}
-	full := string(ws.FileURI("/" + filepath.ToSlash(name)))
+	full := string(ws.FileURI("/" + name))
 	return strings.TrimPrefix(full, "file:///")
 }

@@ -90,7 +90,7 @@ func diagnose(ctx context.Context, address string) *diagnosis {
 	for _, f := range found {
 		d.Candidates = append(d.Candidates, candidate{Engine: f.Info.String(), Setting: f.Info.Setting(), Address: f.Info.Address, Version: f.Info.Version, Running: f.Running, Lacks: f.Lacks, Mend: f.Mend, Without: f.Without})
 	}
-	choice, err := engines.Which(ctx, engine.Wish{Who: "--engine", Address: address})
+	choice, err := engines.Which(ctx, engine.Preference{Source: "--engine", Address: address})
 	if err != nil {
 		d.Error = err.Error()
 		return d

@@ -12,10 +12,11 @@ import (
 // helpCommand is `buildls help`.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND|TOPIC]",
+		Use:   "help [COMMAND|TOPIC|RULE]",
 		Short: "this help, that of a command, or the page of a topic",
-		Long:  "Says what a command does and which flags it has, or shows the page of a topic.",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Says what a command does and which flags it has, or shows the page of a topic, or what a rule
+of buildls check is for.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				err := cmd.Root().Help()
@@ -25,6 +26,10 @@ func helpCommand() *cobra.Command {
 			}
 			if t, ok := helpTopic(args[0]); ok {
 				fmt.Fprint(cmd.OutOrStdout(), t.text)
+				return nil
+			}
+			if text, ok := helpRule(args[0]); ok {
+				fmt.Fprint(cmd.OutOrStdout(), text)
 				return nil
 			}
 			of, _, err := cmd.Root().Find(args)

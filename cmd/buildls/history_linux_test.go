@@ -19,7 +19,7 @@ func TestNoHistory(t *testing.T) {
 	for _, state := range []string{"/dev/null", "/proc", full} {
 		env := append(slices.Clone(s.env), "XDG_STATE_HOME="+state)
 		log := filepath.Join(t.TempDir(), "log")
-		e := lsptest.New(t, program(t, env, "--log-file", log), lsptest.Options{Folders: []string{dir}})
+		e := newEditor(t, program(t, env, "--log-file", log), lsptest.Options{Folders: []string{dir}})
 		for range 2 {
 			r := mustBuild(t, e, map[string]any{"uri": "file://" + dir + "/Dockerfile"})
 			if list := buildsOf(t, e); list[0].ID != r.ID {

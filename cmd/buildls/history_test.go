@@ -11,25 +11,12 @@ import (
 	"syscall"
 	"testing"
 
+	controlapi "github.com/moby/buildkit/api/services/control"
+	"github.com/moby/buildkit/client"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
-
-// remembering is a site of which the builds are kept in a directory, where several
-// processes find them; and that directory.
-func remembering(t testing.TB, s site) (site, string) {
-	state := t.TempDir()
-	s.env = append(slices.Clone(s.env), "XDG_STATE_HOME="+state)
-	return s, filepath.Join(state, "buildls", "builds")
-}
-
-// buildsOf are the answer to buildls.builds.
-func buildsOf(t *testing.T, e *lsptest.Editor) (list []result) {
-	t.Helper()
-	if err := e.Execute("buildls.builds", nil, &list); err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
 
 // idsOf are the ids of builds, in their order.
 func idsOf(list []result) string {
@@ -248,7 +235,7 @@ func TestBrokenHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := filepath.Join(t.TempDir(), "log")
-	e = lsptest.New(t, program(t, s.env, "--log-file", log), lsptest.Options{Folders: []string{dir}})
+	e = newEditor(t, program(t, s.env, "--log-file", log), lsptest.Options{Folders: []string{dir}})
 	for range 2 {
 		if got := idsOf(buildsOf(t, e)); got != made[2] {
 			t.Errorf("%s of %v", got, made)
@@ -260,5 +247,32 @@ func TestBrokenHistory(t *testing.T) {
 	written, err := os.ReadFile(log)
 	if err != nil || strings.Count(string(written), "passed over") != 2 || !strings.Contains(string(written), filepath.Base(find(0))) {
 		t.Errorf("%v: %s", err, written)
+	}
+}
+
+// The engine's own history of builds, which holds few, is left to builds in terminals.
+func TestHistoryOfEngine(t *testing.T) {
+	s := buildkitdSite(enginetest.Buildkitd(t))
+	dir := workspace(t, "Dockerfile", base(t)+"RUN true\n")
+	e := edit(t, s.env, dir)
+	r := buildNow(t, e, map[string]any{"uri": "file://" + dir + "/Dockerfile"})
+	if out, err := program(t, s.env, "build", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	c, err := client.New(t.Context(), s.engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	list, err := c.ControlClient().ListenBuildHistory(t.Context(), &controlapi.BuildHistoryRequest{EarlyExit: true})
+	var refs []string
+	for err == nil {
+		var event *controlapi.BuildHistoryEvent
+		if event, err = list.Recv(); err == nil {
+			refs = append(refs, event.Record.Ref)
+		}
+	}
+	if len(refs) == 0 || slices.Contains(refs, r.ID) {
+		t.Errorf("%v has %s, or nothing (%v)", refs, r.ID, err)
 	}
 }

@@ -12,13 +12,16 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/lsp/lsptest"
 )
 
 // mostMiB is the most memory that the server may take, whatever it is sent.
 const mostMiB = 1024
 
-// Sizes that nobody writes. The server is the program as it is shipped: of memory and time
-// the race detector takes many times as much.
+// Sizes that nobody writes, or a tenth of them. The server is the program as it is shipped: of
+// memory and time the race detector takes many times as much.
 func TestHostileSizes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "buildls")
 	build := exec.Command("go", "build", "-o", path, ".")
@@ -67,6 +70,7 @@ func asks(uri string) map[string]string {
 // Documents that nobody writes: everything about them is answered, also when it is asked for
 // and canceled again and again, and what is typed elsewhere is served meanwhile.
 func hugeDocuments(t *testing.T, server *exec.Cmd) {
+	some := enginetest.Some
 	many := func(n int, part func(i int) string) string {
 		var b strings.Builder
 		for i := range n {
@@ -75,19 +79,19 @@ func hugeDocuments(t *testing.T, server *exec.Cmd) {
 		return b.String()
 	}
 	docs := map[string]string{
-		"million/Dockerfile":   "FROM scratch\n" + strings.Repeat("RUN x\n", 1_000_000),
-		"line/Dockerfile":      "FROM scratch\nRUN " + strings.Repeat("x", 10_000_000),
-		"megabytes/Dockerfile": "FROM scratch\n" + strings.Repeat("# nothing but comments in here\n", 50<<20/31),
-		"stages/Dockerfile":    many(10_000, func(i int) string { return fmt.Sprintf("FROM scratch AS s%d\nCOPY a b\n", i) }),
-		"chain/Dockerfile":     "FROM scratch AS s0\n" + many(10_000, func(i int) string { return fmt.Sprintf("FROM s%d AS s%d\nENV a%d=b\n", i, i+1, i) }),
-		"deep/Dockerfile":      "FROM scratch\nENV A=" + strings.Repeat("${A:-", 10_000) + "x\n",
+		"million/Dockerfile":   "FROM scratch\n" + strings.Repeat("RUN x\n", some(1_000_000)),
+		"line/Dockerfile":      "FROM scratch\nRUN " + strings.Repeat("x", some(10_000_000)),
+		"megabytes/Dockerfile": "FROM scratch\n" + strings.Repeat("# nothing but comments in here\n", some(50<<20/31)),
+		"stages/Dockerfile":    many(some(10_000), func(i int) string { return fmt.Sprintf("FROM scratch AS s%d\nCOPY a b\n", i) }),
+		"chain/Dockerfile":     "FROM scratch AS s0\n" + many(some(10_000), func(i int) string { return fmt.Sprintf("FROM s%d AS s%d\nENV a%d=b\n", i, i+1, i) }),
+		"deep/Dockerfile":      "FROM scratch\nENV A=" + strings.Repeat("${A:-", some(10_000)) + "x\n",
 		"double/Dockerfile":    "# syntax=example.com/other\nFROM scratch\nENV A=x\n" + strings.Repeat("ENV A=$A$A\n", 100),
-		"heredocs/Dockerfile":  "FROM scratch\n" + many(1000, func(i int) string { return fmt.Sprintf("COPY <<E%d /x\n$A\nE%d\n", i, i) }),
-		"docker-bake.hcl":      "a = " + strings.Repeat("(", 3_000_000),
-		"compose.yaml":         "a: " + strings.Repeat("[", 3_000_000),
-		"docker-bake.json":     strings.Repeat("[", 3_000_000),
-		".dockerignore":        strings.Repeat("**/*a*b*c?[d-e]/**\n", 20_000),
-		"notes.txt":            strings.Repeat("0123456789\n", 5<<20),
+		"heredocs/Dockerfile":  "FROM scratch\n" + many(some(1000), func(i int) string { return fmt.Sprintf("COPY <<E%d /x\n$A\nE%d\n", i, i) }),
+		"docker-bake.hcl":      "a = " + strings.Repeat("(", some(3_000_000)),
+		"compose.yaml":         "a: " + strings.Repeat("[", some(3_000_000)),
+		"docker-bake.json":     strings.Repeat("[", some(3_000_000)),
+		".dockerignore":        strings.Repeat("**/*a*b*c?[d-e]/**\n", some(20_000)),
+		"notes.txt":            strings.Repeat("0123456789\n", some(5<<20)),
 	}
 	dir := workspace(t)
 	e, small := editorOf(t, server, dir), "file://"+dir+"/small/Dockerfile"
@@ -101,14 +105,14 @@ func hugeDocuments(t *testing.T, server *exec.Cmd) {
 			e.Await("what is typed elsewhere is checked", func() bool { return len(e.Published(small)) > typed })
 			all := asks(uri)
 			methods := slices.Sorted(maps.Keys(all))
-			atOnce(2*len(methods), func(i int) {
+			lsptest.AtOnce(2*len(methods), func(i int) {
 				m := methods[i/2]
 				method, _, _ := strings.Cut(m, " ")
 				id := fmt.Sprintf("%s %d", name, i)
 				if i%2 == 0 {
 					go e.Notify("$/cancelRequest", map[string]any{"id": id})
 				}
-				answered(t, m, e.CallWithID(id, method, json.RawMessage(all[m]), nil))
+				lsptest.Answered(t, m, e.CallWithID(id, method, json.RawMessage(all[m]), nil))
 			})
 			e.Insert(uri, 0, 0, "#\n")
 			e.Close(uri)
@@ -124,16 +128,16 @@ func hugeDocuments(t *testing.T, server *exec.Cmd) {
 	e.Shutdown()
 }
 
-// Ten thousand open documents, and requests by the thousand at once, most of them canceled.
+// Ten thousand open documents, or a tenth of them, and requests by the thousand at once, most of them canceled.
 func floods(t *testing.T, server *exec.Cmd) {
 	dir := workspace(t, "Dockerfile", "FROM scratch AS s\nCOPY . /\n")
 	e, uri := editorOf(t, server, dir), "file://"+dir+"/Dockerfile"
-	for i := range 10_000 {
+	for i := range enginetest.Some(10_000) {
 		e.Notify("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": fmt.Sprintf("file://%s/%d/Dockerfile", dir, i), "languageId": "dockerfile", "version": 1, "text": "FROM scratch AS S\n"}})
 	}
 	e.Open(uri, "dockerfile", "FROM scratch AS s\nCOPY . /\n")
 	all := asks(uri)
-	answered(t, "context", e.Call("workspace/executeCommand", json.RawMessage(all["workspace/executeCommand context"]), nil))
+	lsptest.Answered(t, "context", e.Call("workspace/executeCommand", json.RawMessage(all["workspace/executeCommand context"]), nil))
 	delete(all, "workspace/executeCommand context") // it reads every buffer against the disk
 	methods := slices.Sorted(maps.Keys(all))
 	var wg sync.WaitGroup
@@ -141,7 +145,7 @@ func floods(t *testing.T, server *exec.Cmd) {
 		wg.Go(func() {
 			m := methods[i%len(methods)]
 			method, _, _ := strings.Cut(m, " ")
-			answered(t, m, e.CallWithID(strconv.Itoa(i), method, json.RawMessage(all[m]), nil))
+			lsptest.Answered(t, m, e.CallWithID(strconv.Itoa(i), method, json.RawMessage(all[m]), nil))
 		})
 		if i%10 != 0 {
 			e.Notify("$/cancelRequest", map[string]any{"id": strconv.Itoa(i)})
@@ -162,4 +166,13 @@ func floods(t *testing.T, server *exec.Cmd) {
 		t.Logf("at most %d MiB", most)
 	}
 	e.Shutdown()
+}
+
+// stillServes is whether the server has the text that an editor shows.
+func stillServes(t *testing.T, e *lsptest.Editor, uri, stage string) {
+	t.Helper()
+	var targets []struct{ Name string }
+	if err := e.Execute("buildls.targets", map[string]any{"uri": uri}, &targets); err != nil || len(targets) != 1 || targets[0].Name != stage {
+		t.Errorf("%v, %v, want %s", targets, err, stage)
+	}
 }

@@ -117,7 +117,7 @@ editor. "buildls help COMMAND" says more of each.`,
 	root.PersistentFlags().BoolP("help", "h", false, "show this help")
 	help := helpCommand()
 	root.SetHelpCommand(help)
-	root.AddCommand(serveCommand(std), buildCommand(std), checkCommand(std.clean()),
+	root.AddCommand(serveCommand(std), buildCommand(std), checkCommand(std.clean()), formatCommand(std),
 		buildsCommand(std.clean()), doctorCommand(std.clean()), engineCommand(std),
 		attachCommand(std), completionCommand(std), versionCommand(std), help)
 	for _, cmd := range root.Commands() {

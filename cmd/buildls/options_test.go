@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,31 +122,43 @@ func TestPull(t *testing.T) {
 	})
 }
 
-// What the terminal alone can say, and what of it Docker 20.10 would pass over.
-func TestTerminalOptions(t *testing.T) {
+func TestOptions(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, s site) {
-		dir := workspace(t, "Dockerfile", base(t)+"RUN df -m /dev/shm; ulimit -n; cat /etc/hosts; ls /sys/class/net | xargs echo nets:\n")
-		run := func(args ...string) (string, error) {
-			out, err := program(t, s.env, append([]string{"build", "--no-cache", "--progress", "plain", dir}, args...)...).CombinedOutput()
-			return string(out), err
+		dockerfile := strings.Replace(base(t), "\n", " AS first\n", 1) + "ARG A=none\nARG TARGETARCH\nRUN echo A is $A on $TARGETARCH; cat /proc/uptime\nFROM first AS second\nRUN echo second\n"
+		dir := workspace(t, "Dockerfile", dockerfile)
+		uri := "file://" + dir + "/Dockerfile" // not open: read from the disk
+		e := edit(t, s.env, dir)
+		r := mustBuild(t, e, map[string]any{"uri": uri, "target": "First", "buildArgs": map[string]any{"A": "b"}})
+		if log := logOf(t, e, r); !strings.Contains(log, "A is b on amd64") || strings.Contains(log, "second") {
+			t.Errorf("target and build args: %q", log)
 		}
-		out, err := run("--shm-size", "7m", "--ulimit", "nofile=1234:2345")
-		if s.old {
-			if err == nil || !strings.Contains(out, "BuildKit is too old") {
-				t.Errorf("%v\n%s", err, out)
-			}
-		} else if err != nil || !strings.Contains(out, " 7 ") || !strings.Contains(out, " 1234\n") {
-			t.Errorf("%v\n%s", err, out)
+		if s.store && !slices.Equal(r.Tags, []string{"docker.io/library/" + strings.ToLower(filepath.Base(dir)) + ":First"}) {
+			t.Errorf("default tag %v", r.Tags)
 		}
-		out, err = run("--label", "a=b", "--add-host", "x.test:10.1.2.3", "--network", "none", "--pull")
-		if err != nil || !strings.Contains(out, "10.1.2.3\tx.test") || !strings.Contains(out, "nets: lo\n") {
-			t.Errorf("%v\n%s", err, out)
+		first := logOf(t, e, mustBuild(t, e, map[string]any{"uri": uri, "noCache": true}))
+		second := logOf(t, e, mustBuild(t, e, map[string]any{"uri": uri, "noCache": true}))
+		if first == second || first == "" {
+			t.Errorf("noCache built the same twice: %q", first)
 		}
-		for _, wrong := range [][]string{{"--network", "bridge"}, {"--add-host", "x"}, {"--allow", "all"}, {"--ulimit", "x"}, {"--shm-size", "x"}, {"--no-cache-filter", "gone"}} {
-			out, err := run(wrong...)
-			if err == nil || !strings.Contains(out, wrong[1]) || strings.Contains(out, "#1") {
-				t.Errorf("%q: %v\n%s", wrong, err, out)
-			}
-		}
+		checkPlatforms(t, s, e, dir)
+		e.Shutdown()
 	})
+}
+
+func checkPlatforms(t *testing.T, s site, e *lsptest.Editor, dir string) {
+	t.Helper()
+	uri := "file://" + dir + "/multi.Dockerfile"
+	e.Open(uri, "dockerfile", "FROM "+enginetest.Registry(t)+"/multi\nCOPY Dockerfile /\n")
+	r := mustBuild(t, e, map[string]any{"uri": uri, "platforms": []string{"arm64"}})
+	if !slices.Equal(r.Platforms, []string{"linux/arm64"}) || len(r.Steps) != 2 {
+		t.Errorf("%+v", r)
+	}
+	r = buildNow(t, e, map[string]any{"uri": uri, "platforms": []string{"linux/amd64", "linux/arm64"}})
+	if s.store {
+		if r.Status != "failed" || !strings.Contains(r.Error.Message, "several platforms") {
+			t.Errorf("two platforms in a store for one: %+v", r)
+		}
+	} else if r.Status != "succeeded" || len(r.Steps) != 4 {
+		t.Errorf("two platforms: %+v", r)
+	}
 }

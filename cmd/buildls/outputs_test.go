@@ -1,11 +1,8 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -20,41 +17,6 @@ import (
 	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
-
-// An outputs is a build with outputs, tried on one engine.
-type outputs struct {
-	*testing.T
-	site
-	e   *lsptest.Editor
-	dir string
-}
-
-// try builds with the fields; refused, if not empty, is what the refusal says.
-func (o outputs) try(refused string, fields map[string]any) result {
-	o.Helper()
-	all := map[string]any{"uri": "file://" + o.dir + "/Dockerfile"}
-	for k, v := range fields {
-		all[k] = v
-	}
-	r := buildNow(o.T, o.e, all)
-	switch {
-	case refused == "" && r.Status != "succeeded":
-		o.Errorf("%v: %+v", fields, r.Error)
-	case refused != "" && (r.Error == nil || !strings.Contains(r.Error.Message, refused) || len(r.Steps) != 0):
-		o.Errorf("%v: %s %+v, want a refusal with %q before any step", fields, r.Status, r.Error, refused)
-	}
-	return r
-}
-
-func output(kind, dest string, attrs ...string) map[string]any {
-	m := map[string]string{}
-	for i := 0; i < len(attrs); i += 2 {
-		m[attrs[i]] = attrs[i+1]
-	}
-	return map[string]any{"type": kind, "dest": dest, "attrs": m}
-}
-
-func (o outputs) of(list ...map[string]any) map[string]any { return map[string]any{"outputs": list} }
 
 // Every exporter writes what it says, or is refused by name before the build starts.
 func TestOutputs(t *testing.T) {
@@ -101,6 +63,76 @@ func TestOutputs(t *testing.T) {
 		}
 		o.e.Shutdown()
 	})
+}
+
+// A Docker engine with the containerd image store pushes, and writes every tar.
+func TestContainerdStoreOutputs(t *testing.T) {
+	d := enginetest.StartDocker(t, "28", enginetest.WithContainerdStore())
+	dir := workspace(t, "Dockerfile", base(t)+"RUN echo out >/made\n")
+	s := dockerSite(d, "28")
+	s.name, s.store = "containerd", false // nothing is refused
+	o := outputs{t, s, edit(t, s.env, dir), dir}
+	o.checkPush()
+	for _, kind := range []string{"oci", "docker"} {
+		o.try("", o.of(output(kind, kind+".tar")))
+	}
+	o.try("", map[string]any{"load": true, "tags": []string{"app:loaded"}})
+	if out := d.Docker(t, "images", "-q", "app:loaded"); strings.TrimSpace(out) == "" {
+		t.Error("not loaded")
+	}
+	o.checkPlatforms(d)
+	o.e.Shutdown()
+}
+
+// What is built elsewhere is loaded into the Docker engine of the context in use.
+func TestLoadByContext(t *testing.T) {
+	d := enginetest.Docker(t, "28")
+	config := newDockerConfig(t)
+	config.context("near", d.Address, "")
+	config.write("config.json", `{"currentContext":"near"}`)
+	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
+	env := append(embeddedSite(t).env, "DOCKER_CONFIG="+config.dir, "DOCKER_HOST=")
+	if out, err := program(t, env, "build", "--load", "-t", "app:by-context", dir).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out := d.Docker(t, "images", "-q", "app:by-context"); strings.TrimSpace(out) == "" {
+		t.Error("not loaded")
+	}
+	config.write("config.json", `{"currentContext":"gone"}`)
+	out, err := program(t, env, "build", "--load", dir).CombinedOutput()
+	if err == nil || !contains(string(out), "cannot be loaded", `no Docker context "gone"`, "type oci or docker") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// load puts the image into the Docker engine, wherever it is built.
+func TestLoad(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "Dockerfile", base(t)+"RUN echo loaded >/made\n")
+		if !s.store {
+			o := outputs{t, s, edit(t, s.env, dir), dir}
+			o.try("no Docker engine answers", map[string]any{"load": true})
+			o.e.Shutdown()
+			s.docker = enginetest.Docker(t, "28")
+			s.env = append(slices.Clone(s.env), "DOCKER_HOST="+s.docker.Address)
+		}
+		o := outputs{t, s, edit(t, s.env, dir), dir}
+		r := o.try("", map[string]any{"load": true, "tags": []string{"app:load-" + s.name}})
+		out := s.docker.Docker(t, "images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")
+		if r.ImageID == nil || !strings.Contains(out, "app:load-"+s.name+" "+*r.ImageID) {
+			t.Errorf("docker images: %s\n%+v", out, r)
+		}
+		o.e.Shutdown()
+	})
+}
+
+func namesIn(t *testing.T, file string) []string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Error(err)
+	}
+	return namesOf(t, bytes.NewReader(data))
 }
 
 // checkPush checks that what is said to be pushed is in the registry.
@@ -168,25 +200,6 @@ func (o outputs) checkHalfWay() {
 	}
 }
 
-// A Docker engine with the containerd image store pushes, and writes every tar.
-func TestContainerdStoreOutputs(t *testing.T) {
-	d := enginetest.StartDocker(t, "28", enginetest.WithContainerdStore())
-	dir := workspace(t, "Dockerfile", base(t)+"RUN echo out >/made\n")
-	s := dockerSite(d, "28")
-	s.name, s.store = "containerd", false // nothing is refused
-	o := outputs{t, s, edit(t, s.env, dir), dir}
-	o.checkPush()
-	for _, kind := range []string{"oci", "docker"} {
-		o.try("", o.of(output(kind, kind+".tar")))
-	}
-	o.try("", map[string]any{"load": true, "tags": []string{"app:loaded"}})
-	if out := d.Docker(t, "images", "-q", "app:loaded"); strings.TrimSpace(out) == "" {
-		t.Error("not loaded")
-	}
-	o.checkPlatforms(d)
-	o.e.Shutdown()
-}
-
 // checkPlatforms: one name holds an image for each platform, under the digest that the
 // result says.
 func (o outputs) checkPlatforms(d *enginetest.Daemon) {
@@ -206,128 +219,4 @@ func (o outputs) checkPlatforms(d *enginetest.Daemon) {
 			o.Errorf("linux/%s: %s", arch, out)
 		}
 	}
-}
-
-// What is built elsewhere is loaded into the Docker engine of the context in use.
-func TestLoadByContext(t *testing.T) {
-	d := enginetest.Docker(t, "28")
-	config := newDockerConfig(t)
-	config.context("near", d.Address, "")
-	config.write("config.json", `{"currentContext":"near"}`)
-	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
-	env := append(embeddedSite(t).env, "DOCKER_CONFIG="+config.dir, "DOCKER_HOST=")
-	if out, err := program(t, env, "build", "--load", "-t", "app:by-context", dir).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	if out := d.Docker(t, "images", "-q", "app:by-context"); strings.TrimSpace(out) == "" {
-		t.Error("not loaded")
-	}
-	config.write("config.json", `{"currentContext":"gone"}`)
-	out, err := program(t, env, "build", "--load", dir).CombinedOutput()
-	if err == nil || !contains(string(out), "cannot be loaded", `no Docker context "gone"`, "type oci or docker") {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
-// load puts the image into the Docker engine, wherever it is built.
-func TestLoad(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
-		dir := workspace(t, "Dockerfile", base(t)+"RUN echo loaded >/made\n")
-		if !s.store {
-			o := outputs{t, s, edit(t, s.env, dir), dir}
-			o.try("no Docker engine answers", map[string]any{"load": true})
-			o.e.Shutdown()
-			s.docker = enginetest.Docker(t, "28")
-			s.env = append(slices.Clone(s.env), "DOCKER_HOST="+s.docker.Address)
-		}
-		o := outputs{t, s, edit(t, s.env, dir), dir}
-		r := o.try("", map[string]any{"load": true, "tags": []string{"app:load-" + s.name}})
-		out := s.docker.Docker(t, "images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")
-		if r.ImageID == nil || !strings.Contains(out, "app:load-"+s.name+" "+*r.ImageID) {
-			t.Errorf("docker images: %s\n%+v", out, r)
-		}
-		o.e.Shutdown()
-	})
-}
-
-func TestTerminalOutputs(t *testing.T) {
-	s := embeddedSite(t)
-	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /made\n")
-	cmd := program(t, s.env, "build", "-o", "-", dir)
-	out, err := cmd.Output()
-	if names := namesOf(t, bytes.NewReader(out)); err != nil || !slices.Contains(names, "made") {
-		t.Errorf("%v: %q", err, names)
-	}
-	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer terminal.Close()
-	var said bytes.Buffer
-	cmd = program(t, s.env, "build", "-o", "-", dir)
-	cmd.Stdout, cmd.Stderr = terminal, &said
-	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "refusing to write a tar to a terminal") {
-		t.Errorf("%v: %s", err, said.String())
-	}
-	if out, err := program(t, s.env, "build", "-o", dir+"/out", dir).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	if _, err := os.Stat(dir + "/out/made"); err != nil {
-		t.Error(err)
-	}
-	for _, c := range [][2]string{
-		{"type=local", "needs dest"}, {"type=what", "it can be"}, {"type=tar,dest=" + dir, "is a directory"}, {"dest=x", "lacks its type"},
-		{"type=tar,dest=" + dir + "/gone/x.tar", "does not exist"}, {"type=local,dest=-", "cannot go to the standard output"},
-		{"type=registry", "give tags"}, {"type=image,dest=/x", "not to /x"},
-	} {
-		out, err := program(t, s.env, "build", "--output", c[0], dir).CombinedOutput()
-		if err == nil || !strings.Contains(string(out), c[1]) {
-			t.Errorf("%s: %v\n%s", c[0], err, out)
-		}
-	}
-}
-
-func namesIn(t *testing.T, file string) []string {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Error(err)
-	}
-	return namesOf(t, bytes.NewReader(data))
-}
-
-// namesOf are the files in a tar.
-func namesOf(t *testing.T, r io.Reader) (names []string) {
-	t.Helper()
-	for tr := tar.NewReader(r); ; {
-		h, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			return names
-		}
-		if err != nil {
-			t.Error(err)
-			return names
-		}
-		names = append(names, h.Name)
-	}
-}
-
-// digestAt is the digest of a tag in the registry, empty if it is not there.
-func digestAt(t *testing.T, ref string) string {
-	t.Helper()
-	host, rest, _ := strings.Cut(ref, "/")
-	name, tag, _ := strings.Cut(rest, ":")
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, "http://"+host+"/v2/"+name+"/manifests/"+tag, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, accept := range []string{"application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.v2+json"} {
-		req.Header.Add("Accept", accept)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	return resp.Header.Get("Docker-Content-Digest")
 }

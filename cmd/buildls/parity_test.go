@@ -7,12 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
-	controlapi "github.com/moby/buildkit/api/services/control"
-	"github.com/moby/buildkit/client"
 	"golang.org/x/tools/txtar"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
@@ -43,23 +40,6 @@ func TestSameAsTerminal(t *testing.T) {
 			e.Shutdown()
 		})
 	}
-}
-
-// A terminalSite is an engine with the tool that people build on it with.
-type terminalSite struct {
-	site
-	peer
-	terminal bool // that `buildls build` is tried too: it costs a process for every case
-	// provenance says that the tool adds it by default, with the time of the day.
-	provenance bool
-}
-
-// A made is what a build left: digests as in the metadata file, and the steps that it
-// had to run.
-type made struct {
-	digest, config string
-	steps          int // how many there are
-	ran            []string
 }
 
 func (p *parity) sites() []terminalSite {
@@ -280,31 +260,4 @@ func (a parityArgument) fields() map[string]any {
 		}
 	}
 	return fields
-}
-
-// The engine's own history of builds, which holds few, is left to builds in terminals.
-func TestHistoryOfEngine(t *testing.T) {
-	s := buildkitdSite(enginetest.Buildkitd(t))
-	dir := workspace(t, "Dockerfile", base(t)+"RUN true\n")
-	e := edit(t, s.env, dir)
-	r := buildNow(t, e, map[string]any{"uri": "file://" + dir + "/Dockerfile"})
-	if out, err := program(t, s.env, "build", dir).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	c, err := client.New(t.Context(), s.engine)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	list, err := c.ControlClient().ListenBuildHistory(t.Context(), &controlapi.BuildHistoryRequest{EarlyExit: true})
-	var refs []string
-	for err == nil {
-		var event *controlapi.BuildHistoryEvent
-		if event, err = list.Recv(); err == nil {
-			refs = append(refs, event.Record.Ref)
-		}
-	}
-	if len(refs) == 0 || slices.Contains(refs, r.ID) {
-		t.Errorf("%v has %s, or nothing (%v)", refs, r.ID, err)
-	}
 }

@@ -24,7 +24,7 @@ func TestPolicy(t *testing.T) {
 		}
 	}
 	e.Open(web, "dockerfile", text)
-	e.Await("the note", func() bool { return codes(e, web) == "0:policy" })
+	e.Await("the note", func() bool { return e.Codes(web) == "0:policy" })
 	refused(map[string]any{"uri": web, "wait": true}, "web.Dockerfile.rego")
 	refused(map[string]any{"uri": app, "wait": true}, "web.Dockerfile.rego")
 	refused(map[string]any{"uri": web, "policy": "obey"}, "obey")
@@ -34,13 +34,13 @@ func TestPolicy(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "web.Dockerfile.rego")); err != nil {
 		t.Fatal(err)
 	}
-	e.Await("no note", func() bool { return codes(e, web) == "" })
+	e.Await("no note", func() bool { return e.Codes(web) == "" })
 	mustBuild(t, e, map[string]any{"uri": web})
 	e.Open(web+".rego", "rego", rego)
-	e.Await("the note of a buffer", func() bool { return codes(e, web) == "0:policy" })
+	e.Await("the note of a buffer", func() bool { return e.Codes(web) == "0:policy" })
 	refused(map[string]any{"uri": web, "wait": true}, "web.Dockerfile.rego")
 	e.Configure(map[string]any{"policy": "ignore"})
-	e.Await("no note by the setting", func() bool { return codes(e, web) == "" })
+	e.Await("no note by the setting", func() bool { return e.Codes(web) == "" })
 	mustBuild(t, e, map[string]any{"uri": web})
 	refused(map[string]any{"uri": web, "policy": "refuse"}, "web.Dockerfile.rego")
 	e.Shutdown()

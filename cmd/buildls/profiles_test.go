@@ -54,7 +54,7 @@ func TestProfilePrecedence(t *testing.T) {
 	dir := workspace(t, "Dockerfile", base(t)+"ARG WHO\nARG OTHER=none\nRUN echo $WHO, $OTHER, $(ls /)\nRUN --mount=target=/c echo context $(cat /c/where)\n",
 		"compose.yaml", shop, "api/where", "api", "where", "the folder", "other/where", "other")
 	uri := "file://" + dir + "/Dockerfile"
-	e := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Settings: map[string]any{
+	e := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Settings: map[string]any{
 		"build":    map[string]any{"**": map[string]any{"buildArgs": map[string]any{"WHO": "glob", "OTHER": "glob"}}, "nowhere/**": map[string]any{"target": "x"}},
 		"profiles": map[string]any{"ci": map[string]any{"uri": "Dockerfile2", "buildArgs": map[string]any{"WHO": "settings"}, "context": "other"}},
 	}})
@@ -158,47 +158,6 @@ func TestInlineDockerfile(t *testing.T) {
 	e.Shutdown()
 }
 
-func mustRead(t *testing.T, path string) string {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
-// Lenses stand over services and targets, and build them; what cannot be read is said.
-func TestProfileLenses(t *testing.T) {
-	dir := workspace(t, "Dockerfile", "FROM scratch\n")
-	e := edit(t, nil, dir)
-	compose, bake := "file://"+dir+"/compose.yaml", "file://"+dir+"/docker-bake.hcl"
-	e.Open(compose, "yaml", "services:\n  db: {image: x}\n  api: {build: .}\n")
-	e.Open(bake, "hcl", "group \"default\" { targets = [\"app\"] }\ntarget \"app\" {}\n")
-	for uri, want := range map[string]string{compose: "▷ Build service api 2 api", bake: "▷ Bake app 1 app"} {
-		lenses := e.Lenses(uri)
-		if len(lenses) != 1 {
-			t.Fatalf("%s: %+v", uri, lenses)
-		}
-		l := lenses[0]
-		if got := fmt.Sprint(l.Command.Title, " ", l.Range.Start.Line, " ", l.Command.Arguments[0]["profile"]); got != want || l.Command.Command != "buildls.build" {
-			t.Errorf("%q, not %q", got, want)
-		}
-	}
-	e.Replace(bake, "target \"app\" {\n  tgas = []\n}\n")
-	e.Await("what is wrong with the bake file", func() bool {
-		d := e.Diagnostics(bake)
-		return len(d) == 1 && d[0].Code == "bake" && d[0].Range.Start.Line == 1 && strings.Contains(d[0].Message, "tgas")
-	})
-	e.Replace(compose, "services:\n  api:\n    build: {contxt: .}\n")
-	e.Await("what is wrong with the compose file", func() bool {
-		d := e.Diagnostics(compose)
-		return len(d) == 1 && d[0].Code == "compose" && d[0].Range.Start.Line == 2
-	})
-	e.Replace(bake, "target \"app\" {}\n")
-	e.Await("nothing wrong any more", func() bool { return len(e.Diagnostics(bake)) == 0 })
-	e.Shutdown()
-}
-
 // buildls.profiles lists what there is, those of the Dockerfile first, and no value of a
 // .env file.
 func TestProfileList(t *testing.T) {
@@ -232,63 +191,6 @@ func TestProfileList(t *testing.T) {
 	e.Shutdown()
 }
 
-// With onSave, a Dockerfile that is saved is built; nothing else is, and never twice.
-func TestOnSave(t *testing.T) {
-	s := embeddedSite(t)
-	sleep := newSleep()
-	dir := workspace(t, "Dockerfile", base(t), "other.txt", "x")
-	uri := "file://" + dir + "/Dockerfile"
-	e := lsptest.New(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Settings: map[string]any{"onSave": "build"}})
-	e.Open("file://"+dir+"/other.txt", "text", "y")
-	e.Open(uri, "dockerfile", base(t)+"RUN "+sleep+"\n")
-	save := func(uri string) {
-		e.Notify("textDocument/didSave", map[string]any{"textDocument": map[string]any{"uri": uri}})
-	}
-	builds := func() (list []result) {
-		if err := e.Execute("buildls.builds", nil, &list); err != nil {
-			t.Fatal(err)
-		}
-		return list
-	}
-	save("file://" + dir + "/other.txt")
-	save(uri)
-	awaitSleep(t, sleep)
-	save(uri) // of the same text: the build goes on
-	e.Replace(uri, base(t)+"RUN echo saved\n")
-	save(uri)
-	e.Await("the newer build", func() bool {
-		list := builds()
-		return len(list) == 2 && list[0].Status == "succeeded" && list[1].Status == "canceled"
-	})
-	awaitNoSleep(t, sleep)
-	e.Shutdown()
-}
-
-// Wrong settings are complained of by name.
-func TestProfileSettings(t *testing.T) {
-	for _, c := range []struct {
-		settings map[string]any
-		want     string
-	}{
-		{map[string]any{"profiles": map[string]any{"ci": map[string]any{"tagz": 1}}}, `setting buildls.profiles: ci: unknown field "tagz"`},
-		{map[string]any{"profiles": map[string]any{"ci": map[string]any{"tags": 1}}}, `setting buildls.profiles: ci: "tags" must not be a JSON number`},
-		{map[string]any{"profiles": []int{1}}, "setting buildls.profiles: it must be an object"},
-		{map[string]any{"build": map[string]any{"!x": map[string]any{}}}, `setting buildls.build: "!x" is no pattern`},
-		{map[string]any{"build": map[string]any{"x": map[string]any{"uri": "y"}}}, `setting buildls.build: x: "uri" has no place there`},
-		{map[string]any{"onSave": "maybe"}, `setting buildls.onSave: "maybe" is not one of nothing, build`},
-	} {
-		e := lsptest.New(t, program(t, nil), lsptest.Options{Settings: c.settings})
-		e.Await(c.want, func() bool {
-			all := ""
-			for _, m := range e.All("window/showMessage") {
-				all += strings.ReplaceAll(string(m.Params), `\"`, `"`)
-			}
-			return strings.Contains(all, c.want)
-		})
-		e.Shutdown()
-	}
-}
-
 // What a profile would leave elsewhere is left if it was named, not if it merely applies;
 // nor are its tags given to another target.
 func TestUnaskedOutputs(t *testing.T) {
@@ -309,33 +211,6 @@ func TestUnaskedOutputs(t *testing.T) {
 	mustBuild(t, e, map[string]any{"profile": "app"})
 	if _, err := os.Stat(dir + "/out/made"); err != nil {
 		t.Error(err)
-	}
-	e.Shutdown()
-}
-
-// What is wrong with one target is marked on its attribute and refused, and the others keep
-// their lenses. One that is no build has none.
-func TestOneTargetIsWrong(t *testing.T) {
-	dir := workspace(t, "Dockerfile", "FROM scratch\n")
-	e := edit(t, nil, dir)
-	bake := "file://" + dir + "/docker-bake.hcl"
-	e.Open(bake, "hcl", "target \"t1\" {\n  annotations = [\"abc\"]\n}\ntarget \"t2\" {\n  tags = [\"x:2\"]\n}\ntarget \"lint\" {\n  call = \"check\"\n}\n")
-	e.Await("the marks", func() bool {
-		d := e.Diagnostics(bake)
-		return len(d) == 2 && d[0].Severity == 1 && d[0].Range.Start.Line == 1 && d[0].Range.Start.Character == 17 && d[0].Range.End.Character == 22 && strings.Contains(d[0].Message, "KEY=VALUE") &&
-			d[1].Severity == 3 && d[1].Range.Start.Line == 7 && d[1].Range.Start.Character == 9
-	})
-	var titles []string
-	for _, l := range e.Lenses(bake) {
-		titles = append(titles, l.Command.Title)
-	}
-	if got := fmt.Sprint(titles); got != "[▷ Bake t1 ▷ Bake t2]" {
-		t.Errorf("lenses %s", got)
-	}
-	for name, want := range map[string]string{"t1": "docker-bake.hcl:2: target t1: annotation \"abc\"", "lint": "docker-bake.hcl:8: target lint: call \"check\""} {
-		if err := e.Execute("buildls.build", map[string]any{"profile": name}, nil); lsptest.Code(err) != -32602 || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
 	e.Shutdown()
 }

@@ -55,20 +55,40 @@ func serve(ctx context.Context, logFile string, std stdio) int {
 	os.Stdout = os.Stderr // whatever prints by mistake must not break the protocol
 
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // the heap is a few MiB: typing should not pay for marking it
+		collectAt()
 	}
 	defer time.AfterFunc(trimAfter, trim).Stop()
+	quiet := time.AfterFunc(trimQuiet, trim)
+	defer quiet.Stop()
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(512 << 20) // from there on it is collected as often as it takes
 	}
 	rpc := lsp.NewServer(log)
 	server := handlers.New(rpc, log, level, version())
 	defer server.Close()
-	return rpc.Run(ctx, pipe{std.in, std.out})
+	return rpc.Run(ctx, pipe{heard{std.in, quiet}, std.out})
 }
 
-// trimAfter is when a server has started and its editor has been answered.
-const trimAfter = time.Second
+const (
+	// trimAfter is when a server has started and its editor has been answered.
+	trimAfter = time.Second
+	// trimQuiet is how long an editor says nothing before memory is given back again: the checks of
+	// many opened files leave several times what is kept of them.
+	trimQuiet = 10 * time.Second
+)
+
+// heard is what an editor says, which puts off what is done when it is quiet.
+type heard struct {
+	io.Reader
+	quiet *time.Timer
+}
+
+// Read implements io.Reader.
+func (h heard) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	h.quiet.Reset(trimQuiet)
+	return n, err
+}
 
 // isTerminal says whether a person typed the command, rather than an editor.
 func isTerminal(in io.Reader) bool {

@@ -125,7 +125,7 @@ func shellEditor(t *testing.T, s site, dir string) (e *lsptest.Editor, sockets s
 	} else {
 		sockets, _ = embeddedDirs()
 	}
-	return lsptest.New(t, program(t, env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
+	return newEditor(t, program(t, env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
 		"experimental": map[string]any{"buildls": map[string]any{"shell": true}}}}), sockets
 }
 
@@ -298,7 +298,7 @@ func TestShellAfterStep(t *testing.T) {
 // take more terminals.
 func TestShellEndsWithoutShutdown(t *testing.T) {
 	dir, log := workspace(t, "app.txt", ""), filepath.Join(t.TempDir(), "log")
-	e := lsptest.New(t, program(t, embeddedSite(t).env, "--log-file", log), lsptest.Options{Folders: []string{dir}})
+	e := newEditor(t, program(t, embeddedSite(t).env, "--log-file", log), lsptest.Options{Folders: []string{dir}})
 	e.Open("file://"+dir+"/Dockerfile", "dockerfile", base(t)+"COPY app.txt /\n")
 	r := mustBuild(t, e, nil)
 	x := shell(t, e, map[string]any{"id": r.ID, "step": stepNamed(t, r, "COPY app.txt")})

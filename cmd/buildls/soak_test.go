@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -101,7 +100,7 @@ func (s *soak) startShipped() (*lsptest.Editor, *bytes.Buffer) {
 
 // start starts a server that has the Dockerfile open.
 func (s *soak) start(server *exec.Cmd) *lsptest.Editor {
-	e := lsptest.New(s.T, server, lsptest.Options{Folders: []string{s.dir}, Capabilities: showingAll})
+	e := newEditor(s.T, server, lsptest.Options{Folders: []string{s.dir}, Capabilities: showingAll})
 	e.Open(s.uri, "dockerfile", s.text(s.round))
 	e.AwaitPublished(s.uri)
 	return e
@@ -256,13 +255,6 @@ func (s *soak) flat() {
 	if old > young+2 { // some come and go
 		s.Errorf("%d goroutines, a new server has %d:\n%s", old, young, s.stderr)
 	}
-}
-
-// goroutinesOf ends a server, and counts its goroutines.
-func goroutinesOf(e *lsptest.Editor, stderr *bytes.Buffer) int {
-	syscall.Kill(e.Pid(), syscall.SIGQUIT)
-	e.Exit()
-	return strings.Count(stderr.String(), "\ngoroutine ")
 }
 
 // soakDrawing is the samples as a picture.

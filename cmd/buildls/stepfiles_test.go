@@ -19,18 +19,6 @@ type change struct {
 	Bytes        int64
 }
 
-// stepNamed is the index of the step whose name holds a text.
-func stepNamed(t *testing.T, r result, text string) int {
-	t.Helper()
-	for i, s := range r.Steps {
-		if strings.Contains(s.Name, text) {
-			return i
-		}
-	}
-	t.Fatalf("no step %q: %+v", text, r.Steps)
-	return -1
-}
-
 // changesOf are the lines "added /path 3" of a step.
 func changesOf(t *testing.T, e *lsptest.Editor, r result, text string) []string {
 	t.Helper()

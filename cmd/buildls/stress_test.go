@@ -78,7 +78,7 @@ func newStress(t *testing.T, seed uint64) *stress {
 	watch := watch(t, server)
 	var log bytes.Buffer
 	server.Stderr = &log
-	e := lsptest.New(t, server, lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})
+	e := newEditor(t, server, lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})
 	s := &stress{T: t, watched: watch(e), Rand: rand.New(rand.NewPCG(seed, 0)), e: e, log: &log}
 	t.Cleanup(s.checkLog)
 	s.model = newStressModel(dir, strings.TrimSpace(base(t)))

@@ -1,332 +1,204 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
-	"cmp"
-	"compress/gzip"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/json"
-	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/moby/buildkit/client"
-	"golang.org/x/crypto/ssh/agent"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
 )
 
-// A parity is what the cases of TestSameAsTerminal share.
-type parity struct {
-	t              *testing.T
-	registry, http string
-	sha256         string // of http/file.txt
-	nonce          string
-	tar            []byte
-	env            []string // of all builds
+func TestTerminal(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "Dockerfile", base(t)+"ARG A\nRUN echo built with $A\n", "bad.Dockerfile", base(t)+"RUN echo oh && exit 7\n")
+		cmd := program(t, s.env, "build", "-t", "app:terminal", "--build-arg", "A=b", "--progress", "plain", dir)
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "built with b") {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if s.store != strings.Contains(string(out), "docker.io/library/app:terminal\n") {
+			t.Errorf("%s", out)
+		}
+		cmd = program(t, s.env, "build", dir, "-f", "-", "--no-cache")
+		cmd.Stdin = strings.NewReader(base(t) + "RUN echo from stdin\n")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "from stdin") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		out, err = program(t, s.env, "build", "-f", dir+"/bad.Dockerfile", dir).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "RUN failed with exit code 7") || !strings.Contains(string(out), ">>> RUN echo oh") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
 }
 
-func newParity(t *testing.T) *parity {
-	p := &parity{t: t, registry: enginetest.Registry(t), nonce: time.Now().Format(time.RFC3339Nano), tar: archiveOf(t)}
-	const text = "of the HTTP server\n"
-	p.sha256 = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		content := map[string]string{"/file.txt": text, "/archive.tar.gz": string(p.tar)}[r.URL.Path]
-		http.ServeContent(w, r, "", time.Unix(1600000000, 0), strings.NewReader(content))
-	}))
-	t.Cleanup(server.Close)
-	p.http = server.URL
-	p.env = []string{"PARITY_VARIABLE=of the environment", "PARITY_SECRET=secret of the environment", "SSH_AUTH_SOCK=" + sshAgent(t, "parity")}
-	return p
+// What the terminal alone can say, and what of it Docker 20.10 would pass over.
+func TestTerminalOptions(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "Dockerfile", base(t)+"RUN df -m /dev/shm; ulimit -n; cat /etc/hosts; ls /sys/class/net | xargs echo nets:\n")
+		run := func(args ...string) (string, error) {
+			out, err := program(t, s.env, append([]string{"build", "--no-cache", "--progress", "plain", dir}, args...)...).CombinedOutput()
+			return string(out), err
+		}
+		out, err := run("--shm-size", "7m", "--ulimit", "nofile=1234:2345")
+		if s.old {
+			if err == nil || !strings.Contains(out, "BuildKit is too old") {
+				t.Errorf("%v\n%s", err, out)
+			}
+		} else if err != nil || !strings.Contains(out, " 7 ") || !strings.Contains(out, " 1234\n") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		out, err = run("--label", "a=b", "--add-host", "x.test:10.1.2.3", "--network", "none", "--pull")
+		if err != nil || !strings.Contains(out, "10.1.2.3\tx.test") || !strings.Contains(out, "nets: lo\n") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		for _, wrong := range [][]string{{"--network", "bridge"}, {"--add-host", "x"}, {"--allow", "all"}, {"--ulimit", "x"}, {"--shm-size", "x"}, {"--no-cache-filter", "gone"}} {
+			out, err := run(wrong...)
+			if err == nil || !strings.Contains(out, wrong[1]) || strings.Contains(out, "#1") {
+				t.Errorf("%q: %v\n%s", wrong, err, out)
+			}
+		}
+	})
 }
 
-// archiveOf is a compressed tar that is the same every time.
-func archiveOf(t *testing.T) []byte {
-	var data bytes.Buffer
-	zip := gzip.NewWriter(&data)
-	w := tar.NewWriter(zip)
-	for _, name := range []string{"one", "folder/two"} {
-		if err := w.WriteHeader(&tar.Header{Name: name, Size: int64(len(name)), Mode: 0o640, Uid: 7, Gid: 8, ModTime: time.Unix(1500000000, 0)}); err != nil {
+// Flags that people know from `docker build` and that the argument of buildls.build says
+// otherwise.
+func TestTerminalFlags(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /\n", "wrong.Dockerfile", "FROM scratch\nMAINTAINER me\n")
+	run := func(args ...string) (stdout, stderr string, code int) {
+		cmd := program(t, s.env, append([]string{"build"}, args...)...)
+		var said strings.Builder
+		cmd.Stderr = &said
+		out, err := cmd.Output()
+		if cmd.ProcessState == nil {
 			t.Fatal(err)
 		}
-		fmt.Fprint(w, name)
+		return string(out), said.String(), cmd.ProcessState.ExitCode()
 	}
-	if err := cmp.Or(w.Close(), zip.Close()); err != nil {
-		t.Fatal(err)
+	if out, said, code := run("-q", "-t", "a:b", "-o", "type=oci,dest="+dir+"/q.tar", dir); code != 0 || said != "" || !regexp.MustCompile(`^sha256:[0-9a-f]{64}\n$`).MatchString(out) {
+		t.Errorf("-q: %d %q %q", code, out, said)
 	}
-	return data.Bytes()
+	if out, said, code := run("-q", "-t", "a:b", dir); code != 0 || out != "" || !strings.Contains(said, "was not tagged") {
+		t.Errorf("-q with nowhere to go: %d %q %q", code, out, said)
+	}
+	annotated := filepath.Join(dir, "oci")
+	if _, said, code := run("--rm", "--annotation", "a=b", "--annotation", "manifest,manifest-descriptor:c=d", "-o", "type=oci,tar=false,dest="+annotated, dir); code != 0 {
+		t.Errorf("--annotation: %d %s", code, said)
+	}
+	if got := annotationsOf(t, annotated); got["a"] != "b" || got["c"] != "d" {
+		t.Errorf("the image has the annotations %v", got)
+	}
+	for _, c := range []struct {
+		code int
+		says string
+		args []string
+	}{
+		{0, "", []string{"--check", dir}},
+		{1, "MaintainerDeprecated", []string{"--call=check", "-f", dir + "/wrong.Dockerfile", dir}},
+		{2, "checks a Dockerfile alone", []string{"--check", "https://127.0.0.1:1/x.git"}},
+		{2, "it can be build or check", []string{"--call=outline", dir}},
+		{2, "KEY=VALUE", []string{"--annotation", "x", dir}},
+		{1, "no-such-builder", []string{"--builder", "no-such-builder", dir}},
+	} {
+		if out, said, code := run(c.args...); code != c.code || !strings.Contains(out+said, c.says) {
+			t.Errorf("%q: %d, wanted %d and %q\n%s%s", c.args, code, c.code, c.says, out, said)
+		}
+	}
 }
 
-// sshAgent is the socket of an agent with one key.
-func sshAgent(t *testing.T, comment string) string {
+// annotationsOf are those of the manifest in an OCI layout.
+func annotationsOf(t *testing.T, layout string) map[string]string {
 	t.Helper()
-	_, key, err := ed25519.GenerateKey(rand.Reader)
+	var index struct{ Manifests []struct{ Digest string } }
+	var manifest struct{ Annotations map[string]string }
+	read := func(into any, path ...string) {
+		data, err := os.ReadFile(filepath.Join(append([]string{layout}, path...)...))
+		if err == nil {
+			err = json.Unmarshal(data, into)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	read(&index, "index.json")
+	read(&manifest, "blobs", "sha256", strings.TrimPrefix(index.Manifests[0].Digest, "sha256:"))
+	return manifest.Annotations
+}
+
+// A Docker engine without the containerd image store has nowhere to keep annotations.
+func TestLostAnnotations(t *testing.T) {
+	d := enginetest.Docker(t, "28")
+	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /\n")
+	out, err := program(t, dockerSite(d, "28").env, "build", "--annotation", "a=b", dir).CombinedOutput()
+	if err != nil || !contains(string(out), "without its annotations", "containerd image store") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestTerminalOutputs(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /made\n")
+	cmd := program(t, s.env, "build", "-o", "-", dir)
+	out, err := cmd.Output()
+	if names := namesOf(t, bytes.NewReader(out)); err != nil || !slices.Contains(names, "made") {
+		t.Errorf("%v: %q", err, names)
+	}
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := agent.NewKeyring()
-	if err := keys.Add(agent.AddedKey{PrivateKey: key, Comment: comment}); err != nil {
-		t.Fatal(err)
+	defer terminal.Close()
+	var said bytes.Buffer
+	cmd = program(t, s.env, "build", "-o", "-", dir)
+	cmd.Stdout, cmd.Stderr = terminal, &said
+	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "refusing to write a tar to a terminal") {
+		t.Errorf("%v: %s", err, said.String())
 	}
-	socket := filepath.Join(t.TempDir(), "agent")
-	l, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
+	if out, err := program(t, s.env, "build", "-o", dir+"/out", dir).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
-	t.Cleanup(func() { l.Close() })
-	go func() { // until the listener is closed
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				agent.ServeAgent(keys, c)
-				c.Close()
-			}()
-		}
-	}()
-	return socket
-}
-
-// pushImages pushes what the cases stand on: a base with triggers, and a front end.
-func (p *parity) pushImages() {
-	p.t.Helper()
-	program, err := os.ReadFile(enginetest.Frontend(p.t))
-	if err != nil {
-		p.t.Fatal(err)
+	if _, err := os.Stat(dir + "/out/made"); err != nil {
+		t.Error(err)
 	}
-	dir := workspace(p.t, "Dockerfile", `FROM scratch AS frontend
-LABEL moby.buildkit.frontend.network.none="true"
-COPY --chmod=755 dockerfile-frontend /bin/dockerfile-frontend
-ENTRYPOINT ["/bin/dockerfile-frontend"]
-FROM `+p.registry+`/base AS onbuild
-ONBUILD COPY trigger /triggered/
-ONBUILD RUN echo ran >>/triggered/trigger
-ONBUILD ARG TRIGGERED=1
-ONBUILD LABEL triggered=$TRIGGERED
-`, "dockerfile-frontend", string(program))
-	for _, name := range []string{"frontend", "onbuild"} {
-		p.buildctl(enginetest.Buildkitd(p.t).Address).build(p.t, dir, "Dockerfile", parityArgument{Target: name, Tags: []string{p.registry + "/" + name}, Outputs: []parityOutput{{Type: "image", Attrs: map[string]string{"push": "true"}}}})
-	}
-}
-
-// A parityArgument is that of buildls.build, as far as the cases need it.
-type parityArgument struct {
-	Target    string             `json:"target"`
-	Tags      []string           `json:"tags"`
-	Platforms []string           `json:"platforms"`
-	BuildArgs map[string]*string `json:"buildArgs"`
-	Labels    map[string]string  `json:"labels"`
-	Secrets   []paritySecret     `json:"secrets"`
-	SSH       []paritySSH        `json:"ssh"`
-	Outputs   []parityOutput     `json:"outputs"`
-	Network   string             `json:"network"`
-	AddHosts  []string           `json:"addHosts"`
-	Attest    []string           `json:"attest"`
-}
-
-type paritySecret struct {
-	ID  string `json:"id"`
-	Src string `json:"src,omitempty"`
-	Env string `json:"env,omitempty"`
-}
-
-type paritySSH struct {
-	ID string `json:"id"`
-}
-
-type parityOutput struct {
-	Type  string            `json:"type"`
-	Attrs map[string]string `json:"attrs,omitempty"`
-}
-
-// flags says the argument as `docker build` does.
-func (a parityArgument) flags() (args []string) {
-	add := func(flag string, values ...string) {
-		for _, v := range values {
-			args = append(args, flag, v)
+	for _, c := range [][2]string{
+		{"type=local", "needs dest"}, {"type=what", "it can be"}, {"type=tar,dest=" + dir, "is a directory"}, {"dest=x", "lacks its type"},
+		{"type=tar,dest=" + dir + "/gone/x.tar", "does not exist"}, {"type=local,dest=-", "cannot go to the standard output"},
+		{"type=registry", "give tags"}, {"type=image,dest=/x", "not to /x"},
+	} {
+		out, err := program(t, s.env, "build", "--output", c[0], dir).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), c[1]) {
+			t.Errorf("%s: %v\n%s", c[0], err, out)
 		}
 	}
-	if a.Target != "" {
-		add("--target", a.Target)
-	}
-	add("--tag", a.Tags...)
-	add("--platform", a.Platforms...)
-	for k, v := range a.BuildArgs {
-		if v == nil {
-			add("--build-arg", k)
-		} else {
-			add("--build-arg", k+"="+*v)
-		}
-	}
-	for k, v := range a.Labels {
-		add("--label", k+"="+v)
-	}
-	for _, s := range a.Secrets {
-		add("--secret", s.line())
-	}
-	for _, s := range a.SSH {
-		add("--ssh", s.ID)
-	}
-	for _, o := range a.Outputs {
-		add("--output", o.line())
-	}
-	if a.Network != "" {
-		add("--network", a.Network)
-	}
-	add("--add-host", a.AddHosts...)
-	add("--attest", a.Attest...)
-	return args
 }
 
-// opts says it as `buildctl build` does.
-func (a parityArgument) opts(env []string) (args []string) {
-	opt := func(kv string) { args = append(args, "--opt", kv) }
-	if a.Target != "" {
-		opt("target=" + a.Target)
-	}
-	if len(a.Platforms) > 0 {
-		opt("platform=" + strings.Join(a.Platforms, ","))
-	}
-	for k, v := range a.BuildArgs {
-		if v != nil {
-			opt("build-arg:" + k + "=" + *v)
-		} else if i := slices.IndexFunc(env, func(kv string) bool { return strings.HasPrefix(kv, k+"=") }); i >= 0 {
-			opt("build-arg:" + env[i])
-		}
-	}
-	for k, v := range a.Labels {
-		opt("label:" + k + "=" + v)
-	}
-	for _, s := range a.Secrets {
-		args = append(args, "--secret", s.line())
-	}
-	for _, s := range a.SSH {
-		args = append(args, "--ssh", s.ID)
-	}
-	for _, o := range a.Outputs {
-		args = append(args, "--output", o.line()+",name="+a.Tags[0])
-	}
-	if a.Network != "" {
-		opt("force-network-mode=" + a.Network)
-	}
-	if len(a.AddHosts) > 0 {
-		opt("add-hosts=" + strings.NewReplacer(":10.", "=10.", "[", "", "]", "").Replace(strings.Join(a.AddHosts, ",")))
-	}
-	return args
-}
-
-func (s paritySecret) line() string {
-	line := "id=" + s.ID
-	if s.Src != "" {
-		line += ",src=" + s.Src
-	}
-	if s.Env != "" {
-		line += ",env=" + s.Env
-	}
-	return line
-}
-
-func (o parityOutput) line() string {
-	line := "type=" + o.Type
-	for k, v := range o.Attrs {
-		line += fmt.Sprintf(`,"%s=%s"`, k, v)
-	}
-	return line
-}
-
-// A peer is the command line of a terminal's own tool: it builds in dir, writes rawjson
-// to its stderr, and the metadata to a file.
-type peer func(dir, file, metadata string, a parityArgument) *exec.Cmd
-
-// buildctl builds as people do on a buildkitd.
-func (p *parity) buildctl(address string) peer {
-	program := enginetest.Buildctl(p.t)
-	return func(dir, file, metadata string, a parityArgument) *exec.Cmd {
-		cmd := exec.Command(program, append([]string{"--addr", address, "build", "--progress", "rawjson", "--metadata-file", metadata,
-			"--frontend", "dockerfile.v0", "--local", "context=.", "--local", "dockerfile=" + filepath.Dir(file), "--opt", "filename=" + filepath.Base(file)}, a.opts(p.env)...)...)
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), p.env...)
-		if wineRoot != "" {
-			inWine(p.t, cmd, "buildctl.exe")
-		}
-		return cmd
-	}
-}
-
-// docker builds as people do on a Docker engine.
-func (p *parity) docker(d *enginetest.Daemon) peer {
-	program := filepath.Join(enginetest.Dir(p.t), "docker-28", "cli", "docker")
-	return func(dir, file, metadata string, a parityArgument) *exec.Cmd {
-		cmd := exec.Command(program, slices.Concat([]string{"buildx", "build", "--progress", "rawjson", "--metadata-file", metadata, "--file", file}, a.flags(), []string{"."})...)
-		cmd.Dir, cmd.Env = dir, slices.Concat(os.Environ(), d.Env(), p.env)
-		return cmd
-	}
-}
-
-// build builds as the peer does.
-func (build peer) build(t *testing.T, dir, file string, a parityArgument) made {
-	t.Helper()
-	metadata := filepath.Join(t.TempDir(), "metadata")
-	return madeBy(t, build(dir, file, metadata, a), metadata)
-}
-
-// aStep is the name of a vertex that stands for an instruction which does something.
-var aStep = regexp.MustCompile(`^\[.*\d+/\d+\] (ONBUILD )?(RUN|COPY|ADD|WORKDIR)\b`)
-
-// madeBy runs a build that writes rawjson to its stderr, and reads what it made.
-func madeBy(t *testing.T, cmd *exec.Cmd, metadata string) made {
-	t.Helper()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	m := made{}
-	steps := map[string]bool{} // by name, as a URL that is fetched has that of its ADD: were they cached?
-	for line := range bytes.Lines(out) {
-		var status client.SolveStatus
-		if json.Unmarshal(line, &status) != nil {
-			continue // not the display's
-		}
-		for _, v := range status.Vertexes {
-			if v.Started != nil && aStep.MatchString(v.Name) {
-				steps[v.Name] = steps[v.Name] || v.Cached
+// What `docker build` takes from the environment and the Docker configuration counts
+// here too, and what is said goes before it.
+func TestEnvironment(t *testing.T) {
+	buildkitd := buildkitdSite(enginetest.Buildkitd(t))
+	docker := dockerSite(enginetest.Docker(t, "28"), "28")
+	config := newDockerConfig(t)
+	config.write("config.json", `{"proxies": {"default": {"httpProxy": "http://me:hunter2@proxy.test:1", "noProxy": "*.test"}, "tcp://other:1": {"httpProxy": "http://wrong"}}}`)
+	dir := workspace(t, "Dockerfile", "FROM "+enginetest.Registry(t)+"/multi\nARG SOURCE_DATE_EPOCH\nRUN echo at $SOURCE_DATE_EPOCH on $(cat /etc/arch) through $HTTP_PROXY but $no_proxy\n")
+	for _, s := range []site{docker, buildkitd} {
+		env := append(slices.Clone(s.env), "DOCKER_CONFIG="+config.dir, "SOURCE_DATE_EPOCH=1700000000", "DOCKER_DEFAULT_PLATFORM=linux/arm64")
+		through := map[bool]string{true: "http://***@proxy.test:1 but *.test", false: "but"}[s.store]
+		for _, c := range []struct {
+			flags []string
+			want  string
+		}{
+			{nil, "at 1700000000 on arm64 through " + through},
+			{[]string{"--platform", "linux/amd64", "--build-arg", "SOURCE_DATE_EPOCH=1", "--build-arg", "HTTP_PROXY=http://mine", "--build-arg", "NO_PROXY=x"}, "at 1 on amd64 through http://mine but x"},
+		} {
+			out, err := program(t, env, append(append([]string{"build", "--progress", "plain", "--no-cache", "-t", "app:environment"}, c.flags...), dir)...).CombinedOutput()
+			if err != nil || !strings.Contains(string(out), c.want+"\n") {
+				t.Errorf("%s %q: %v, want %q\n%s", s.name, c.flags, err, c.want, out)
 			}
 		}
 	}
-	m.steps = len(steps)
-	for name, cached := range steps {
-		if !cached {
-			m.ran = append(m.ran, name)
-		}
-	}
-	data, err := os.ReadFile(metadata)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var says struct {
-		Digest string          `json:"containerimage.digest"`
-		Config string          `json:"containerimage.config.digest"`
-		App    json.RawMessage // of a target of bake's
-	}
-	if err := json.Unmarshal(data, &says); err != nil {
-		t.Fatal(err)
-	}
-	if says.App != nil {
-		json.Unmarshal(says.App, &says) // what is wrong with it the digests tell
-	}
-	m.digest, m.config = cmp.Or(says.Digest, says.Config), cmp.Or(says.Config, says.Digest) // an old engine says one of them
-	return m
 }

@@ -46,7 +46,7 @@ func TestLookingRunsNothing(t *testing.T) {
 		"docker-bake.hcl", "target \"app\" {\n  context = \"http://"+registry.String()+"/x.git\"\n}\n",
 		".vscode/settings.json", `{"buildls.engine": "tcp://`+registry.String()+`", "buildls.onSave": "build", "buildls.path": "`+home+`/ran"}`,
 		".git/config", "[core]\nfsmonitor = touch "+home+"/ran\n")
-	e := lsptest.New(t, program(t, []string{"DOCKER_HOST=unix://" + engine.String(), "BUILDKIT_HOST=unix://" + engine.String(), "XDG_RUNTIME_DIR=" + home, "XDG_DATA_HOME=" + home}),
+	e := newEditor(t, program(t, []string{"DOCKER_HOST=unix://" + engine.String(), "BUILDKIT_HOST=unix://" + engine.String(), "XDG_RUNTIME_DIR=" + home, "XDG_DATA_HOME=" + home}),
 		lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})
 	uri := "file://" + dir + "/Dockerfile"
 	e.Open(uri, "dockerfile", text)
@@ -128,7 +128,7 @@ func TestLookingTouchesNoSecret(t *testing.T) {
 				o.Settings = map[string]any{"build": map[string]any{"**": map[string]any{"context": "sub", "allow": []string{"security.insecure"}, "ssh": []any{map[string]any{"id": "default"}},
 					"secrets": []any{map[string]any{"id": "a", "src": fifo}, map[string]any{"id": "b", "src": "gone"}}, "outputs": []any{map[string]any{"type": "local", "dest": "/proc/nowhere"}}}}}
 			}
-			e := lsptest.New(t, program(t, []string{"SSH_AUTH_SOCK=" + agent.String(), "XDG_DATA_HOME=" + home}), o)
+			e := newEditor(t, program(t, []string{"SSH_AUTH_SOCK=" + agent.String(), "XDG_DATA_HOME=" + home}), o)
 			uri := "file://" + dir + "/Dockerfile"
 			e.Open(uri, "dockerfile", text)
 			e.Await("what is wrong with the Dockerfile", func() bool { return len(e.Diagnostics(uri)) > 0 })

@@ -62,7 +62,7 @@ func (s Store) Add(r Record) error {
 	if len(r.Header) > maxHeader {
 		return fmt.Errorf("build %s is not kept: it takes %d bytes, and the limit is %d", r.ID, len(r.Header), maxHeader)
 	}
-	r.Began = s.inOrder(r.Began)
+	r.Began = s.lastOfAll(r.Began)
 	if err := s.write(r); err != nil {
 		return fmt.Errorf("build %s is not kept: %w", r.ID, err)
 	}
@@ -70,10 +70,10 @@ func (s Store) Add(r Record) error {
 	return nil
 }
 
-// inOrder is when a build began, but after all that are kept if the newest of them is of the
+// lastOfAll is when a build began, but after all that are kept if the newest of them is of the
 // future. Then the clock was set back, and by its word the build would be the oldest, which
 // is forgotten first.
-func (s Store) inOrder(began time.Time) time.Time {
+func (s Store) lastOfAll(began time.Time) time.Time {
 	list, _ := s.List()
 	if len(list) == 0 {
 		return began
@@ -163,9 +163,9 @@ func (s Store) list(part string) ([]Build, error) {
 	return list, nil
 }
 
-// End is the last bytes of a log that is longer than limit, from a line's start, with a
+// Tail is the last bytes of a log that is longer than limit, from a line's start, with a
 // word on what was left out.
-func End(log string, limit int) string {
+func Tail(log string, limit int) string {
 	if len(log) <= limit {
 		return log
 	}
@@ -176,8 +176,8 @@ func End(log string, limit int) string {
 	return fmt.Sprintf("[only the last %d KiB were kept]\n%s", limit>>10, log)
 }
 
-// ends are the logs as they are kept.
-func ends(logs []string) []string {
+// tails are the logs as they are kept.
+func tails(logs []string) []string {
 	spoke := 0
 	for _, log := range logs {
 		if log != "" {
@@ -186,14 +186,14 @@ func ends(logs []string) []string {
 	}
 	out := make([]string, len(logs))
 	for i, log := range logs {
-		out[i] = End(log, min(MaxStepLog, maxLogs/max(1, spoke)))
+		out[i] = Tail(log, min(MaxStepLog, maxLogs/max(1, spoke)))
 	}
 	return out
 }
 
 // encode is a file: a line with the header's and the logs' lengths, then all of them.
 func encode(r Record) []byte {
-	logs := ends(r.Logs)
+	logs := tails(r.Logs)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %d", magic, len(r.Header))
 	for _, log := range logs {

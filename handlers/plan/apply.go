@@ -29,20 +29,20 @@ func (ps *Projects) apply(snapshot *workspace.Snapshot, arg Argument, settings D
 	path := pathOf(snapshot, arg.URI)
 	all := ps.Profiles(snapshot, settings, path)
 	base := settings.globBuild(snapshot, path)
-	wish := arg.Profile
-	if wish == "" && arg.Context == "" {
-		json.Unmarshal(base["profile"], &wish) // checked when it was set
+	profile := arg.Profile
+	if profile == "" && arg.Context == "" {
+		json.Unmarshal(base["profile"], &profile) // checked when it was set
 	}
 	delete(base, "profile")
 	switch {
-	case wish != "":
-		p, err := all.named(wish)
+	case profile != "":
+		p, err := all.named(profile)
 		if err != nil {
 			return nil, err
 		}
 		out.profile = p
 	case arg.Context == "":
-		out.choose(all.For(path, arg.Target), arg.Target)
+		out.choose(all.For(snapshot, path, arg.Target), arg.Target)
 		if out.profile == nil {
 			out.noteProblems(all.Of.Problems)
 		}
@@ -80,12 +80,13 @@ func (a *applied) choose(list []*Profile, target string) {
 		return
 	}
 	chosen := *list[0]
-	chosen.argument = maps.Clone(chosen.argument)
-	delete(chosen.argument, "outputs") // nobody asked for a push
-	delete(chosen.argument, "cacheTo")
+	argument := maps.Clone(chosen.argument())
+	delete(argument, "outputs") // nobody asked for a push
+	delete(argument, "cacheTo")
 	if target != "" && !strings.EqualFold(chosen.target(), target) {
-		delete(chosen.argument, "tags") // its image is another
+		delete(argument, "tags") // its image is another
 	}
+	chosen.argument = func() Fields { return argument }
 	a.profile = &chosen
 }
 
@@ -108,7 +109,7 @@ func (a *applied) noteProblems(list []*project.Problem) {
 func (a *applied) merge(snapshot *workspace.Snapshot, base, given Fields) error {
 	layers := []Fields{base, given}
 	if p := a.profile; p != nil {
-		layers = []Fields{base, p.argument, given}
+		layers = []Fields{base, p.argument(), given}
 	}
 	merged := Fields{}
 	for _, layer := range layers {

@@ -48,8 +48,8 @@ type Options struct {
 	Annotations  []string `json:"-"` // likewise for attributes of outputs
 }
 
-// steps checks what the options say of how the steps run.
-func (o *Options) steps() (build.Options, error) {
+// runOptions checks what the options say of how the steps run.
+func (o *Options) runOptions() (build.Options, error) {
 	out := build.Options{Labels: o.Labels, NoCacheFilter: o.NoCacheFilter, Pull: o.Pull, Allow: o.Allow, CgroupParent: o.CgroupParent}
 	var err error
 	if out.Network, err = build.CheckNetwork(o.Network); err != nil {
@@ -67,11 +67,11 @@ func (o *Options) steps() (build.Options, error) {
 			return out, err
 		}
 	}
-	return out, o.limits(&out)
+	return out, o.addLimits(&out)
 }
 
-// limits checks and takes what the terminal alone can say.
-func (o *Options) limits(out *build.Options) (err error) {
+// addLimits checks and takes what the terminal alone can say.
+func (o *Options) addLimits(out *build.Options) (err error) {
 	if o.ShmSize != "" {
 		if out.ShmSize, err = build.CheckSize(o.ShmSize); err != nil {
 			return err

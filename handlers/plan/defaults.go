@@ -21,9 +21,9 @@ type Defaults struct {
 // Fields are those of an argument, as they came.
 type Fields = map[string]json.RawMessage
 
-// Wishes are the engines that a command's argument and the settings name.
-func (s *Defaults) Wishes(argument string) []engine.Wish {
-	return []engine.Wish{{Who: "the argument engine", Address: argument}, {Who: "the setting buildls.engine", Address: s.Engine}}
+// Preferences are the engines that a command's argument and the settings name.
+func (s *Defaults) Preferences(argument string) []engine.Preference {
+	return []engine.Preference{{Source: "the argument engine", Address: argument}, {Source: "the setting buildls.engine", Address: s.Engine}}
 }
 
 // globBuild is what the setting build says of a Dockerfile, by its path relative to its

@@ -36,10 +36,10 @@ func (p *Setup) dockerfiles() (name string, files map[string][]byte, err error) 
 	return name, files, nil
 }
 
-// takeIgnoreAlong adds the .dockerignore of the context to files, which are sent as one, as if it
+// addIgnoreFile adds the .dockerignore of the context to files, which are sent as one, as if it
 // were the Dockerfile's own: the engine need not look for it in the context. It is left there if
 // it is no plain file, so that it is the engine that says what becomes of it.
-func takeIgnoreAlong(name string, files map[string][]byte, c build.Context) {
+func addIgnoreFile(name string, files map[string][]byte, c build.Context) {
 	own := name + dockerui.DefaultDockerignoreName
 	if data, has := files[own]; has {
 		files[own] = workspace.EngineIgnore(data)

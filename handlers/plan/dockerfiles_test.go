@@ -36,14 +36,14 @@ func TestIgnoreGoesAlong(t *testing.T) {
 				t.Fatal(err)
 			}
 			along := map[string][]byte{}
-			takeIgnoreAlong("Dockerfile", along, build.Context{Kind: build.LocalContext, Dir: dir, FS: files})
+			addIgnoreFile("Dockerfile", along, build.Context{Kind: build.LocalContext, Dir: dir, FS: files})
 			if got := string(along[own]); got != c.want {
 				t.Errorf("%.60q, want %q", got, c.want)
 			}
 		})
 	}
 	has := map[string][]byte{own: []byte("its own")}
-	takeIgnoreAlong("Dockerfile", has, build.Context{})
+	addIgnoreFile("Dockerfile", has, build.Context{})
 	if string(has[own]) != "its own" {
 		t.Errorf("%q", has[own])
 	}

@@ -89,11 +89,11 @@ func (p *Setup) CountedFS() (fsutil.FS, error) {
 	if p.Context.Kind == build.EmptyContext {
 		return staticfs.NewFS(), nil
 	}
-	contextFS, err := workspace.NewContextFS(p.Context.Dir, p.Overlays())
+	contextFS, err := workspace.NewContextFS(p.Context.Dir, p.ContextOverlays())
 	if err != nil {
 		return nil, invalid("the context %s: %v", p.Context, err)
 	}
-	return contextFS.Lean(), nil
+	return contextFS.MetadataOnly(), nil
 }
 
 // An EncodingError says that a file of a build is in an encoding that no builder reads.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
-	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/build/lint/locate"
 	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
 )
@@ -60,13 +60,13 @@ func (p *Plan) Relocate(out *build.Outcome) {
 		step := &out.Steps[i]
 		step.Lines, step.Columns, _ = p.written(in, step.Lines, dockerfile.Columns{})
 	}
-	lint.Narrow(out.Warnings, p.File())
+	locate.Narrow(out.Warnings, p.File())
 	for i := range out.Warnings {
 		p.move(in, &out.Warnings[i])
 	}
 	if f := out.Failure; f != nil && f.Lines != nil && f.Build == "" {
 		found := []dockerfile.Problem{{Message: f.Message, Code: f.Code, Lines: *f.Lines}}
-		lint.Narrow(found, p.File())
+		locate.Narrow(found, p.File())
 		p.move(in, &found[0])
 		f.Message, f.Lines, f.Columns = found[0].Message, &found[0].Lines, found[0].Columns
 	}

@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/distribution/reference"
+
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/workspace"
 )
 
 // A context that is target:NAME is the result of another build: that of the profile NAME.
@@ -68,16 +71,47 @@ func (l *linker) find(p *Plan, name string) (*Profile, error) {
 	if p.Profile == nil || p.Profile.of == nil || !slices.Contains(slices.Collect(maps.Values(p.Profile.Build.Contexts)), "target:"+name) {
 		return l.projects.Profiles(p.Snapshot, l.settings, p.Doc.Path).named(name)
 	}
-	var found *Profile
-	for _, other := range p.Profile.of.Profiles {
-		if other.Name == name && (found == nil || other.Kind == p.Profile.Kind) { // bake reads compose files too
-			found = l.projects.newProfile(p.Snapshot, other, p.Profile.of)
-		}
-	}
+	found := l.projects.sibling(p.Snapshot, p.Profile, name)
 	if found == nil {
 		return nil, invalid("%s %q builds %s, which %s does not describe", p.Profile.Kind, p.Profile.Name, name, filepath.Base(p.Profile.File))
 	}
 	return found, found.refused()
+}
+
+// sibling is the profile of that name that the project of another has; nil if there is none. Bake
+// reads compose files too: of two it is the one of the same kind.
+func (ps *Projects) sibling(snapshot *workspace.Snapshot, p *Profile, name string) (found *Profile) {
+	for _, other := range p.of.Profiles {
+		if other.Name == name && (found == nil || other.Kind == p.Kind) {
+			found = ps.newProfile(snapshot, &other, p.of)
+		}
+	}
+	return found
+}
+
+// Builder is the profile whose build makes what a Dockerfile calls by the name of an image: a
+// context of a profile that builds the Dockerfile has the name, or a tag of any profile is the
+// image. It is nil if there is none. path is the Dockerfile's; it may be empty.
+func (ps *Projects) Builder(snapshot *workspace.Snapshot, settings Defaults, path, image string) *Profile {
+	all := ps.Profiles(snapshot, settings, path)
+	for _, p := range all.For(snapshot, path, "") {
+		if name, ok := strings.CutPrefix(p.Build.Contexts[image], "target:"); ok && p.of != nil {
+			return ps.sibling(snapshot, p, name)
+		}
+	}
+	for _, p := range all.List {
+		if p.Dockerfile != "" && slices.ContainsFunc(p.Build.Tags, func(tag string) bool { return sameImage(tag, image) }) {
+			return p
+		}
+	}
+	return nil
+}
+
+// sameImage says whether two names are of one image, however short they are.
+func sameImage(a, b string) bool {
+	x, err := reference.ParseDockerRef(a)
+	y, wrong := reference.ParseDockerRef(b)
+	return err == nil && wrong == nil && x.String() == y.String()
 }
 
 // plan is what building a profile for another would be.

@@ -30,7 +30,7 @@ func (p *Plan) whyMissing(name, source string) string {
 	if err != nil {
 		return ""
 	}
-	way, err := workspace.Resolve(files.Lean(), source)
+	way, err := workspace.Resolve(files.MetadataOnly(), source)
 	if err != nil {
 		return ""
 	}

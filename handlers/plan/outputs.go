@@ -59,15 +59,15 @@ func (o *Options) outputs(dir string, terminal bool) ([]build.Output, error) {
 		}
 		list = append(list, out)
 	}
-	list, err := o.pushed(list)
+	list, err := o.addPush(list)
 	if err != nil {
 		return nil, err
 	}
-	return o.annotated(list)
+	return o.addAnnotations(list)
 }
 
-// annotated adds the annotations to all outputs that are images.
-func (o *Options) annotated(list []build.Output) ([]build.Output, error) {
+// addAnnotations adds the annotations to all outputs that are images.
+func (o *Options) addAnnotations(list []build.Output) ([]build.Output, error) {
 	if len(o.Annotations) > 0 && len(list) == 0 {
 		list = append(list, build.Output{Type: "image", Attrs: map[string]string{}})
 	}
@@ -86,8 +86,8 @@ func (o *Options) annotated(list []build.Output) ([]build.Output, error) {
 	return list, nil
 }
 
-// pushed adds what the short forms push and load say.
-func (o *Options) pushed(list []build.Output) ([]build.Output, error) {
+// addPush adds what the short forms push and load say.
+func (o *Options) addPush(list []build.Output) ([]build.Output, error) {
 	isImage := func(out build.Output) bool { return out.Type == "image" }
 	if o.Push {
 		if !slices.ContainsFunc(list, isImage) {

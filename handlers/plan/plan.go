@@ -22,11 +22,11 @@ import (
 // the workspace's defaults filled in. It does not change.
 type Plan struct {
 	Setup
-	filename string           // of a Dockerfile that lies in the remote context; Doc is nil then
-	linked   map[string]*Plan // what the contexts that are targets are the results of
-	Tagged   bool             // by the author, not by default
-	stdout   io.Writer        // nil in an editor
-	Wishes   []engine.Wish
+	filename    string           // of a Dockerfile that lies in the remote context; Doc is nil then
+	linked      map[string]*Plan // what the contexts that are targets are the results of
+	Tagged      bool             // by the author, not by default
+	stdout      io.Writer        // nil in an editor
+	Preferences []engine.Preference
 }
 
 // A MissingTargetError says that a Dockerfile has no stage of that name.
@@ -68,7 +68,7 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings Defaults) (*Pla
 	if how.Doc == nil {
 		return nil, unplaced
 	}
-	p := &Plan{Setup: how, Tagged: len(arg.Tags) > 0, Wishes: settings.Wishes(arg.Engine)}
+	p := &Plan{Setup: how, Tagged: len(arg.Tags) > 0, Preferences: settings.Preferences(arg.Engine)}
 	dir := folderOf(snapshot, p.Doc)
 	if err := p.fill(arg.Options, dir); err != nil {
 		return nil, cmp.Or(unplaced, err)
@@ -97,7 +97,7 @@ func (p *Plan) fill(arg Options, dir string) error {
 	if p.Tags, err = tagsOf(arg.Tags); err != nil {
 		return err
 	}
-	if p.Options, err = arg.steps(); err != nil {
+	if p.Options, err = arg.runOptions(); err != nil {
 		return invalid("%v", err)
 	}
 	if p.Outputs, err = arg.outputs(dir, p.stdout != nil); err != nil {

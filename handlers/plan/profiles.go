@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/buildls/buildls/build/project"
@@ -17,7 +18,7 @@ import (
 // or one of the settings.
 type Profile struct {
 	project.Profile                  // of one of the settings: the name and the Dockerfile
-	argument        Fields           // as that of buildls.build
+	argument        func() Fields    // as that of buildls.build; not to be written to
 	of              *project.Project // nil for one of the settings
 }
 
@@ -69,7 +70,7 @@ func (ps *Projects) Profiles(snapshot *workspace.Snapshot, settings Defaults, pa
 	}
 	for _, dir := range ps.dirs(snapshot, path) {
 		r := ps.read(snapshot, dir)
-		if len(r.project.Profiles)+len(r.project.Groups)+len(r.project.Problems) > 0 {
+		if len(r.project.Profiles)+len(r.project.Groups)+len(r.project.Images)+len(r.project.Problems) > 0 {
 			now.reads = append(now.reads, r)
 		}
 	}
@@ -111,17 +112,23 @@ func (l *Profiles) make(ps *Projects, snapshot *workspace.Snapshot) {
 	for _, name := range slices.Sorted(maps.Keys(l.settings)) {
 		l.List = append(l.List, settingsProfile(snapshot, name, l.settings[name]))
 	}
-	named := map[string][]*Profile{}
+	type source struct{ name, file string } // the latter by its place
+	made, places := map[source]bool{}, map[string]string{}
 	for _, r := range l.reads {
 		l.Of.Groups = append(l.Of.Groups, r.project.Groups...)
+		l.Of.Images = append(l.Of.Images, r.project.Images...)
 		l.Of.Problems = append(l.Of.Problems, r.project.Problems...)
-		for _, p := range r.project.Profiles {
-			if slices.ContainsFunc(named[p.Name], func(o *Profile) bool { return workspace.SamePlace(o.File, p.File) }) {
+		for i := range r.project.Profiles {
+			p := &r.project.Profiles[i]
+			if places[p.File] == "" {
+				places[p.File] = workspace.PlaceOf(p.File).Key()
+			}
+			from := source{p.Name, places[p.File]}
+			if from.file != "" && made[from] {
 				continue // included by another file
 			}
-			made := ps.newProfile(snapshot, p, r.project)
-			named[p.Name] = append(named[p.Name], made)
-			l.List = append(l.List, made)
+			made[from] = true
+			l.List = append(l.List, ps.newProfile(snapshot, p, r.project))
 		}
 	}
 	nameApart(snapshot, l.List)
@@ -135,13 +142,16 @@ func (l *Profiles) make(ps *Projects, snapshot *workspace.Snapshot) {
 }
 
 // newProfile is what a file of a project describes.
-func (ps *Projects) newProfile(snapshot *workspace.Snapshot, p project.Profile, of *project.Project) *Profile {
-	p.Dockerfile = ps.find(snapshot, p.Dockerfile).path
-	return &Profile{Profile: p, argument: fieldsOf(p.Build), of: of}
+func (ps *Projects) newProfile(snapshot *workspace.Snapshot, p *project.Profile, of *project.Project) *Profile {
+	out := &Profile{Profile: *p, of: of}
+	out.Dockerfile = ps.find(snapshot, p.Dockerfile).path
+	out.argument = sync.OnceValue(func() Fields { return fieldsOf(p.Build) })
+	return out
 }
 
 func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[string]json.RawMessage) *Profile {
-	p := &Profile{Profile: project.Profile{Name: name}, argument: maps.Clone(argument)}
+	given := maps.Clone(argument)
+	p := &Profile{Profile: project.Profile{Name: name}, argument: func() Fields { return given }}
 	var uri string
 	if json.Unmarshal(argument["uri"], &uri) != nil || uri == "" {
 		return p
@@ -154,7 +164,7 @@ func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[str
 		p.Dockerfile = filepath.Join(folders[0].Path, uri)
 	}
 	p.Dockerfile = snapshot.DockerfileAt(p.Dockerfile)
-	delete(p.argument, "uri")
+	delete(given, "uri")
 	return p
 }
 
@@ -172,13 +182,16 @@ func fieldsOf(v any) (fields map[string]json.RawMessage) {
 
 // nameApart makes the names unique: compose.yaml:api, docker-bake.hcl:api.
 func nameApart(snapshot *workspace.Snapshot, list []*Profile) {
-	count := map[string]int{}
+	count, files := map[string]int{}, map[string]string{}
 	for _, p := range list {
 		count[p.Name]++
 	}
 	for _, p := range list {
 		if count[p.Name] > 1 && p.File != "" {
-			p.Name = RelativeName(snapshot, p.File) + ":" + p.Name
+			if files[p.File] == "" {
+				files[p.File] = RelativeName(snapshot, p.File)
+			}
+			p.Name = files[p.File] + ":" + p.Name
 		}
 	}
 }
@@ -233,11 +246,11 @@ func (p *Profile) refused() error {
 
 // For are the profiles that build a Dockerfile; if a target is named and some of them build that,
 // those. What cannot be built counts for nothing.
-func (l *Profiles) For(path, target string) []*Profile {
+func (l *Profiles) For(snapshot *workspace.Snapshot, path, target string) []*Profile {
 	if path == "" || len(l.at) == 0 {
 		return nil
 	}
-	found := l.at[workspace.PlaceOf(path).Key()]
+	found := l.at[placeAt(snapshot, path).Key()]
 	exact := slices.DeleteFunc(slices.Clone(found), func(p *Profile) bool { return target == "" || !strings.EqualFold(p.target(), target) })
 	if len(exact) > 0 {
 		return exact
@@ -245,29 +258,37 @@ func (l *Profiles) For(path, target string) []*Profile {
 	return found
 }
 
+// placeAt is the place of a path, which that of an open document is known of.
+func placeAt(snapshot *workspace.Snapshot, path string) workspace.Place {
+	if d := snapshot.DocumentAt(path); d != nil {
+		return d.Place()
+	}
+	return workspace.PlaceOf(path)
+}
+
 func (p *Profile) target() (target string) {
-	json.Unmarshal(p.argument["target"], &target) // absent, or checked
+	json.Unmarshal(p.argument()["target"], &target) // absent, or checked
 	return target
 }
 
 // same says whether two profiles build the same, whatever they are called.
 func (p *Profile) same(o *Profile) bool {
 	return slices.Equal(p.Entitlements, o.Entitlements) && p.Build.ShmSize == o.Build.ShmSize && slices.Equal(p.Build.Ulimits, o.Build.Ulimits) &&
-		maps.EqualFunc(p.argument, o.argument, func(a, b json.RawMessage) bool { return string(a) == string(b) })
+		maps.EqualFunc(p.argument(), o.argument(), func(a, b json.RawMessage) bool { return string(a) == string(b) })
 }
 
 // Shown is the argument without what came from a .env file: a build arg may be a secret.
 func (p *Profile) Shown() map[string]json.RawMessage {
 	var args map[string]*string
-	if len(p.Hidden) == 0 || json.Unmarshal(p.argument["buildArgs"], &args) != nil {
-		return p.argument
+	if len(p.Hidden) == 0 || json.Unmarshal(p.argument()["buildArgs"], &args) != nil {
+		return p.argument()
 	}
 	for name, value := range args {
 		if value != nil && slices.ContainsFunc(p.Hidden, func(h string) bool { return strings.Contains(*value, h) }) {
 			args[name] = new("***")
 		}
 	}
-	out := maps.Clone(p.argument)
+	out := maps.Clone(p.argument())
 	out["buildArgs"], _ = json.Marshal(args)
 	return out
 }

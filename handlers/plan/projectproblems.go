@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
@@ -26,8 +27,8 @@ func (ps *Projects) Problems(snapshot *workspace.Snapshot, doc *workspace.Docume
 		found = append(found, inDocument(doc, read, p))
 	}
 	for i := range read.Profiles {
-		if p := &read.Profiles[i]; p.Fault == nil {
-			found = append(found, attributeProblems(snapshot, p)...)
+		if p := &read.Profiles[i]; p.Fault == nil && p.Kind == kindOf(doc) {
+			found = append(found, ps.attributeProblems(snapshot, p)...)
 		}
 	}
 	for _, p := range found {
@@ -44,10 +45,7 @@ func (ps *Projects) Problems(snapshot *workspace.Snapshot, doc *workspace.Docume
 // inDocument is a problem as it is told in a document. What has no line stands on the first
 // one; so does what stands in another file, if it keeps all of this one from being read.
 func inDocument(doc *workspace.Document, read *project.Project, p *project.Problem) *project.Problem {
-	kind := project.Target
-	if ext := filepath.Ext(doc.Path); ext == ".yaml" || ext == ".yml" {
-		kind = project.Service
-	}
+	kind := kindOf(doc)
 	unread := p.Kind == kind && p.Severity == project.Wrong && !slices.ContainsFunc(read.Profiles, func(o project.Profile) bool { return o.Kind == kind })
 	switch here := doc.IsAt(p.File); {
 	case here && p.Line < 0:
@@ -58,6 +56,14 @@ func inDocument(doc *workspace.Document, read *project.Project, p *project.Probl
 		return &project.Problem{File: doc.Path, Kind: p.Kind, Message: p.Error()}
 	}
 	return p
+}
+
+// kindOf is that of the profiles that are described in a document.
+func kindOf(doc *workspace.Document) project.Kind {
+	if ext := filepath.Ext(doc.Path); ext == ".yaml" || ext == ".yml" {
+		return project.Service
+	}
+	return project.Target
 }
 
 func projectProblem(doc *workspace.Document, p *project.Problem) dockerfile.Problem {
@@ -75,7 +81,7 @@ func projectProblem(doc *workspace.Document, p *project.Problem) dockerfile.Prob
 
 // attributeProblems are what a build of a profile would be refused for, as far as this can
 // be told without a build: nothing is read, and no agent is asked.
-func attributeProblems(snapshot *workspace.Snapshot, p *project.Profile) (list []*project.Problem) {
+func (ps *Projects) attributeProblems(snapshot *workspace.Snapshot, p *project.Profile) (list []*project.Problem) {
 	b := &p.Build
 	mark := func(at project.Span, ok bool, err error) {
 		if err != nil && ok {
@@ -83,12 +89,14 @@ func attributeProblems(snapshot *workspace.Snapshot, p *project.Profile) (list [
 		}
 	}
 	wrong := func(attr, element string, err error) {
-		at, ok := p.Where(attr, element)
-		mark(at, ok, err)
+		if err != nil { // else nobody needs to know where it is
+			at, ok := p.Where(attr, element)
+			mark(at, ok, err)
+		}
 	}
 	for attr, check := range elementChecks {
 		for _, element := range check.of(b) {
-			wrong(attr, element, check.check(element))
+			wrong(attr, element, ps.elements.check(attr, element))
 		}
 	}
 	for i, o := range b.Outputs {
@@ -122,9 +130,36 @@ func attributeProblems(snapshot *workspace.Snapshot, p *project.Profile) (list [
 			list = append(list, &project.Problem{File: at.File, Kind: p.Kind, Start: at.Start, End: at.End, Severity: project.Note, Message: fmt.Sprintf("a file cannot grant %s; a build needs \"allow\": [%q]", e, e)})
 		}
 	}
-	attr, err := missingDockerfile(snapshot, p)
+	attr, err := ps.missingDockerfile(snapshot, p)
 	wrong(attr, "", err)
 	return list
+}
+
+// checkedElements are what is wrong with elements of attributes. That depends on nothing else, and
+// of hundreds of services mostly one was edited.
+type checkedElements struct {
+	mu    sync.Mutex
+	known map[attributeElement]error
+}
+
+type attributeElement struct{ attr, element string }
+
+// maxElements bounds how many are remembered.
+const maxElements = 10_000
+
+func (c *checkedElements) check(attr, element string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := attributeElement{attr, element}
+	err, ok := c.known[key]
+	if !ok {
+		if c.known == nil || len(c.known) == maxElements {
+			c.known = map[attributeElement]error{}
+		}
+		err = elementChecks[attr].check(element)
+		c.known[key] = err
+	}
+	return err
 }
 
 // elementChecks are the attributes of which each element is checked alone.
@@ -165,14 +200,18 @@ func there(what, path string) error {
 }
 
 // missingDockerfile says which attribute names a Dockerfile or a context that is not there.
-func missingDockerfile(snapshot *workspace.Snapshot, p *project.Profile) (attr string, err error) {
-	if p.Build.Context != "" {
-		if _, err := build.ParseContext(p.Build.Context, pathsIn("")); err != nil {
+func (ps *Projects) missingDockerfile(snapshot *workspace.Snapshot, p *project.Profile) (attr string, err error) {
+	if given := p.Build.Context; given != "" {
+		wrong := func() error { _, err := build.ParseContext(given, pathsIn("")); return err }
+		if err := ps.contexts.of(given, wrong); err != nil {
 			return "context", err
 		}
 	}
+	if p.Dockerfile == "" || snapshot.DocumentAt(p.Dockerfile) != nil {
+		return "", nil
+	}
 	path := snapshot.DockerfileAt(p.Dockerfile)
-	if path == "" || snapshot.DocumentAt(path) != nil {
+	if snapshot.DocumentAt(path) != nil {
 		return "", nil
 	}
 	attr = "dockerfile"

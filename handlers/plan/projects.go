@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,13 +20,19 @@ import (
 // as long as every file and variable that was asked for is as it was. That a buffer has changed is
 // seen at once; that a file on the disk has, within a few seconds, or after [Projects.Expire].
 type Projects struct {
-	mu    sync.Mutex
-	known map[string]*readProject // by directory
-	lists []*Profiles             // the newest, made of what is known
-	below map[string]subfolders   // of workspace folders
-	found map[string]foundFile    // Dockerfiles that profiles name
-	since time.Time               // when found began
-	turn  int                     // how often all has expired
+	mu      sync.Mutex
+	known   map[string]*readProject // by directory
+	lists   []*Profiles             // the newest, made of what is known
+	turn    int                     // how often all has expired
+	changed map[string]bool         // places of Dockerfiles that readings say other things of, see Edited
+
+	sameIn *workspace.Snapshot   // the one that same is of
+	same   map[*readProject]bool // whether the same buffers are open as when it was read
+
+	below    recently[[]string]  // subfolders of workspace folders
+	found    recently[foundFile] // Dockerfiles that profiles name
+	contexts recently[error]     // what is wrong with the contexts of profiles
+	elements checkedElements
 
 	making sync.Mutex // held by who reads: who waits needs the same, mostly
 }
@@ -40,34 +45,18 @@ func (ps *Projects) find(snapshot *workspace.Snapshot, path string) foundFile {
 	if path == "" {
 		return foundFile{}
 	}
-	ps.mu.Lock()
-	if time.Since(ps.since) > fresh {
-		ps.found, ps.since = map[string]foundFile{}, time.Now()
-	}
-	f, ok := ps.found[path]
-	turn := ps.turn
-	ps.mu.Unlock()
-	if ok {
-		return f
-	}
-	f.path = snapshot.DockerfileAt(path)
-	f.key = workspace.PlaceOf(f.path).Key()
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	if turn == ps.turn {
-		ps.found[path] = f
-	}
-	return f
+	return ps.found.of(path, func() foundFile {
+		at := snapshot.DockerfileAt(path)
+		return foundFile{at, placeAt(snapshot, at).Key()}
+	})
 }
-
-// fresh is how long the disk is not asked again: many documents are looked at together.
-const fresh = 3 * time.Second
 
 // A readProject is a project, and what it was read from.
 type readProject struct {
-	files   map[string]string          // a hash of each file's content; "" for one that is not there
-	buffers map[string]*workspace.Text // those of the files that are open
-	env     map[string]string          // "=" and the value; "" for one that is not set
+	files   map[string]string              // a hash of each file's content; "" for one that is not there
+	buffers map[string]*workspace.Document // those of the files that are open
+	env     map[string]string              // "=" and the value; "" for one that is not set
+	reader  *project.Reader                // for the next reading
 	project *project.Project
 	checked time.Time // when the disk was asked; guarded by Projects.mu
 }
@@ -79,7 +68,10 @@ func (ps *Projects) Expire() {
 	for _, r := range ps.known {
 		r.checked = time.Time{}
 	}
-	ps.lists, ps.below, ps.since = nil, nil, time.Time{}
+	ps.lists = nil
+	ps.below.forget()
+	ps.found.forget()
+	ps.contexts.forget()
 	ps.turn++ // what is being read now may be as it was before
 }
 
@@ -97,13 +89,21 @@ func (ps *Projects) read(seen *workspace.Snapshot, dir string) *readProject {
 	ps.mu.Lock()
 	now, turn := time.Now(), ps.turn
 	ps.mu.Unlock()
-	if known == nil || !known.holds(seen) {
-		known = readDir(seen, dir)
+	same := known != nil && ps.sameBuffers(known, seen)
+	if known == nil || !known.current(seen, same) {
+		before := known
+		known = readDir(seen, dir, before)
+		ps.noteChanged(seen, before, known)
+	} else if !same {
+		known = known.withBuffers(seen)
 	}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if ps.known == nil {
 		ps.known = map[string]*readProject{}
+	}
+	if old := ps.known[dir]; old != known { // what was made of it is not asked for again
+		ps.lists = slices.DeleteFunc(ps.lists, func(l *Profiles) bool { return slices.Contains(l.reads, old) })
 	}
 	if ps.known[dir] = known; turn == ps.turn {
 		known.checked = now
@@ -117,39 +117,79 @@ func (ps *Projects) recall(seen *workspace.Snapshot, dir string) (known *readPro
 	known = ps.known[dir]
 	ok = known != nil && time.Since(known.checked) < fresh
 	ps.mu.Unlock()
-	return known, ok && known.sameBuffers(seen)
+	return known, ok && ps.sameBuffers(known, seen)
 }
 
-func readDir(seen *workspace.Snapshot, dir string) *readProject {
-	r := &readProject{files: map[string]string{}, buffers: map[string]*workspace.Text{}, env: map[string]string{}, project: &project.Project{}}
+// sameBuffers is as that of the project, which is asked once for each snapshot: many documents
+// are looked at in one.
+func (ps *Projects) sameBuffers(r *readProject, seen *workspace.Snapshot) bool {
+	ps.mu.Lock()
+	same, ok := ps.same[r]
+	ok = ok && ps.sameIn == seen
+	ps.mu.Unlock()
+	if ok {
+		return same
+	}
+	same = r.sameBuffers(seen)
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.sameIn != seen {
+		ps.sameIn, ps.same = seen, map[*readProject]bool{}
+	}
+	ps.same[r] = same
+	return same
+}
+
+// readDir reads a directory. before is what was read of it the last time; nil if nothing was.
+func readDir(seen *workspace.Snapshot, dir string, before *readProject) *readProject {
+	r := &readProject{files: map[string]string{}, buffers: map[string]*workspace.Document{}, env: map[string]string{}, project: &project.Project{}}
+	if before != nil {
+		r.reader = before.reader
+	} else {
+		r.reader = project.NewReader(dir)
+	}
 	if _, err := os.Stat(dir + string(filepath.Separator) + "."); errors.Is(err, fs.ErrPermission) {
 		return r // what may not be entered is not the author's project
 	}
-	r.project = project.Read(dir, project.Source{
+	r.project = r.reader.Read(project.Source{
 		Read: func(path string) ([]byte, error) {
 			data, err := readFile(seen, path)
 			r.files[path] = hashOf(data, err)
 			if d := seen.DocumentAt(path); d != nil {
-				r.buffers[path] = d.Text
+				r.buffers[path] = d
 			}
 			return data, err
 		},
 		Env: func(name string) (string, bool) {
-			r.env[name] = variable(name)
+			r.env[name] = envKey(name)
 			return os.LookupEnv(name)
 		},
 	})
 	return r
 }
 
+// withBuffers is the project, as if it had been read from the buffers that are open now: they have
+// the same texts as the files.
+func (r *readProject) withBuffers(seen *workspace.Snapshot) *readProject {
+	now := &readProject{files: r.files, buffers: map[string]*workspace.Document{}, env: r.env, reader: r.reader, project: r.project}
+	for path := range r.files {
+		if d := seen.DocumentAt(path); d != nil {
+			now.buffers[path] = d
+		}
+	}
+	return now
+}
+
 // sameBuffers says whether the same texts are open of the files that were read.
 func (r *readProject) sameBuffers(seen *workspace.Snapshot) bool {
-	for path := range r.files {
-		var text *workspace.Text
-		if d := seen.DocumentAt(path); d != nil {
-			text = d.Text
+	text := func(d *workspace.Document) *workspace.Text {
+		if d == nil {
+			return nil
 		}
-		if r.buffers[path] != text {
+		return d.Text
+	}
+	for path := range r.files {
+		if text(r.buffers[path]) != text(seen.DocumentAt(path)) {
 			return false
 		}
 	}
@@ -170,22 +210,30 @@ func (ps *Projects) Reads(path string) bool {
 	return false
 }
 
-// holds says whether a project would be read the same.
-func (r *readProject) holds(seen *workspace.Snapshot) bool {
+// current says whether a project would be read the same. sameBuffers is whether the same texts are
+// open of its files.
+func (r *readProject) current(seen *workspace.Snapshot, sameBuffers bool) bool {
 	for path, hash := range r.files {
-		if hashOf(readFile(seen, path)) != hash {
+		read := readFile
+		if sameBuffers {
+			if r.buffers[path] != nil {
+				continue
+			}
+			read = func(_ *workspace.Snapshot, path string) ([]byte, error) { return readDisk(path) }
+		}
+		if hashOf(read(seen, path)) != hash {
 			return false
 		}
 	}
 	for name, value := range r.env {
-		if variable(name) != value {
+		if envKey(name) != value {
 			return false
 		}
 	}
 	return true
 }
 
-func variable(name string) string {
+func envKey(name string) string {
 	if v, ok := os.LookupEnv(name); ok {
 		return "=" + v
 	}
@@ -207,11 +255,16 @@ func hashOf(data []byte, err error) string {
 // is that long.
 const maxProjectFile = 2 << 20
 
-// readFile reads a buffer, else a regular file.
+// readFile reads a buffer, else a file.
 func readFile(seen *workspace.Snapshot, path string) ([]byte, error) {
 	if d := seen.DocumentAt(path); d != nil {
 		return d.Text.Bytes(), nil
 	}
+	return readDisk(path)
+}
+
+// readDisk reads a regular file.
+func readDisk(path string) ([]byte, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -225,78 +278,4 @@ func readFile(seen *workspace.Snapshot, path string) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, maxProjectFile))
-}
-
-// maxSubfolders is in how many subfolders of a workspace folder compose and bake files are
-// looked for.
-const maxSubfolders = 50
-
-// dirs are the directories in which the author's compose and bake files may lie:
-// each workspace folder and its subfolders, those between it and path (which may be
-// empty), and those of open compose and bake files.
-func (ps *Projects) dirs(snapshot *workspace.Snapshot, path string) []string {
-	var dirs []string
-	add := func(dir string) {
-		known := func(other string) bool { // perhaps in other case
-			return other == dir || strings.EqualFold(other, dir) && workspace.SamePlace(other, dir)
-		}
-		if dir != "" && !slices.ContainsFunc(dirs, known) {
-			dirs = append(dirs, dir)
-		}
-	}
-	for _, f := range snapshot.Folders() {
-		add(f.Path)
-		if WhyNoContext(f.Place()) != "" {
-			continue // nobody works on all of it
-		}
-		for _, dir := range ps.subfolders(f.Path) {
-			add(dir)
-		}
-	}
-	// upTo adds the directories from that of path up to the folder that holds it, in the
-	// folder's spelling.
-	upTo := func(path string) {
-		folder, rel, ok := snapshot.FolderAt(path)
-		if !ok {
-			add(filepath.Dir(path))
-			return
-		}
-		for rel = filepath.Dir(rel); rel != "."; rel = filepath.Dir(rel) {
-			add(filepath.Join(folder.Path, rel))
-		}
-		add(folder.Path)
-	}
-	if path != "" {
-		upTo(path)
-	}
-	for _, d := range snapshot.Projects() {
-		add(filepath.Dir(d.Path))
-	}
-	return dirs
-}
-
-// subfolders are those of a workspace folder, as they were when they were listed.
-type subfolders struct {
-	list   []string
-	listed time.Time
-}
-
-func (ps *Projects) subfolders(dir string) []string {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	known, ok := ps.below[dir]
-	if !ok || time.Since(known.listed) > fresh {
-		known = subfolders{listed: time.Now()}
-		entries, _ := os.ReadDir(dir) // what cannot be read has none
-		for _, e := range entries {
-			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && e.Name() != "node_modules" && len(known.list) < maxSubfolders {
-				known.list = append(known.list, filepath.Join(dir, e.Name()))
-			}
-		}
-		if ps.below == nil {
-			ps.below = map[string]subfolders{}
-		}
-		ps.below[dir] = known
-	}
-	return known.list
 }

@@ -62,7 +62,7 @@ func (l *requestBuilder) request(p *Plan, id string) (*build.Request, error) {
 	}
 	req.Dockerfile, req.DockerfileName = files[name], name
 	req.AttestedFS = workspace.NewDockerfileFS(name, maps.Clone(files), string(p.Doc.URI))
-	takeIgnoreAlong(name, files, req.Context)
+	addIgnoreFile(name, files, req.Context)
 	req.DockerfileFS = workspace.NewDockerfileFS(name, files, string(p.Doc.URI))
 	return req, nil
 }

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"cmp"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/workspace"
@@ -20,6 +22,7 @@ type Setup struct {
 	policy     string              // policyRefuse, if it is empty, or policyIgnore
 	Profile    *Profile            // nil if there is none
 	Notes      []string            // what the author should know of that
+	Named      []string            // the names of other contexts that are given
 }
 
 // setupOf is how an argument would be built, with the author's settings and the workspace's
@@ -57,6 +60,7 @@ func NewSetup(snapshot *workspace.Snapshot, doc *workspace.Document, dir string,
 
 // take takes from an argument what one must know to look.
 func (p *Setup) take(arg Options) error {
+	p.Named = slices.Sorted(maps.Keys(arg.Contexts))
 	p.Target, p.BuildArgs, p.policy = arg.Target, valuesOf(arg.BuildArgs), arg.Policy
 	if platform := os.Getenv("DOCKER_DEFAULT_PLATFORM"); platform != "" && len(arg.Platforms) == 0 {
 		arg.Platforms = []string{platform}
@@ -76,12 +80,22 @@ func (p *Setup) Overlays() []workspace.Overlay {
 	return p.Snapshot.Overlays(nil)
 }
 
+// ContextOverlays are those of [Setup.Overlays] that lie in the context, as far as is known from
+// when they were opened: that asks the disk nothing of each.
+func (p *Setup) ContextOverlays() []workspace.Overlay {
+	root := workspace.PlaceOf(p.Context.Dir)
+	return p.Snapshot.Overlays(func(d *workspace.Document) bool {
+		_, in := d.Place().From(root)
+		return in && (p.overlay != "dockerfile" || d == p.Doc)
+	})
+}
+
 // Setups are the ways in which a Dockerfile would be built, and what is wrong with each.
 func (ps *Projects) Setups(snapshot *workspace.Snapshot, doc *workspace.Document, target string, settings Defaults) (list []Setup, wrong []error) {
 	arg := NewArgument(doc.URI, "", target)
 	base := settings.globBuild(snapshot, doc.Path)
 	if base["profile"] == nil {
-		if found := ps.Profiles(snapshot, settings, doc.Path).For(doc.Path, target); differ(found) {
+		if found := ps.Profiles(snapshot, settings, doc.Path).For(snapshot, doc.Path, target); differ(found) {
 			for _, p := range found {
 				a := applied{profile: p}
 				err := a.merge(snapshot, base, arg.Given)

@@ -33,7 +33,7 @@ func (t *Terminal) Plan() (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Setup: Setup{Snapshot: workspace.New().Snapshot()}, stdout: t.Stdout, Wishes: []engine.Wish{{Who: "--engine", Address: t.Engine}}}
+	p := &Plan{Setup: Setup{Snapshot: workspace.New().Snapshot()}, stdout: t.Stdout, Preferences: []engine.Preference{{Source: "--engine", Address: t.Engine}}}
 	for _, step := range []func() error{
 		func() error { return p.take(t.Options) },
 		func() error { return p.fill(t.Options, wd) },

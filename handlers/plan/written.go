@@ -39,7 +39,7 @@ func (p *Plan) checkWritten() error {
 				return fmt.Errorf("%s and %s are both to be %s; give each a file of its own", other.field, w.field, w.path)
 			}
 		}
-		if what := p.holds(w); what != "" {
+		if what := p.ownerOf(w); what != "" {
 			return fmt.Errorf("%s: %s is %s, and would be lost; name another file", w.field, w.path, what)
 		}
 		if w.old == nil {
@@ -53,7 +53,7 @@ func (p *Plan) checkWritten() error {
 }
 
 // holds says what the author has in a file that a build is to write; "" if it is nothing.
-func (p *Plan) holds(w written) string {
+func (p *Plan) ownerOf(w written) string {
 	real, err := filepath.EvalSymlinks(w.path)
 	if err != nil {
 		real = w.path

@@ -38,3 +38,9 @@ func (e *Editor) change(uri string, changes ...any) {
 	e.Notify("textDocument/didChange", map[string]any{
 		"textDocument": map[string]any{"uri": uri, "version": e.versions[uri]}, "contentChanges": changes})
 }
+
+// Close closes a document.
+func (e *Editor) Close(uri string) {
+	e.t.Helper()
+	e.Notify("textDocument/didClose", map[string]any{"textDocument": map[string]any{"uri": uri}})
+}

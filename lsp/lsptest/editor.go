@@ -1,6 +1,6 @@
-// Package lsptest is an editor for tests: it starts a language server, speaks to it
-// over real pipes, answers what servers ask, and remembers all that it was shown, so
-// that a test can say what should come to be and wait for that, never for time.
+// Package lsptest is an editor for tests: it speaks to a language server, a process or one in
+// this process, answers what servers ask, and remembers all that it was shown, so that a test
+// can say what should come to be and wait for that, never for time.
 package lsptest
 
 import (
@@ -42,8 +42,9 @@ type Editor struct {
 	t    testing.TB
 	opts Options
 	conn *jsonrpc2.Conn
-	cmd  *exec.Cmd
+	cmd  *exec.Cmd // nil: the server is in this process
 	gate *gate
+	code int // what that server ended with
 
 	Server json.RawMessage // the answer to initialize
 
@@ -108,15 +109,15 @@ func Start(t testing.TB, cmd *exec.Cmd, opts Options) *Editor {
 	return e
 }
 
-// Dial starts and initializes a server in this process: serve speaks on the other end of a pipe.
-// It is ended with the test, without shutdown.
-func Dial(t testing.TB, serve func(io.ReadWriter), opts Options) *Editor {
+// Connect connects to a server in this process, without initializing it: serve speaks on the
+// other end of a pipe, and returns an exit code. It is ended with the test, without shutdown.
+func Connect(t testing.TB, serve func(io.ReadWriter) int, opts Options) *Editor {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	e := &Editor{t: t, opts: opts, gate: &gate{Reader: ours}, changed: make(chan struct{}), exited: make(chan struct{}), versions: map[string]int{}}
 	e.conn = jsonrpc2.NewConn(context.Background(), jsonrpc2.NewBufferedStream(pipe{e.gate, ours}, jsonrpc2.VSCodeObjectCodec{}), e)
 	go func() {
-		serve(theirs)
+		e.code = serve(theirs)
 		theirs.Close()
 		close(e.exited)
 	}()
@@ -124,6 +125,13 @@ func Dial(t testing.TB, serve func(io.ReadWriter), opts Options) *Editor {
 		e.conn.Close()
 		<-e.exited
 	})
+	return e
+}
+
+// Dial is Connect, and initializes the server.
+func Dial(t testing.TB, serve func(io.ReadWriter) int, opts Options) *Editor {
+	t.Helper()
+	e := Connect(t, serve, opts)
 	e.Initialize()
 	return e
 }
@@ -253,55 +261,6 @@ func (e *Editor) Notify(method string, params any) {
 	}
 }
 
-// Execute runs a command and decodes its answer into result.
-func (e *Editor) Execute(command string, argument map[string]any, result any) error {
-	return e.Call("workspace/executeCommand", map[string]any{"command": command, "arguments": []any{argument}}, result)
-}
-
-// Lenses asks for the lenses of a document.
-func (e *Editor) Lenses(uri string) []Lens {
-	e.t.Helper()
-	var lenses []Lens
-	if err := e.Call("textDocument/codeLens", map[string]any{"textDocument": map[string]any{"uri": uri}}, &lenses); err != nil {
-		e.t.Error(err)
-	}
-	return lenses
-}
-
-// Hints asks for the inlay hints of a document's 0-based lines from first to last.
-func (e *Editor) Hints(uri string, first, last int) []Hint {
-	e.t.Helper()
-	var hints []Hint
-	lines := map[string]any{"start": map[string]any{"line": first, "character": 0}, "end": map[string]any{"line": last + 1, "character": 0}}
-	if err := e.Call("textDocument/inlayHint", map[string]any{"textDocument": map[string]any{"uri": uri}, "range": lines}, &hints); err != nil {
-		e.t.Error(err)
-	}
-	return hints
-}
-
-// A Hover is the answer to textDocument/hover.
-type Hover struct {
-	Contents struct{ Kind, Value string } `json:"contents"`
-	Range    *Range                       `json:"range"`
-}
-
-// Hover asks what there is to say of a 0-based line and UTF-16 character; nil if nothing.
-func (e *Editor) Hover(uri string, line, character int) *Hover {
-	e.t.Helper()
-	var h *Hover
-	at := map[string]any{"line": line, "character": character}
-	if err := e.Call("textDocument/hover", map[string]any{"textDocument": map[string]any{"uri": uri}, "position": at}, &h); err != nil {
-		e.t.Error(err)
-	}
-	return h
-}
-
-// Close closes a document.
-func (e *Editor) Close(uri string) {
-	e.t.Helper()
-	e.Notify("textDocument/didClose", map[string]any{"textDocument": map[string]any{"uri": uri}})
-}
-
 // Await waits until cond, which is asked whenever the server sent something, is true.
 func (e *Editor) Await(what string, cond func() bool) {
 	e.t.Helper()
@@ -336,6 +295,9 @@ func (e *Editor) Exit() int {
 	case <-e.exited:
 	case <-time.After(patience):
 		e.t.Fatal("the server did not exit")
+	}
+	if e.cmd == nil {
+		return e.code
 	}
 	return e.cmd.ProcessState.ExitCode()
 }

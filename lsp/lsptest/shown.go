@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -123,6 +124,15 @@ func (e *Editor) Diagnostics(uri string) []Diagnostic {
 		return nil
 	}
 	return all[len(all)-1].Diagnostics
+}
+
+// Codes are the codes of a document's diagnostics, with their lines, in order.
+func (e *Editor) Codes(uri string) string {
+	var out []string
+	for _, d := range e.Diagnostics(uri) {
+		out = append(out, fmt.Sprintf("%d:%s", d.Range.Start.Line, d.Code))
+	}
+	return strings.Join(out, " ")
 }
 
 // AwaitPublished waits until what is wrong with the newest text of a document was published.

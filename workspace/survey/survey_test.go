@@ -49,7 +49,7 @@ func ask(t *testing.T, dir string, q Question) *Answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := Of(t.Context(), c.Lean(), q)
+	a, err := Of(t.Context(), c.MetadataOnly(), q)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,14 @@ func Need(t testing.TB, what string, ok bool, how string) {
 	t.Skipf("SKIPPED, needs %s: %s", what, how)
 }
 
+// Some is how many of n a long test makes: all with CI=true, else a tenth, and one at least.
+func Some(n int) int {
+	if os.Getenv("CI") == "true" {
+		return n
+	}
+	return max(1, n/10)
+}
+
 // Docker is the Docker engine of a version, "20.10" or "28". All tests of the
 // process share it: who wants to kill or pause one starts a private one.
 func Docker(t testing.TB, version string) *Daemon {

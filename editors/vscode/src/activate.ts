@@ -129,6 +129,7 @@ function followSettings(context: vscode.ExtensionContext, server: Server, status
       await server.stop();
       await start(server, status);
     }),
+    vscode.extensions.onDidChange(() => server.notifySettings()), // see others.ts
     vscode.workspace.onDidGrantWorkspaceTrust(async () => {
       status.idle();
       await server.notifySettings();

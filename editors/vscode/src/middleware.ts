@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { Builds } from './builds';
 import type { Shell } from './contract';
 import type { Middleware } from 'vscode-languageclient/node';
+import { anotherEdits } from './others';
 import type { Quiet } from './quiet';
 import { openShell } from './shell';
 import type { Status } from './status';
@@ -63,6 +64,11 @@ function forServer(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const settings: Record<string, unknown> = { ...value };
   for (const name of ours) settings[name] = null;
-  if (!vscode.workspace.isTrusted) settings.onSave = null;
+  if (!vscode.workspace.isTrusted) {
+    settings.onSave = null;
+    settings.registry = 'nothing';
+    settings.lint = { ...(settings.lint as object), shellcheck: 'off' };
+  }
+  if (settings.editing === 'auto' && anotherEdits()) settings.editing = 'off';
   return settings;
 }

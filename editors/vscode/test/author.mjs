@@ -12,7 +12,7 @@ let code;
 export function scenes(workbench) {
   code = workbench;
   const { showsNothingYet, showsWhatFailed, opensAShell, readsFiles } = inside.scenes(workbench);
-  return { isThin, underlines, mends, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, quits };
+  return { isThin, underlines, mends, completes, navigates, edits, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, quits };
 }
 
 /** The package holds what it needs, and nothing else. */
@@ -40,6 +40,104 @@ async function mends() {
   await code.page.locator('.action-widget').getByText('Change to RUN').click();
   await code.problem('RUM').waitFor({ state: 'detached' });
   await code.lines.getByText('RUN echo buffer').waitFor();
+}
+
+/** Flags are completed, and files of the context. The settings of these tests open no list unasked. */
+async function completes() {
+  const items = code.page.locator('.suggest-widget .monaco-list-row');
+  await code.retype(line, 'COPY --');
+  await code.keyboard.press('Control+Space');
+  await items.getByText('--chown=').waitFor();
+  await code.page.locator('.parameter-hints-widget').getByText('COPY [flags]').waitFor();
+  await code.shot('flags');
+  await code.keyboard.press('Escape');
+  await code.retype(line, 'COPY pri');
+  await code.keyboard.press('Control+Space');
+  await items.getByText('prices.txt').waitFor();
+  await code.keyboard.press('Enter');
+  await code.lines.getByText('COPY prices.txt').waitFor();
+}
+
+/** A source leads to its file and a name to its stage; a rename goes on into the compose file; the outline has the stages. */
+async function navigates() {
+  await code.retype(line, 'COPY prices.txt /');
+  for (let i = 0; i < 4; i++) await code.keyboard.press('ArrowLeft');
+  await code.keyboard.press('F12');
+  await code.tab('prices.txt');
+  await code.command('View: Close Editor');
+  await code.tab('Dockerfile');
+  await rename('store');
+  await code.openFile('compose.yaml');
+  await code.lines.getByText('target: store').waitFor();
+  await code.openFile('Dockerfile');
+  await rename('shop');
+  await code.openFile('compose.yaml');
+  await code.lines.getByText('target: shop').waitFor();
+  await code.command('File: Revert File');
+  await code.command('View: Close Editor');
+  await code.tab('Dockerfile');
+  await code.keyboard.press('Control+Shift+O');
+  await code.item('shop').first().waitFor();
+  await code.shot('outline');
+  await code.keyboard.press('Escape');
+  await code.keyboard.press('Control+T');
+  await code.keyboard.type('api'); // behind a # that is there
+  await code.item('api').filter({ hasText: 'compose.yaml' }).first().waitFor();
+  await code.keyboard.press('Escape');
+}
+
+/** A hint, references, what a word is, folding, a wider selection, a word that stands twice, what follows from a key, and an ignore file. */
+async function edits() {
+  await code.openFile('tea.containerfile');
+  await code.lines.getByText('= scratch').waitFor();
+  await code.goTo(2);
+  await code.keyboard.press('End');
+  await code.keyboard.press('Shift+F12');
+  await code.isAt(5); // the only one
+  await code.goTo(3);
+  await code.keyboard.press('Home');
+  await code.keyboard.press('Control+K');
+  await code.keyboard.press('Control+I');
+  await code.page.locator('.monaco-hover:visible').getByText('Execute build commands').waitFor();
+  await code.keyboard.press('Escape');
+  await code.keyboard.press('Control+Shift+BracketLeft');
+  await code.lines.getByText('&& b').waitFor({ state: 'detached' });
+  await code.keyboard.press('Control+Shift+BracketRight');
+  await code.lines.getByText('&& b').waitFor();
+  await code.keyboard.press('Shift+Alt+ArrowRight');
+  await code.page.locator('.statusbar-item').filter({ hasText: /\(\d+ selected\)/ }).waitFor();
+  await code.goTo(6);
+  await code.keyboard.press('End');
+  await code.page.locator('.linked-editing-decoration').first().waitFor();
+  await code.keyboard.type('X');
+  await code.lines.getByText(/^EOFX$/).waitFor();
+  await code.goTo(4);
+  await code.keyboard.press('End');
+  await code.keyboard.type(' \\\n');
+  await code.page.locator('.statusbar-item').filter({ hasText: 'Ln 5, Col 5' }).waitFor();
+  await code.command('File: Revert File');
+  await code.command('View: Close Editor');
+  await code.openFile('.dockerignore');
+  await code.retype(1, 'tea');
+  await code.keyboard.press('Control+Space');
+  await code.page.locator('.suggest-widget').getByText('keeps out 1 file').waitFor();
+  await code.shot('ignored');
+  await code.keyboard.press('Escape');
+  await code.command('File: Revert File');
+  await code.command('View: Close Editor');
+  await code.tab('Dockerfile');
+}
+
+/** Renames the last stage. */
+async function rename(name) {
+  await code.goTo(5);
+  await code.keyboard.press('End');
+  await code.keyboard.press('F2');
+  const input = code.page.locator('.rename-box input');
+  await input.waitFor();
+  await input.fill(name);
+  await code.keyboard.press('Enter');
+  await code.lines.getByText(`FROM base AS ${name}`).waitFor();
 }
 
 /** An unsaved buffer with a failing step: progress while it runs, then the error on its line. */

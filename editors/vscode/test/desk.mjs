@@ -63,6 +63,7 @@ export async function lay() {
   await writeFile(join(folder, 'launched.cjs'), "require('fs').copyFileSync('out/prices.txt', 'launched.txt')\n");
   await settings({});
   await writeFile(join(folder, 'Dockerfile'), onDisk);
+  await writeFile(join(folder, 'tea.containerfile'), 'ARG BASE=scratch\nFROM $BASE AS tea\nRUN a \\\n    && b\nFROM tea\nRUN <<EOF\ntrue\nEOF\n');
   await writeFile(join(folder, '.dockerignore'), '*\n!busybox\n!prices.txt\n');
   await writeFile(join(folder, 'prices.txt'), 'disk\n');
   await writeFile(join(folder, 'compose.yaml'), 'services:\n  api:\n    build: { context: ., target: shop }\n');

@@ -10,7 +10,7 @@ let code;
 
 export function scenes(workbench) {
   code = workbench;
-  return { choosesAndRemembers, buildsAProfile, buildsOtherBuffers, buildsBeforeALaunch, showsAWalkthrough, showsTheContext, asksTheDoctor, selectsABuilder, isQuietBesideOthers };
+  return { choosesAndRemembers, buildsAProfile, buildsOtherBuffers, buildsBeforeALaunch, showsAWalkthrough, showsTheContext, asksTheDoctor, selectsABuilder, isQuietBesideOthers, leavesTheTextToOthers };
 }
 
 /** A profile of the folder's compose file is offered, and built. */
@@ -123,4 +123,27 @@ async function isQuietBesideOthers() {
   await code.keyboard.press('Escape');
   await code.writeSettings('{ "buildls.diagnostics.duplicates": "show" }');
   await code.problem('buildls', 'casing').waitFor();
+}
+
+/** Another extension completes: buildls does not, unless one wants it. */
+async function leavesTheTextToOthers() {
+  const items = code.page.locator('.suggest-widget .monaco-list-row');
+  const suggest = async () => {
+    await code.openFile('Dockerfile');
+    await code.retype(line, 'WORK');
+    await code.keyboard.press('Control+Space');
+    await items.getByText('WORKDIR of another').waitFor();
+  };
+  await suggest();
+  assert.equal(await items.getByText('WORKDIR /app').count(), 0);
+  await code.keyboard.press('Escape');
+  await code.writeSettings('{ "buildls.editing": "on" }');
+  await until('buildls completes too', async () => {
+    await suggest();
+    const both = await items.getByText('WORKDIR /app').count();
+    if (!both) await code.keyboard.press('Escape');
+    return both > 0;
+  });
+  await code.shot('completions');
+  await code.keyboard.press('Escape');
 }

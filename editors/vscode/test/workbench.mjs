@@ -16,8 +16,11 @@ const patience = 60_000;
 const settings = {
   'files.autoSave': 'off',
   'files.hotExit': 'off',
+  'files.refactoring.autoSave': false,
   'editor.editContext': false,
   'editor.autoIndent': 'none',
+  'editor.formatOnType': true,
+  'editor.linkedEditing': true,
   'editor.autoClosingBrackets': 'never',
   'editor.autoClosingQuotes': 'never',
   'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },

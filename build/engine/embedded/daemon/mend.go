@@ -111,9 +111,9 @@ func (o *options) isBroken(path string) bool {
 	return true
 }
 
-// mend sets aside what is broken of a root whose engine has failed, and says whether to
+// setAsideBroken sets aside what is broken of a root whose engine has failed, and says whether to
 // begin anew. Another engine that has begun meanwhile is left alone.
-func (o *options) mend() bool {
+func (o *options) setAsideBroken() bool {
 	if os.Getenv(mendedKey) != "" {
 		return false
 	}
@@ -145,9 +145,9 @@ func (o *options) mend() bool {
 	return true
 }
 
-// distrust sets aside all that the engine has if the machine went down before it was on the
+// discardUnsynced sets aside all that the engine has if the machine went down before it was on the
 // disk (see flush.go).
-func (o *options) distrust() error {
+func (o *options) discardUnsynced() error {
 	lock, err := takeLock(filepath.Join(o.root, embedded.LockName))
 	if err != nil {
 		return nil // another engine has begun, which did

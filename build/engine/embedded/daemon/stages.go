@@ -88,19 +88,19 @@ func (o *options) supervise() (code int, err error) {
 	}
 	o.root, o.socket = paths.Root, paths.Socket
 	if isUnflushed(o.root) {
-		if err := o.distrust(); err != nil {
+		if err := o.discardUnsynced(); err != nil {
 			return 0, err
 		}
 	}
 	if o.hasCut() {
-		o.mend()
+		o.setAsideBroken()
 	}
 	if os.Geteuid() != 0 {
 		code, err = superviseRootless(*o)
 	} else {
 		code, err = superviseRoot(*o)
 	}
-	if (err != nil && !errors.Is(err, errLocked) || code != 0 && code != embedded.ExitLocked) && o.mend() {
+	if (err != nil && !errors.Is(err, errLocked) || code != 0 && code != embedded.ExitLocked) && o.setAsideBroken() {
 		return 0, o.again()
 	}
 	return code, err

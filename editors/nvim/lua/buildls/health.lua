@@ -65,7 +65,8 @@ local function check_clients()
   end
   for _, client in ipairs(clients) do
     local buffers = vim.tbl_count(client.attached_buffers or {})
-    health.ok(('a server runs in %s, for %d buffers'):format(client.root_dir or 'no folder', buffers))
+    local what = buffers == 1 and 'buffer' or 'buffers'
+    health.ok(('a server runs in %s, for %d %s'):format(client.root_dir or 'no folder', buffers, what))
   end
 end
 

@@ -1,6 +1,7 @@
 // Stands in for Docker DX and Container Tools, which cannot be had without their
 // marketplace: a diagnostic of BuildKit's rule, with the source that Docker DX gives its
-// own, and an unknown instruction, as the server of Container Tools reports it.
+// own, and an unknown instruction, as the server of Container Tools reports it; and a
+// completion.
 const vscode = require('vscode');
 
 exports.activate = (context) => {
@@ -22,6 +23,8 @@ exports.activate = (context) => {
     }
     published.set(document.uri, found);
   };
+  const items = { provideCompletionItems: () => [new vscode.CompletionItem('WORKDIR of another')] };
+  context.subscriptions.push(vscode.languages.registerCompletionItemProvider('dockerfile', items));
   context.subscriptions.push(published, vscode.workspace.onDidChangeTextDocument((event) => check(event.document)));
   vscode.workspace.textDocuments.forEach(check);
 };

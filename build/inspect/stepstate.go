@@ -1,0 +1,132 @@
+package inspect
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/buildls/buildls/build"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// A stepState finds the result of a step in the cache.
+type stepState build.State
+
+// op is the op of the vertex.
+func (s stepState) op() (*pb.Op, error) {
+	for _, raw := range s.Ops {
+		if digest.FromBytes(raw) == s.Vertex {
+			op := &pb.Op{}
+			return op, op.UnmarshalVT(raw)
+		}
+	}
+	return nil, errors.New("its definition was not kept")
+}
+
+// around returns where the files of the stage are before the step and after it. Before is nil if the
+// step begins with an empty image.
+func (s stepState) around() (before, after *pb.Input, err error) {
+	op, err := s.op()
+	if err != nil {
+		return nil, nil, err
+	}
+	in, out, err := throughOp(op)
+	if err != nil {
+		return nil, nil, err
+	}
+	if in >= 0 && in < int64(len(op.Inputs)) {
+		before = op.Inputs[in]
+	}
+	return before, &pb.Input{Digest: string(s.Vertex), Index: out}, nil
+}
+
+// throughOp says which input an op changes, and which output is the result. An input of -1 is an
+// empty image.
+func throughOp(op *pb.Op) (in, out int64, err error) {
+	switch {
+	case op.GetExec() != nil:
+		for _, m := range op.GetExec().Mounts {
+			if m.Dest == pb.RootMount {
+				return m.Input, m.Output, nil
+			}
+		}
+	case op.GetFile() != nil:
+		return throughFileOp(op.GetFile().Actions, int64(len(op.Inputs)))
+	case op.GetMerge() != nil: // COPY --link
+		return 0, 0, nil
+	}
+	return 0, 0, errors.New("it brings an image in, and changes no files")
+}
+
+// throughFileOp follows the actions of an op back from its output 0. An index below inputs is one of
+// the op's inputs, and a higher one is an action.
+func throughFileOp(actions []*pb.FileAction, inputs int64) (in, out int64, err error) {
+	last := -1
+	for i, a := range actions {
+		if a.Output == 0 {
+			last = i
+		}
+	}
+	if last < 0 {
+		return 0, 0, errors.New("it leaves no files")
+	}
+	in = actions[last].Input
+	for range actions {
+		if in < inputs || in-inputs >= int64(len(actions)) {
+			break
+		}
+		in = actions[in-inputs].Input
+	}
+	return in, 0, nil
+}
+
+// cacheOnly is a definition of an output that an engine only looks up in its cache: see preventRun.
+// It leaves out the metadata, which may say that the cache is not to be used.
+func (s stepState) cacheOnly(out *pb.Input) (*pb.Definition, error) {
+	def, renamed := &pb.Definition{}, map[string]string{}
+	for _, raw := range s.Ops {
+		op := &pb.Op{}
+		if err := op.UnmarshalVT(raw); err != nil {
+			return nil, err
+		}
+		for _, in := range op.Inputs {
+			in.Digest = renamed[in.Digest]
+		}
+		preventRun(op)
+		dt, err := op.MarshalVT()
+		if err != nil {
+			return nil, err
+		}
+		renamed[string(digest.FromBytes(raw))] = string(digest.FromBytes(dt))
+		def.Def = append(def.Def, dt)
+	}
+	end := &pb.Op{Inputs: []*pb.Input{{Digest: renamed[out.Digest], Index: out.Index}}}
+	dt, err := end.MarshalVT()
+	def.Def = append(def.Def, dt)
+	return def, err
+}
+
+// preventRun keeps a command from running, while the engine still finds it in its cache. BuildKit
+// offers no way to ask for that. So the command gets a proxy with a NUL: the cache key does not count
+// proxies (solver/llbsolver/ops/exec.go, CacheMap), and no system starts a process with a NUL in its
+// environment.
+func preventRun(op *pb.Op) {
+	if exec := op.GetExec(); exec != nil && exec.Meta != nil {
+		exec.Meta.ProxyEnv = &pb.ProxyEnv{NoProxy: guard}
+	}
+}
+
+const guard = "\x00"
+
+// isGone says whether an engine returned an error because a step is no longer in its cache.
+func isGone(err error) bool {
+	for _, text := range []string{
+		"did not complete successfully", "executor failed running", // a command, because of the guard
+		"no active session", "no local sources enabled", // a source, because this session sends no files
+	} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,119 @@
+package language
+
+import (
+	"strings"
+
+	"github.com/buildls/buildls/build/dockerfile"
+)
+
+// A Description is what a word of the text is, whatever was built.
+type Description struct {
+	Span        Span
+	Doc         string // for Documentation; empty for a name of the text's own
+	Instruction bool   // it is the name of an instruction
+
+	// Of a variable or a stage: what gives the name its meaning at the place, if the text does.
+	Symbol  *Symbol
+	From    Occurrence
+	Defined bool
+	Value   string // of a variable, as it is written; empty for what may be a secret
+}
+
+// Describe is what stands at a byte; ok is false if there is nothing to say.
+func (n *Names) Describe(offset int) (d Description, ok bool) {
+	f := n.file
+	line := f.LineOf(offset)
+	if f.IsComment(line) {
+		return n.describeDirective(line, offset)
+	}
+	if s, at := n.At(offset); s != nil && s.Kind != Heredoc {
+		d := Description{Span: at.Span, Symbol: s}
+		if d.From, d.Defined = n.Definition(s, at); d.Defined && s.Kind == Variable {
+			d.Value = s.valueAt(d.From)
+		}
+		if dockerfile.IsPredefined(s.Name) && !d.Defined {
+			d.Doc = "arg " + s.Name
+		}
+		return d, true
+	}
+	return n.describeWord(f.At(line), offset)
+}
+
+// describeWord is what an instruction, a flag or its value, a mount's type or key is.
+func (n *Names) describeWord(st *dockerfile.Instruction, offset int) (Description, bool) {
+	name := st.Name()
+	if at := partOf(st, st.Onbuild); !st.Onbuild.Empty() && at.Holds(offset) {
+		return instruction(at, "ONBUILD")
+	}
+	if at := partOf(st, st.Keyword); at.Holds(offset) {
+		return instruction(at, name)
+	}
+	for _, field := range st.Fields() {
+		if !partOf(st, field.All).Holds(offset) {
+			continue
+		}
+		kind, key := st.TypeOf(field), st.KeyOf(field)
+		switch at := partOf(st, field.Value); {
+		case !at.Holds(offset) || field.Value.Empty():
+			if key == "type" {
+				return known(partOf(st, field.Key), "RUN --mount")
+			}
+			return known(partOf(st, field.Key), "mount "+kind+" "+key)
+		case key == "type":
+			return known(at, "mount "+kind)
+		default:
+			return known(at, "mount "+kind+" "+key+" "+st.Slice(field.Value))
+		}
+	}
+	for _, flag := range st.Flags {
+		key, value, _ := st.Cut(flag, "=")
+		if at := partOf(st, key); at.Holds(offset) {
+			return known(at, name+" "+st.Slice(key))
+		}
+		if at := partOf(st, value); at.Holds(offset) && !value.Empty() {
+			return known(at, name+" "+st.Slice(key)+" "+st.Slice(value))
+		}
+	}
+	return Description{}, false
+}
+
+// describeDirective is what a directive is, or a rule that check= names.
+func (n *Names) describeDirective(line, offset int) (Description, bool) {
+	for _, d := range directives(n.file) {
+		if d.Line != line {
+			continue
+		}
+		value := spanOf(n.file, d.Token)
+		if !value.Holds(offset) {
+			e := directiveEntry(n.file, d)
+			if e.Word.Holds(offset) {
+				return known(e.Word, "directive "+d.Name)
+			}
+			return Description{}, false
+		}
+		text := n.file.String()
+		start, end := offset, offset
+		for start > value.Start && !strings.ContainsRune(",;=", rune(text[start-1])) {
+			start--
+		}
+		for end < value.End && !strings.ContainsRune(",;=", rune(text[end])) {
+			end++
+		}
+		if d.Name == "check" {
+			return known(Span{start, end}, "rule "+strings.TrimSpace(text[start:end]))
+		}
+	}
+	return Description{}, false
+}
+
+func instruction(at Span, name string) (Description, bool) {
+	d, ok := known(at, name)
+	d.Instruction = true
+	return d, ok
+}
+
+// known is the description of a word that BuildKit's reference has.
+func known(at Span, doc string) (Description, bool) {
+	e := Documentation(doc)
+	return Description{Span: at, Doc: doc}, e != nil && e.Text != ""
+}

@@ -1,0 +1,173 @@
+package shellcheck
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/shell"
+)
+
+// A script is one of a file's, and what ShellCheck is given of it: some lines that it has to know,
+// and then the text, byte for byte where it stands there.
+type script struct {
+	shell.Script
+	in     *dockerfile.Instruction
+	given  string
+	before int // bytes of it that are no part of the text
+}
+
+// A scope is what the instructions above say.
+type scope struct {
+	dialect shell.Dialect
+	unknown bool     // which shell it is, or whether it is one
+	errexit bool     // it ends where a command fails
+	vars    []string // that are set; it is copied before it grows
+}
+
+// maxText is how long a script may be: ShellCheck takes a second for 32 KiB.
+const maxText = 32 << 10
+
+// scriptsOf are the scripts of a file, in its order, of shells that ShellCheck knows.
+func scriptsOf(f *dockerfile.File) (list []script) {
+	if _, _, foreign := f.ForeignFrontend(); foreign || dockerfile.Readable(f.Text()) != nil {
+		return nil
+	}
+	now, stages := scope{unknown: true}, map[string]scope{}
+	name := ""
+	for _, st := range f.Instructions() {
+		switch st.Name() {
+		case "FROM":
+			stages[name] = now
+			now, name = from(st, stages), nameOf(st)
+		case "SHELL":
+			now.shell(st)
+		case "ENV", "ARG":
+			now.set(namesIn(st))
+		default:
+			list = append(list, now.scripts(st)...)
+		}
+	}
+	return list
+}
+
+// from is what is in force behind a FROM.
+func from(st *dockerfile.Instruction, stages map[string]scope) scope {
+	if len(st.Args) > 0 {
+		if base, ok := stages[strings.ToLower(st.Unquoted(st.Args[0]))]; ok {
+			return base
+		}
+	}
+	return scope{unknown: shell.MayBeWindows(st)}
+}
+
+func nameOf(st *dockerfile.Instruction) string {
+	if len(st.Args) > 2 && strings.EqualFold(st.Slice(st.Args[1]), "AS") {
+		return strings.ToLower(st.Unquoted(st.Args[2]))
+	}
+	return ""
+}
+
+func (s *scope) shell(st *dockerfile.Instruction) {
+	var words []string
+	for _, e := range st.Elements() {
+		words = append(words, e.Value)
+	}
+	s.dialect, s.unknown = shell.DialectOf(words), !shell.TakesScript(words)
+	s.errexit = slices.ContainsFunc(words, stopsAtFailure.MatchString)
+}
+
+var stopsAtFailure = regexp.MustCompile(`^-[a-z]*e[a-z]*$|^errexit$`)
+
+// set adds variables, each once.
+func (s *scope) set(names []string) {
+	for _, name := range names {
+		if !slices.Contains(s.vars, name) {
+			s.vars = append(slices.Clip(s.vars), name)
+		}
+	}
+}
+
+// namesIn are the variables that an ENV or ARG sets.
+func namesIn(st *dockerfile.Instruction) (names []string) {
+	for i, a := range st.Args {
+		key, _, pair := st.Cut(a, "=")
+		if i > 0 && !pair && st.Name() == "ENV" { // ENV a b c
+			break
+		}
+		if name := st.Unquoted(key); variable.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+var variable = regexp.MustCompile(`^[A-Za-z_]\w*$`)
+
+// scripts are those of an instruction.
+func (s *scope) scripts(st *dockerfile.Instruction) (list []script) {
+	dialect := s.dialect
+	if s.unknown {
+		dialect = shell.Foreign
+	}
+	for _, text := range shell.Scripts(st, dialect) {
+		known := map[shell.Dialect]string{shell.POSIX: "sh", shell.Ash: "ash", shell.Bash: "bash"}[text.Dialect]
+		if known == "" || text.Unsure || len(text.Text) > maxText || !utf8.ValidString(text.Text) || strings.TrimSpace(text.Text) == "" {
+			continue
+		}
+		list = append(list, s.script(st, text, known))
+	}
+	return list
+}
+
+// proxies are variables that every RUN may have.
+var proxies = []string{"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"}
+
+func (s *scope) script(st *dockerfile.Instruction, text shell.Script, name string) script {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# shellcheck shell=%s\n", name)
+	body, errexit := text.Text, s.errexit
+	if rest, ok := strings.CutPrefix(body, "#!"); ok { // it may stand in the first line alone
+		first, _, _ := strings.Cut(rest, "\n")
+		errexit = slices.ContainsFunc(strings.Fields(first), stopsAtFailure.MatchString)
+		body = "# " + rest
+	}
+	for line := range strings.Lines(body) { // what counts for the whole script stands before its commands
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			break
+		} else if directive.MatchString(line) {
+			b.WriteString(line + "\n")
+		}
+	}
+	if errexit {
+		b.WriteString("set -e\n")
+	}
+	if names := s.used(st, body); len(names) > 0 {
+		fmt.Fprintf(&b, "export %s\n", strings.Join(names, " "))
+	}
+	return script{Script: text, in: st, given: b.String() + body, before: b.Len()}
+}
+
+var directive = regexp.MustCompile(`^#\s*shellcheck\s+disable=`)
+
+// used are the variables in scope whose names are in a text.
+func (s *scope) used(st *dockerfile.Instruction, text string) (names []string) {
+	var secrets []string
+	for _, f := range st.Fields() {
+		if name := st.Unquoted(f.Value); st.KeyOf(f) == "env" && variable.MatchString(name) {
+			secrets = append(secrets, name)
+		}
+	}
+	for _, list := range [][]string{s.vars, proxies, secrets} {
+		for _, name := range list {
+			if strings.Contains(text, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

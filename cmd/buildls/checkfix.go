@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/format"
+	"github.com/buildls/buildls/build/lint"
+	"github.com/buildls/buildls/build/lint/fix"
+)
+
+// A repair is what --fix and --diff make of a file, byte order mark and all. It is nothing if they
+// change nothing.
+type repair struct {
+	before, after string
+	fixed         int // problems
+}
+
+// maxRepairs is how often the fixes of a file are applied: one may be in the way of another, or bring
+// it about.
+const maxRepairs = 20
+
+// repaired is a file after all fixes that leave its image as it is, and the problems that are left.
+// A text that BuildKit can read stays one.
+func repaired(ctx context.Context, file lint.File) (_ *dockerfile.File, left []dockerfile.Problem, fixed int) {
+	var checker lint.Checker
+	left = checker.Check(ctx, file)
+	found := len(left)
+	_, unread := file.Dockerfile.Nodes()
+	for range maxRepairs {
+		edits := fix.All(left, file.Dockerfile, fix.Known{Images: file.Images})
+		if len(edits) == 0 {
+			break
+		}
+		next := file
+		next.Dockerfile = dockerfile.Parse([]byte(fix.Apply(file.Dockerfile, edits)))
+		if _, err := next.Dockerfile.Nodes(); err != nil && unread == nil {
+			break
+		}
+		file, left = next, checker.Check(ctx, next)
+	}
+	return file.Dockerfile, left, found - len(left)
+}
+
+// put writes the files that were repaired, or shows how, and says whether it showed anything.
+func (c *check) put(files []checked, std stdio) (shown bool, wrong []error) {
+	text := std.exact()
+	for _, f := range files {
+		var err error
+		switch {
+		case c.fix && f.name == "-":
+			err = errors.New("-: --fix needs a file; --diff shows what it would change")
+		case f.after == f.before:
+			continue
+		case c.diff:
+			shown = true
+			err = writeDiff(text, f.name, format.Diff(f.before, f.after))
+		default:
+			if err = rewrite(f.name, []byte(f.before), []byte(f.after)); err == nil {
+				fmt.Fprintf(std.err, "buildls check: %s: fixed %s\n", f.name, countOf(f.fixed))
+			}
+		}
+		if err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	return shown, wrong
+}
+
+func countOf(problems int) string {
+	if problems == 1 {
+		return "1 problem"
+	}
+	return fmt.Sprintf("%d problems", max(problems, 0))
+}
