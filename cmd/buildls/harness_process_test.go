@@ -80,9 +80,10 @@ func awaitDeath(pid int) {
 	})
 }
 
-// endSleep ends a step that sleeps.
+// endSleep ends a step that sleeps. An engine says that a step runs before its process does.
 func endSleep(t *testing.T, command string) {
 	t.Helper()
+	awaitSleep(t, command)
 	for _, pid := range sleepers(command) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Error(err)
