@@ -176,6 +176,47 @@ part('a word, a signature, a colour and a hint', function()
   end)
 end)
 
+--- Whether the buffer has a problem of that rule.
+local function breaks(rule)
+  return s:ask(
+    "local rule = ... for _, d in ipairs(vim.diagnostic.get(0)) do if d.code == rule then return true end end return false",
+    rule
+  )
+end
+
+local function action(title)
+  s:ex(
+    ('lua vim.lsp.buf.code_action({ apply = true, filter = function(a) return a.title == %q end })'):format(title)
+  )
+end
+
+part('good practice is told, a fix mends one thing, and a comment ignores another', function()
+  lines('FROM scratch', 'RUN apt-get install cu|rl')
+  check.await('both rules are told', function()
+    return breaks('DL3014') and breaks('DL3008')
+  end)
+  s:keep('1-practice', 'Rules that a RUN breaks, in a Dockerfile')
+  action('Add -y')
+  check.await('it is mended', function()
+    return current_line() == 'RUN apt-get install -y curl' and not breaks('DL3014')
+  end)
+  action('Ignore rule DL3008 here')
+  check.await('it is ignored', function()
+    return s:ask('return vim.api.nvim_buf_get_lines(0, 1, 2, false)')[1] == '# buildls ignore=DL3008'
+      and not breaks('DL3008')
+  end)
+end)
+
+part('formatting lays out the text, and no command of it', function()
+  lines('from   scratch', 'run   echo  a| \\', '      && echo b')
+  s:ex('lua vim.lsp.buf.format()')
+  check.equal(
+    'the text',
+    s:ask('return vim.api.nvim_buf_get_lines(0, 0, -1, false)'),
+    { 'FROM scratch', 'RUN echo  a \\', '      && echo b' }
+  )
+end)
+
 part('an ignore file is completed', function()
   s:ex('edit! .dockerignore')
   check.await('it is attached', function()

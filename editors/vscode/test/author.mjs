@@ -12,7 +12,7 @@ let code;
 export function scenes(workbench) {
   code = workbench;
   const { showsNothingYet, showsWhatFailed, opensAShell, readsFiles } = inside.scenes(workbench);
-  return { isThin, underlines, mends, completes, navigates, edits, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, quits };
+  return { isThin, underlines, mends, completes, navigates, edits, practises, formats, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, quits };
 }
 
 /** The package holds what it needs, and nothing else. */
@@ -126,6 +126,36 @@ async function edits() {
   await code.command('File: Revert File');
   await code.command('View: Close Editor');
   await code.tab('Dockerfile');
+}
+
+/** What would build and is no good practice is told too: a fix mends one thing, a comment ignores another. */
+async function practises() {
+  await code.retype(line, 'RUN apt-get install curl');
+  await code.problem('DL3014', `[Ln ${line}`).waitFor();
+  await code.problem('DL3008', `[Ln ${line}`).waitFor();
+  await code.shot('practice');
+  await quickFix('Add -y');
+  await code.lines.getByText('RUN apt-get install -y curl').waitFor();
+  await code.problem('DL3014').waitFor({ state: 'detached' });
+  await quickFix('Ignore rule DL3008 here');
+  await code.lines.getByText('# buildls ignore=DL3008').waitFor();
+  await code.problem('DL3008').waitFor({ state: 'detached' });
+  await code.shot('ignoring');
+  await code.command('File: Revert File');
+}
+
+/** Formatting lays out the text, and no command of it. */
+async function formats() {
+  await code.retype(line, 'run   echo  buffer');
+  await code.command('Format Document');
+  await code.lines.getByText(/RUN echo\s\sbuffer/).waitFor();
+  await code.shot('formatted');
+}
+
+async function quickFix(title) {
+  await code.goTo(line);
+  await code.keyboard.press('Control+.');
+  await code.page.locator('.action-widget').getByText(title).click();
 }
 
 /** Renames the last stage. */
