@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lint/pragma"
 	"github.com/buildls/buildls/build/shell"
 )
 
@@ -56,10 +57,14 @@ type shellState struct {
 // view is what the rules look at.
 func (c *Checker) view(f *dockerfile.File) *file {
 	v := &file{File: f, named: map[string]*stage{}, cfg: &c.cfg}
+	shells := pragma.ShellsOf(f)
 	var s *stage
 	for _, st := range f.Instructions() {
 		if isFrom := st.Name() == "FROM"; isFrom || s == nil {
 			s = v.begin(st, isFrom)
+		}
+		if name := shells.Above(st.First); name != "" {
+			s.shell = shellState{dialect: shell.DialectOf([]string{name}), named: true}
 		}
 		one := &step{st, c.facts(st, s.shell), s, s.state}
 		s.steps = append(s.steps, one)

@@ -135,6 +135,23 @@ func add(comments []Comment, file *dockerfile.File, line, last int) []Comment {
 	return append(comments, c)
 }
 
+// Shells are the comments of a file that name a shell, in its order.
+type Shells []Comment
+
+// ShellsOf are those of a file.
+func ShellsOf(file *dockerfile.File) Shells {
+	return slices.DeleteFunc(Read(file), func(c Comment) bool { return c.Shell == "" })
+}
+
+// Above takes the comments that stand above a line, 0-based. It returns the name of the shell that
+// counts from there to the next SHELL or FROM, "" if none of them says so.
+func (s *Shells) Above(line int) (name string) {
+	for len(*s) > 0 && (*s)[0].Line < line {
+		name, *s = (*s)[0].Shell, (*s)[1:]
+	}
+	return name
+}
+
 // stageAt are the lines of the stage that a line is in; before the first FROM those of the first
 // stage, with all before it.
 func stageAt(file *dockerfile.File, line int) dockerfile.Lines {

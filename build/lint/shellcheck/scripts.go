@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lint/pragma"
 	"github.com/buildls/buildls/build/shell"
 )
 
@@ -37,12 +38,17 @@ func scriptsOf(f *dockerfile.File) (list []script) {
 		return nil
 	}
 	now, stages := scope{unknown: true}, map[string]scope{}
-	name := ""
+	name, shells := "", pragma.ShellsOf(f)
 	for _, st := range f.Instructions() {
-		switch st.Name() {
-		case "FROM":
+		if st.Name() == "FROM" {
 			stages[name] = now
 			now, name = from(st, stages), nameOf(st)
+		}
+		if name := shells.Above(st.First); name != "" {
+			now.dialect, now.unknown, now.errexit = shell.DialectOf([]string{name}), false, false
+		}
+		switch st.Name() {
+		case "FROM":
 		case "SHELL":
 			now.shell(st)
 		case "ENV", "ARG":

@@ -55,6 +55,8 @@ func TestCheck(t *testing.T) {
 		{"CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD", "FROM a\nCMD b $X\nENTRYPOINT b $X\nHEALTHCHECK --timeout=1s CMD b $X\nONBUILD RUN b $X\n", "SC2086 2:6-8, SC2086 3:13-15, SC2086 4:31-33, SC2086 5:14-16"},
 		{"what no shell reads", "FROM a\nRUN if b; then $X\n", ""},
 		{"PowerShell", "FROM a\nSHELL [\"pwsh\", \"-c\"]\nRUN echo $X\n", ""},
+		{"a shell that a comment names", "FROM a\n# hadolint shell=/bin/bash\nRUN a=(1); echo \"${a[0]}\"\n", ""},
+		{"a comment's PowerShell, to the end of the stage", "# hadolint shell=pwsh\nFROM a\nRUN echo $X\nFROM a\nRUN echo $X\n", "SC2086 5:9-11"},
 		{"Windows", "FROM mcr.microsoft.com/windows/nanoserver\nRUN echo $X\n", ""},
 		{"another front end", "# syntax=example.com/other\nFROM a\nRUN echo $X\n", ""},
 		{"the same twice", "FROM a\nRUN b $X\nRUN b $X\n", "SC2086 2:6-8, SC2086 3:6-8"},
