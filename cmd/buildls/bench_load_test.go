@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -155,4 +156,89 @@ func BenchmarkBinary(b *testing.B) {
 	b.ReportMetric(float64(st.Size())/1e6, "MB")
 	b.ReportMetric(0, "ns/op")
 	tell(figure{"the program", fmt.Sprintf("%.1f MB", float64(st.Size())/1e6), "", "", "≤ 40 MB"})
+}
+
+// BenchmarkTyping is from a key to the list that follows it, at thirty keys a second, while a build
+// of the same text runs and prints.
+func BenchmarkTyping(b *testing.B) {
+	s := buildkitdSite(enginetest.Buildkitd(b))
+	dir := workspace(b)
+	e := lsptest.New(b, quiet(shipped(b, s.env)), lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})
+	uri := "file://" + dir + "/Dockerfile"
+	e.Open(uri, "dockerfile", fmt.Sprintf("FROM %s/base AS base\nRUN for i in $(seq 1 400); do seq 50; sleep 0.1; done\nFROM scratch\nCOPY --from=\n", enginetest.Registry(b)))
+	if err := e.Execute("buildls.build", map[string]any{"uri": uri, "noCache": true}, nil); err != nil {
+		b.Fatal(err)
+	}
+	e.Await("it prints", func() bool { return strings.Contains(hintsOf(e, uri), "running") })
+	var waits []float64
+	keys := time.NewTicker(time.Second / 30)
+	defer keys.Stop()
+	for b.Loop() {
+		for _, key := range "base-image" {
+			<-keys.C
+			at := len("COPY --from=") + len(waits)%10
+			waits = append(waits, measure(func() {
+				e.Insert(uri, 3, at, string(key))
+				var list struct{ Items []any }
+				if err := e.Call("textDocument/completion", map[string]any{"textDocument": map[string]any{"uri": uri}, "position": map[string]any{"line": 3, "character": at + 1}}, &list); err != nil {
+					b.Fatal(err)
+				}
+			}))
+		}
+		e.Delete(uri, 3, len("COPY --from="), 3, len("COPY --from=base-image"))
+	}
+	if len(e.Tokens()) == 0 || e.Ended(e.Tokens()[0]) {
+		b.Error("the build has ended meanwhile")
+	}
+	slices.Sort(waits)
+	p99 := waits[len(waits)*99/100]
+	b.ReportMetric(median(waits), "ours-ms")
+	b.ReportMetric(p99, "p99-ms")
+	b.ReportMetric(0, "ns/op")
+	tell(figure{"completion at 30 keys a second while the text builds", fmt.Sprintf("%.1f ms, 99 of 100 within %.1f ms", median(waits), p99), "", "", "99 of 100 within 10 ms"})
+}
+
+// BenchmarkCompleteAmongMany is from a key to the list of a folder, where the context has 100,000 files
+// in all and a thousand in that folder, after the first such list.
+func BenchmarkCompleteAmongMany(b *testing.B) {
+	dir := workspace(b)
+	for i := range 100 {
+		sub := filepath.Join(dir, fmt.Sprintf("d%02d", i))
+		if err := os.Mkdir(sub, 0o777); err != nil {
+			b.Fatal(err)
+		}
+		for j := range 1000 {
+			if err := os.WriteFile(filepath.Join(sub, fmt.Sprintf("f%03d", j)), nil, 0o666); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	e := lsptest.New(b, quiet(shipped(b, nil)), lsptest.Options{Folders: []string{dir}})
+	uri := "file://" + dir + "/Dockerfile"
+	e.Open(uri, "dockerfile", "FROM scratch\nCOPY d07/\n")
+	ask := func() (found int) {
+		e.Insert(uri, 1, 9, "f")
+		var list struct {
+			IsIncomplete bool
+			Items        []any
+		}
+		if err := e.Call("textDocument/completion", map[string]any{"textDocument": map[string]any{"uri": uri}, "position": map[string]any{"line": 1, "character": 10}}, &list); err != nil {
+			b.Fatal(err)
+		}
+		e.Delete(uri, 1, 9, 1, 10)
+		if list.IsIncomplete {
+			return 0
+		}
+		return len(list.Items)
+	}
+	if !eventually(func() bool { return ask() > 0 }) {
+		b.Fatal("no list is complete")
+	}
+	var waits []float64
+	for b.Loop() {
+		waits = append(waits, measure(func() { ask() }))
+	}
+	b.ReportMetric(median(waits), "ours-ms")
+	b.ReportMetric(0, "ns/op")
+	tell(figure{"completion of a path in a context of 100,000 files, after the first", fmt.Sprintf("%.1f ms", median(waits)), "", "", "≤ 20 ms"})
 }
