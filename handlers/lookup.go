@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -52,25 +51,13 @@ func (l *lookup) given(ctx context.Context) language.Given {
 		},
 	}
 	if engine := s.builds.lastEngine(); engine != nil {
-		given.Frontend = frontendOf(engine.Info.Version)
+		given.Frontend = engine.Info.Frontend
 		engine.Release()
 	}
 	if v.Profile != nil {
 		given.Contexts = slices.Sorted(maps.Keys(v.Profile.Build.Contexts))
 	}
 	return given
-}
-
-// frontendOf is the version of docker/dockerfile that a BuildKit has inside; empty if that is not
-// known. From v0.8.0 with dockerfile/1.2.0 on, BuildKit's releases have brought one each.
-func frontendOf(version string) string {
-	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	n, err := strconv.Atoi(minor)
-	if major != "0" || err != nil || n < 8 {
-		return "" // also of Docker, whose versions are its own
-	}
-	return fmt.Sprintf("1.%d", n-6)
 }
 
 // stage is what a build of this session knows of a stage.

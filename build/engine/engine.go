@@ -44,6 +44,7 @@ type Info struct {
 	Driver    string   // of that builder, as buildx calls it
 	Node      string   // of that builder, if it has several; empty until connected
 	Version   string   // of the engine; empty until connected, or if it does not say
+	Frontend  string   // the version of docker/dockerfile inside, e.g. "1.19"; empty until connected, or if not known
 	Platforms []string // that it can build for, its own first; empty until connected
 	// ImageStore says that the engine keeps images that its user can see and
 	// name, as a Docker engine does.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -42,6 +43,8 @@ func (e dockerEngine) Connect(ctx context.Context, _ func(string)) (*Conn, error
 	info.Version = d.Version
 	info.Platforms = []string{d.Platform}
 	info.MultiPlatform = d.Containerd
+	workers, _ := d.Client.ListWorkers(ctx) // what a failure is about, the build says
+	info.Frontend = frontendOf(workers, d.Version)
 	return &Conn{Client: d.Client, Info: info, docker: e.at}, nil
 }
 
@@ -111,6 +114,7 @@ func greet(ctx context.Context, c *client.Client, info Info) (*Conn, error) {
 		c.Close()
 		return nil, err
 	}
+	info.Frontend = cmp.Or(frontendOf(workers, ""), broughtBy(info.Version))
 	return &Conn{Client: c, Info: info}, nil
 }
 

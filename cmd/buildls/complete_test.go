@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -62,6 +63,42 @@ func TestCompleteFromBuild(t *testing.T) {
 			if got := completed(t, e, uri, text); !slices.Equal(got, want) {
 				t.Errorf("%s: %q, not %q", text[len(first):], got, want)
 			}
+		}
+	})
+}
+
+// TestCompleteForEngine asks for flags once a build has connected to an engine: those are marked that
+// are newer than the front end inside.
+func TestCompleteForEngine(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t)
+		uri := "file://" + dir + "/Dockerfile"
+		e := edit(t, s.env, dir)
+		text := "FROM scratch\nLABEL a=" + t.Name() + "\n"
+		e.Open(uri, "dockerfile", text)
+		mustBuild(t, e, nil)
+		want := map[string]bool{}
+		switch s.name {
+		case "docker-20.10": // 1.2
+			want = map[string]bool{"--exclude=": true, "--link": true, "--parents": true}
+		case "docker-28": // 1.19
+			want = map[string]bool{"--parents": true}
+		}
+		e.Replace(uri, text+"COPY --")
+		var list struct {
+			Items []struct{ Label, Detail string }
+		}
+		if err := e.Call("textDocument/completion", map[string]any{"textDocument": map[string]any{"uri": uri}, "position": map[string]any{"line": 2, "character": 7}}, &list); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]bool{}
+		for _, item := range list.Items {
+			if strings.HasPrefix(item.Detail, "needs ") {
+				got[item.Label] = true
+			}
+		}
+		if len(list.Items) < 5 || !maps.Equal(got, want) {
+			t.Errorf("%v are marked of %+v", got, list.Items)
 		}
 	})
 }
