@@ -196,7 +196,7 @@ func TestShellInFailedStep(t *testing.T) {
 		x := shell(t, e, actions[0].Command.Arguments[0])
 		x.write("echo $GREETING $WHO $PWD $TERM; cat partial /run/secrets/token; ls -d /scratch; while ! stty size | grep '30 1'00; do :; done; echo 'en''d'\n")
 		x.await("\nend") // the size is told while the shell starts
-		for _, want := range []string{"hello world /here xterm-256color", "/TestShellInFailedStep", "planted-secret", "/scratch\r\n", "30 100"} {
+		for _, want := range []string{"hello world /here xterm-256color", "/TestShellInFailedStep", "planted-secret", "\n/scratch", "30 100"} {
 			if !strings.Contains(x.text(), want) {
 				t.Errorf("no %q:\n%s", want, x.text())
 			}
