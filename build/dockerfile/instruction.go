@@ -228,6 +228,15 @@ type Heredoc struct {
 	Terminated  bool // by a line after them
 }
 
+// Script is the heredoc that is all of a RUN, which BuildKit runs as a script; nil if there is none. One
+// beside other words is what a command reads (parser.ParseHeredoc takes no more than one word).
+func (st *Instruction) Script() *Heredoc {
+	if len(st.Heredocs) != 1 || st.Heredocs[0].Word != st.Rest || st.Name() != "RUN" {
+		return nil
+	}
+	return &st.Heredocs[0]
+}
+
 // readHeredocs finds the instruction's heredocs, in the order of their bodies.
 func (st *Instruction) readHeredocs() []Heredoc {
 	if !strings.Contains(st.Text, "<<") {

@@ -139,8 +139,8 @@ func instructionEntries(st *dockerfile.Instruction) (list []Entry) {
 // what is what an instruction does, in short: its arguments, or the first line of a heredoc that
 // is its script.
 func what(st *dockerfile.Instruction) string {
-	if docs := st.Heredocs; st.Name() == "RUN" && len(docs) > 0 && docs[0].Word.Start == st.Rest.Start {
-		for i := docs[0].First; i <= docs[0].Last; i++ {
+	if doc := st.Script(); doc != nil {
+		for i := doc.First; i <= doc.Last; i++ {
 			if line := strings.TrimSpace(st.File.Line(i)); line != "" && !strings.HasPrefix(line, "#") {
 				return short(line)
 			}

@@ -86,8 +86,8 @@ func (s *Script) At(start, end int) Place {
 }
 
 // Scripts are what a shell reads of an instruction where some shell is in force: the words of a
-// RUN, CMD, ENTRYPOINT or HEALTHCHECK, of an ONBUILD's trigger too, or a heredoc that is RUN's
-// script. What another program reads is none.
+// RUN, CMD, ENTRYPOINT or HEALTHCHECK, of an ONBUILD's trigger too, or a heredoc that stands alone
+// and so is RUN's script (BuildKit's dispatchRun). What another program reads is none.
 func Scripts(st *dockerfile.Instruction, in Dialect) []Script {
 	if !st.Runs() || st.Name() == "SHELL" || len(st.Text) > 2*maxScript && len(st.Heredocs) == 0 {
 		return nil
@@ -98,12 +98,18 @@ func Scripts(st *dockerfile.Instruction, in Dialect) []Script {
 	if list, err := st.Command().JSONArray(); err == nil {
 		return ofArray(st, list)
 	}
-	if docs := st.Heredocs; len(docs) > 0 {
-		if docs[0].Word.Start == st.Rest.Start {
-			return ofBody(st, 0, in, docs[0].Word != st.Rest)
-		}
-		if words := strings.Fields(st.Slice(st.Rest)); len(docs) == 1 && len(words) == 2 && docs[0].Word.End == st.Rest.End {
+	if st.Script() != nil {
+		return ofBody(st, 0, in, false)
+	}
+	if docs := st.Heredocs; len(docs) == 1 {
+		doc := docs[0].Word
+		words := strings.Fields(st.Slice(st.Rest))
+		switch {
+		case len(words) != 2:
+		case doc.End == st.Rest.End:
 			return ofBody(st, 0, DialectOf(words[:1]), docs[0].Expand) // bash <<EOF
+		case doc.Start == st.Rest.Start:
+			return ofBody(st, 0, DialectOf(words[1:]), docs[0].Expand) // <<EOF bash
 		}
 	}
 	if in == Foreign {

@@ -198,7 +198,7 @@ func mendPipe(m mending) []Fix {
 // another one.
 func (m mending) shellReads() bool {
 	doc := m.place().Doc
-	return doc < 0 || m.Heredocs[doc].Word.Start == m.Rest.Start && !strings.HasPrefix(m.src.Line(m.Heredocs[doc].First), "#!")
+	return doc < 0 || m.Script() != nil && !strings.HasPrefix(m.src.Line(m.Heredocs[doc].First), "#!")
 }
 
 // setPipefail begins the script with the pipe by what has it fail.
