@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -21,7 +22,7 @@ type Command struct {
 // A Reading is what the scripts of an instruction do. It holds nothing of the file.
 type Reading struct {
 	Commands []Command // in the text's order
-	Pipes    []Place   // where a | stands in a script of the instruction's own
+	Pipes    []Place   // where a | hides that a command failed, in a script of the instruction's own
 	Dialect            // of the last script; Foreign if there is none
 	Unread   bool      // there is a script that cannot be read
 }
@@ -64,19 +65,31 @@ func (r *reader) script(s *Script, within int) {
 		r.Unread = true
 		return
 	}
+	var lost []*syntax.Word // of commands: whether a $(…) in them fails is lost in any case
 	syntax.Walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.CallExpr:
 			r.call(s, n, within)
+			lost = append(lost, n.Args...)
 		case *syntax.DeclClause:
 			r.declaration(s, n, within)
 		case *syntax.BinaryCmd:
-			if at := int(n.OpPos.Offset()); within == 0 && (n.Op == syntax.Pipe || n.Op == syntax.PipeAll) {
+			isLost := func(w *syntax.Word) bool {
+				return w.Pos().Offset() <= n.OpPos.Offset() && n.OpPos.Offset() < w.End().Offset()
+			}
+			if at := int(n.OpPos.Offset()); within == 0 && (n.Op == syntax.Pipe || n.Op == syntax.PipeAll) && !onlySays(n.X) && !slices.ContainsFunc(lost, isLost) {
 				r.Pipes = append(r.Pipes, s.At(at, at+len(n.Op.String())))
 			}
 		}
 		return true
 	})
+}
+
+// onlySays says whether a command does nothing but write. It ends well, or because nobody reads more:
+// yes does so always.
+func onlySays(st *syntax.Stmt) bool {
+	call, ok := st.Cmd.(*syntax.CallExpr)
+	return ok && len(call.Args) > 0 && slices.Contains([]string{"echo", "printf", "yes"}, call.Args[0].Lit())
 }
 
 func (r *reader) call(s *Script, call *syntax.CallExpr, within int) {

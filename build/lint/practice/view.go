@@ -93,8 +93,12 @@ func (v *file) begin(st *dockerfile.Instruction, isFrom bool) *stage {
 	if isFrom && len(st.Args) > 0 {
 		s.image = st.Unquoted(st.Args[0])
 		s.base = v.named[strings.ToLower(s.image)]
-		if s.kept = !st.Onbuild.Empty(); s.base != nil {
+		s.kept = !st.Onbuild.Empty()
+		switch {
+		case s.base != nil:
 			s.state = s.base.state
+		case shell.MayBeWindows(st):
+			s.shell.dialect = shell.Foreign
 		}
 		if len(st.Args) > 2 && strings.EqualFold(st.Slice(st.Args[1]), "AS") {
 			s.name = strings.ToLower(st.Unquoted(st.Args[2]))
