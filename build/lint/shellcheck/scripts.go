@@ -67,8 +67,15 @@ func from(st *dockerfile.Instruction, stages map[string]scope) scope {
 			return base
 		}
 	}
-	return scope{unknown: shell.MayBeWindows(st)}
+	s := scope{unknown: shell.MayBeWindows(st)}
+	if len(st.Args) > 0 && busybox.MatchString(st.Unquoted(st.Args[0])) {
+		s.dialect = shell.Ash
+	}
+	return s
 }
+
+// busybox are images whose sh is BusyBox', by their name or their tag.
+var busybox = regexp.MustCompile(`^([^@]*/)?(alpine|busybox)(:|@|$)|:[^/@]*(alpine|busybox)`)
 
 func nameOf(st *dockerfile.Instruction) string {
 	if len(st.Args) > 2 && strings.EqualFold(st.Slice(st.Args[1]), "AS") {
@@ -120,8 +127,8 @@ func (s *scope) scripts(st *dockerfile.Instruction) (list []script) {
 		dialect = shell.Foreign
 	}
 	for _, text := range shell.Scripts(st, dialect) {
-		known := map[shell.Dialect]string{shell.POSIX: "sh", shell.Ash: "ash", shell.Bash: "bash"}[text.Dialect]
-		if known == "" || text.Unsure || len(text.Text) > maxText || !utf8.ValidString(text.Text) || strings.TrimSpace(text.Text) == "" {
+		known := directives[text.Dialect]
+		if known == "" || text.Unsure || likeJSON(text) || len(text.Text) > maxText || !utf8.ValidString(text.Text) || strings.TrimSpace(text.Text) == "" {
 			continue
 		}
 		list = append(list, s.script(st, text, known))
@@ -129,12 +136,26 @@ func (s *scope) scripts(st *dockerfile.Instruction) (list []script) {
 	return list
 }
 
+// likeJSON says whether the author meant a JSON array: what a shell makes of it is no help.
+func likeJSON(text shell.Script) bool {
+	t := strings.TrimSpace(text.Text)
+	return strings.HasPrefix(t, "[") && strings.HasSuffix(t, "]") && !strings.HasPrefix(t, "[ ") && !strings.HasPrefix(t, "[[ ")
+}
+
+// directives tell ShellCheck which shell it is. Of sh we know no more than that dash is it on most
+// images. To ShellCheck, BusyBox' is dash: TestBusyBox tries what it has beyond.
+var directives = map[shell.Dialect]string{
+	shell.POSIX: "shell=dash",
+	shell.Ash:   "shell=dash disable=SC3001,SC3003,SC3010,SC3014,SC3018,SC3020,SC3036,SC3037,SC3039,SC3040,SC3045,SC3046,SC3057,SC3060",
+	shell.Bash:  "shell=bash",
+}
+
 // proxies are variables that every RUN may have.
 var proxies = []string{"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"}
 
-func (s *scope) script(st *dockerfile.Instruction, text shell.Script, name string) script {
+func (s *scope) script(st *dockerfile.Instruction, text shell.Script, directives string) script {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# shellcheck shell=%s\n", name)
+	fmt.Fprintf(&b, "# shellcheck %s\n", directives)
 	body, errexit := text.Text, s.errexit
 	if rest, ok := strings.CutPrefix(body, "#!"); ok { // it may stand in the first line alone
 		first, _, _ := strings.Cut(rest, "\n")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -49,6 +50,9 @@ func TestCheck(t *testing.T) {
 		{"what is set above", "FROM a AS b\nARG one=1 two\nENV three 3 four\nFROM b\nENV five=5\nRUN echo \"$one$two$three$five$http_proxy\"\n", ""},
 		{"what is set in another stage", "FROM a\nARG one\nFROM b\nRUN echo \"$one\"\n", "SC2154 4:10-14"},
 		{"an array in sh", "FROM a\nRUN a=(1); echo \"${a[0]}\"\n", "SC3030 2:6-9, SC3054 2:17-24"},
+		{"local in sh", "FROM a\nRUN f() { local x=1; echo \"$x\"; }; f\n", ""},
+		{"what BusyBox' shell knows", "FROM golang:1-alpine3.20\nRUN [[ \"$PATH\" == b ]] && source /b && echo -e 'a' && a=(1)\n", "SC2034 2:54-55, SC3030 2:56-59"},
+		{"what was meant as JSON", "FROM a\nCMD ['b', 'c']\nCMD [\"b\" \"c\"]\n", ""},
 		{"an array in bash", "FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nRUN a=(1); echo \"${a[0]}\"\n", ""},
 		{"a shell that stops at a failure", "FROM a\nSHELL [\"/bin/bash\", \"-ec\"]\nRUN cd /x; b\n", ""},
 		{"ash", "FROM a\nSHELL [\"/bin/ash\", \"-c\"]\nRUN f() { local x=1; echo \"$x\"; }; f\n", ""},
@@ -71,6 +75,31 @@ func TestCheck(t *testing.T) {
 		}
 		if known, all := p.Known(f); !all || told(known) != told(problems) {
 			t.Errorf("%s: known are %s, all: %v", c.what, told(known), all)
+		}
+	}
+}
+
+// TestBusyBox holds what ShellCheck is not to say of BusyBox' shell to that shell.
+func TestBusyBox(t *testing.T) {
+	p := real(t)
+	busybox, err := exec.LookPath("busybox")
+	if err != nil {
+		t.Skip("busybox is not on the PATH")
+	}
+	for code, c := range map[string]string{
+		"SC3001": "cat <(echo yes)", "SC3003": "printf $'yes'", "SC3010": "[[ a = a ]] && echo yes", "SC3014": "[ a == a ] && echo yes",
+		"SC3018": "x=1; echo $((x++)); echo yes", "SC3020": "echo a &>/dev/null; echo yes", "SC3036": "echo -n yes", "SC3037": "echo -e yes",
+		"SC3039": "let x=1; echo yes", "SC3040": "set -o pipefail; echo yes", "SC3045": "echo yes | (read -r -p z v; echo $v)", "SC3046": "echo 'echo yes' >s.sh; source ./s.sh",
+		"SC3057": "x=ayes; echo ${x:1:3}", "SC3060": "x=yas; echo ${x/a/e}",
+	} {
+		run := exec.Command(busybox, "ash", "-c", c)
+		run.Dir = t.TempDir()
+		if out, err := run.CombinedOutput(); err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), "yes") {
+			t.Errorf("%s: %v: %s", c, err, out)
+		}
+		problems, err := p.Check(t.Context(), dockerfile.Parse([]byte("FROM alpine\nRUN "+c+"\n")))
+		if err != nil || strings.Contains(told(problems), code) {
+			t.Errorf("%s: %v: %s", c, err, told(problems))
 		}
 	}
 }
