@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agext/levenshtein"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
+
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint/locate"
 	"github.com/buildls/buildls/build/lint/practice"
@@ -69,20 +72,47 @@ func (f File) comments() []pragma.Comment {
 	return comments
 }
 
-// whyUnused says why a comment that names a rule ignores nothing; empty if it may in another build,
-// in which the rule is on.
+// whyUnused says why a comment that names a rule ignores nothing; empty if it may in another build:
+// in one in which the rule is on, or whose images say more than the text.
 func (f File) whyUnused(rule string) string {
 	_, buildkit := locate.Rule(rule)
 	switch {
+	case rule == linter.RuleInvalidBaseImagePlatform.Name, rule == linter.RuleUndefinedVar.Name:
+		return ""
 	case buildkit || len(practice.Same(rule)) > 0 || f.Rules.IsOn(rule) || rule == practice.Shell:
 		return fmt.Sprintf("nothing breaks rule %s here, so this comment ignores nothing; remove the rule", rule)
 	case slices.ContainsFunc(practice.Rules(), func(r practice.Rule) bool { return r.Code == rule }), strings.HasPrefix(rule, "SC"):
 		return ""
 	}
-	if upper := strings.ToUpper(rule); upper != rule && slices.ContainsFunc(practice.Rules(), func(r practice.Rule) bool { return r.Code == upper }) {
-		return fmt.Sprintf("there is no rule %s, so this comment ignores nothing (did you mean %s?)", rule, upper)
+	if like := likeRule(rule); like != "" {
+		return fmt.Sprintf("there is no rule %s, so this comment ignores nothing (did you mean %s?)", rule, like)
 	}
 	return fmt.Sprintf("there is no rule %s, so this comment ignores nothing; only rules can be ignored, errors cannot", rule)
+}
+
+// likeRule is the one rule that a misspelt name is nearest to, at most two letters away; empty if
+// there is none.
+func likeRule(name string) (like string) {
+	names := locate.Rules()
+	for _, r := range practice.Rules() {
+		names = append(names, r.Code)
+	}
+	name = lookOf(name)
+	best := 3
+	for _, n := range names {
+		switch d := levenshtein.Distance(lookOf(n), name, nil); {
+		case d < best:
+			best, like = d, n
+		case d == best:
+			like = ""
+		}
+	}
+	return like
+}
+
+// lookOf is a name without what a reader takes for the same.
+func lookOf(name string) string {
+	return strings.NewReplacer("l", "1", "o", "0").Replace(strings.ToLower(name))
 }
 
 // shellOfImages says whether an image that is known brings a shell of Windows, or one that is none

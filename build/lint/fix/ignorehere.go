@@ -46,7 +46,11 @@ func mendUnused(m mending) []Fix {
 		if i < 0 {
 			continue
 		}
-		f := Fix{Title: "Remove " + c.Rules[i].Name + " from this comment", Preferred: true, Safe: true}
+		var list []Fix
+		if m.hint != "" {
+			list = append(list, Fix{Title: "Change to " + m.hint, Preferred: true, Edits: []Edit{edit(m.here, m.hint)}})
+		}
+		f := Fix{Title: "Remove " + c.Rules[i].Name + " from this comment", Preferred: m.hint == ""}
 		switch {
 		case len(c.Rules) == 1:
 			f.Title, f.Edits = "Remove this comment", []Edit{m.src.lineEdit(c.Line, c.Line)}
@@ -55,7 +59,7 @@ func mendUnused(m mending) []Fix {
 		default:
 			f.Edits = []Edit{{c.Line, c.Rules[i-1].Token.End, c.Line, m.here.End, ""}}
 		}
-		return one(f)
+		return append(list, f)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@
 package locate
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,6 +91,9 @@ func Rule(code string) (p Pattern, ok bool) {
 	p, ok = rules[code]
 	return p, ok
 }
+
+// Rules are the names of BuildKit's lint rules.
+func Rules() []string { return slices.Collect(maps.Keys(rules)) }
 
 // finderOf looks a problem up in the tables below, and what its message names.
 func finderOf(p dockerfile.Problem) (Finder, []string) {
