@@ -1,6 +1,8 @@
 package practice
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -102,7 +104,57 @@ func beforeDashes(c call) []shell.Word {
 
 var goValued = []string{"-C", "-p", "-asmflags", "-buildmode", "-compiler", "-gccgoflags", "-gcflags", "-installsuffix", "-ldflags", "-mod", "-modfile", "-overlay", "-pkgdir", "-tags", "-toolexec", "-exec", "-o", "-coverpkg", "-covermode", "-pgo", "-buildvcs"}
 
+// goUnpinned is about versions that are none, as in a@latest, and about go get, which takes the newest.
 func goUnpinned(t *text) {
+	for _, w := range t.goPackages() {
+		if w.gets || strings.Contains(w.Text, "@") {
+			t.say(w.Place, newestOfGo, nameOfGo(w.Text))
+		}
+	}
+}
+
+// goOutside is about what go installs or runs without a version where nothing has brought a go.mod,
+// which would say it.
+func goOutside(s *stage, out *say) {
+	for at := range s.chain {
+		if at != s && slices.ContainsFunc(at.steps, bringsModule) {
+			return
+		}
+	}
+	for _, st := range s.steps {
+		if bringsModule(st) {
+			return
+		}
+		t := &text{Instruction: st.Instruction, Reading: st.Reading, name: st.name}
+		for _, w := range t.goPackages() {
+			if !w.gets && !strings.Contains(w.Text, "@") && strings.Contains(w.Text, ".") { // not std
+				out.at(st, w.Place, fmt.Sprintf(newestOfGo, nameOfGo(w.Text)))
+			}
+		}
+	}
+}
+
+const newestOfGo = "the version of %s is the newest of the day: pin it with %[1]s@VERSION"
+
+func nameOfGo(word string) string {
+	name, _, _ := strings.Cut(word, "@")
+	return name
+}
+
+// bringsModule says whether a step may bring a go.mod.
+func bringsModule(st *step) bool {
+	return st.name == "COPY" || st.name == "ADD" || st.name == "RUN" && moduleMaker.MatchString(st.Text)
+}
+
+var moduleMaker = regexp.MustCompile(`--mount=|\bgit\b|\bgo mod\b|go\.mod`)
+
+type goPackage struct {
+	shell.Word
+	gets bool // by go get
+}
+
+// goPackages are those that a RUN has Go fetch, without a version that stays.
+func (t *text) goPackages() (list []goPackage) {
 	for _, c := range t.calls(set("go"), goValued...) {
 		words := c.operands
 		switch c.sub.Text {
@@ -114,13 +166,14 @@ func goUnpinned(t *text) {
 		}
 		for _, w := range words {
 			if !pinnedGo(w.Text) && !w.Bare() {
-				name, _, _ := strings.Cut(w.Text, "@")
-				t.say(w.Place, "the version of %s is the newest of the day: pin it with %[1]s@VERSION", name)
+				list = append(list, goPackage{w, c.sub.Text == "get"})
 			}
 		}
 	}
+	return list
 }
 
+// pinnedGo says whether a package has a version that stays, or is one of a module that is there.
 func pinnedGo(name string) bool {
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") || strings.HasSuffix(name, ".go") {
 		return true

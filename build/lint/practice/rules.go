@@ -71,7 +71,7 @@ var rules = []Rule{
 	{Code: "DL3058", Title: "The label is an address of mail", Severity: warning, Recommended: true, text: labelsOf("email")},
 	{Code: "DL3059", Title: "Consecutive RUNs are one", Severity: info, stage: consecutive},
 	{Code: "DL3060", Title: "yarn keeps nothing", Severity: info, text: yarnCaches, moot: lost},
-	{Code: "DL3062", Title: "go install pins versions", Severity: warning, Recommended: true, text: goUnpinned},
+	{Code: "DL3062", Title: "go install pins versions", Severity: warning, Recommended: true, text: goUnpinned, stage: goOutside},
 	{Code: "DL3064", Title: "No secrets in a global ARG", Severity: warning, Recommended: true, file: globalSecrets},
 	{Code: "DL4001", Title: "wget or curl, not both", Severity: warning, stage: twoFetchers},
 	{Code: "DL4005", Title: "SHELL instead of another /bin/sh", Severity: warning, text: replacesShell},
