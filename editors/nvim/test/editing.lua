@@ -191,19 +191,19 @@ local function action(title)
 end
 
 part('good practice is told, a fix mends one thing, and a comment ignores another', function()
-  lines('FROM scratch', 'RUN apt-get install cu|rl')
+  lines('FROM scratch', 'RUN apt-get install gi|t && pip install flask')
   check.await('both rules are told', function()
-    return breaks('DL3014') and breaks('DL3008')
+    return breaks('DL3014') and breaks('DL3013')
   end)
   s:keep('1-practice', 'Rules that a RUN breaks, in a Dockerfile')
   action('Add -y')
   check.await('it is mended', function()
-    return current_line() == 'RUN apt-get install -y curl' and not breaks('DL3014')
+    return current_line() == 'RUN apt-get install -y git && pip install flask' and not breaks('DL3014')
   end)
-  action('Ignore rule DL3008 here')
+  action('Ignore rule DL3013 here')
   check.await('it is ignored', function()
-    return s:ask('return vim.api.nvim_buf_get_lines(0, 1, 2, false)')[1] == '# buildls ignore=DL3008'
-      and not breaks('DL3008')
+    return s:ask('return vim.api.nvim_buf_get_lines(0, 1, 2, false)')[1] == '# buildls ignore=DL3013'
+      and not breaks('DL3013')
   end)
 end)
 

@@ -130,16 +130,16 @@ async function edits() {
 
 /** What would build and is no good practice is told too: a fix mends one thing, a comment ignores another. */
 async function practises() {
-  await code.retype(line, 'RUN apt-get install curl');
+  await code.retype(line, 'RUN apt-get install git && pip install flask');
   await code.problem('DL3014', `[Ln ${line}`).waitFor();
-  await code.problem('DL3008', `[Ln ${line}`).waitFor();
+  await code.problem('DL3013', `[Ln ${line}`).waitFor();
   await code.shot('practice');
   await quickFix('Add -y');
-  await code.lines.getByText('RUN apt-get install -y curl').waitFor();
+  await code.lines.getByText('RUN apt-get install -y git && pip install flask').waitFor();
   await code.problem('DL3014').waitFor({ state: 'detached' });
-  await quickFix('Ignore rule DL3008 here');
-  await code.lines.getByText('# buildls ignore=DL3008').waitFor();
-  await code.problem('DL3008').waitFor({ state: 'detached' });
+  await quickFix('Ignore rule DL3013 here');
+  await code.lines.getByText('# buildls ignore=DL3013').waitFor();
+  await code.problem('DL3013').waitFor({ state: 'detached' });
   await code.shot('ignoring');
   await code.command('File: Revert File');
 }
