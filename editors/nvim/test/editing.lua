@@ -191,7 +191,7 @@ local function action(title)
 end
 
 part('good practice is told, a fix mends one thing, and a comment ignores another', function()
-  lines('FROM scratch', 'RUN apt-get install gi|t && pip install flask')
+  lines('FROM scratch', 'RUN apt-get inst|all git && pip install flask')
   check.await('both rules are told', function()
     return breaks('DL3014') and breaks('DL3013')
   end)
@@ -200,6 +200,7 @@ part('good practice is told, a fix mends one thing, and a comment ignores anothe
   check.await('it is mended', function()
     return current_line() == 'RUN apt-get install -y git && pip install flask' and not breaks('DL3014')
   end)
+  lines('FROM scratch', 'RUN apt-get install -y git && pip install fla|sk')
   action('Ignore rule DL3013 here')
   check.await('it is ignored', function()
     return s:ask('return vim.api.nvim_buf_get_lines(0, 1, 2, false)')[1] == '# buildls ignore=DL3013'
