@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -58,7 +57,7 @@ func (c *checker) check(ctx context.Context, files ...lint.File) []dockerfile.Pr
 	if len(files) > 1 {
 		c.known = known // what no view has any more is forgotten
 	}
-	return inAll(found)
+	return lint.InAll(found)
 }
 
 // mend mends a file; it is as it was if ctx is canceled before it is its turn.
@@ -85,24 +84,6 @@ func (c *checker) of(f lint.File) *lint.Checker {
 }
 
 func keyOfFile(f lint.File) string { return fmt.Sprintf("%q %q %q", f.Args, f.Target, f.Platform) }
-
-// inAll are the problems of the first list that all others have too, in whatever words.
-func inAll(lists [][]dockerfile.Problem) []dockerfile.Problem {
-	type place struct {
-		code     string
-		severity dockerfile.Severity
-		lines    dockerfile.Lines
-	}
-	count := map[place]int{}
-	for i, list := range lists {
-		for _, p := range list {
-			if at := (place{p.Code, p.Severity, p.Lines}); count[at] == i {
-				count[at]++
-			}
-		}
-	}
-	return slices.DeleteFunc(lists[0], func(p dockerfile.Problem) bool { return count[place{p.Code, p.Severity, p.Lines}] < len(lists) })
-}
 
 // of is a document's checker, a new one if the document is not open.
 func (l *linting) of(uri workspace.URI) *checker {

@@ -53,6 +53,34 @@ func Check(ctx context.Context, f File) []dockerfile.Problem {
 	return new(Checker).Check(ctx, f)
 }
 
+// CheckAll returns the problems that all of some files have, which are one text that is built in several
+// ways. There is one file at least.
+func CheckAll(ctx context.Context, files []File) []dockerfile.Problem {
+	lists := make([][]dockerfile.Problem, len(files))
+	for i, f := range files {
+		lists[i] = Check(ctx, f)
+	}
+	return InAll(lists)
+}
+
+// InAll are the problems of the first list that all others have too, in whatever words.
+func InAll(lists [][]dockerfile.Problem) []dockerfile.Problem {
+	type place struct {
+		code     string
+		severity dockerfile.Severity
+		lines    dockerfile.Lines
+	}
+	count := map[place]int{}
+	for i, list := range lists {
+		for _, p := range list {
+			if at := (place{p.Code, p.Severity, p.Lines}); count[at] == i {
+				count[at]++
+			}
+		}
+	}
+	return slices.DeleteFunc(lists[0], func(p dockerfile.Problem) bool { return count[place{p.Code, p.Severity, p.Lines}] < len(lists) })
+}
+
 // A Checker checks one file again and again as it changes: the answer is that of
 // [Check], sooner. The zero Checker is ready; it serves one goroutine at a time.
 type Checker struct {

@@ -62,7 +62,7 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 		case len(args) != 1:
 			return fmt.Errorf("it takes one CONTEXT, not %d", len(args))
 		case check:
-			return checkInstead(cmd.Context(), args[0], t.File, std.clean())
+			return checkInstead(cmd.Context(), args[0], &t, std.clean())
 		}
 		t.Context = args[0]
 		if t.Context == "-" || t.File == "-" {

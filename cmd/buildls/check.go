@@ -22,6 +22,7 @@ import (
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/build/lint/practice"
+	"github.com/buildls/buildls/handlers"
 	ws "github.com/buildls/buildls/workspace"
 	"github.com/buildls/buildls/workspace/survey"
 )
@@ -42,6 +43,8 @@ type check struct {
 	dir    string // whose .dockerignore counts
 	known  baseline
 	rules  projectRules
+	given  []lint.File // the ways in which `buildls build --check` would build; nil: as the projects around do
+	built  projects
 	fix    bool // what can be mended without asking
 	diff   bool // show how, instead
 	shell  shellCheck
@@ -55,7 +58,10 @@ func checkCommand(std stdio) *cobra.Command {
 		Short: "what is wrong with Dockerfiles",
 		Long: `Says what is wrong with Dockerfiles, as the editor does while you type. A FILE may be a
 folder, in which Dockerfiles are looked for, or - for stdin. In a folder, links are followed,
-and each Dockerfile is checked once.
+each Dockerfile is checked once, and .git, node_modules and vendor are left out.
+
+A Dockerfile is checked as the compose and bake files around it build it, with the rules of
+--rules, of a .hadolint.yaml, and of its own comments: see buildls help rules.
 
 exit code: 0 nothing found that fails, 1 errors (or what --failure-threshold names), 2 wrong usage,
 or something could not be checked: a file that is missing, one that cannot be read, a folder
@@ -171,7 +177,8 @@ func verdict(files []checked) int {
 }
 
 // checkInstead is `buildls build --check`: as with `docker build`, a warning fails.
-func checkInstead(ctx context.Context, dir, file string, std stdio) error {
+func checkInstead(ctx context.Context, dir string, t *handlers.TerminalBuild, std stdio) error {
+	file := t.File
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
 		return fmt.Errorf("--check: %s is no directory; `buildls check FILE` checks a Dockerfile alone", dir)
 	}
@@ -179,7 +186,11 @@ func checkInstead(ctx context.Context, dir, file string, std stdio) error {
 		file = filepath.Join(dir, "Dockerfile")
 	}
 	file = ws.New().Snapshot().DockerfileAt(file)
-	c := check{format: "text", dir: dir, rules: projectRules{set: practice.BuildKit, fails: new(dockerfile.Warning)}}
+	setup, err := t.Options.Look()
+	if err != nil {
+		return err
+	}
+	c := check{format: "text", dir: dir, given: waysOf(setup), rules: projectRules{set: practice.BuildKit, fails: new(dockerfile.Warning)}}
 	return c.run(ctx, []string{file}, std)
 }
 
@@ -216,9 +227,16 @@ func (c *check) one(ctx context.Context, name string, stdin io.Reader) (checked,
 	if !bytes.HasPrefix(data, []byte(bom+bom)) { // of two a builder passes over one, as does lint
 		data = bytes.TrimPrefix(data, []byte(bom)) // it counts in no column
 	}
+	ways := []lint.File{{}}
 	dir := c.dir
-	if dir == "" && name != "-" {
-		dir = filepath.Dir(name)
+	switch {
+	case c.given != nil:
+		ways = slices.Clone(c.given)
+	case name != "-":
+		context := ""
+		if ways, context = c.built.of(name); dir == "" {
+			dir = cmp.Or(context, filepath.Dir(name))
+		}
 	}
 	if err := dockerfile.Readable(data); err != nil {
 		return checked{}, fmt.Errorf("%s is not checked: %w", name, err)
@@ -233,19 +251,25 @@ func (c *check) one(ctx context.Context, name string, stdin io.Reader) (checked,
 	}
 	rules, wrong := c.rules.of(name)
 	err = cmp.Or(err, wrong)
-	file := lint.File{Dockerfile: dockerfile.Parse(data), Ignore: ignore, Rules: rules.Config}
-	for _, fault := range survey.Faults(ignore) {
-		file.IgnoreFaults = append(file.IgnoreFaults, fault.In(filepath.Base(path)))
+	model := dockerfile.Parse(data)
+	for i := range ways {
+		contexts := ways[i].Rules.Contexts
+		ways[i].Dockerfile, ways[i].Ignore, ways[i].Rules = model, ignore, rules.Config
+		ways[i].Rules.Contexts = contexts
+		for _, fault := range survey.Faults(ignore) {
+			ways[i].IgnoreFaults = append(ways[i].IgnoreFaults, fault.In(filepath.Base(path)))
+		}
 	}
 	out := checked{name: name, fails: rules.fails, note: rules.note, repair: repair{before: whole, after: whole}}
 	if c.fix || c.diff {
-		file.Dockerfile, out.problems, out.fixed = repaired(ctx, file)
-		out.after = whole[:len(whole)-len(data)] + file.Dockerfile.String()
+		model, out.problems, out.fixed = repaired(ctx, ways)
+		out.after = whole[:len(whole)-len(data)] + model.String()
 	} else {
-		out.problems = lint.Check(ctx, file)
+		out.problems = lint.CheckAll(ctx, ways)
 	}
-	out.problems, wrong = c.shell.add(ctx, out.problems, file)
-	out.text = ws.NewText(file.Dockerfile.String())
+	ways[0].Dockerfile = model
+	out.problems, wrong = c.shell.add(ctx, out.problems, ways[0])
+	out.text = ws.NewText(model.String())
 	return out, cmp.Or(err, wrong)
 }
 

@@ -72,6 +72,9 @@ func (f *finder) inFolder(name string) {
 	}
 }
 
+// foreign are folders with what others have written. Whoever means one names it.
+var foreign = []string{".git", "node_modules", "vendor"}
+
 // walk finds what is in a folder, whose real path is given too, and leaves links for later.
 func (f *finder) walk(dir, real string) {
 	if by, seen := f.seen[real]; seen {
@@ -88,7 +91,7 @@ func (f *finder) walk(dir, real string) {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		switch {
-		case e.Name() == ".git":
+		case e.IsDir() && slices.Contains(foreign, e.Name()):
 		case e.IsDir():
 			met, wrong := f.met, len(f.wrong)
 			f.walk(path, filepath.Join(real, e.Name()))

@@ -22,26 +22,34 @@ type repair struct {
 // it about.
 const maxRepairs = 20
 
-// repaired is a file after all fixes that leave its image as it is, and the problems that are left.
-// A text that BuildKit can read stays one.
-func repaired(ctx context.Context, file lint.File) (_ *dockerfile.File, left []dockerfile.Problem, fixed int) {
-	var checker lint.Checker
-	left = checker.Check(ctx, file)
+// repaired is a file after all fixes that leave its image as it is, in all ways in which it is built,
+// and the problems that are left. A text that BuildKit can read stays one.
+func repaired(ctx context.Context, ways []lint.File) (now *dockerfile.File, left []dockerfile.Problem, fixed int) {
+	checkers := make([]lint.Checker, len(ways))
+	check := func(text *dockerfile.File) []dockerfile.Problem {
+		lists := make([][]dockerfile.Problem, len(ways))
+		for i, f := range ways {
+			f.Dockerfile = text
+			lists[i] = checkers[i].Check(ctx, f)
+		}
+		return lint.InAll(lists)
+	}
+	now = ways[0].Dockerfile
+	left = check(now)
 	found := len(left)
-	_, unread := file.Dockerfile.Nodes()
+	_, unread := now.Nodes()
 	for range maxRepairs {
-		edits := fix.All(left, file.Dockerfile, fix.Known{Images: file.Images})
+		edits := fix.All(left, now, fix.Known{})
 		if len(edits) == 0 {
 			break
 		}
-		next := file
-		next.Dockerfile = dockerfile.Parse([]byte(fix.Apply(file.Dockerfile, edits)))
-		if _, err := next.Dockerfile.Nodes(); err != nil && unread == nil {
+		next := dockerfile.Parse([]byte(fix.Apply(now, edits)))
+		if _, err := next.Nodes(); err != nil && unread == nil {
 			break
 		}
-		file, left = next, checker.Check(ctx, next)
+		now, left = next, check(next)
 	}
-	return file.Dockerfile, left, found - len(left)
+	return now, left, found - len(left)
 }
 
 // put writes the files that were repaired, or shows how, and says whether it showed anything.

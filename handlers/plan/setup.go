@@ -58,6 +58,13 @@ func NewSetup(snapshot *workspace.Snapshot, doc *workspace.Document, dir string,
 	return Setup{Snapshot: snapshot, Doc: doc, Spec: build.Spec{Context: directory(dir)}, overlay: settings.Overlay}
 }
 
+// Look is what one must know of a build to look at its text: target, platforms, build arguments, and the
+// names of contexts.
+func (o Options) Look() (s Setup, err error) {
+	err = s.take(o)
+	return s, err
+}
+
 // take takes from an argument what one must know to look.
 func (p *Setup) take(arg Options) error {
 	p.Named = slices.Sorted(maps.Keys(arg.Contexts))
