@@ -1,1 +1,3 @@
-require('buildls.commands').define()
+if vim.fn.has('nvim-0.10') == 1 then
+  require('buildls.commands').define()
+end

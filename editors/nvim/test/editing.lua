@@ -179,15 +179,13 @@ end)
 --- Whether the buffer has a problem of that rule.
 local function breaks(rule)
   return s:ask(
-    "local rule = ... for _, d in ipairs(vim.diagnostic.get(0)) do if d.code == rule then return true end end return false",
+    'local rule = ... for _, d in ipairs(vim.diagnostic.get(0)) do if d.code == rule then return true end end return false',
     rule
   )
 end
 
 local function action(title)
-  s:ex(
-    ('lua vim.lsp.buf.code_action({ apply = true, filter = function(a) return a.title == %q end })'):format(title)
-  )
+  s:ex(('lua vim.lsp.buf.code_action({ apply = true, filter = function(a) return a.title == %q end })'):format(title))
 end
 
 part('good practice is told, a fix mends one thing, and a comment ignores another', function()

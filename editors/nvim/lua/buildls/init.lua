@@ -7,6 +7,9 @@ local M = {}
 --- vim.lsp.enable('buildls') is enough if nothing is to be set.
 ---@param opts? table see :h buildls-setup
 function M.setup(opts)
+  if vim.fn.has('nvim-0.10') == 0 then
+    return vim.notify('buildls: Neovim 0.10 or newer is needed', vim.log.levels.ERROR)
+  end
   local options = require('buildls.options')
   for name, value in pairs(opts or {}) do
     if options[name] == nil then
