@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/format"
@@ -15,7 +17,7 @@ import (
 // change nothing.
 type repair struct {
 	before, after string
-	fixed         int // problems
+	fixed         []string // the codes of problems
 }
 
 // maxRepairs is how often the fixes of a file are applied: one may be in the way of another, or bring
@@ -24,7 +26,7 @@ const maxRepairs = 20
 
 // repaired is a file after all fixes that leave its image as it is, in all ways in which it is built,
 // and the problems that are left. A text that BuildKit can read stays one.
-func repaired(ctx context.Context, ways []lint.File) (now *dockerfile.File, left []dockerfile.Problem, fixed int) {
+func repaired(ctx context.Context, ways []lint.File) (now *dockerfile.File, left []dockerfile.Problem, fixed []string) {
 	checkers := make([]lint.Checker, len(ways))
 	check := func(text *dockerfile.File) []dockerfile.Problem {
 		lists := make([][]dockerfile.Problem, len(ways))
@@ -36,7 +38,7 @@ func repaired(ctx context.Context, ways []lint.File) (now *dockerfile.File, left
 	}
 	now = ways[0].Dockerfile
 	left = check(now)
-	found := len(left)
+	found := left
 	_, unread := now.Nodes()
 	for range maxRepairs {
 		edits := fix.All(left, now, fix.Known{})
@@ -49,7 +51,25 @@ func repaired(ctx context.Context, ways []lint.File) (now *dockerfile.File, left
 		}
 		now, left = next, check(next)
 	}
-	return now, left, found - len(left)
+	return now, left, without(codesOf(found), codesOf(left))
+}
+
+func codesOf(problems []dockerfile.Problem) (codes []string) {
+	for _, p := range problems {
+		codes = append(codes, p.Code)
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+// without is a list without what another has, as often as it has it.
+func without(list, other []string) []string {
+	for _, s := range other {
+		if i := slices.Index(list, s); i >= 0 {
+			list = slices.Delete(list, i, i+1)
+		}
+	}
+	return list
 }
 
 // put writes the files that were repaired, or shows how, and says whether it showed anything.
@@ -67,7 +87,7 @@ func (c *check) put(files []checked, std stdio) (shown bool, wrong []error) {
 			err = writeDiff(text, f.name, format.Diff(f.before, f.after))
 		default:
 			if err = rewrite(f.name, []byte(f.before), []byte(f.after)); err == nil {
-				fmt.Fprintf(std.err, "buildls check: %s: fixed %s\n", f.name, countOf(f.fixed))
+				fmt.Fprintf(std.err, "buildls check: %s: fixed %s\n", f.name, fixes(f.fixed))
 			}
 		}
 		if err != nil {
@@ -77,9 +97,11 @@ func (c *check) put(files []checked, std stdio) (shown bool, wrong []error) {
 	return shown, wrong
 }
 
-func countOf(problems int) string {
-	if problems == 1 {
-		return "1 problem"
+// fixes says how many problems were fixed, and which.
+func fixes(codes []string) string {
+	count := fmt.Sprintf("%d problems", len(codes))
+	if len(codes) == 1 {
+		count = "1 problem"
 	}
-	return fmt.Sprintf("%d problems", max(problems, 0))
+	return fmt.Sprintf("%s (%s)", count, strings.Join(slices.Compact(codes), ", "))
 }

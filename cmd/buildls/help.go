@@ -28,16 +28,14 @@ of buildls check is for.`,
 				fmt.Fprint(cmd.OutOrStdout(), t.text)
 				return nil
 			}
+			if of, _, err := cmd.Root().Find(args); err == nil && of != cmd.Root() {
+				return of.Help()
+			}
 			if text, ok := helpRule(args[0]); ok {
 				fmt.Fprint(cmd.OutOrStdout(), text)
 				return nil
 			}
-			of, _, err := cmd.Root().Find(args)
-			if err != nil || of == cmd.Root() {
-				writeTopics(cmd.ErrOrStderr())
-				return unknownCommand(cmd.Root(), args[0])
-			}
-			return of.Help()
+			return unknownCommand(cmd.Root(), args[0])
 		},
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 			return complete(func([]string, string) (names []string) {

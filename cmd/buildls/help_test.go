@@ -46,9 +46,11 @@ func TestHelpOfTopics(t *testing.T) {
 		{nil, exitOK, "usage: ", ""},
 		{nil, exitOK, list, ""},
 		{[]string{"nonsense"}, exitUsage, "", `unknown command "nonsense"`},
-		{[]string{"nonsense"}, exitUsage, "", list},
 		{[]string{"trust", "limits"}, exitUsage, "", "accepts at most 1 arg"},
 		{[]string{"build"}, exitOK, "--build-arg", ""},
+		{[]string{"shell"}, exitOK, "# shell\n", ""},
+		{[]string{"sc2086"}, exitOK, "https://www.shellcheck.net/wiki/SC2086", ""},
+		{[]string{"unusedIgnore"}, exitOK, "# UnusedIgnore\n", ""},
 	} {
 		var out, errs nopCloser
 		code := run(t.Context(), append([]string{"help"}, c.args...), stdio{out: &out, err: &errs})
