@@ -175,8 +175,14 @@ func (c *completion) images(typed string) {
 		known = append(known, Image{"scratch", "the empty image"})
 	}
 	seen := map[string]bool{}
+	for _, from := range c.fromsAbove() { // which are completed as stages
+		if at, ok := from.StageName(); ok {
+			seen[from.Slice(at)] = true
+		}
+	}
 	for _, i := range known {
-		if !seen[i.Name] {
+		// A front end is nobody's base, and a variable of another file has no value here.
+		if repository, _, _ := strings.Cut(i.Name, ":"); !seen[i.Name] && !strings.Contains(i.Name, "$") && !strings.HasSuffix(repository, "docker/dockerfile") {
 			seen[i.Name] = true
 			c.add(typed, Item{Kind: ItemImage, Label: i.Name, Detail: i.Detail})
 		}
