@@ -148,7 +148,7 @@ async function practises() {
 async function formats() {
   await code.retype(line, 'run   echo  buffer');
   await code.command('Format Document');
-  await code.lines.getByText(/RUN echo\s\sbuffer/).waitFor();
+  await code.lines.getByText(/^RUN echo buffer$/).waitFor();
   await code.shot('formatted');
 }
 
