@@ -48,6 +48,7 @@ func (r projectRules) in(cfg practice.Config, asked practice.Set) practice.Confi
 	}
 	cfg.Set = practice.All
 	r.file.Apply(&cfg)
+	cfg.Hadolint = asked != practice.All // who asks for all gets those too that hadolint has off
 	return cfg
 }
 

@@ -76,7 +76,7 @@ func (p *projectRules) read(dir string) (rules, error) {
 func (p *projectRules) with(file hadolint.File, found bool) rules {
 	r := rules{Config: practice.Config{Set: p.set}}
 	file.Apply(&r.Config)
-	r.Hadolint = found
+	r.Hadolint = found && p.set == ""
 	switch {
 	case p.set != "":
 	case found:
