@@ -6,7 +6,6 @@ package shell
 
 import (
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
@@ -181,10 +180,23 @@ func MayBeWindows(from *dockerfile.Instruction) bool {
 	if strings.Contains(text, "$") {
 		text = from.File.String()
 	}
-	return windowsName.MatchString(text)
+	return namesWindows(text)
 }
 
-var windowsName = regexp.MustCompile(`(?i)windows|nanoserver|servercore`)
+// namesWindows says whether a text has a word of the names of Windows' images.
+func namesWindows(text string) bool {
+	for i := range len(text) {
+		switch text[i] | 0x20 { // in lower case
+		case 'w', 'n', 's':
+			for _, name := range []string{"windows", "nanoserver", "servercore"} {
+				if len(text)-i >= len(name) && strings.EqualFold(text[i:i+len(name)], name) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
 
 // TakesScript says whether the words of a SHELL end with the flag behind which a script stands.
 func TakesScript(words []string) bool {

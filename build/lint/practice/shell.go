@@ -31,7 +31,7 @@ func (s *say) faults(st *step) {
 // maybeWindows says whether the shell of a stage that names none may be one of Windows.
 func (s *stage) maybeWindows() bool {
 	for at := range s.chain {
-		if at.from == nil || at.base == nil && shell.MayBeWindows(at.from.Instruction) {
+		if at.from == nil || at.base == nil && at.file.mayBeWindows(at.from.Instruction) {
 			return true
 		}
 	}

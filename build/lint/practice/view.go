@@ -15,6 +15,8 @@ type file struct {
 	stages []*stage
 	named  map[string]*stage
 	cfg    *Config
+
+	variablesWindows *bool // what mayBeWindows says of a FROM with a variable; nil before it is asked
 }
 
 // A stage is a build stage.
@@ -97,7 +99,7 @@ func (v *file) begin(st *dockerfile.Instruction, isFrom bool) *stage {
 		switch {
 		case s.base != nil:
 			s.state = s.base.state
-		case shell.MayBeWindows(st):
+		case v.mayBeWindows(st):
 			s.shell.dialect = shell.Foreign
 		}
 		if len(st.Args) > 2 && strings.EqualFold(st.Slice(st.Args[1]), "AS") {
@@ -107,6 +109,17 @@ func (v *file) begin(st *dockerfile.Instruction, isFrom bool) *stage {
 	}
 	v.stages = append(v.stages, s)
 	return s
+}
+
+// mayBeWindows is shell.MayBeWindows. What that says of a variable it says of all: it is asked once.
+func (v *file) mayBeWindows(from *dockerfile.Instruction) bool {
+	if !strings.Contains(from.Text, "$") {
+		return shell.MayBeWindows(from)
+	}
+	if v.variablesWindows == nil {
+		v.variablesWindows = new(shell.MayBeWindows(from))
+	}
+	return *v.variablesWindows
 }
 
 // shellOf is what a SHELL sets. Where sh knows no pipefail, as in Debian, it stops at once.
