@@ -54,8 +54,8 @@ not be formatted. What can be formatted is.`,
 			if len(args) == 0 {
 				return errors.New("it takes a FILE")
 			}
-			if f.check && f.diff || f.check && f.write || f.diff && f.write {
-				return errors.New("--check, --diff and --write exclude each other")
+			if f.write && (f.check || f.diff) {
+				return errors.New("--write excludes --check and --diff")
 			}
 			if shell {
 				f.shell = &format.Shell{OperatorsLast: last}
@@ -115,10 +115,10 @@ func (f formatter) put(file formatted, std stdio) error {
 	case !f.check && !f.diff && !f.write:
 		_, err = io.WriteString(f.text, file.result.Text())
 	case !changed:
-	case f.check:
-		_, err = fmt.Fprintln(std.out, file.name)
 	case f.diff:
 		err = writeDiff(f.text, file.name, file.result.Diff())
+	case f.check:
+		_, err = fmt.Fprintln(std.out, file.name)
 	case f.write:
 		if err = rewrite(file.name, file.before, []byte(file.result.Text())); err == nil {
 			_, err = fmt.Fprintln(std.out, file.name)
