@@ -26,6 +26,7 @@ func TestFormat(t *testing.T) {
 		"shell":                        {"FROM a\nRUN   x   y  \\  \n\n # why\n   && z   \n", "FROM a\nRUN x   y  \\\n   # why\n   && z\n"},
 		"flags":                        {"FROM a\nRUN --mount=type=cache,target=/x   \\\n --network=none \\\n    x  y\n", "FROM a\nRUN --mount=type=cache,target=/x \\\n    --network=none \\\n    x  y\n"},
 		"flags before a shell's lines": {"FROM a\nRUN --mount=type=cache,target=/x \\\n # why\n --network=none \\\n    a \\\n  && b\n", "FROM a\nRUN --mount=type=cache,target=/x \\\n  # why\n  --network=none \\\n  a \\\n  && b\n"},
+		"a word before deeper lines":   {"FROM a\nRUN \\\n if a; then \\\n      b \"\\\nc\"; \\\n  fi\n", "FROM a\nRUN \\\n  if a; then \\\n      b \"\\\nc\"; \\\n  fi\n"},
 		"env":                          {"FROM a\nENV A=1\\\n  B=\"x \\\n  y\"   C=2\nENV k    a  b\n", "FROM a\nENV A=1 \\\n    B=\"x \\\n  y\" C=2\nENV k a  b\n"},
 		"one word":                     {"FROM a\nENV A=1\\\nB=2\n", "FROM a\nENV A=1\\\nB=2\n"},
 		"json":                         {"FROM a\nCMD [ \"a\",\"b\"  ,\"c\" ]\nENTRYPOINT [ \\\n\"x,\", \\\n  \"y\" \\\n ]\nSHELL []\nVOLUME [\"/a\"]\n", "FROM a\nCMD [\"a\", \"b\", \"c\"]\nENTRYPOINT [ \\\n    \"x,\", \\\n    \"y\" \\\n]\nSHELL []\nVOLUME [\"/a\"]\n"},
@@ -74,8 +75,9 @@ func TestFormat(t *testing.T) {
 // Where nobody says how lines are indented, those of shells do, which cannot change.
 func TestOwnIndent(t *testing.T) {
 	for text, want := range map[string]string{
-		"FROM a\nENV a=1 \\\nb=2\nRUN x \\\n\ty \\\n\tz \\\n  w\n": "FROM a\nENV a=1 \\\n\tb=2\nRUN x \\\n\ty \\\n\tz \\\n  w\n",
-		"FROM a\nENV a=1 \\\nb=2\nRUN x \\\ny\n":                   "FROM a\nENV a=1 \\\n    b=2\nRUN x \\\ny\n",
+		"FROM a\nENV a=1 \\\nb=2\nRUN x \\\n\ty \\\n\tz \\\n  w\n":                 "FROM a\nENV a=1 \\\n\tb=2\nRUN x \\\n\ty \\\n\tz \\\n  w\n",
+		"FROM a\nENV a=1 \\\nb=2\nRUN if x; then \\\n    y; \\\n    z; \\\n  fi\n": "FROM a\nENV a=1 \\\n  b=2\nRUN if x; then \\\n    y; \\\n    z; \\\n  fi\n",
+		"FROM a\nENV a=1 \\\nb=2\nRUN x \\\ny\n":                                   "FROM a\nENV a=1 \\\n    b=2\nRUN x \\\ny\n",
 	} {
 		if got := formatted(t, text, Style{}).Text(); got != want {
 			t.Errorf("got %q\nwant %q", got, want)

@@ -102,8 +102,8 @@ func (l *layout) layInstruction(st *dockerfile.Instruction) []row {
 	last := lastOf(st)
 	rows := append([]row(nil), l.rows[st.First:last+1]...)
 	c := continuation{st: st, atoms: atoms, indent: l.style.Indent}
-	if own := l.indents(st, atoms[len(atoms)-1]); len(own) > 0 && own[0] != "" {
-		c.indent = own[0] // these stay as they are
+	if own := shallowest(l.indents(st, atoms[len(atoms)-1])); own != "" {
+		c.indent = own // these stay as they are
 	}
 	pieces := st.Pieces(dockerfile.Part{End: len(st.Text)})
 	var comments []int
@@ -146,14 +146,22 @@ func (l *layout) indents(st *dockerfile.Instruction, a atom) (list []string) {
 	return list
 }
 
+// shallowest is the shortest indentation that is one: what stands deeper is in something else.
+func shallowest(indents []string) (least string) {
+	for _, indent := range indents {
+		if least == "" || indent != "" && len(indent) < len(least) {
+			least = indent
+		}
+	}
+	return least
+}
+
 // usualIndent is the commonest indentation of what shells get, of which nothing may change.
 func (l *layout) usualIndent() string {
 	count := map[string]int{}
 	for _, st := range l.file.Instructions() {
 		if atoms := atomsOf(st, true); len(atoms) > 0 {
-			for _, indent := range l.indents(st, atoms[len(atoms)-1]) {
-				count[indent]++
-			}
+			count[shallowest(l.indents(st, atoms[len(atoms)-1]))]++
 		}
 	}
 	delete(count, "")
