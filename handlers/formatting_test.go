@@ -99,7 +99,7 @@ func TestFormatShell(t *testing.T) {
 	if err := e.Call("textDocument/formatting", map[string]any{"textDocument": map[string]any{"uri": uri}, "options": map[string]any{"tabSize": 2, "insertSpaces": true}}, &edits); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(edits), "[{1:6-2:3 && \\\n  }]"; got != want {
+	if got, want := fmt.Sprint(edits), "[{1:6-1:6 && } {2:1-2:3  }]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	e.Await("what it costs", func() bool {

@@ -2,7 +2,10 @@ package format
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 // around is how many lines that stay a diff shows before and after those that do not.
@@ -83,43 +86,31 @@ func span(passed, n int) string {
 	return fmt.Sprintf("%d,%d", passed, n)
 }
 
-// diffLines are all lines; of those that follow each other and change, what was before stands
-// first.
-func (r *Result) diffLines() (list []diffLine) {
-	if r.original != nil {
-		for _, p := range r.pieces() {
-			marks := []byte{'-', '+'}
-			if p[0] == p[1] {
-				marks = []byte{' '}
-			}
-			for i, mark := range marks {
-				for line := range strings.Lines(p[i]) {
-					list = append(list, diffLine{mark, line})
-				}
-			}
-		}
-		return list
+// diffLines are all lines, of which as many stay as can; of those that follow each other and change,
+// what was before stands first. Of an instruction that was, one is: each is compared alone.
+func (r *Result) diffLines() (lines []diffLine) {
+	for _, p := range r.pieces() {
+		lines = append(lines, between(slices.Collect(strings.Lines(p[0])), slices.Collect(strings.Lines(p[1])))...)
 	}
-	var removed, added []diffLine
-	flush := func() {
-		list = append(append(list, removed...), added...)
-		removed, added = nil, nil
+	return lines
+}
+
+// pieces are the texts before and after the layout, cut behind each instruction: of both there are
+// the same.
+func (r *Result) pieces() (list [][2]string) {
+	was, now := r.before(), dockerfile.Parse([]byte(r.Text()))
+	before, after := 0, 0 // lines that were passed
+	all := now.Instructions()
+	for i, st := range was.Instructions() {
+		list = append(list, [2]string{string(was.Slice(before, st.End())), string(now.Slice(after, all[i].End()))})
+		before, after = st.End()+1, all[i].End()+1
 	}
-	for i, row := range r.rows {
-		was := string(r.file.Slice(i, i))
-		if row.parted && !row.dropped {
-			added = append(added, diffLine{'+', row.partedBy})
-		}
-		switch now := row.text + row.end; {
-		case row.dropped:
-			removed = append(removed, diffLine{'-', was})
-		case was == now:
-			flush()
-			list = append(list, diffLine{' ', was})
-		default:
-			removed, added = append(removed, diffLine{'-', was}), append(added, diffLine{'+', now})
-		}
+	return append(list, [2]string{rest(was, before), rest(now, after)})
+}
+
+func rest(f *dockerfile.File, line int) string {
+	if line >= f.Count() {
+		return ""
 	}
-	flush()
-	return list
+	return string(f.Slice(line, f.Count()-1))
 }

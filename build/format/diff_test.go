@@ -24,6 +24,36 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// A diff has no line twice that stays, however it was laid out.
+func TestDiffIsMinimal(t *testing.T) {
+	long, same := strings.Repeat("    && b \\\n", 20), strings.Repeat("     && b \\\n", 3)
+	for _, c := range []struct{ text, want string }{
+		{"FROM a\nRUN x\nFROM b\nRUN y\n", "@@ -1,4 +1,5 @@\n FROM a\n RUN x\n+\n FROM b\n RUN y\n"},
+		{"FROM a\nRUN a \\\n" + long + "  # why\n" + long + "    && c\n", "@@ -20,7 +20,7 @@\n" + same + "-  # why\n+    # why\n" + same},
+	} {
+		for _, shell := range []*Shell{nil, {}} {
+			if got := formatted(t, c.text, Style{Indent: "    ", Shell: shell}).Diff(); got != c.want {
+				t.Errorf("got %s\nwant %s", got, c.want)
+			}
+		}
+	}
+	for _, sheet := range linttest.Corpus(t) {
+		for _, shell := range []*Shell{nil, {}} {
+			r, err := Format(t.Context(), dockerfile.Parse([]byte(sheet.Dockerfile)), Style{Indent: "  ", Shell: shell})
+			if err != nil {
+				continue
+			}
+			changes := func(diff string) int { return strings.Count(diff, "\n+") + strings.Count(diff, "\n-") }
+			if got, want := changes(r.Diff()), changes(Diff(sheet.Dockerfile, r.Text())); got != want {
+				t.Errorf("%s: %d lines differ, of which %d must\n%s", sheet.Name, got, want, r.Diff())
+			}
+			if made := applied(sheet.Dockerfile, r.Edits()); made != r.Text() {
+				t.Errorf("%s: edits make\n%q, not\n%q", sheet.Name, made, r.Text())
+			}
+		}
+	}
+}
+
 // git applies each diff, and what it makes is the formatted text.
 func TestDiffApplies(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {

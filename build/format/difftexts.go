@@ -12,28 +12,29 @@ const maxTable = 4 << 20
 // Diff is what changes from one text to another, in the form that patch reads: unified, without the
 // names of files. It is empty if nothing does.
 func Diff(before, after string) string {
-	a, b := slices.Collect(strings.Lines(before)), slices.Collect(strings.Lines(after))
+	return unified(between(slices.Collect(strings.Lines(before)), slices.Collect(strings.Lines(after))))
+}
+
+// between are the lines of two texts, with as many as can be that are in both.
+func between(a, b []string) (lines []diffLine) {
 	first := 0
 	for first < min(len(a), len(b)) && a[first] == b[first] {
+		lines = append(lines, diffLine{' ', a[first]})
 		first++
 	}
 	last := 0 // how many lines at the end are the same
 	for last < min(len(a), len(b))-first && a[len(a)-1-last] == b[len(b)-1-last] {
 		last++
 	}
-	var lines []diffLine
-	for _, text := range a[:first] {
-		lines = append(lines, diffLine{' ', text})
-	}
-	lines = append(lines, between(a[first:len(a)-last], b[first:len(b)-last])...)
+	lines = append(lines, changed(a[first:len(a)-last], b[first:len(b)-last])...)
 	for _, text := range a[len(a)-last:] {
 		lines = append(lines, diffLine{' ', text})
 	}
-	return unified(lines)
+	return lines
 }
 
-// between are the lines of two texts, with as many as can be that are in both.
-func between(a, b []string) (lines []diffLine) {
+// changed is between of texts that begin and end with other lines.
+func changed(a, b []string) (lines []diffLine) {
 	columns := len(b) + 1
 	if (len(a)+1)*columns > maxTable {
 		columns = 0

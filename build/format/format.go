@@ -15,12 +15,6 @@ type Left struct {
 	Why   string // a sentence without its end
 }
 
-// An Edit puts a text in the place of bytes from Start to End, 0-based, the end exclusive.
-type Edit struct {
-	Start, End int
-	Text       string
-}
-
 // A Result is a text and what becomes of its lines.
 type Result struct {
 	Left     []Left
@@ -134,65 +128,13 @@ func textOf(rows []row) string {
 	return b.String()
 }
 
+// before is the text as it was.
+func (r *Result) before() *dockerfile.File {
+	if r.original != nil {
+		return r.original
+	}
+	return r.file
+}
+
 // Changed says whether something changes.
-func (r *Result) Changed() bool {
-	if r.original != nil {
-		return r.Text() != r.original.String()
-	}
-	return r.Text() != r.file.String()
-}
-
-// Edits make the new text of the old one. None of them touches a line that does not change.
-func (r *Result) Edits() (edits []Edit) {
-	if r.original != nil {
-		return r.pieceEdits()
-	}
-	at := 0
-	for i, row := range r.rows {
-		text, end := split(r.file.Slice(i, i))
-		next := at + len(text) + len(end)
-		switch {
-		case row.dropped:
-			if n := len(edits); n > 0 && edits[n-1].End == at && edits[n-1].Text == "" {
-				edits[n-1].End = next
-			} else {
-				edits = append(edits, Edit{at, next, ""})
-			}
-		default:
-			if row.parted {
-				edits = append(edits, Edit{at, at, row.partedBy})
-			}
-			if e := difference(text, row.text); text != row.text {
-				edits = append(edits, Edit{at + e.Start, at + e.End, e.Text})
-			}
-			if end != row.end {
-				edits = append(edits, Edit{at + len(text), next, row.end})
-			}
-		}
-		at = next
-	}
-	return edits
-}
-
-// difference is what makes one line of another, without what both begin and end with.
-func difference(before, after string) Edit {
-	n := min(len(before), len(after))
-	head := 0
-	for head < n && before[head] == after[head] {
-		head++
-	}
-	for head > 0 && head < len(before) && continues(before[head]) || head > 0 && head < len(after) && continues(after[head]) {
-		head--
-	}
-	tail := 0
-	for tail < n-head && before[len(before)-1-tail] == after[len(after)-1-tail] {
-		tail++
-	}
-	for tail > 0 && continues(before[len(before)-tail]) {
-		tail--
-	}
-	return Edit{head, len(before) - tail, after[head : len(after)-tail]}
-}
-
-// continues says whether a byte is inside of a character of UTF-8.
-func continues(b byte) bool { return b&0xC0 == 0x80 }
+func (r *Result) Changed() bool { return r.Text() != r.before().String() }

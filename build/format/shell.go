@@ -268,39 +268,6 @@ func sameTree(a, b reflect.Value) bool {
 	return a.Equal(b)
 }
 
-// pieces are the texts before and after the layout, cut behind each instruction: of both there are
-// the same.
-func (r *Result) pieces() (list [][2]string) {
-	now := dockerfile.Parse([]byte(r.Text()))
-	before, after := 0, 0 // lines that were passed
-	all := now.Instructions()
-	for i, st := range r.original.Instructions() {
-		list = append(list, [2]string{string(r.original.Slice(before, st.End())), string(now.Slice(after, all[i].End()))})
-		before, after = st.End()+1, all[i].End()+1
-	}
-	return append(list, [2]string{rest(r.original, before), rest(now, after)})
-}
-
-func rest(f *dockerfile.File, line int) string {
-	if line >= f.Count() {
-		return ""
-	}
-	return string(f.Slice(line, f.Count()-1))
-}
-
-// pieceEdits are the edits of the pieces that change.
-func (r *Result) pieceEdits() (edits []Edit) {
-	at := 0
-	for _, p := range r.pieces() {
-		if p[0] != p[1] {
-			e := difference(p[0], p[1])
-			edits = append(edits, Edit{at + e.Start, at + e.End, e.Text})
-		}
-		at += len(p[0])
-	}
-	return edits
-}
-
 // Again is how many steps a build runs again of which the cache had all before: those whose shell
 // was laid out, and those that stand on them.
 func (r *Result) Again() (steps int) {
