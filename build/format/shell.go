@@ -2,8 +2,7 @@ package format
 
 import (
 	"cmp"
-	"errors"
-	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 
 // A Shell is how the shell text of RUN is laid out, as shfmt does it. It changes what the cache
 // goes by, so that steps run again, but not what they do: each text is left as it is whose syntax
-// tree would be another.
+// tree would be another, in some shell that may read it.
 type Shell struct {
 	OperatorsLast bool // && and | end a line, where they else begin the next
 }
@@ -44,6 +43,20 @@ func layOutShell(f *dockerfile.File, style Style, within dockerfile.Lines) (*doc
 		l.lines = append(l.lines, string(f.Slice(i, i)))
 	}
 	off := newLayout(f, style, within).off
+	shells := shellsOf(f)
+	for i, st := range f.Instructions() {
+		if st.Name() != "RUN" || !st.Onbuild.Empty() || st.Lines().Last < within.First || st.First > within.Last || off[st.First] {
+			continue
+		}
+		if why := l.layOut(st, shells[i]); why != "" {
+			l.left = append(l.left, Left{st.Lines(), "its shell stays: " + why})
+		}
+	}
+	return dockerfile.Parse([]byte(strings.Join(l.lines, ""))), l.left
+}
+
+// shellsOf are the shells that read the instructions of a file, one by one.
+func shellsOf(f *dockerfile.File) (list []shell.Dialect) {
 	in := shell.POSIX
 	for _, st := range f.Instructions() {
 		switch {
@@ -51,25 +64,20 @@ func layOutShell(f *dockerfile.File, style Style, within dockerfile.Lines) (*doc
 			in = shell.POSIX
 		case st.Name() == "SHELL":
 			in = dialectOf(st)
-		case st.Name() != "RUN" || !st.Onbuild.Empty() || st.Lines().Last < within.First || st.First > within.Last || off[st.First]:
-		default:
-			if why := l.layOut(st, in); why != "" {
-				l.left = append(l.left, Left{st.Lines(), "its shell stays: " + why})
-			}
 		}
+		list = append(list, in)
 	}
-	return dockerfile.Parse([]byte(strings.Join(l.lines, ""))), l.left
+	return list
 }
 
-// dialectOf is the shell that a SHELL names.
+// dialectOf is the shell that a SHELL names, if that reads a script.
 func dialectOf(st *dockerfile.Instruction) shell.Dialect {
-	list, err := st.JSONArray()
-	if err != nil {
-		return shell.Foreign
-	}
 	var words []string
-	for _, e := range list {
+	for _, e := range st.Elements() {
 		words = append(words, e.Value)
+	}
+	if !shell.TakesScript(words) {
+		return shell.Foreign
 	}
 	return shell.DialectOf(words)
 }
@@ -77,237 +85,114 @@ func dialectOf(st *dockerfile.Instruction) shell.Dialect {
 // layOut lays out the shell of an instruction, or says why it stays.
 func (l *shellLayout) layOut(st *dockerfile.Instruction, in shell.Dialect) (why string) {
 	scripts := shell.Scripts(st, in)
-	if _, err := st.Command().JSONArray(); err == nil || len(scripts) != 1 {
-		return "" // of another program
-	}
-	if l.file.Escape != '\\' {
-		return "continuation lines end with another sign than the shell's"
+	if _, err := st.Command().JSONArray(); err == nil || len(scripts) != 1 || st.Open() {
+		return "" // of another program, or not finished
 	}
 	script := scripts[0]
+	var put func()
 	switch {
 	case script.Doc >= 0:
-		return l.layOutBody(st, script)
+		put, why = l.layOutBody(st, script)
 	case len(st.Heredocs) > 0:
-		return "it has a heredoc"
-	case st.Commented || len(st.Blanks) > 0:
-		return "a comment or an empty line stands between its lines"
-	case st.Open():
-		return "" // it is not finished
+		why = l.besideHeredocs(st, script)
+	default:
+		put, why = l.layOutWords(st, script)
 	}
-	return l.layOutWords(st, script)
+	if put != nil {
+		put()
+	}
+	return why
+}
+
+// wordsOf are the words that a shell is given, as they stand in the file: the shell too knows the
+// escape as the end of a line that goes on.
+func (l *shellLayout) wordsOf(st *dockerfile.Instruction, script shell.Script) (raw string, at []dockerfile.Token) {
+	var lines []string
+	at = st.Pieces(script.Part)
+	for _, t := range at {
+		lines = append(lines, l.file.Line(t.First)[t.Start:t.End])
+	}
+	return strings.TrimRight(strings.Join(lines, "\\\n"), " \t"), at
 }
 
 // layOutWords lays out the words of a RUN, which BuildKit makes one line of.
-func (l *shellLayout) layOutWords(st *dockerfile.Instruction, script shell.Script) (why string) {
-	first, column := st.Position(script.Start)
-	last := lastOf(st)
-	raw := strings.TrimRight(strings.ReplaceAll(string(l.file.Slice(first, last))[column:], "\r\n", "\n"), " \t\n")
-	file, err := parse(raw, script.Dialect)
-	if err != nil {
-		return "it cannot be read"
+func (l *shellLayout) layOutWords(st *dockerfile.Instruction, script shell.Script) (put func(), why string) {
+	raw, at := l.wordsOf(st, script)
+	if len(at) == 0 {
+		return nil, ""
 	}
-	if len(file.Last) > 0 || hasComment(file) {
-		return "it has a comment"
+	first, last := at[0].First, at[len(at)-1].First
+	begin := strings.Join(l.lines[st.First:first], "") + l.lines[first][:at[0].Start]
+	end := l.lines[last][len(strings.TrimRight(l.lines[last], "\r\n")):]
+	written := func(text string) string {
+		return begin + strings.ReplaceAll(text, "\\\n", string(l.file.Escape)+cmp.Or(end, l.file.LineBreak())) + end
 	}
+	given := func(text string) (string, bool) {
+		all := dockerfile.Parse([]byte("# escape=" + string(l.file.Escape) + "\n" + written(text))).Instructions()
+		if len(all) != 1 || len(all[0].Heredocs) > 0 {
+			return "", false
+		}
+		return all[0].Slice(all[0].Rest), true
+	}
+	text, why := l.program(script, raw, given)
+	if text == "" {
+		return nil, why
+	}
+	for i := first; i <= last; i++ {
+		if l.file.IsComment(i) || l.file.IsBlank(i) {
+			return nil, "a comment or an empty line stands between its lines"
+		}
+	}
+	return func() {
+		for i := st.First; i <= last; i++ {
+			l.lines[i] = ""
+		}
+		l.lines[st.First] = written(text)
+	}, ""
+}
+
+// besideHeredocs says why the words beside a heredoc stay, if they would not do so anyway.
+func (l *shellLayout) besideHeredocs(st *dockerfile.Instruction, script shell.Script) (why string) {
+	raw, _ := l.wordsOf(st, script)
+	file, err := parse(raw+strings.TrimPrefix(script.Text, st.Slice(script.Part)), syntax.LangBash)
 	var out strings.Builder
-	if l.printer.Print(&out, file) != nil {
-		return "it cannot be printed"
-	}
-	text := oneLine(out.String(), l.style.Indent)
-	if text == raw {
+	if err != nil || l.printer.Print(&out, file) != nil || strings.HasPrefix(out.String(), raw+"\n") {
 		return ""
 	}
-	before, errBefore := parse(script.Text, script.Dialect)
-	after, errAfter := parse(strings.ReplaceAll(text, "\\\n", ""), script.Dialect)
-	if errBefore != nil || errAfter != nil || !sameTree(reflect.ValueOf(before.Stmts), reflect.ValueOf(after.Stmts)) {
-		return "it would be another program"
-	}
-	end := l.lines[last][len(strings.TrimRight(l.lines[last], "\r\n")):]
-	head := l.lines[first][:column]
-	for i := first; i <= last; i++ {
-		l.lines[i] = ""
-	}
-	l.lines[first] = head + strings.ReplaceAll(text, "\n", cmp.Or(end, l.file.LineBreak())) + end
-	return ""
+	return "a heredoc follows it"
 }
 
-// oneLine joins the lines of a printed script by the escape, with ";" where only a line break ends
-// a command. It need not be right: what is another program then is not used.
-func oneLine(printed, step string) string {
-	var lines []string
-	outdented := false
-	for line := range strings.SplitSeq(printed, "\n") {
-		if line = strings.TrimRight(strings.TrimSuffix(line, "\\"), " \t"); line != "" {
-			outdented = outdented || len(lines) > 0 && strings.TrimLeft(line, " \t") == line
-			lines = append(lines, line)
-		}
-	}
-	joined := map[string]bool{} // lines that the printer has joined with the next
-	for line := range strings.SplitSeq(printed, "\n") {
-		if cut, ok := strings.CutSuffix(line, "\\"); ok {
-			joined[strings.TrimRight(cut, " \t")] = true
-		}
-	}
-	var b strings.Builder
-	for i, line := range lines {
-		if i > 0 && outdented {
-			b.WriteString(step)
-		}
-		b.WriteString(line)
-		switch {
-		case i == len(lines)-1:
-		case joined[line] || isOpen(line):
-			b.WriteString(" \\\n")
-		default:
-			b.WriteString("; \\\n")
-		}
-	}
-	return b.String()
-}
-
-// isOpen says whether a command or a list goes on behind a line.
-func isOpen(line string) bool {
-	fields := strings.Fields(line)
-	switch fields[len(fields)-1] {
-	case "then", "do", "else", "in", "{", "(", "&&", "||", "|", "|&", "&", ";;", ";&":
-		return true
-	}
-	return strings.HasSuffix(line, "(") || strings.HasSuffix(line, ";")
-}
+// firstTabs are what <<- takes away.
+var firstTabs = regexp.MustCompile(`(?m)^\t+`)
 
 // layOutBody lays out the body of a heredoc that is RUN's script.
-func (l *shellLayout) layOutBody(st *dockerfile.Instruction, script shell.Script) (why string) {
+func (l *shellLayout) layOutBody(st *dockerfile.Instruction, script shell.Script) (put func(), why string) {
 	d := st.Heredocs[script.Doc]
-	if d.Chomp || strings.Contains(script.Text, "\r") {
-		return "its heredoc drops tabs, or has carriage returns"
+	stays := ""
+	switch {
+	case !d.Terminated:
+		return nil, ""
+	case d.Chomp:
+		stays = "<<- takes the tabs from its lines; << would not"
+		script.Text = firstTabs.ReplaceAllString(script.Text, "")
+	case slices.Contains(l.file.Slice(d.First, d.Last), '\r'):
+		stays = "it has carriage returns, which the shell reads as any other sign"
+	case script.Unsure:
+		stays = "another shell fills in variables before; <<'" + d.Name + "' would keep it from that"
 	}
-	file, err := parse(script.Text, script.Dialect)
-	if err != nil {
-		return "it cannot be read"
-	}
-	var out strings.Builder
-	if l.printer.Print(&out, file) != nil {
-		return "it cannot be printed"
-	}
-	text := out.String()
-	after, err := parse(text, script.Dialect)
-	if err != nil || !sameTree(reflect.ValueOf(file), reflect.ValueOf(after)) {
-		return "it would be another program"
-	}
-	for line := range strings.SplitSeq(text, "\n") {
-		if line == d.Name {
-			return "it would be another program"
-		}
-	}
-	for i := d.First; i <= d.Last; i++ {
-		l.lines[i] = ""
-	}
-	l.lines[d.First] = strings.ReplaceAll(text, "\n", l.file.LineBreak())
-	return ""
-}
-
-// parse reads a script, with its comments.
-func parse(text string, in shell.Dialect) (*syntax.File, error) {
-	if !shell.Bounded(text) {
-		return nil, errors.New("it is too long")
-	}
-	variant := syntax.LangBash
-	if in == shell.POSIX || in == shell.Ash {
-		variant = syntax.LangPOSIX
-	}
-	file, err := syntax.NewParser(syntax.KeepComments(true), syntax.Variant(variant)).Parse(strings.NewReader(text), "")
-	if err != nil && variant == syntax.LangPOSIX { // BusyBox knows some of Bash's
-		file, err = syntax.NewParser(syntax.KeepComments(true)).Parse(strings.NewReader(text), "")
-	}
-	return file, err
-}
-
-func hasComment(file *syntax.File) (found bool) {
-	syntax.Walk(file, func(n syntax.Node) bool {
-		_, comment := n.(*syntax.Comment)
-		found = found || comment
-		return !found
+	text, why := l.program(script, script.Text, func(text string) (string, bool) {
+		return text, !slices.Contains(strings.Split(text, "\n"), d.Name)
 	})
-	return found
-}
-
-var posType = reflect.TypeFor[syntax.Pos]()
-
-// sameTree compares two trees, but for where things stand.
-func sameTree(a, b reflect.Value) bool {
-	if a.Type() != b.Type() {
-		return false
+	switch {
+	case text == "" && why == "":
+		return nil, ""
+	case stays != "" || why != "":
+		return nil, cmp.Or(stays, why)
 	}
-	switch a.Kind() {
-	case reflect.Interface, reflect.Pointer:
-		if a.IsNil() || b.IsNil() {
-			return a.IsNil() == b.IsNil()
+	return func() {
+		for i := d.First; i <= d.Last; i++ {
+			l.lines[i] = ""
 		}
-		return sameTree(a.Elem(), b.Elem())
-	case reflect.Slice:
-		if a.Len() != b.Len() {
-			return false
-		}
-		for i := range a.Len() {
-			if !sameTree(a.Index(i), b.Index(i)) {
-				return false
-			}
-		}
-		return true
-	case reflect.Struct:
-		if a.Type() == posType {
-			return true
-		}
-		for i := range a.NumField() {
-			if a.Type().Field(i).IsExported() && !sameTree(a.Field(i), b.Field(i)) {
-				return false
-			}
-		}
-		return true
-	}
-	return a.Equal(b)
-}
-
-// Again is how many steps a build runs again of which the cache had all before: those whose shell
-// was laid out, and those that stand on them.
-func (r *Result) Again() (steps int) {
-	if r.original == nil {
-		return 0
-	}
-	now := dockerfile.Parse([]byte(r.Text()))
-	uses := map[*dockerfile.Instruction][]int{} // stages
-	for _, name := range now.StageNames() {
-		if !name.Defines {
-			uses[name.Instruction] = append(uses[name.Instruction], name.Stage)
-		}
-	}
-	before := r.original.Instructions()
-	again := []bool{} // by stage, as far as it was passed
-	for i, st := range now.Instructions() {
-		if isFrom(st) {
-			again = append(again, false)
-		}
-		if len(again) == 0 {
-			continue
-		}
-		this := len(again) - 1
-		if slices.ContainsFunc(uses[st], func(stage int) bool { return again[stage] }) || st.Name() == "RUN" && !sameShell(before[i], st) {
-			again[this] = true
-		}
-		if again[this] && slices.Contains([]string{"RUN", "COPY", "ADD", "WORKDIR"}, st.Name()) {
-			steps++
-		}
-	}
-	return steps
-}
-
-// sameShell says whether two RUN give a shell the same.
-func sameShell(a, b *dockerfile.Instruction) bool {
-	body := func(st *dockerfile.Instruction) (text string) {
-		for _, d := range st.Heredocs {
-			text += st.Body(d).Text
-		}
-		return text
-	}
-	return a.Slice(a.Rest) == b.Slice(b.Rest) && body(a) == body(b)
+		l.lines[d.First] = text
+	}, ""
 }
