@@ -18,6 +18,7 @@ import (
 func (l *shellLayout) program(script shell.Script, raw string, given func(string) (string, bool)) (text, why string) {
 	variants := variantsOf(script.Dialect)
 	var refused error
+	one := false // of the shells reads some layout as before
 	for _, v := range variants {
 		text, err := l.settled(raw, script.Doc < 0, v)
 		switch {
@@ -39,8 +40,11 @@ func (l *shellLayout) program(script shell.Script, raw string, given func(string
 		if same == len(variants) {
 			return text, ""
 		}
+		one = one || same > 0
 	}
 	switch {
+	case one:
+		return "", notAlike[script.Dialect]
 	case refused != nil:
 		return "", fmt.Sprintf("it cannot be read as %s: %s", names[script.Dialect], sentence(refused))
 	}
@@ -81,10 +85,17 @@ func (l *shellLayout) settled(raw string, words bool, in syntax.LangVariant) (st
 // names are those of the shells that are read.
 var names = map[shell.Dialect]string{shell.POSIX: "sh", shell.Ash: "ash", shell.Bash: "bash"}
 
-// variantsOf are the shells that may read a script.
+// notAlike say why a script stays that is not one program in all shells that may read it.
+var notAlike = map[shell.Dialect]string{
+	shell.POSIX: "dash and bash, of which sh may be either, do not read it alike; a SHELL of bash would settle it",
+	shell.Ash:   "BusyBox has some of bash's language, and bash and dash do not read it alike",
+}
+
+// variantsOf are the shells that may read a script. Who is called sh is not known, and BusyBox has
+// some of Bash's language.
 func variantsOf(d shell.Dialect) []syntax.LangVariant {
 	if d == shell.POSIX || d == shell.Ash {
-		return []syntax.LangVariant{syntax.LangPOSIX}
+		return []syntax.LangVariant{syntax.LangBash, syntax.LangPOSIX}
 	}
 	return []syntax.LangVariant{syntax.LangBash}
 }

@@ -3,6 +3,7 @@ package format
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -48,6 +49,15 @@ func TestShell(t *testing.T) {
 		{"a function", "RUN f() { \\\na&b; }; f\n", "RUN f() { \\\n        a & \\\n        b; \\\n    }; \\\n    f\n", ""},
 		{"an escaped escape", "RUN a\\\\;b\n", "RUN a\\\\; \\\n    b\n", ""},
 
+		{"arithmetic of bash", "RUN ((2>1))&&a\n", "RUN ((2>1))&&a\n", "do not read it alike"},
+		{"an assignment of bash", "RUN ((x=1))\n", "RUN ((x=1))\n", "do not read it alike"},
+		{"a loop of bash", "RUN while ((n++<2)); do a; done\n", "RUN while ((n++ < 2)); do a; done\n", ""},
+		{"an array", "RUN x=(1  2)\n", "RUN x=(1  2)\n", "do not read it alike"},
+		{"an array that stays", "RUN x=(1 2)\n", "RUN x=(1 2)\n", ""},
+		{"a test of bash", "RUN [[ a < b ]]&&c\n", "RUN [[ a < b ]] && c\n", ""},
+		{"both outputs", "RUN a &>b&&c\n", "RUN a &>b&&c\n", "do not read it alike"},
+		{"a heredoc of bash", "RUN <<E\n((2>1))\na&&b\nE\n", "RUN <<E\n((2>1))\na&&b\nE\n", "do not read it alike"},
+		{"BusyBox", "SHELL [\"ash\", \"-c\"]\nRUN ((2>1))&&a\nRUN a&&b\n", "SHELL [\"ash\", \"-c\"]\nRUN ((2>1))&&a\nRUN a && b\n", "BusyBox"},
 		{"arithmetic in bash", "SHELL [\"bash\", \"-c\"]\nRUN ((2>1))&&a\n", "SHELL [\"bash\", \"-c\"]\nRUN ((2 > 1)) && a\n", ""},
 
 		{"Python reads a heredoc", "RUN python3 - <<E\nx=(1\nE\nRUN python3 <<E\nx  (\nE\n", "RUN python3 - <<E\nx=(1\nE\nRUN python3 <<E\nx  (\nE\n", ""},
@@ -152,7 +162,7 @@ func (s *sameScripts) add(t *testing.T, text string, style Style) {
 	}
 }
 
-// in arithmetic bash prints blanks as they are; a subshell in one it prints as ( (.
+// arithmetic is what bash prints with its blanks as they are; a subshell in one it prints as ( (.
 var arithmetic = func() *regexp.Regexp {
 	inner := "[^()]"
 	for range 4 {
@@ -209,4 +219,95 @@ func TestShellSameProgram(t *testing.T) {
 	if len(s.before) < 20 {
 		t.Errorf("%d scripts were laid out", len(s.before))
 	}
+}
+
+// someCommand is a command of a shell, with one blank where there may be more.
+func someCommand(r *rand.Rand, depth int) string {
+	one := func(list ...string) string { return list[r.IntN(len(list))] }
+	if depth == 0 && r.IntN(8) == 0 { // of bash, or something else in it
+		return one("((x+1))", "((2>1))", "((x=1))", "[[ a < b ]]", "[[ -f a && b ]]", "x=(1 2)", "echo ${x//a/b}", "m &>n", "echo {1..3}", "((r); s)", "cat <<<x", "let t=1", "time u")
+	} else if depth == 0 {
+		return one("a", "b c", "echo 'x y'", "echo \"$x  y\"", "X=1 d", "e >f 2>&1", "g <h", "! i", "echo $(j)", "echo \"$(l | m)\"",
+			"[ -f x ]", "echo $((1 + 2))", "echo \\; \\\\", "echo '#' a#b", "echo `o p`", "set -eux", "(q)", "echo a\\ b")
+	}
+	c := func() string { return someCommand(r, r.IntN(depth)) }
+	list := func() string {
+		if r.IntN(2) == 0 {
+			return c()
+		}
+		return c() + one("; ", " && ", " || ", " | ", " & ", ";", "&&") + c()
+	}
+	switch r.IntN(12) {
+	case 0:
+		return "if " + list() + "; then " + list() + "; fi"
+	case 1:
+		return "if " + c() + "; then " + list() + "; elif " + c() + "; then " + c() + "; else " + list() + "; fi"
+	case 2:
+		return one("while ", "until ") + list() + "; do " + list() + "; done"
+	case 3:
+		return "for x in 1 \"2 3\" $y; do " + list() + "; done" + one("", " >z", " | w")
+	case 4:
+		return "case \"$x\" in " + one("", "(") + "a | 'b c') " + list() + one(" ;; ", "; ;; ") + "d) ;; *) " + list() + one(" ;; ", "; ") + "esac"
+	case 5:
+		return "{ " + list() + "; }"
+	case 6:
+		return "(" + one("", " ") + list() + one("", " ") + ")"
+	case 7:
+		return "f() { " + list() + "; }"
+	case 8:
+		if r.IntN(3) > 0 {
+			break
+		}
+		return "(( " + list() + "))" // a subshell in one, or what bash refuses
+	}
+	return list() + one("; ", " && ", " || ", " | ", " & ") + list()
+}
+
+// They read random ones as before.
+func TestShellSameProgramRandom(t *testing.T) {
+	var s sameScripts
+	all := some(400)
+	for seed := range uint64(all) {
+		r := rand.New(rand.NewPCG(seed, 33))
+		var b strings.Builder
+		b.WriteString([]string{"FROM a\n", "FROM a\n", "FROM a\nSHELL [\"bash\", \"-c\"]\n", "# escape=`\nFROM a\nSHELL [\"ash\", \"-c\"]\n"}[r.IntN(4)])
+		end := "\\\n"
+		if b.String()[0] == '#' {
+			end = "`\n"
+		}
+		text, body := someCommand(r, 3), r.IntN(4) == 0
+		b.WriteString([]string{"RUN ", "RUN " + end + "  "}[r.IntN(2)])
+		if body {
+			b.Reset()
+			b.WriteString("FROM a\nRUN <<END\n")
+			end = "\n"
+			text = strings.ReplaceAll(text, "; ;;", ";;")
+		}
+		for i, word := range strings.Split(text, " ") {
+			switch {
+			case i == 0:
+			case body:
+				b.WriteString([]string{" ", "  ", "\t"}[r.IntN(3)])
+			default:
+				b.WriteString([]string{" ", " ", " ", "  ", " " + end, " " + end + "\t\t", end + "  "}[r.IntN(7)])
+			}
+			if body && strings.HasSuffix(word, ";") && !strings.HasSuffix(word, ";;") && !strings.HasSuffix(word, "\\;") && r.IntN(2) == 0 {
+				word = strings.TrimSuffix(word, ";") + "\n"
+			}
+			b.WriteString(word)
+		}
+		b.WriteString("\n")
+		if body {
+			b.WriteString("END\n")
+		}
+		s.add(t, b.String(), Style{Indent: "  ", Shell: &Shell{OperatorsLast: r.IntN(3) == 0}})
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+	s.hold(t)
+	if len(s.before) < all/3 {
+		t.Errorf("%d of %d scripts were laid out", len(s.before), all)
+	}
+	t.Logf("%d of %d scripts were laid out", len(s.before), all)
 }
