@@ -9,6 +9,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lint/pragma"
 	"github.com/buildls/buildls/build/shell"
 )
 
@@ -55,17 +56,37 @@ func layOutShell(f *dockerfile.File, style Style, within dockerfile.Lines) (*doc
 	return dockerfile.Parse([]byte(strings.Join(l.lines, ""))), l.left
 }
 
+// A reader is what is known of the shell that reads the RUN behind a FROM, a SHELL or a comment.
+type reader struct {
+	shell.Dialect
+	guessed bool // nothing says which it is, and the image may be one of Windows
+	told    bool // why nothing is laid out that it reads
+}
+
 // shellsOf are the shells that read the instructions of a file, one by one.
-func shellsOf(f *dockerfile.File) (list []shell.Dialect) {
-	in := shell.POSIX
+func shellsOf(f *dockerfile.File) (list []*reader) {
+	now, stage, stages := &reader{}, "", map[string]reader{}
+	comments := pragma.ShellsOf(f)
 	for _, st := range f.Instructions() {
-		switch {
-		case isFrom(st):
-			in = shell.POSIX
-		case st.Name() == "SHELL":
-			in = dialectOf(st)
+		if isFrom(st) {
+			stages[stage] = *now
+			now, stage = &reader{guessed: shell.MayBeWindows(st)}, ""
+			if len(st.Args) > 0 {
+				if base, ok := stages[strings.ToLower(st.Unquoted(st.Args[0]))]; ok {
+					now = &reader{Dialect: base.Dialect, guessed: base.guessed}
+				}
+			}
+			if at, ok := st.StageName(); ok {
+				stage = strings.ToLower(st.Unquoted(at))
+			}
 		}
-		list = append(list, in)
+		if name := comments.Above(st.First); name != "" {
+			now = &reader{Dialect: shell.DialectOf([]string{name})}
+		}
+		if st.Name() == "SHELL" && st.Onbuild.Empty() {
+			now = &reader{Dialect: dialectOf(st)}
+		}
+		list = append(list, now)
 	}
 	return list
 }
@@ -83,14 +104,17 @@ func dialectOf(st *dockerfile.Instruction) shell.Dialect {
 }
 
 // layOut lays out the shell of an instruction, or says why it stays.
-func (l *shellLayout) layOut(st *dockerfile.Instruction, in shell.Dialect) (why string) {
-	scripts := shell.Scripts(st, in)
+func (l *shellLayout) layOut(st *dockerfile.Instruction, in *reader) (why string) {
+	scripts := shell.Scripts(st, in.Dialect)
 	if _, err := st.Command().JSONArray(); err == nil || len(scripts) != 1 || st.Open() {
 		return "" // of another program, or not finished
 	}
 	script := scripts[0]
+	guessed := in.guessed && script.Dialect == shell.POSIX
 	var put func()
 	switch {
+	case script.Dialect == shell.Zsh:
+		why = "zsh is not read"
 	case script.Doc >= 0:
 		put, why = l.layOutBody(st, script)
 	case len(st.Heredocs) > 0:
@@ -98,8 +122,19 @@ func (l *shellLayout) layOut(st *dockerfile.Instruction, in shell.Dialect) (why 
 	default:
 		put, why = l.layOutWords(st, script)
 	}
-	if put != nil {
+	switch {
+	case guessed && put == nil:
+		return ""
+	case guessed:
+		why = "its image may be one of Windows, and no SHELL says which shell reads it"
+	case put != nil:
 		put()
+	}
+	if guessed || script.Dialect == shell.Zsh && in.Dialect == shell.Zsh { // all RUN have it
+		if in.told {
+			return ""
+		}
+		in.told = true
 	}
 	return why
 }

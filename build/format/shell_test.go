@@ -59,6 +59,11 @@ func TestShell(t *testing.T) {
 		{"a heredoc of bash", "RUN <<E\n((2>1))\na&&b\nE\n", "RUN <<E\n((2>1))\na&&b\nE\n", "do not read it alike"},
 		{"BusyBox", "SHELL [\"ash\", \"-c\"]\nRUN ((2>1))&&a\nRUN a&&b\n", "SHELL [\"ash\", \"-c\"]\nRUN ((2>1))&&a\nRUN a && b\n", "BusyBox"},
 		{"arithmetic in bash", "SHELL [\"bash\", \"-c\"]\nRUN ((2>1))&&a\n", "SHELL [\"bash\", \"-c\"]\nRUN ((2 > 1)) && a\n", ""},
+		{"a comment names bash", "# buildls shell=bash\nRUN ((2>1))&&a\n", "# buildls shell=bash\nRUN ((2 > 1)) && a\n", ""},
+		{"bash of another stage", "SHELL [\"bash\", \"-c\"]\nFROM x AS y\nSHELL [\"bash\", \"-c\"]\nFROM y\nRUN ((2>1))&&a\n", "SHELL [\"bash\", \"-c\"]\n\nFROM x AS y\nSHELL [\"bash\", \"-c\"]\n\nFROM y\nRUN ((2 > 1)) && a\n", ""},
+		{"a SHELL without -c", "SHELL [\"bash\", \"-x\"]\nRUN a&&b\n", "SHELL [\"bash\", \"-x\"]\nRUN a&&b\n", ""},
+		{"zsh", "SHELL [\"/bin/zsh\", \"-c\"]\nRUN a &! b&&c\nRUN a&&b\n", "SHELL [\"/bin/zsh\", \"-c\"]\nRUN a &! b&&c\nRUN a&&b\n", "[its shell stays: zsh is not read]"},
+		{"zsh reads a heredoc", "RUN zsh <<'E'\na&&b\nE\n", "RUN zsh <<'E'\na&&b\nE\n", "zsh is not read"},
 
 		{"Python reads a heredoc", "RUN python3 - <<E\nx=(1\nE\nRUN python3 <<E\nx  (\nE\n", "RUN python3 - <<E\nx=(1\nE\nRUN python3 <<E\nx  (\nE\n", ""},
 		{"beside a heredoc", "RUN a && b&&cat <<E\nx\nE\n", "RUN a && b&&cat <<E\nx\nE\n", "a heredoc follows it"},
@@ -90,9 +95,14 @@ func TestShell(t *testing.T) {
 	}
 }
 
-// With another escape too the shell is laid out.
-func TestShellEscape(t *testing.T) {
+// Of the shells of Windows nothing is read, and little is said. With another escape too, what a known
+// shell reads is laid out.
+func TestShellOfWindows(t *testing.T) {
 	for _, c := range []struct{ text, want, left string }{
+		{"FROM mcr.microsoft.com/windows/nanoserver\nRUN a\nRUN a&&b\nRUN a&&b\nRUN 'a\n", "", "[{{2 2} its shell stays: its image may be one of Windows, and no SHELL says which shell reads it}]"},
+		{"FROM windows\nRUN bash <<'E'\na&&b\nE\n", "FROM windows\nRUN bash <<'E'\na && b\nE\n", "[]"},
+		{"# escape=`\nFROM a\nRUN a\nRUN b `\n    && c\n", "", "[]"},
+		{"FROM windows\nSHELL [\"cmd\", \"/S\", \"/C\"]\nRUN a&&b\n", "", "[]"},
 		{"# escape=`\nFROM a\nSHELL [\"sh\", \"-c\"]\nRUN a&&b `\n&& 'c `\nd\\'\n", "# escape=`\nFROM a\nSHELL [\"sh\", \"-c\"]\nRUN a && b `\n    && 'c `\nd\\'\n", "[]"},
 	} {
 		r := formatted(t, c.text, Style{Indent: "    ", Shell: &Shell{}})
@@ -149,7 +159,7 @@ func (s *sameScripts) add(t *testing.T, text string, style Style) {
 	}
 	now := dockerfile.Parse([]byte(r.Text()))
 	for i, in := range shellsOf(file) {
-		olds, news := shell.Scripts(file.Instructions()[i], in), shell.Scripts(now.Instructions()[i], in)
+		olds, news := shell.Scripts(file.Instructions()[i], in.Dialect), shell.Scripts(now.Instructions()[i], in.Dialect)
 		for j := range olds {
 			if olds[j].Text != news[j].Text {
 				s.before, s.after = append(s.before, olds[j].Text), append(s.after, news[j].Text)

@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"build/engine":           {"build/redact"},
 	"build/escape":           {},
 	"build/explain":          {"build", "build/dockerfile", "build/redact", "build/sent"},
-	"build/format":           {"build/dockerfile", "build/shell"},
+	"build/format":           {"build/dockerfile", "build/lint/pragma", "build/shell"},
 	"build/inspect":          {"build", "build/attach", "build/dockerfile", "build/engine", "build/redact"},
 	"build/language":         {"build/dockerfile", "build/shell"},
 	"build/lint":             {"build/dockerfile", "build/lint/locate", "build/lint/practice", "build/lint/pragma", "build/redact", "build/shell"},
