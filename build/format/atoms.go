@@ -13,7 +13,7 @@ type atom struct {
 	dockerfile.Part
 	glued  bool   // nothing is between it and the one before
 	closes bool   // it is not indented
-	shell  bool   // a shell gets it, as it is
+	kept   bool   // its lines stay as they are, and what stands before is indented as these
 	text   string // what it becomes; empty: what it is
 }
 
@@ -51,7 +51,7 @@ func arguments(st *dockerfile.Instruction, keepCase bool) []atom {
 		return words(st.Args)
 	case "ENV", "LABEL":
 		if len(st.Args) > 1 && !strings.Contains(st.Slice(st.Args[0]), "=") { // the old form: one value
-			return []atom{{Part: st.Args[0]}, {Part: dockerfile.Part{Start: st.Args[1].Start, End: st.Rest.End}}}
+			return []atom{{Part: st.Args[0]}, {Part: dockerfile.Part{Start: st.Args[1].Start, End: st.Rest.End}, kept: true}}
 		}
 		return words(st.Args)
 	case "COPY", "ADD", "VOLUME":
@@ -91,7 +91,7 @@ func command(st *dockerfile.Instruction) []atom {
 	if list == nil {
 		list = whole(st)
 		for i := range list {
-			list[i].shell = true
+			list[i].kept = true
 		}
 	}
 	return list

@@ -28,6 +28,7 @@ func TestFormat(t *testing.T) {
 		"flags before a shell's lines": {"FROM a\nRUN --mount=type=cache,target=/x \\\n # why\n --network=none \\\n    a \\\n  && b\n", "FROM a\nRUN --mount=type=cache,target=/x \\\n  # why\n  --network=none \\\n  a \\\n  && b\n"},
 		"a word before deeper lines":   {"FROM a\nRUN \\\n if a; then \\\n      b \"\\\nc\"; \\\n  fi\n", "FROM a\nRUN \\\n  if a; then \\\n      b \"\\\nc\"; \\\n  fi\n"},
 		"env":                          {"FROM a\nENV A=1\\\n  B=\"x \\\n  y\"   C=2\nENV k    a  b\n", "FROM a\nENV A=1 \\\n    B=\"x \\\n  y\" C=2\nENV k a  b\n"},
+		"a value over lines":           {"FROM a\nENV k \\\n a \\\n        b\n", "FROM a\nENV k \\\n        a \\\n        b\n"},
 		"one word":                     {"FROM a\nENV A=1\\\nB=2\n", "FROM a\nENV A=1\\\nB=2\n"},
 		"json":                         {"FROM a\nCMD [ \"a\",\"b\"  ,\"c\" ]\nENTRYPOINT [ \\\n\"x,\", \\\n  \"y\" \\\n ]\nSHELL []\nVOLUME [\"/a\"]\n", "FROM a\nCMD [\"a\", \"b\", \"c\"]\nENTRYPOINT [ \\\n    \"x,\", \\\n    \"y\" \\\n]\nSHELL []\nVOLUME [\"/a\"]\n"},
 		"healthcheck":                  {"FROM a\nhealthcheck  --interval=5s \\\n  cmd  [\"a\",\"b\"]\nHEALTHCHECK cmd  a  b\n", "FROM a\nHEALTHCHECK --interval=5s \\\n    CMD [\"a\", \"b\"]\nHEALTHCHECK CMD a  b\n"},

@@ -135,9 +135,9 @@ func (l *layout) layInstruction(st *dockerfile.Instruction) []row {
 	return rows
 }
 
-// indents are the blanks before each line, but the first, of what a shell gets.
+// indents are the blanks before each line, but the first, of what is kept.
 func (l *layout) indents(st *dockerfile.Instruction, a atom) (list []string) {
-	if !a.shell || lastOf(st) == st.First {
+	if !a.kept || lastOf(st) == st.First {
 		return nil
 	}
 	for _, piece := range st.Pieces(a.Part)[1:] {
@@ -156,7 +156,8 @@ func shallowest(indents []string) (least string) {
 	return least
 }
 
-// usualIndent is the commonest indentation of what shells get, of which nothing may change.
+// usualIndent is the commonest indentation of what shells get, and values, of which nothing may
+// change.
 func (l *layout) usualIndent() string {
 	count := map[string]int{}
 	for _, st := range l.file.Instructions() {
