@@ -111,6 +111,7 @@ func joined(printed, step string, in syntax.LangVariant) string {
 	}
 	lines := strings.Split(printed, "\n")
 	ends, quoted := make([]bool, len(lines)), make([]bool, len(lines)) // at each line's end
+	var closed []uint                                                  // lines, from 1
 	syntax.Walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.Stmt:
@@ -119,33 +120,39 @@ func joined(printed, step string, in syntax.LangVariant) string {
 				ends[n.End().Line()-1] = true
 			}
 		case *syntax.SglQuoted, *syntax.DblQuoted, *syntax.CmdSubst:
-			_, command := n.(*syntax.CmdSubst)
+			command, ok := n.(*syntax.CmdSubst)
 			for i := n.Pos().Line(); i < n.End().Line(); i++ {
-				quoted[i-1] = !command
+				quoted[i-1] = !ok
+			}
+			if ok && len(command.Stmts) > 0 { // its ) ends the last
+				if last := command.Stmts[len(command.Stmts)-1].End().Line(); last < command.End().Line() {
+					closed = append(closed, last)
+				}
 			}
 		}
 		return true
 	})
+	for _, line := range closed {
+		ends[line-1] = false
+	}
 	var list []string
 	var inner []bool // begin in quotes
 	outdented := false
 	for i, line := range lines {
 		within := i > 0 && quoted[i-1]
-		if !within && line == "" {
-			continue
-		}
 		slashes := len(line) - len(strings.TrimRight(line, `\`))
 		line = line[:len(line)-slashes%2]
-		if !quoted[i] {
-			line = strings.TrimRight(line, " \t")
-			if i == len(lines)-1 {
-			} else if ends[i] {
-				line += "; "
-			} else {
-				line += " "
-			}
+		switch blank := strings.TrimSpace(line) == ""; {
+		case quoted[i]:
+		case blank && !within: // the author's, between two commands or words
+			line = leading(lines[i+1])
+		case i == len(lines)-1:
+		case ends[i]:
+			line = strings.TrimRight(line, " \t") + "; "
+		default:
+			line = strings.TrimRight(line, " \t") + " "
 		}
-		outdented = outdented || !within && len(list) > 0 && leading(line) == ""
+		outdented = outdented || !within && i > 0 && leading(line) == ""
 		list, inner = append(list, line), append(inner, within)
 	}
 	for i := range list {

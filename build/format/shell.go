@@ -144,7 +144,12 @@ func (l *shellLayout) layOut(st *dockerfile.Instruction, in *reader) (why string
 func (l *shellLayout) wordsOf(st *dockerfile.Instruction, script shell.Script) (raw string, at []dockerfile.Token) {
 	var lines []string
 	at = st.Pieces(script.Part)
-	for _, t := range at {
+	for i, t := range at {
+		for before := t.First - 1; i > 0 && before > at[i-1].First; before-- {
+			if !l.file.IsComment(before) && !l.file.IsBlank(before) {
+				lines = append(lines, "") // nothing but the escape stands there
+			}
+		}
 		lines = append(lines, l.file.Line(t.First)[t.Start:t.End])
 	}
 	return strings.TrimRight(strings.Join(lines, "\\\n"), " \t"), at

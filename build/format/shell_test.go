@@ -35,7 +35,7 @@ func TestShell(t *testing.T) {
 		{"a comment of the shell", "RUN a&&b # why\n", "RUN a&&b # why\n", "a comment of the shell ends it"},
 		{"a mistake", "RUN a&&'b\n", "RUN a&&'b\n", "it cannot be read as sh: reached EOF without closing quote `'`"},
 		{"quotes over lines", "RUN a&&echo 'b \\\n c' \"d \\\n   $e\\\n \" \\\nf&& \\\n g\n", "RUN a && echo 'b \\\n c' \"d \\\n   $e \" \\\n    f \\\n    && g\n", ""},
-		{"a command in quotes", "RUN a;b \"$(c; \\\n  d)\" \\\n  e\n", "RUN a; \\\n    b \"$( \\\n        c; \\\n        d; \\\n    )\" \\\n        e\n", ""},
+		{"a command in quotes", "RUN a;b \"$(c; \\\n  d)\" \\\n  e\n", "RUN a; \\\n    b \"$( \\\n        c; \\\n        d \\\n    )\" \\\n        e\n", ""},
 
 		{"if behind RUN", "RUN \\\n  if a; then b; \\\n  else c; \\\n  fi\n", "RUN \\\n    if a; then \\\n        b; \\\n    else \\\n        c; \\\n    fi\n", ""},
 		{"brackets behind RUN", "RUN \\\n  ( a; \\\n b )\n", "RUN \\\n    ( \\\n        a; \\\n        b; \\\n    )\n", ""},
@@ -46,6 +46,7 @@ func TestShell(t *testing.T) {
 		{"case", "RUN case \"$x\" in a) b; c ;; esac\n", "RUN case \"$x\" in a) \\\n        b; \\\n        c; \\\n        ;; \\\n    esac\n", ""},
 		{"case over lines", "RUN set -eux; \\\n\tcase \"$x\" in \\\n\t\ta|b) \\\n\t\t\tc; \\\n\t\t\td ;; \\\n\t\t'e') f ;; \\\n\t\t(g) ;; \\\n\t\t*) \\\n\t\t\th; \\\n\tesac; \\\n\ti\n",
 			"RUN set -eux; \\\n    case \"$x\" in \\\n    a | b) \\\n        c; \\\n        d; \\\n        ;; \\\n    'e') f ;; \\\n    g) ;; \\\n    *) \\\n        h; \\\n        ;; \\\n    esac; \\\n    i\n", ""},
+		{"lines that part", "RUN a; \\\n\\\n  b \\\n  \\\n    c; \\\n\t\\\n  'd \\\n\\\n'\n", "RUN a; \\\n    \\\n    b \\\n        \\\n        c; \\\n    \\\n    'd \\\n\\\n'\n", ""},
 		{"a function", "RUN f() { \\\na&b; }; f\n", "RUN f() { \\\n        a & \\\n        b; \\\n    }; \\\n    f\n", ""},
 		{"an escaped escape", "RUN a\\\\;b\n", "RUN a\\\\; \\\n    b\n", ""},
 
