@@ -67,12 +67,11 @@ func (l *shellLayout) settled(raw string, words bool, in syntax.LangVariant) (st
 		if words && hasComment(file) {
 			return "", errComment
 		}
-		var out strings.Builder
-		if err := l.printer.Print(&out, file); err != nil {
+		before := text
+		if text, err = l.print(text, file); err != nil {
 			return "", err
 		}
-		before := text
-		if text = out.String(); words {
+		if words {
 			text = joined(text, l.style.Indent, in)
 		}
 		if text == before {
@@ -80,6 +79,34 @@ func (l *shellLayout) settled(raw string, words bool, in syntax.LangVariant) (st
 		}
 	}
 	return raw, nil
+}
+
+// print prints a text that was read.
+func (l *shellLayout) print(text string, file *syntax.File) (string, error) {
+	indent := uint(len(l.style.Indent))
+	if strings.HasPrefix(l.style.Indent, "\t") {
+		indent = 0 // tabs
+	}
+	var out strings.Builder
+	err := syntax.NewPrinter(syntax.Indent(indent), syntax.BinaryNextLine(!l.style.Shell.OperatorsLast), syntax.SwitchCaseIndent(indentsArms(text, file))).Print(&out, file)
+	return out.String(), err
+}
+
+// indentsArms says whether the author indents the arms of the first case that has lines for them.
+func indentsArms(text string, file *syntax.File) (indents bool) {
+	lines, found := strings.Split(text, "\n"), false
+	syntax.Walk(file, func(n syntax.Node) bool {
+		c, ok := n.(*syntax.CaseClause)
+		if !ok || found || len(c.Items) == 0 {
+			return !found
+		}
+		arm, esac := c.Items[0].Pos().Line(), c.Esac.Line()
+		if found = c.Pos().Line() < arm && arm < esac; found {
+			indents = len(leading(lines[arm-1])) > len(leading(lines[esac-1]))
+		}
+		return !found
+	})
+	return indents
 }
 
 // names are those of the shells that are read.

@@ -22,11 +22,10 @@ type Shell struct {
 
 // A shellLayout is a text whose shell is being laid out.
 type shellLayout struct {
-	file    *dockerfile.File
-	style   Style
-	printer *syntax.Printer
-	lines   []string // of the text, with their ends; those that go are empty
-	left    []Left
+	file  *dockerfile.File
+	style Style
+	lines []string // of the text, with their ends; those that go are empty
+	left  []Left
 }
 
 // layOutShell is the file with the shell of its RUN instructions laid out that stand on some lines.
@@ -35,11 +34,6 @@ func layOutShell(f *dockerfile.File, style Style, within dockerfile.Lines) (*doc
 	if l.style.Indent == "" {
 		l.style.Indent = DefaultIndent
 	}
-	indent := uint(len(l.style.Indent))
-	if strings.HasPrefix(l.style.Indent, "\t") {
-		indent = 0 // tabs
-	}
-	l.printer = syntax.NewPrinter(syntax.Indent(indent), syntax.BinaryNextLine(!style.Shell.OperatorsLast))
 	for i := range f.Count() {
 		l.lines = append(l.lines, string(f.Slice(i, i)))
 	}
@@ -194,9 +188,12 @@ func (l *shellLayout) layOutWords(st *dockerfile.Instruction, script shell.Scrip
 // besideHeredocs says why the words beside a heredoc stay, if they would not do so anyway.
 func (l *shellLayout) besideHeredocs(st *dockerfile.Instruction, script shell.Script) (why string) {
 	raw, _ := l.wordsOf(st, script)
-	file, err := parse(raw+strings.TrimPrefix(script.Text, st.Slice(script.Part)), syntax.LangBash)
-	var out strings.Builder
-	if err != nil || l.printer.Print(&out, file) != nil || strings.HasPrefix(out.String(), raw+"\n") {
+	text := raw + strings.TrimPrefix(script.Text, st.Slice(script.Part))
+	file, err := parse(text, syntax.LangBash)
+	if err != nil {
+		return ""
+	}
+	if text, err = l.print(text, file); err != nil || strings.HasPrefix(text, raw+"\n") {
 		return ""
 	}
 	return "a heredoc follows it"

@@ -45,7 +45,9 @@ func TestShell(t *testing.T) {
 
 		{"case", "RUN case \"$x\" in a) b; c ;; esac\n", "RUN case \"$x\" in a) \\\n        b; \\\n        c; \\\n        ;; \\\n    esac\n", ""},
 		{"case over lines", "RUN set -eux; \\\n\tcase \"$x\" in \\\n\t\ta|b) \\\n\t\t\tc; \\\n\t\t\td ;; \\\n\t\t'e') f ;; \\\n\t\t(g) ;; \\\n\t\t*) \\\n\t\t\th; \\\n\tesac; \\\n\ti\n",
-			"RUN set -eux; \\\n    case \"$x\" in \\\n    a | b) \\\n        c; \\\n        d; \\\n        ;; \\\n    'e') f ;; \\\n    g) ;; \\\n    *) \\\n        h; \\\n        ;; \\\n    esac; \\\n    i\n", ""},
+			"RUN set -eux; \\\n    case \"$x\" in \\\n        a | b) \\\n            c; \\\n            d; \\\n            ;; \\\n        'e') f ;; \\\n        g) ;; \\\n        *) \\\n            h; \\\n            ;; \\\n    esac; \\\n    i\n", ""},
+		{"case of shfmt", "RUN <<E\ncase x in\na) b;;\nesac\nE\n", "RUN <<E\ncase x in\na) b ;;\nesac\nE\n", ""},
+		{"case with arms indented", "RUN <<E\ncase x in\n  a) b;;\nesac\nE\n", "RUN <<E\ncase x in\n    a) b ;;\nesac\nE\n", ""},
 		{"lines that part", "RUN a; \\\n\\\n  b \\\n  \\\n    c; \\\n\t\\\n  'd \\\n\\\n'\n", "RUN a; \\\n    \\\n    b \\\n        \\\n        c; \\\n    \\\n    'd \\\n\\\n'\n", ""},
 		{"a function", "RUN f() { \\\na&b; }; f\n", "RUN f() { \\\n        a & \\\n        b; \\\n    }; \\\n    f\n", ""},
 		{"an escaped escape", "RUN a\\\\;b\n", "RUN a\\\\; \\\n    b\n", ""},
