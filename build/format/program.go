@@ -146,6 +146,12 @@ func joined(printed, step string, in syntax.LangVariant) string {
 			if !n.Semicolon.IsValid() && strings.TrimSpace(rest) == "" {
 				ends[n.End().Line()-1] = true
 			}
+			if n.Semicolon.IsValid() {
+				end := &lines[n.Semicolon.Line()-1]
+				if alone := strings.Trim(*end, " \t\\"); alone == ";" || alone == "&" { // it stands as its command
+					*end = leading(lines[n.Pos().Line()-1]) + alone
+				}
+			}
 		case *syntax.SglQuoted, *syntax.DblQuoted, *syntax.CmdSubst:
 			command, ok := n.(*syntax.CmdSubst)
 			for i := n.Pos().Line(); i < n.End().Line(); i++ {

@@ -49,6 +49,7 @@ func TestShell(t *testing.T) {
 		{"case of shfmt", "RUN <<E\ncase x in\na) b;;\nesac\nE\n", "RUN <<E\ncase x in\na) b ;;\nesac\nE\n", ""},
 		{"case with arms indented", "RUN <<E\ncase x in\n  a) b;;\nesac\nE\n", "RUN <<E\ncase x in\n    a) b ;;\nesac\nE\n", ""},
 		{"lines that part", "RUN a; \\\n\\\n  b \\\n  \\\n    c; \\\n\t\\\n  'd \\\n\\\n'\n", "RUN a; \\\n    \\\n    b \\\n        \\\n        c; \\\n    \\\n    'd \\\n\\\n'\n", ""},
+		{"; on a line of its own", "RUN a; \\\n  b \\\n  c \\\n; \\\n{ d \\\n  e \\\n & f; }\n", "RUN a; \\\n    b \\\n        c \\\n    ; \\\n    { \\\n        d \\\n            e \\\n        & \\\n        f; \\\n    }\n", ""},
 		{"a function", "RUN f() { \\\na&b; }; f\n", "RUN f() { \\\n        a & \\\n        b; \\\n    }; \\\n    f\n", ""},
 		{"an escaped escape", "RUN a\\\\;b\n", "RUN a\\\\; \\\n    b\n", ""},
 
