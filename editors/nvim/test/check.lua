@@ -7,15 +7,15 @@ local M = { failed = 0, passed = 0 }
 ---@param what string
 ---@param seconds? integer
 function M.await(what, found, seconds)
-  local value
-  local ok = vim.wait((seconds or 30) * 1000, function()
-    value = found()
-    return value ~= nil and value ~= false
-  end, 20)
-  if not ok then
-    error(what .. ': it has not come to be', 2)
-  end
-  return value
+  local late = vim.uv.hrtime() + (seconds or 30) * 1e9
+  repeat -- not by vim.wait: one within another does not end
+    local value = found()
+    if value ~= nil and value ~= false then
+      return value
+    end
+    vim.wait(20)
+  until vim.uv.hrtime() > late
+  error(what .. ': it has not come to be', 2)
 end
 
 ---@param got any
