@@ -110,7 +110,7 @@ func (o Output) loads() bool { return o.Type == client.ExporterDocker && o.Dest 
 
 // outputsOn are the outputs of the build on an engine: a Docker engine keeps the image unasked.
 func (r *Request) outputsOn(info engine.Info) []Output {
-	if len(r.Outputs) == 0 && info.ImageStore && r.Linked == "" {
+	if len(r.Outputs) == 0 && info.ImageStore && r.Linked == "" && !r.Discard {
 		return []Output{{Type: client.ExporterImage}}
 	}
 	return r.Outputs
@@ -312,7 +312,7 @@ func (l *loading) end(cause error) error {
 
 // WantsImage says whether the outputs leave an image somewhere.
 func (r *Request) WantsImage() bool {
-	return len(r.Outputs) == 0 && r.Linked == "" || slices.ContainsFunc(r.Outputs, Output.IsImage)
+	return len(r.Outputs) == 0 && r.Linked == "" && !r.Discard || slices.ContainsFunc(r.Outputs, Output.IsImage)
 }
 
 // IsImage says whether the output is an image, and not only the files of one.

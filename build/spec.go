@@ -26,6 +26,8 @@ type Spec struct {
 	Secrets   []Secret
 	SSH       []SSH
 	Outputs   []Output // none: the engine's image store, if it has one
+	// Discard leaves the result in the engine's cache alone. There are no Outputs then.
+	Discard bool
 
 	Attests               []Attest
 	CacheFrom, CacheTo    []Cache

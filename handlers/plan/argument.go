@@ -48,6 +48,14 @@ type Options struct {
 	Annotations  []string `json:"-"` // likewise for attributes of outputs
 }
 
+// leaveNothing takes out what a build leaves elsewhere than in its engine's cache.
+func (o *Options) leaveNothing() {
+	o.Outputs, o.Push, o.Load, o.CacheTo, o.Attest, o.IIDFile, o.MetadataFile = nil, false, false, nil, nil, "", ""
+}
+
+// useCache takes out what does again what is in the cache.
+func (o *Options) useCache() { o.NoCache, o.NoCacheFilter, o.Pull = false, nil, false }
+
 // runOptions checks what the options say of how the steps run.
 func (o *Options) runOptions() (build.Options, error) {
 	out := build.Options{Labels: o.Labels, NoCacheFilter: o.NoCacheFilter, Pull: o.Pull, Allow: o.Allow, CgroupParent: o.CgroupParent}

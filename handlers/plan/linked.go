@@ -138,11 +138,16 @@ func (l *linker) plan(p *Plan, other *Profile) (*Plan, error) {
 	if a.Network == "host" && !slices.Contains(a.Allow, "network.host") {
 		return nil, invalid("profile %q asks for network.host; allow it with \"allow\": [\"network.host\"]", other.Name)
 	}
-	a.Tags, a.Outputs, a.Push, a.Load, a.CacheTo, a.Attest, a.IIDFile, a.MetadataFile, a.Engine = nil, nil, false, false, nil, nil, "", "", ""
+	a.leaveNothing()
+	a.Tags, a.Engine = nil, ""
+	if p.Quiet {
+		a.useCache()
+	}
 	linked, err := newPlan(p.Snapshot, a, l.settings)
 	if err != nil {
 		return nil, fmt.Errorf("profile %q: %w", other.Name, err)
 	}
+	linked.Quiet = p.Quiet
 	l.path = append(l.path, key)
 	defer func() { l.path = l.path[:len(l.path)-1] }()
 	l.plans[key] = linked

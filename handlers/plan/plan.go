@@ -26,6 +26,7 @@ type Plan struct {
 	linked      map[string]*Plan // what the contexts that are targets are the results of
 	Tagged      bool             // by the author, not by default
 	stdout      io.Writer        // nil in an editor
+	Quiet       bool             // nobody has asked for the build by command
 	Preferences []engine.Preference
 }
 
@@ -41,16 +42,31 @@ func (e *MissingTargetError) Unwrap() error { return e.error }
 // Plan checks an argument, and all that it stands on. Its errors are the author's, with a
 // sentence to act on.
 func (ps *Projects) Plan(snapshot *workspace.Snapshot, arg Argument, settings Defaults) (*Plan, error) {
+	return ps.plan(snapshot, arg, settings, false)
+}
+
+// PlanQuiet is Plan for a build that nobody has asked for by command. It leaves nothing but what is
+// in the engine's cache, and does nothing again that is there.
+func (ps *Projects) PlanQuiet(snapshot *workspace.Snapshot, arg Argument, settings Defaults) (*Plan, error) {
+	return ps.plan(snapshot, arg, settings, true)
+}
+
+func (ps *Projects) plan(snapshot *workspace.Snapshot, arg Argument, settings Defaults, quiet bool) (*Plan, error) {
 	ps.Expire() // a build is of what lies on the disk now
 	whole, err := ps.apply(snapshot, arg, settings)
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPlan(snapshot, *whole, settings)
-	if err == nil {
-		err = ps.link(p, settings)
+	if quiet {
+		whole.leaveNothing()
+		whole.useCache()
 	}
+	p, err := newPlan(snapshot, *whole, settings)
 	if err != nil {
+		return nil, err
+	}
+	p.Quiet, p.Discard = quiet, quiet
+	if err := ps.link(p, settings); err != nil {
 		return nil, err
 	}
 	return p, nil
