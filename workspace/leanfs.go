@@ -1,8 +1,8 @@
 package workspace
 
 // Counting a context asks for less than sending it: no extended attributes, which cost a
-// system call for each file, and no times. So a lean walk is that of fsutil.NewFS with
-// cheaper metadata: mode, size, and what a link leads to.
+// system call for each file. So a lean walk is that of fsutil.NewFS with cheaper metadata: mode,
+// size and time, and what a link leads to.
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 )
 
 // MetadataOnly is the same context for callers that only ask what is in it: its metadata has
-// modes, sizes and links alone.
+// modes and links, and of files sizes and times.
 func (c *ContextFS) MetadataOnly() *ContextFS {
 	lean := *c
 	lean.disk = leanFS{c.root}
@@ -72,7 +72,7 @@ func (e *leanEntry) Info() (fs.FileInfo, error) {
 	}
 	stat := &types.Stat{Path: e.path, Mode: uint32(fi.Mode() &^ fs.ModeSocket)}
 	if !fi.IsDir() {
-		stat.Size = fi.Size()
+		stat.Size, stat.ModTime = fi.Size(), fi.ModTime().UnixNano()
 		if stat.Linkname, err = e.link(fi); err != nil {
 			return nil, err
 		}

@@ -64,7 +64,10 @@ func shownBy(t *testing.T, c fsutil.FS, target string) (shown []string) {
 			return err
 		}
 		s := fi.Sys().(*types.Stat)
-		shown = append(shown, fmt.Sprintf("%s %s %o %d %s", path, s.Path, s.Mode, s.Size, s.Linkname))
+		if fi.IsDir() {
+			s.ModTime = 0
+		}
+		shown = append(shown, fmt.Sprintf("%s %s %o %d %d %s", path, s.Path, s.Mode, s.Size, s.ModTime, s.Linkname))
 		return nil
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"slices"
 
 	"github.com/tonistiigi/fsutil"
+	"github.com/tonistiigi/fsutil/types"
 
 	"github.com/buildls/buildls/workspace"
 )
@@ -91,6 +92,7 @@ func Of(ctx context.Context, contextFS fsutil.FS, q Question) (*Answer, error) {
 		return nil, err
 	}
 	s := &survey{rules: rules, uses: make([]tally, len(q.Uses)), question: q}
+	s.sent = s.tree.add
 	if !q.Nothing {
 		if err := s.walk(ctx, contextFS); err != nil {
 			return nil, err
@@ -105,7 +107,8 @@ type survey struct {
 	rules    *rules
 	tree     tree
 	excluded tally
-	uses     []tally // of what each use does without
+	uses     []tally                             // of what each use does without
+	sent     func(path string, stat *types.Stat) // is told of what is sent
 
 	unreadable []string
 }
@@ -161,7 +164,7 @@ func (s *survey) walk(ctx context.Context, contextFS fsutil.FS) error {
 			return fmt.Errorf("%s has no metadata", path)
 		}
 		sent = path
-		s.tree.add(filepath.ToSlash(path), info.Stat)
+		s.sent(filepath.ToSlash(path), info.Stat)
 		return nil
 	})
 }

@@ -1,0 +1,65 @@
+package survey
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/buildls/buildls/workspace"
+)
+
+// A sum changes with what is sent, and with nothing else.
+func TestSum(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("copied", "a")
+	write("other", "a")
+	write("ignored", "a")
+	q := Question{Follow: []string{"copied", "ignored"}, Ignore: []byte("ignored\n")}
+	var sums Sums
+	var last uint64
+	expect := func(changes bool, what string, buffers ...workspace.Overlay) {
+		t.Helper()
+		c, err := workspace.NewContextFS(dir, buffers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times := map[string]int64{}
+		for _, b := range buffers {
+			times[filepath.Base(b.Path)] = b.Modified.UnixNano()
+		}
+		sum, err := sums.Of(t.Context(), c.MetadataOnly(), q, times)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (sum != last) != changes {
+			t.Errorf("%s: it changed: %t", what, !changes)
+		}
+		last = sum
+	}
+	expect(true, "the first")
+	write("other", "longer")
+	write("ignored", "longer")
+	expect(false, "what is not sent")
+	write("copied", "longer")
+	expect(true, "what is sent")
+	buffer := workspace.Overlay{Path: filepath.Join(dir, "copied"), Data: []byte("longer"), Modified: time.Unix(1, 0)}
+	expect(false, "a file is opened", buffer)
+	buffer.Data, buffer.Modified = []byte("edited"), time.Unix(2, 0)
+	expect(true, "a buffer is edited", buffer)
+	write("copied", "edited")
+	expect(false, "it is saved", buffer)
+	expect(false, "it is closed")
+	write("copied", "anew")
+	expect(true, "the file changes")
+	if err := os.Remove(filepath.Join(dir, "copied")); err != nil {
+		t.Fatal(err)
+	}
+	expect(true, "the file is gone")
+}
