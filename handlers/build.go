@@ -53,9 +53,8 @@ func (s *Server) commandBuild(raw []byte, p *commandParams) (lsp.Work, error) {
 
 // newBuild orders a build among all, in the message loop. It is followed by plan.
 func (s *Server) newBuild() (sequence int64) {
-	sequence = s.sequence.Add(1)
+	sequence = s.builds.expect()
 	s.diagnostics.order(sequence)
-	s.builds.expect(sequence)
 	return sequence
 }
 
@@ -66,6 +65,7 @@ func (s *Server) plan(ctx context.Context, snapshot *workspace.Snapshot, arg pla
 		s.builds.forget(sequence)
 		s.reportMissingTarget(sequence, err)
 		s.diagnostics.begun(sequence)
+		s.following.look() // it was in the way
 	}
 	return p, err
 }
@@ -90,6 +90,24 @@ func (s *Server) run(b *sessionBuild) {
 	defer s.endPanicked(b)
 	s.log.Info("build", zap.String("id", b.id), zap.String("uri", string(b.plan.Doc.URI)), zap.String("target", b.plan.Target),
 		zap.Any("profile", resultOfProfile(b.plan.Profile, b.plan.Snapshot)), zap.Strings("notes", b.plan.Notes))
+	s.following.ordered(b.plan)
+	defer s.following.look()
+	s.begin(b)
+	out, where := s.buildAt(b)
+	result := s.show(b, out, where)
+	if f := out.Failure; f != nil && f.Lines == nil {
+		s.showMessage(protocol.MessageTypeError, fmt.Sprintf("buildls: %s: %s", b.plan.Title(), f.Message))
+	}
+	s.log.Info("built", zap.String("id", b.id), zap.String("status", result.Status), zap.Int64("ms", result.DurationMs))
+	b.progress.End(summary(b.plan.Title(), result))
+	if s.features.finished {
+		s.client.Notify("buildls/buildFinished", result)
+	}
+	s.history.keep(b, s.ws.Snapshot().Encoding())
+}
+
+// begin takes back what earlier builds of the file have said of it: there is a new one.
+func (s *Server) begin(b *sessionBuild) {
 	s.diagnostics.begin(b.sequence, b.plan.Doc, b.plan.Target)
 	s.diagnostics.publish(b.plan.Doc.URI)
 	s.unmarkFaults(b)
@@ -99,8 +117,10 @@ func (s *Server) run(b *sessionBuild) {
 	if now := s.marks.lastBuild(b.plan.Doc.URI); before == nil || !now.SameGiven(before) {
 		s.lint.start(b.plan.Doc.URI) // what it is given counts there too
 	}
+}
 
-	out, where := s.buildAt(b)
+// show shows in the text how a build has ended, and returns its result.
+func (s *Server) show(b *sessionBuild, out *build.Outcome, where attempt) *buildResult {
 	s.explainRecords.explain(b.plan, out, where.record)
 	if where.kept != nil {
 		where.kept(out.SentContext)
@@ -120,16 +140,7 @@ func (s *Server) run(b *sessionBuild) {
 	s.markFault(b, where.fault)
 	s.marks.end(b, out, news)
 	b.end(out, result)
-
-	if f := out.Failure; f != nil && f.Lines == nil {
-		s.showMessage(protocol.MessageTypeError, fmt.Sprintf("buildls: %s: %s", b.plan.Title(), f.Message))
-	}
-	s.log.Info("built", zap.String("id", b.id), zap.String("status", result.Status), zap.Int64("ms", result.DurationMs))
-	b.progress.End(summary(b.plan.Title(), result))
-	if s.features.finished {
-		s.client.Notify("buildls/buildFinished", result)
-	}
-	s.history.keep(b, s.ws.Snapshot().Encoding())
+	return result
 }
 
 // endPanicked ends a build in which an invariant broke, so that nobody waits for it, and
@@ -142,10 +153,12 @@ func (s *Server) endPanicked(b *sessionBuild) {
 	result := b.started()
 	result.Status, result.Error = "failed", &errorResult{Message: fmt.Sprintf("a defect of buildls: %v", r), URI: b.plan.Doc.URI}
 	out := &build.Outcome{Status: build.Failed}
-	s.marks.end(b, out, false)
+	if !b.plan.Quiet {
+		s.marks.end(b, out, false)
+	}
 	b.end(out, result)
 	b.progress.End("Failed: " + result.Error.Message)
-	if s.features.finished {
+	if s.features.finished && !b.plan.Quiet {
 		s.client.Notify("buildls/buildFinished", result)
 	}
 	panic(r)
@@ -189,11 +202,18 @@ func (s *Server) buildAt(b *sessionBuild) (*build.Outcome, attempt) {
 	b.builtBy(choice)
 	info := choice.Conn.Info
 	where := newAttempt(info, b.plan)
-	notes := choice.Conn.TakeNotes()
+	var notes []string
+	if !b.plan.Quiet { // else the next build tells them
+		notes = choice.Conn.TakeNotes()
+	}
 	for _, note := range notes {
 		s.showMessage(protocol.MessageTypeWarning, "buildls: "+note)
 	}
-	s.log.Info("engine", zap.String("id", b.id), zap.Stringer("engine", info), zap.String("version", info.Version), zap.String("why", choice.Why), zap.Strings("tried", choice.Tried))
+	logged := s.log.Info
+	if b.plan.Quiet {
+		logged = s.log.Debug
+	}
+	logged("engine", zap.String("id", b.id), zap.Stringer("engine", info), zap.String("version", info.Version), zap.String("why", choice.Why), zap.Strings("tried", choice.Tried))
 
 	req, overlays, err := b.plan.Request(b.id, func(err error) { b.cancel(err) })
 	if err != nil {
@@ -207,7 +227,7 @@ func (s *Server) buildAt(b *sessionBuild) (*build.Outcome, attempt) {
 	}
 	s.shells.letGo(b.plan.Doc.URI)
 	obs := s.observer(b)
-	if s.features.log {
+	if s.features.log && !b.plan.Quiet {
 		live := newLiveLog(func(l build.Log) {
 			s.client.Notify("buildls/log", logParams{ID: b.id, Step: stepIndex(l.Step), Name: l.Name, Text: l.Text})
 		})
@@ -277,7 +297,7 @@ func resultOf(c converter, b *sessionBuild, out *build.Outcome, where attempt, f
 		r.Tags = out.Tags
 		r.Digest, r.ImageID = nonEmpty(out.Digest), nonEmpty(out.ImageID)
 	}
-	if out.Status == build.Done && !out.Exported && len(b.plan.Outputs) == 0 {
+	if out.Status == build.Done && !out.Exported && len(b.plan.Outputs) == 0 && !b.plan.Discard {
 		r.Warnings = append(r.Warnings, warningResult{Code: "not-exported", Message: notExported(b.plan, where)})
 	}
 	for _, note := range b.plan.Notes {

@@ -17,6 +17,7 @@ import (
 // builds are those of this session. Its zero value is ready.
 type builds struct {
 	mu     sync.Mutex
+	last   int64           // sequence that was given out: in the order of the commands' messages
 	coming map[int64]error // why those that are being planned were canceled, by sequence; nil: they were not
 	list   []*sessionBuild // oldest first; those that run, and the last remembered ones
 	tidy   *time.Timer
@@ -53,13 +54,34 @@ type sessionBuild struct {
 
 // expect takes the command of a build in, which can be canceled from now on. It is followed by
 // start or forget.
-func (b *builds) expect(sequence int64) {
+func (b *builds) expect() (sequence int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.order()
+}
+
+// expectQuiet is expect for a quiet build of a document, which is not to be if one that was asked for
+// by command runs of it, or is being planned.
+func (b *builds) expectQuiet(doc *workspace.Document) (sequence int64, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	running := slices.ContainsFunc(b.list, func(r *sessionBuild) bool {
+		return !r.plan.Quiet && r.isRunning() && r.plan.Doc.Key() == doc.Key()
+	})
+	if running || len(b.coming) > 0 {
+		return 0, false
+	}
+	return b.order(), true
+}
+
+// order is called with b.mu held.
+func (b *builds) order() (sequence int64) {
 	if b.coming == nil {
 		b.coming = map[int64]error{}
 	}
-	b.coming[sequence] = nil
+	b.last++
+	b.coming[b.last] = nil
+	return b.last
 }
 
 // forget is for a command that does not become a build.
@@ -70,7 +92,7 @@ func (b *builds) forget(sequence int64) {
 }
 
 // start takes a build in. Of two of the same file and target, the one whose command
-// came later goes on and the other is canceled.
+// came later goes on and the other is canceled. A quiet one gives way to all others of its file.
 func (b *builds) start(ctx context.Context, p *plan.Plan, sequence int64) *sessionBuild {
 	r := &sessionBuild{id: newID(), plan: p, sequence: sequence, began: time.Now()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
@@ -81,10 +103,10 @@ func (b *builds) start(ctx context.Context, p *plan.Plan, sequence int64) *sessi
 	}
 	delete(b.coming, sequence)
 	for _, o := range b.list {
-		if !o.isRunning() || o.plan.Doc.Key() != p.Doc.Key() || o.plan.Target != p.Target {
+		if !o.isRunning() || o.plan.Doc.Key() != p.Doc.Key() || o.plan.Quiet == p.Quiet && o.plan.Target != p.Target {
 			continue
 		}
-		if o.sequence < sequence {
+		if o.plan.Quiet == p.Quiet && o.sequence < sequence || o.plan.Quiet && !p.Quiet {
 			o.cancel(errSuperseded)
 		} else {
 			r.cancel(errSuperseded)
@@ -176,15 +198,24 @@ func (r *sessionBuild) log(step *int) (string, error) {
 	return out.Log(at), nil
 }
 
-// finish lets go of a build that has ended, and forgets the oldest of too many.
+// finish lets go of a build that has ended, and forgets the oldest of too many. Of quiet ones it keeps
+// the newest of each file that was not canceled: that is the one whose end is shown.
 func (b *builds) finish(r *sessionBuild) {
 	r.cancel(nil)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var kept []*sessionBuild
 	ended, memory, file := 0, int64(0), int64(0)
+	quiet := map[workspace.URI]bool{}
 	for _, o := range slices.Backward(b.list) {
 		if out := o.over(); out != nil {
+			if key := o.plan.Doc.Key(); o.plan.Quiet {
+				if quiet[key] || out.Status == build.Canceled {
+					out.Drop()
+					continue
+				}
+				quiet[key] = true
+			}
 			m, f := out.LogSize()
 			ended, memory, file = ended+1, memory+m, file+f
 			if ended > 1 && (ended > remembered || memory > rememberedBytes || file > rememberedOnDisk) {

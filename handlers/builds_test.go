@@ -28,9 +28,9 @@ func TestWaitForBuilds(t *testing.T) {
 func TestCancelComing(t *testing.T) {
 	var b builds
 	planned := &plan.Plan{Setup: plan.Setup{Doc: &workspace.Document{URI: "untitled:Dockerfile"}}}
-	b.expect(1)
+	b.expect()
 	older := b.start(t.Context(), planned, 1)
-	b.expect(2)
+	b.expect()
 	if !b.cancel("") || older.ctx.Err() != nil {
 		t.Error("the newest is the one that is being planned")
 	}
@@ -40,9 +40,9 @@ func TestCancelComing(t *testing.T) {
 	if r := b.start(t.Context(), planned, 2); context.Cause(r.ctx) != errCanceled {
 		t.Errorf("it was canceled before it started: %v", context.Cause(r.ctx))
 	}
-	b.expect(3)
+	b.expect()
 	b.forget(3)
-	b.expect(4)
+	b.expect()
 	b.cancelAll(errShutdown)
 	if r := b.start(t.Context(), planned, 4); context.Cause(r.ctx) != errShutdown {
 		t.Errorf("the editor has closed before it started: %v", context.Cause(r.ctx))

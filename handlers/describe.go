@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/buildls/buildls/build/lint/practice"
 	"github.com/buildls/buildls/build/lint/shellcheck"
@@ -46,8 +47,23 @@ var settings = []setting{
 		set:         text(func(s *Settings) *string { return &s.Overlay }, nil),
 	},
 	{
+		Name: "buildOn", Type: "string", Default: `"command"`, Values: []string{buildOnCommand, buildOnSave, buildOnType},
+		Description: "What builds a Dockerfile: the `command` alone; `save`, too, as by the command without an argument; or `type`: when you pause, buildls builds what you have written, quietly, and leaves nothing but what is in the engine's cache. In a restricted window it is `command`.",
+		set:         text(func(s *Settings) *string { return &s.BuildOn }, nil),
+	},
+	{
+		Name: "buildOnType.delay", Type: "number", Default: `300`,
+		Description: "With `buildOn` `type`: how many milliseconds to wait after an edit before the text is built.",
+		set:         setDelay(func(s *Settings) *time.Duration { return &s.BuildOnTypeDelay }),
+	},
+	{
+		Name: "buildOnType.stopAfter", Type: "number", Default: `30`,
+		Description: "With `buildOn` `type`: after how many minutes in which you type and build nothing it rests until you type again. `0` is never.",
+		set:         setDuration(func(s *Settings) *time.Duration { return &s.BuildOnTypeStopAfter }, "minutes", time.Minute, 24*time.Hour),
+	},
+	{
 		Name: "onSave", Type: "string", Default: `"nothing"`, Values: []string{"nothing", "build"},
-		Description: "What happens when you save a Dockerfile: `nothing`, or `build`, as by the command without an argument.",
+		Description: "The old name of `buildOn`: `build` is `save`, and counts if `buildOn` is `command`.",
 		set:         text(func(s *Settings) *string { return &s.OnSave }, nil),
 	},
 	{
@@ -83,7 +99,7 @@ var settings = []setting{
 	{
 		Name: "lint.delay", Type: "number", Default: `0`,
 		Description: "How many milliseconds to wait after a change before the text is checked.",
-		set:         setDelay,
+		set:         setDelay(func(s *Settings) *time.Duration { return &s.LintDelay }),
 	},
 	{
 		Name: "editing", Type: "string", Default: `"auto"`, Values: []string{"auto", editingOn, editingOff},

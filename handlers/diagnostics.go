@@ -73,6 +73,18 @@ func (d *diagnostics) order(sequence int64) {
 	d.ordered[sequence] = &order{map[workspace.URI][]workspace.LineEdit{}, map[workspace.URI]bool{}}
 }
 
+// orderOf is order outside of the message loop, for a build of a document. It does nothing, and is
+// false, if that is no longer the newest of its file, or not known to be.
+func (d *diagnostics) orderOf(sequence int64, doc *workspace.Document) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if f := d.files[doc.URI.Key()]; f == nil || !f.open || f.doc != doc {
+		return false
+	}
+	d.ordered[sequence] = &order{map[workspace.URI][]workspace.LineEdit{}, map[workspace.URI]bool{}}
+	return true
+}
+
 func (d *diagnostics) begun(sequence int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

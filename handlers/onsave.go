@@ -13,9 +13,11 @@ import (
 // runs of the same text goes on.
 func (s *Server) buildSaved(snapshot *workspace.Snapshot, doc *workspace.Document, sequence int64) {
 	ctx := s.rpc.Context()
-	if s.currentSettings(ctx).OnSave != "build" || s.builds.runs(doc) {
+	settings := s.currentSettings(ctx)
+	if settings.buildsOn() != buildOnSave || s.builds.runs(doc) {
 		s.builds.forget(sequence)
 		s.diagnostics.begun(sequence)
+		s.following.look() // it was in the way
 		return
 	}
 	planned, err := s.plan(ctx, snapshot, plan.NewArgument(doc.URI, "", ""), sequence)

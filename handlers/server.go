@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -27,6 +26,7 @@ type Server struct {
 	registry       *registry.Client // set by initialize, likewise
 	builds         builds
 	history        historyStore
+	following      following
 	diagnostics    diagnostics
 	marks          marks
 	lint           linting
@@ -47,7 +47,6 @@ type Server struct {
 	tokens         tokenMemory
 	followers      []follower // in the order in which they are told; the end of a document in the other
 	rereads        rereads
-	sequence       atomic.Int64 // of build commands, in the order of their messages
 }
 
 // New makes the server of one connection and registers its methods on rpc. level is
@@ -60,7 +59,8 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 	s.marks.init(s)
 	s.lint.init(s)
 	s.contextUsage.init(s)
-	s.followers = []follower{&s.views, &s.diagnostics, &s.lint, &s.marks, &s.contextUsage, &s.tokens}
+	s.following.init(s)
+	s.followers = []follower{&s.views, &s.diagnostics, &s.lint, &s.marks, &s.contextUsage, &s.tokens, &s.following}
 
 	lsp.OnRequest(rpc, "initialize", s.initialize)
 	lsp.OnNotification(rpc, "initialized", s.initialized)
@@ -76,6 +76,7 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 func (s *Server) shutdown(*struct{}) (lsp.Work, error) {
 	return func(ctx context.Context) (any, error) {
 		s.marks.refresh.stop(ctx)
+		s.following.stop(ctx)
 		s.builds.cancelAll(errShutdown)
 		s.builds.wait()
 		s.shells.close()

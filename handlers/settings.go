@@ -23,11 +23,12 @@ import (
 // Settings are the author's, see [settings] for what each means.
 type Settings struct {
 	plan.Defaults
-	LogLevel, OnSave, Editing, Registry, HintValues, HintAge string
-	LintRules, LintShellCheck, FormatOperators               string
-	FormatShell                                              bool
-	LintSeverity                                             severities
-	LintDelay                                                time.Duration
+	LogLevel, Editing, Registry, HintValues, HintAge  string
+	BuildOn, OnSave                                   string
+	LintRules, LintShellCheck, FormatOperators        string
+	FormatShell                                       bool
+	LintSeverity                                      severities
+	LintDelay, BuildOnTypeDelay, BuildOnTypeStopAfter time.Duration
 }
 
 // The values of the setting editing but for "auto", which is on: an editor that knows better says
@@ -254,6 +255,7 @@ func (s *Server) applySettings(generation int64, layers ...map[string]json.RawMe
 		s.level.SetLevel(level.Level())
 	}
 	st.mu.Unlock()
+	s.following.look()
 	if changed { // what lint says may depend on them, and where the context is
 		s.readAgain(0, "")
 	}

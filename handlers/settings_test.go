@@ -134,6 +134,8 @@ func TestProfileSettings(t *testing.T) {
 		{map[string]any{"build": map[string]any{"!x": map[string]any{}}}, `setting buildls.build: "!x" is no pattern`},
 		{map[string]any{"build": map[string]any{"x": map[string]any{"uri": "y"}}}, `setting buildls.build: x: "uri" has no place there`},
 		{map[string]any{"onSave": "maybe"}, `setting buildls.onSave: "maybe" is not one of nothing, build`},
+		{map[string]any{"buildOn": "maybe"}, `setting buildls.buildOn: "maybe" is not one of command, save, type`},
+		{map[string]any{"buildOnType": map[string]any{"stopAfter": -1}}, `setting buildls.buildOnType.stopAfter: it must be a number of minutes, from 0 to 1440`},
 	} {
 		e := dial(t, nil, lsptest.Options{Settings: c.settings})
 		e.Await(c.want, func() bool {

@@ -66,11 +66,18 @@ func setSeverity(s *Settings, raw json.RawMessage) error {
 // maxDelay bounds lint.delay, which is in milliseconds.
 const maxDelay = 10 * time.Second
 
-func setDelay(s *Settings, raw json.RawMessage) error {
-	var ms float64
-	if err := json.Unmarshal(raw, &ms); err != nil || ms < 0 || ms > float64(maxDelay.Milliseconds()) {
-		return fmt.Errorf("it must be a number of milliseconds, from 0 to %d", maxDelay.Milliseconds())
+func setDelay(field func(*Settings) *time.Duration) func(*Settings, json.RawMessage) error {
+	return setDuration(field, "milliseconds", time.Millisecond, maxDelay)
+}
+
+// setDuration sets a time from 0 to most, which is given in a unit.
+func setDuration(field func(*Settings) *time.Duration, units string, unit, most time.Duration) func(*Settings, json.RawMessage) error {
+	return func(s *Settings, raw json.RawMessage) error {
+		var n float64
+		if err := json.Unmarshal(raw, &n); err != nil || n < 0 || n > float64(most/unit) {
+			return fmt.Errorf("it must be a number of %s, from 0 to %d", units, most/unit)
+		}
+		*field(s) = time.Duration(n * float64(unit))
+		return nil
 	}
-	s.LintDelay = time.Duration(ms * float64(time.Millisecond))
-	return nil
 }

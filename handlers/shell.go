@@ -33,8 +33,9 @@ type shells struct {
 // A heldBuild is let go when nobody has used it for shellIdle.
 type heldBuild struct {
 	*build.PausedFailure
-	uri  workspace.URI
-	idle *time.Timer
+	uri   workspace.URI
+	idle  *time.Timer
+	users int // terminals that are in it
 }
 
 // shellIdle is how long a failed build is held, and a socket waits for a terminal.
@@ -50,7 +51,7 @@ func (s *shells) hold(b *sessionBuild, h *build.PausedFailure, changed func()) {
 	if s.held == nil {
 		s.held = map[string]*heldBuild{}
 	}
-	s.held[b.id] = &heldBuild{h, b.plan.Doc.URI, time.AfterFunc(shellIdle, func() { h.Release(context.Background()) })}
+	s.held[b.id] = &heldBuild{PausedFailure: h, uri: b.plan.Doc.URI, idle: time.AfterFunc(shellIdle, func() { h.Release(context.Background()) })}
 	go func() { // ends with the build, which close lets go
 		<-h.Ended()
 		s.mu.Lock()
@@ -66,6 +67,29 @@ func (s *shells) of(id string) *heldBuild {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.held[id]
+}
+
+// use says that more terminals, or fewer, are in a build that is held.
+func (s *shells) use(h *heldBuild, more int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.users += more; h.users == 0 {
+		h.idle.Reset(shellIdle)
+	} else {
+		h.idle.Stop()
+	}
+}
+
+// inUse says whether a terminal is in a failed build of a file.
+func (s *shells) inUse(uri workspace.URI) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.held {
+		if h.users > 0 && h.uri.Key() == uri.Key() {
+			return true
+		}
+	}
+	return false
 }
 
 // letGo lets go of the builds of a file; of all if it is empty. An engine would answer a newer
@@ -215,8 +239,9 @@ func (s *Server) shellAt(ctx context.Context, arg stepArgument) (shellFunc, erro
 	}
 	if h := s.shells.of(b.id); h != nil {
 		return func(ctx context.Context, t attach.Terminal) (int, error) {
-			h.idle.Stop()
-			defer h.idle.Reset(shellIdle)
+			s.shells.use(h, 1)
+			defer s.following.look() // what was typed meanwhile
+			defer s.shells.use(h, -1)
 			return inspect.Shell(ctx, h.PausedFailure, t)
 		}, nil
 	}

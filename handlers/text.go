@@ -109,6 +109,7 @@ func (s *Server) didSave(p *DocumentParams) error {
 	s.contextUsage.changed(doc)
 	s.touched(p.TextDocument.URI, 0)
 	if doc == nil || doc.Kind() != workspace.Dockerfile {
+		s.following.look()
 		return nil
 	}
 	sequence := s.newBuild()

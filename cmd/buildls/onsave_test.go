@@ -6,13 +6,20 @@ import (
 	"github.com/buildls/buildls/lsp/lsptest"
 )
 
-// With onSave, a Dockerfile that is saved is built; nothing else is, and never twice.
+// With buildOn save, or onSave as it was called, a Dockerfile that is saved is built; nothing else
+// is, and never twice.
 func TestOnSave(t *testing.T) {
+	for name, value := range map[string]string{"buildOn": "save", "onSave": "build"} {
+		t.Run(name, func(t *testing.T) { savesWith(t, map[string]any{name: value}) })
+	}
+}
+
+func savesWith(t *testing.T, settings map[string]any) {
 	s := embeddedSite(t)
 	sleep := newSleep()
 	dir := workspace(t, "Dockerfile", base(t), "other.txt", "x")
 	uri := "file://" + dir + "/Dockerfile"
-	e := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Settings: map[string]any{"onSave": "build"}})
+	e := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Settings: settings})
 	e.Open("file://"+dir+"/other.txt", "text", "y")
 	e.Open(uri, "dockerfile", base(t)+"RUN "+sleep+"\n")
 	save := func(uri string) {

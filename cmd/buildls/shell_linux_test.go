@@ -311,3 +311,24 @@ func TestShellEndsWithoutShutdown(t *testing.T) {
 		t.Errorf("%v:\n%s", err, said)
 	}
 }
+
+// A terminal in what a step left stays open while its author types, also if the build follows the
+// text: what is typed is built afterwards.
+func TestShellWhileTyping(t *testing.T) {
+	x := newFollowedAuthor(t, embeddedSite(t), nil)
+	x.types("RUN echo was-he''re > /left; exit 7\n", "failed")
+	term := shell(t, x.Editor, nil)
+	term.write("cat /left\n")
+	term.await("was-here")
+	x.Forget()
+	x.Insert(x.uri, 1, 0, "RUN echo typed\n")
+	term.write("echo still-$((1+1))\n")
+	term.await("still-2")
+	if n := x.count("building"); n > 0 {
+		t.Errorf("%d builds", n)
+	}
+	term.write("exit\n")
+	term.exit()
+	x.awaitStatus("failed")
+	x.Shutdown()
+}

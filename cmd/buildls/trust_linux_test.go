@@ -44,7 +44,7 @@ func TestLookingRunsNothing(t *testing.T) {
 	dir := workspace(t, "Dockerfile", text, "sub/file", "x",
 		"compose.yaml", "services: {app: {build: {context: ., args: {A: $(touch "+home+"/ran)}}}}\n",
 		"docker-bake.hcl", "target \"app\" {\n  context = \"http://"+registry.String()+"/x.git\"\n}\n",
-		".vscode/settings.json", `{"buildls.engine": "tcp://`+registry.String()+`", "buildls.onSave": "build", "buildls.path": "`+home+`/ran"}`,
+		".vscode/settings.json", `{"buildls.engine": "tcp://`+registry.String()+`", "buildls.onSave": "build", "buildls.buildOn": "type", "buildls.path": "`+home+`/ran"}`,
 		".git/config", "[core]\nfsmonitor = touch "+home+"/ran\n")
 	e := newEditor(t, program(t, []string{"DOCKER_HOST=unix://" + engine.String(), "BUILDKIT_HOST=unix://" + engine.String(), "XDG_RUNTIME_DIR=" + home, "XDG_DATA_HOME=" + home}),
 		lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})

@@ -65,6 +65,7 @@ function forServer(value: unknown): unknown {
   const settings: Record<string, unknown> = { ...value };
   for (const name of ours) settings[name] = null;
   if (!vscode.workspace.isTrusted) {
+    settings.buildOn = 'command';
     settings.onSave = null;
     settings.registry = 'nothing';
     settings.lint = { ...(settings.lint as object), shellcheck: 'off' };

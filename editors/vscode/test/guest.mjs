@@ -21,7 +21,7 @@ export function scenes(workbench) {
 /** The folder names a server that is none, and another engine. Nothing has been built in it. */
 export async function prepare() {
   await rm(join(XDG_STATE_HOME, 'buildls'), { recursive: true, force: true });
-  await settings({ 'buildls.path': '/nowhere/buildls', 'buildls.engine': 'docker' });
+  await settings({ 'buildls.path': '/nowhere/buildls', 'buildls.engine': 'docker', 'buildls.buildOn': 'type' });
 }
 
 async function checks() {
