@@ -25,6 +25,7 @@ var palette = []paletteCommand{
 	{ID: "choose", Title: "Build Image: Choose Target/Profile/Options…", Icon: "$(settings)", When: trusted, Runs: "buildls.build"},
 	{ID: "again", Title: "Build Image: Same Options Again", Icon: "$(debug-rerun)", When: trusted, Runs: "buildls.build"},
 	{ID: "cancel", Title: "Cancel Build", Icon: "$(stop-circle)", When: "buildls.building", Runs: "buildls.cancel"},
+	{ID: "following", Title: "Build While Typing: Turn On/Off", Icon: "$(eye)", When: trusted},
 	{ID: "builds", Title: "Show Builds", Icon: "$(history)", Runs: "buildls.builds"},
 	{ID: "log", Title: "Show Build Log", Icon: "$(output)", Runs: "buildls.log"},
 	{ID: "context", Title: "Show Context", Icon: "$(list-tree)", Runs: "buildls.context"},

@@ -6,6 +6,7 @@ import { argumentOf, Builder, dockerfileOf } from './build';
 import { Builds } from './builds';
 import { ContextView } from './context';
 import { Engines } from './engines';
+import { Following } from './following';
 import { againOf, buildOf, Inside } from './inside';
 import { BuildLog } from './log';
 import { showMenu } from './menu';
@@ -30,8 +31,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const channel = vscode.window.createOutputChannel('buildls', { log: true });
   const builds = new Builds();
   const status = new Status(context.workspaceState);
+  const following = new Following();
   const quiet = new Quiet();
-  const started = (server = new Server(context, channel, builds, middleware(status, quiet, builds)));
+  const started = (server = new Server(context, channel, builds, following, middleware(status, quiet, builds)));
   const log = new BuildLog(builds);
   const view = new BuildsView(server, builds);
   const inside = new Inside(server, builds, log);
@@ -41,7 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
     if (build.result) status.ended(build.result);
     void builder.tell(build);
   });
-  context.subscriptions.push(channel, status, quiet, log, view, new StepFiles(server).register(), tasks);
+  context.subscriptions.push(channel, status, following, quiet, log, view, new StepFiles(server).register(), tasks);
   void vscode.commands.executeCommand('setContext', 'buildls.active', true);
   registerCommands(context, started, builder, status);
   register(context, {
@@ -51,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     refresh: () => {
       view.refresh();
     },
+    following: () => following.toggle(),
     builds: () => vscode.commands.executeCommand('buildls.builds.focus'),
   });
   followSettings(context, started, status);

@@ -44,6 +44,13 @@ export interface Result {
   error?: { message: string; uri: string; range?: Range | null } | null;
 }
 
+/** What became of the build that follows the text, of buildls/following. */
+export interface Followed {
+  status: 'off' | 'waiting' | 'building' | 'succeeded' | 'failed' | 'resting';
+  uri: string;
+  message: string;
+}
+
 /** What a step did to a file. The path is absolute; a directory's ends with a slash. */
 export interface Change {
   path: string;

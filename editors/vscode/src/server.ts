@@ -4,8 +4,9 @@ import type { Readable } from 'node:stream';
 import * as vscode from 'vscode';
 import type { LanguageClient, LanguageClientOptions, Middleware, StaticFeature } from 'vscode-languageclient/node';
 import type { Builds } from './builds';
-import type { Log, Result } from './contract';
+import type { Followed, Log, Result } from './contract';
 import { findServer } from './find';
+import type { Following } from './following';
 
 /** Everything that the server may have something to say about. */
 const documentSelector = ['file', 'untitled'].flatMap((scheme) => [
@@ -15,10 +16,10 @@ const documentSelector = ['file', 'untitled'].flatMap((scheme) => [
   { scheme, pattern: '**/docker-bake*.{hcl,json}' },
 ]);
 
-/** Asks for the log and the results of builds, and for shells in steps. */
+/** Asks for the log and the results of builds, for shells in steps, and for the build that follows the text. */
 const experimental: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
-    capabilities.experimental = { ...(capabilities.experimental as object | undefined), buildls: { log: true, finished: true, shell: true } };
+    capabilities.experimental = { ...(capabilities.experimental as object | undefined), buildls: { log: true, finished: true, shell: true, following: true } };
   },
   getState: () => ({ kind: 'static' }),
   initialize: () => undefined,
@@ -33,6 +34,7 @@ export class Server implements vscode.Disposable {
     private readonly context: vscode.ExtensionContext,
     private readonly channel: vscode.LogOutputChannel,
     private readonly builds: Builds,
+    private readonly following: Following,
     private readonly middleware: Middleware,
   ) {}
 
@@ -88,8 +90,13 @@ export class Server implements vscode.Disposable {
     client.onNotification('buildls/buildFinished', (result: Result) => {
       this.builds.end(result);
     });
+    client.onNotification('buildls/following', (now: Followed) => {
+      this.following.show(now);
+    });
     client.onDidChangeState((change) => {
-      if (change.newState === State.Stopped) this.builds.lost();
+      if (change.newState !== State.Stopped) return;
+      this.builds.lost();
+      this.following.show({ status: 'off', uri: '', message: '' });
     });
     this.client = client;
     await client.start();
