@@ -303,6 +303,32 @@ part('the image holds what the buffers hold', function()
   end
 end)
 
+--- Tells the server a setting, as `settings` of setup() would.
+local function set(name, value)
+  s:ask(([[local client = vim.lsp.get_clients({ name = 'buildls' })[1]
+    client.settings = { buildls = { [%q] = %q } }
+    require('buildls.server').call(client, 'notify', 'workspace/didChangeConfiguration', { settings = client.settings })
+    return true]]):format(name, value))
+end
+
+part('what is typed is built, if that is set', function()
+  set('buildOn', 'type')
+  local function becomes(how, problems)
+    check.await('the statusline says ' .. how, function()
+      return vim.endswith(status(), how) and #diagnostics() == problems
+    end)
+  end
+  retype(dockerfile('RUN exit 5'))
+  becomes('[typing: failed]', 1)
+  check.contains('its mistake', diagnostics()[1].message, 'exit code 5')
+  retype(dockerfile('RUN true'))
+  becomes('[typing: succeeded]', 0)
+  set('buildOn', 'command')
+  check.await('the statusline no longer says so', function()
+    return not status():find('[typing', 1, true)
+  end)
+end)
+
 part(':BuildCancel ends a long step', function()
   local long = hours()
   retype(dockerfile('RUN sleep ' .. long))

@@ -90,8 +90,9 @@ function M.shell(step, program)
   require('buildls.shell').open(step, program)
 end
 
---- One line for a statusline: the build that runs, else how the newest ended; empty if there
---- was none.
+--- One line for a statusline: the build that runs, else how the newest ended; and "[typing]",
+--- with a word about the last such build, if the text is built as it is typed. Empty if there is
+--- nothing to say.
 ---@return string
 function M.status()
   return require('buildls.progress').status()

@@ -92,14 +92,24 @@ function M.asked(data)
   end
 end
 
---- For a statusline: what runs, else how the newest build ended.
+--- That builds follow the text, and how the last one ended; empty if they do not.
+local function following()
+  local _, now = next(state.following)
+  if not now then
+    return ''
+  end
+  return now.status == 'waiting' and '[typing]' or ('[typing: %s]'):format(now.status)
+end
+
+--- For a statusline: what runs, else how the newest build ended; and that builds follow the text.
 ---@return string
 function M.status()
   local p = state.running[#state.running]
-  if not p then
-    return (state.ended:match('^[^\n;]*'):gsub(':$', ''))
+  local newest = state.ended:match('^[^\n;]*'):gsub(':$', '')
+  if p then
+    newest = ('%s %d%%%s'):format(p.title, p.percentage, p.message and ' ' .. p.message:match('^[^\n]*') or '')
   end
-  return ('%s %d%%%s'):format(p.title, p.percentage, p.message and ' ' .. p.message:match('^[^\n]*') or '')
+  return vim.trim(newest .. ' ' .. following())
 end
 
 return M

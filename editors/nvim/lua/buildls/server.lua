@@ -79,6 +79,10 @@ local handlers = {
     require('buildls.marks').finished(ctx.client_id)
     vim.api.nvim_exec_autocmds('User', { pattern = 'BuildlsFinished', modeline = false, data = result })
   end,
+  ['buildls/following'] = function(_, now, ctx)
+    state.followed(now, ctx.client_id)
+    vim.cmd.redrawstatus({ bang = true })
+  end,
   ['window/showMessage'] = function(_, params)
     local levels = { vim.log.levels.ERROR, vim.log.levels.WARN }
     M.notify((params.message:gsub('^buildls: ', '')), levels[params.type])
@@ -99,7 +103,7 @@ function M.config()
       end
     end,
     settings = { buildls = vim.empty_dict() },
-    capabilities = { experimental = { buildls = { log = true, finished = true, shell = true } } },
+    capabilities = { experimental = { buildls = { log = true, finished = true, shell = true, following = true } } },
     handlers = vim.tbl_extend('error', handlers, require('buildls.marks').handlers),
     on_exit = function(_, _, client_id)
       state.gone(client_id)

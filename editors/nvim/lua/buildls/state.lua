@@ -18,6 +18,8 @@ local M = {
   last_client = nil,
   ---@type table<string, true> the ids of all builds that have ended
   over = {},
+  ---@type table<integer, table> of each client, what became of the build that follows the text
+  following = {},
 }
 
 ---@param token string|integer
@@ -56,8 +58,15 @@ function M.finished(result, client_id)
   M.over[result.id] = true
 end
 
+--- Takes what became of the build that follows the text.
+---@param now table of the contract
+function M.followed(now, client_id)
+  M.following[client_id] = now.status ~= 'off' and now or nil
+end
+
 --- Forgets what a server ran that is no more.
 function M.gone(client_id)
+  M.following[client_id] = nil
   M.running = vim.tbl_filter(function(p)
     return p.client_id ~= client_id
   end, M.running)
