@@ -18,6 +18,7 @@
 //	follower        a part that keeps something of each open document (follow.go)
 //	reread          an edit or a file of the disk changed how Dockerfiles are built (follow.go)
 //	mark            what a lens or a hint shows of the newest build of a target (marks.go)
+//	quiet           a build that nobody asked for by command: it leaves and shows little (buildon.go)
 //	context usage   what each instruction takes from the context (contextusage.go)
 //	sent context    a context that an engine has of an earlier build (sentcontexts.go)
 //	attempt         how far one build got: engine, platforms, overlays (build.go)
