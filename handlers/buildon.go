@@ -70,12 +70,6 @@ type followingParams struct {
 	Message string        `json:"message"` // one line; may be empty
 }
 
-// A state is all that a build by the settings would be made of, as far as one can see without it.
-type state struct {
-	uri         workspace.URI
-	text, given string
-}
-
 var errTurnedOff = errors.New("the text is no longer followed")
 
 // lookAtDisk is how often the disk is looked at, at most: not every client says when a file of a
@@ -258,68 +252,6 @@ func (f *following) follow(ctx context.Context) {
 	if f.start(ctx, snapshot, doc, settings) {
 		f.built = now
 	}
-}
-
-// followable says whether a document is a file of the author's folders. Before the client's
-// configuration is known, which may be about to say that nothing is built, none is.
-func (s *Server) followable(snapshot *workspace.Snapshot, doc *workspace.Document) bool {
-	select {
-	case <-s.settings.loaded:
-	default:
-		return false
-	}
-	if doc == nil || doc.Kind() != workspace.Dockerfile {
-		return false
-	}
-	_, _, ok := snapshot.FolderOf(doc)
-	return ok
-}
-
-// stateOf is the state of a Dockerfile. Of a context that cannot be looked at it says nothing.
-func (f *following) stateOf(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) state {
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, surveyWithin)
-	defer cancel()
-	var given strings.Builder
-	s := f.server
-	for _, v := range s.viewsOf(snapshot, doc, s.settings.now()) {
-		fmt.Fprintf(&given, "%q %q %q %q %q %v\n", v.Context.String(), v.Target, v.BuildArgs, v.Platforms, v.ignore.Text, v.wrong)
-	}
-	list, err := s.usageQueries(ctx, snapshot, doc)
-	for _, q := range list {
-		sum, wrong := f.sumOf(ctx, q)
-		fmt.Fprintf(&given, "%d %v\n", sum, wrong != nil)
-	}
-	fmt.Fprint(&given, err != nil)
-	f.took = time.Since(began)
-	return state{doc.Key(), doc.Text.String(), given.String()}
-}
-
-// sumOf stands for what a Dockerfile takes from the context of a view.
-func (f *following) sumOf(ctx context.Context, q usageQuery) (uint64, error) {
-	if q.wrong != nil {
-		return 0, q.wrong
-	}
-	if err := acquireSlot(ctx); err != nil {
-		return 0, err
-	}
-	defer releaseSlot()
-	files, err := q.CountedFS()
-	if err != nil {
-		return 0, err
-	}
-	root, buffers := workspace.PlaceOf(q.Context.Dir), map[string]int64{}
-	for _, o := range q.ContextOverlays() {
-		if path, ok := workspace.PlaceOf(o.Path).From(root); ok {
-			buffers[path] = o.Modified.UnixNano()
-		}
-	}
-	sums := f.sums[q.Context.Dir]
-	if sums == nil {
-		sums = &survey.Sums{}
-		f.sums[q.Context.Dir] = sums
-	}
-	return sums.Of(ctx, files, question(q.need, q.ignore), buffers)
 }
 
 // start begins a build, when the one before has ended. It is false if there is to be none now; what
