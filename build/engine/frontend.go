@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,14 +22,18 @@ func frontendOf(workers []*client.WorkerInfo, version string) string {
 	if of := broughtBy(kit.Version); of != "" {
 		return of
 	}
-	// Docker before 24 does not say which BuildKit it has: moby's vendor.conf and vendor.mod do.
-	switch major, _, _ := strings.Cut(version, "."); major {
-	case "20":
-		return broughtBy("0.8")
-	case "23":
-		return broughtBy("0.10")
-	}
-	return ""
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	return broughtBy(cmp.Or(vendored[major+"."+minor], vendored[major]))
+}
+
+// vendored are the BuildKits in releases of Docker, as moby's vendor.conf and vendor.mod name them.
+// Before 24, Docker does not say itself which it has, and neither does that of a distribution which
+// is built without the versions of its modules.
+var vendored = map[string]string{
+	"20": "0.8", "23": "0.10", "24": "0.11", "25": "0.12", "26": "0.13",
+	"27.0": "0.14", "27.1": "0.15", "27.2": "0.15", "27.3": "0.16", "27.4": "0.17", "27.5": "0.18",
+	"28.0": "0.20", "28.1": "0.21", "28.2": "0.22", "28.3": "0.23", "28.4": "0.24", "28.5": "0.25",
 }
 
 // broughtBy is the version of docker/dockerfile in a BuildKit. From v0.8.0 with dockerfile/1.2.0 on,
