@@ -12,7 +12,7 @@ let code;
 export function scenes(workbench) {
   code = workbench;
   const { showsNothingYet, showsWhatFailed, opensAShell, readsFiles } = inside.scenes(workbench);
-  return { isThin, underlines, mends, completes, navigates, edits, practises, formats, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, quits };
+  return { isThin, underlines, mends, completes, navigates, edits, practises, formats, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, follows, quits };
 }
 
 /** The package holds what it needs, and nothing else. */
@@ -229,6 +229,21 @@ async function cancels() {
   await gone(step);
   await code.lens('canceled');
   await code.shot('canceled');
+}
+
+/** What is typed is built, if that is turned on. A click on the eye turns it off. */
+async function follows() {
+  const eye = code.page.locator('[id="buildls.buildls.buildls.following"]');
+  await code.command('Build While Typing: Turn On/Off');
+  await code.retype(line, 'RUN echo buffer >/proof; exit 4');
+  await eye.filter({ hasText: 'failed' }).waitFor();
+  await code.problem('exit code 4', `[Ln ${line}`).waitFor();
+  await code.shot('following');
+  await code.retype(line, 'RUN echo buffer >/proof');
+  await eye.filter({ hasText: 'built' }).waitFor();
+  await code.problem('exit code 4').waitFor({ state: 'detached' });
+  await eye.locator('a').click();
+  await eye.waitFor({ state: 'hidden' });
 }
 
 /** Quitting in the middle of a build ends the step too. */
