@@ -165,11 +165,12 @@ func BenchmarkTyping(b *testing.B) {
 	dir := workspace(b)
 	e := lsptest.New(b, quiet(shipped(b, s.env)), lsptest.Options{Folders: []string{dir}, Capabilities: showingAll})
 	uri := "file://" + dir + "/Dockerfile"
-	e.Open(uri, "dockerfile", fmt.Sprintf("FROM %s/base AS base\nRUN for i in $(seq 1 400); do seq 50; sleep 0.1; done\nFROM scratch\nCOPY --from=\n", enginetest.Registry(b)))
+	e.Open(uri, "dockerfile", fmt.Sprintf("FROM %s/base AS base\nRUN for i in $(seq 1 400); do seq 50; sleep 0.1; done\nFROM scratch\nCOPY --from=base / /\n", enginetest.Registry(b)))
 	if err := e.Execute("buildls.build", map[string]any{"uri": uri, "noCache": true}, nil); err != nil {
 		b.Fatal(err)
 	}
 	e.Await("it prints", func() bool { return strings.Contains(hintsOf(e, uri), "running") })
+	e.Delete(uri, 3, len("COPY --from="), 3, len("COPY --from=base / /"))
 	var waits []float64
 	keys := time.NewTicker(time.Second / 30)
 	defer keys.Stop()
