@@ -116,22 +116,34 @@ func goUnpinned(t *text) {
 // goOutside is about what go installs or runs without a version where nothing has brought a go.mod,
 // which would say it.
 func goOutside(s *stage, out *say) {
-	for at := range s.chain {
-		if at != s && slices.ContainsFunc(at.steps, bringsModule) {
-			return
+	for i, st := range s.steps {
+		if len(st.goNames) == 0 {
+			continue
 		}
-	}
-	for _, st := range s.steps {
-		if bringsModule(st) {
-			return
-		}
-		t := &text{Instruction: st.Instruction, Reading: st.Reading, name: st.name}
-		for _, w := range t.goPackages() {
-			if !w.gets && !strings.Contains(w.Text, "@") && strings.Contains(w.Text, ".") { // not std
-				out.at(st, w.Place, fmt.Sprintf(newestOfGo, nameOfGo(w.Text)))
+		for at := range s.chain {
+			steps := at.steps
+			if at == s {
+				steps = steps[:i+1]
+			}
+			if slices.ContainsFunc(steps, bringsModule) {
+				return
 			}
 		}
+		for _, w := range st.goNames {
+			out.at(st, w.Place, fmt.Sprintf(newestOfGo, nameOfGo(w.Text)))
+		}
 	}
+}
+
+// versionless are the packages that a RUN has Go install or run without a version, but for those of the
+// standard library.
+func (t *text) versionless() (list []shell.Word) {
+	for _, w := range t.goPackages() {
+		if !w.gets && !strings.Contains(w.Text, "@") && strings.Contains(w.Text, ".") {
+			list = append(list, w.Word)
+		}
+	}
+	return list
 }
 
 const newestOfGo = "the version of %s is the newest of the day: pin it with %[1]s@VERSION"

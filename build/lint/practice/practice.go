@@ -146,9 +146,10 @@ type facts struct {
 	name     string
 	found    []finding
 	faults   []shell.Fault
-	pip      *bool     // whether an ENV says that pip shall keep nothing; nil if it does not say
-	archives []archive // that a COPY brings
-	unpacks  []string  // the names of what a RUN may unpack
+	pip      *bool        // whether an ENV says that pip shall keep nothing; nil if it does not say
+	archives []archive    // that a COPY brings
+	unpacks  []string     // the names of what a RUN may unpack
+	goNames  []shell.Word // see versionless
 }
 
 // A finding is what a rule found in an instruction.
@@ -224,7 +225,7 @@ func (c *Checker) find(st *dockerfile.Instruction, in shellState) *facts {
 			t.rule.text(t)
 		}
 	}
-	return &facts{t.Reading, t.name, t.found, t.faults(in), t.pipQuiet(), t.archives(), t.unpacks()}
+	return &facts{t.Reading, t.name, t.found, t.faults(in), t.pipQuiet(), t.archives(), t.unpacks(), t.versionless()}
 }
 
 // say collects what is to be said.
