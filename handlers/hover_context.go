@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -19,6 +20,9 @@ import (
 // hoverContext says of an instruction that takes files from the context how many, how
 // large, and what it goes without.
 func (s *Server) hoverContext(ctx context.Context, h *hover) {
+	if !s.mayUseContext(plan.FileOf(h.doc), h.line) {
+		return
+	}
 	list, err := s.usageQueries(ctx, h.snapshot, h.doc)
 	if err != nil {
 		return // diagnostics say what is wrong
@@ -56,6 +60,29 @@ func (s *Server) hoverContext(ctx context.Context, h *hover) {
 			return
 		}
 	}
+}
+
+// mayUseContext says whether the instruction on a line, if there is one, may take files from the context:
+// to be sure, the whole text is converted, and nobody shall wait for that for nothing.
+func (s *Server) mayUseContext(f *dockerfile.File, line int) bool {
+	st := f.At(line)
+	if st == nil {
+		return false
+	}
+	switch st.Name() {
+	case "COPY", "ADD":
+		return true
+	case "RUN":
+		return len(st.Flags) > 0
+	case "FROM": // by the triggers of what it stands on
+		for _, config := range s.images.all() {
+			if bytes.Contains(config, []byte(`"OnBuild":[`)) {
+				return true
+			}
+		}
+		return slices.ContainsFunc(f.Instructions(), func(st *dockerfile.Instruction) bool { return !st.Onbuild.Empty() })
+	}
+	return false
 }
 
 // maxLooks is how often a context is looked at again for one hover, because files change meanwhile.
