@@ -91,7 +91,7 @@ func (f *finder) walk(dir, real string) {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		switch {
-		case e.IsDir() && slices.Contains(foreign, e.Name()):
+		case slices.Contains(foreign, e.Name()):
 		case e.IsDir():
 			met, wrong := f.met, len(f.wrong)
 			f.walk(path, filepath.Join(real, e.Name()))
