@@ -46,6 +46,7 @@ BENCH ?= .
 bench: engines build ## figures against peers, in pairs, and the table of them in cmd/buildls/BENCHMARKS.md; BENCH='Cached|Floor' measures some
 	@$(if $(filter . Language,$(BENCH)),.ci/test-engines $(ENGINES) language-server)
 	@$(if $(filter . Rules,$(BENCH)),.ci/test-engines $(ENGINES) linter)
+	@$(if $(filter . Format,$(BENCH)),.ci/test-engines $(ENGINES) formatter)
 	BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench '$(BENCH)' -skip ChangeInLargeContext -benchtime 30x -timeout 30m ./cmd/buildls -table $(CURDIR)/cmd/buildls/BENCHMARKS.md
 	@# Each pair of this one takes minutes: BuildKit copies all of the context's files.
 	$(if $(filter . LargeContext,$(BENCH)),BUILDLS_TEST_ENGINES=$(ENGINES) go test -run '^$$' -bench ChangeInLargeContext -benchtime 3x -timeout 30m ./cmd/buildls -table $(CURDIR)/cmd/buildls/BENCHMARKS.md)

@@ -25,7 +25,7 @@ func linter(b *testing.B) string {
 // practised is a Dockerfile of some lines that breaks rules of good practice.
 func practised(lines int) string {
 	var b strings.Builder
-	b.WriteString("FROM debian:12 AS base\n")
+	b.WriteString("FROM debian:12 as base\n") // of which BuildKit says something
 	for i := 1; i < lines; i++ {
 		switch {
 		case i%100 == 98:
@@ -41,36 +41,74 @@ func practised(lines int) string {
 	return b.String()
 }
 
-// BenchmarkRules is from a change to the publication of what is wrong by all rules, in two servers.
+// BenchmarkRules is from a change to the publication of what is wrong by all rules, against BuildKit's
+// alone.
 func BenchmarkRules(b *testing.B) {
+	for _, lines := range []int{20, 1000} {
+		b.Run(fmt.Sprint(lines), func(b *testing.B) {
+			pairs(b, changing(b, "all", lines), changing(b, "buildkit", lines))
+			tellPairs(b, fmt.Sprintf("a change of %d lines, from the key to what all rules say", lines), "BuildKit's alone", 1.5)
+		})
+	}
+}
+
+// BenchmarkRulesOfFile is a check of a file by all rules, a whole process, against another linter's.
+func BenchmarkRulesOfFile(b *testing.B) {
 	peer := linter(b)
 	for _, lines := range []int{20, 1000} {
 		b.Run(fmt.Sprint(lines), func(b *testing.B) {
 			most := 30
 			if lines > 100 {
-				most = 5 // a pair takes seconds
+				most = 3 // a pair takes seconds
 			}
-			ours := changing(b, quiet(shipped(b, nil)), lines)
-			theirs := changing(b, quiet(exec.Command(peer, "lsp", "--stdio")), lines)
-			fewPairs(b, most, ours, theirs)
-			tellPairs(b, fmt.Sprintf("a change of %d lines, from the key to what all rules say", lines), "tally of npm", 0.5)
+			file := filepath.Join(workspace(b, "Dockerfile", practised(lines)), "Dockerfile")
+			// That they find something is no error here.
+			fewPairs(b, most, func() { shipped(b, nil, "check", "--rules", "all", "--shellcheck", "off", file).Run() },
+				func() { exec.Command(peer, "lint", file).Run() })
+			tellPairs(b, fmt.Sprintf("a check of a file of %d lines by all rules, a whole process", lines), "tally of npm", 0.5)
 		})
 	}
 }
 
 // changing is an edit in a server that changes what is wrong, and the wait for what is published.
-func changing(b *testing.B, server *exec.Cmd, lines int) func() {
+func changing(b *testing.B, rules string, lines int) func() {
 	dir := workspace(b, "Dockerfile", practised(lines))
 	uri := "file://" + dir + "/Dockerfile"
-	e := lsptest.New(b, server, lsptest.Options{Folders: []string{dir}, Init: map[string]any{"lint": map[string]any{"rules": "all", "shellcheck": "off"}}})
+	e := lsptest.New(b, quiet(shipped(b, nil)), lsptest.Options{Folders: []string{dir}, Init: map[string]any{"lint": map[string]any{"rules": rules, "shellcheck": "off"}}})
 	e.Open(uri, "dockerfile", practised(lines))
 	e.Await("the first publication", func() bool { return e.Count("textDocument/publishDiagnostics") > 0 })
 	n := 0
 	return func() {
 		n++
+		text := fmt.Sprintf("MAINTAINER other%d\n", n)
+		if n%2 == 0 {
+			text = fmt.Sprintf("RUN make other%d\n", n)
+		}
 		seen := e.Count("textDocument/publishDiagnostics")
-		e.Change(uri, lines-1, 0, lines, 0, fmt.Sprintf("RUN cd /other%d && sudo make\n", n))
+		e.Change(uri, lines-1, 0, lines, 0, text)
 		e.Await("a publication", func() bool { return e.Count("textDocument/publishDiagnostics") > seen })
+	}
+}
+
+// BenchmarkFormat is a whole process that prints a Dockerfile laid out, against another formatter's.
+func BenchmarkFormat(b *testing.B) {
+	peer := filepath.Join(enginetest.Dir(b), "formatter", "node_modules", "@reteps", "dockerfmt-linux-x64", "bin", "dockerfmt")
+	if _, err := os.Stat(peer); err != nil {
+		b.Skipf("SKIPPED, needs the formatter of npm: %v", err)
+	}
+	for _, lines := range []int{20, 1000} {
+		b.Run(fmt.Sprint(lines), func(b *testing.B) {
+			file := filepath.Join(workspace(b, "Dockerfile", strings.ReplaceAll(practised(lines), "RUN if", "run  if")), "Dockerfile")
+			run := func(cmd func() *exec.Cmd) func() {
+				return func() {
+					if out, err := cmd().Output(); err != nil || len(out) == 0 {
+						b.Fatalf("%v: %s", err, out)
+					}
+				}
+			}
+			pairs(b, run(func() *exec.Cmd { return shipped(b, nil, "format", file) }), run(func() *exec.Cmd { return exec.Command(peer, file) }))
+			tellPairs(b, fmt.Sprintf("a Dockerfile of %d lines laid out, with the proof, a whole process", lines), "dockerfmt of npm, which proves nothing", 0)
+		})
 	}
 }
 
