@@ -155,7 +155,7 @@ async function practises() {
 async function formats() {
   await code.retype(line, 'run   echo  buffer');
   await code.command('Format Document');
-  await code.lines.getByText(/^RUN echo buffer$/).waitFor();
+  await code.lines.getByText('RUN echo buffer', { exact: true }).waitFor();
   await code.shot('formatted');
 }
 
