@@ -235,6 +235,7 @@ async function cancels() {
 async function follows() {
   const eye = code.page.locator('[id="buildls.buildls.buildls.following"]');
   await code.command('Build While Typing: Turn On/Off');
+  await code.command('Problems: Focus on Problems View');
   await code.retype(line, 'RUN echo buffer >/proof; exit 4');
   await eye.filter({ hasText: 'failed' }).waitFor();
   await code.problem('exit code 4', `[Ln ${line}`).waitFor();
