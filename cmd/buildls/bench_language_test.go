@@ -135,6 +135,12 @@ func (w *bareClient) tell(method string, params any) {
 func (w *bareClient) ask(method string, params any) []byte {
 	w.id++
 	w.send(map[string]any{"id": w.id, "method": method, "params": params})
+	id := fmt.Appendf(nil, `"id":%d,`, w.id)
+	return w.await(func(head []byte) bool { return bytes.Contains(head, id) && !bytes.Contains(head, []byte(`"method"`)) })
+}
+
+// await returns the next message that begins as it is to.
+func (w *bareClient) await(is func(head []byte) bool) []byte {
 	for {
 		header, err := w.from.ReadMIMEHeader()
 		if err != nil {
@@ -145,8 +151,7 @@ func (w *bareClient) ask(method string, params any) []byte {
 		if _, err := io.ReadFull(w.from.R, body); err != nil {
 			w.b.Fatal(err)
 		}
-		head := body[:min(len(body), 60)]
-		if id := fmt.Appendf(nil, `"id":%d,`, w.id); bytes.Contains(head, id) && !bytes.Contains(head, []byte(`"method"`)) {
+		if is(body[:min(len(body), 60)]) {
 			return body
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
-	"github.com/buildls/buildls/lsp/lsptest"
 )
 
 // linter is a linter for Dockerfiles with rules of good practice and a server. Nothing of it is
@@ -70,13 +70,19 @@ func BenchmarkRulesOfFile(b *testing.B) {
 	}
 }
 
-// changing is an edit in a server that changes what is wrong, and the wait for what is published.
+// changing is an edit in a server that changes what is wrong, and the wait for what is published. The
+// client does not read that: it is long.
 func changing(b *testing.B, rules string, lines int) func() {
-	dir := workspace(b, "Dockerfile", practised(lines))
-	uri := "file://" + dir + "/Dockerfile"
-	e := lsptest.New(b, quiet(shipped(b, nil)), lsptest.Options{Folders: []string{dir}, Init: map[string]any{"lint": map[string]any{"rules": rules, "shellcheck": "off"}}})
-	e.Open(uri, "dockerfile", practised(lines))
-	e.Await("the first publication", func() bool { return e.Count("textDocument/publishDiagnostics") > 0 })
+	const uri = "file:///bench/Dockerfile"
+	w := startBare(b, quiet(shipped(b, nil)))
+	published := func() {
+		w.await(func(head []byte) bool { return bytes.Contains(head, []byte("publishDiagnostics")) })
+	}
+	w.ask("initialize", map[string]any{"processId": nil, "rootUri": nil, "capabilities": map[string]any{},
+		"initializationOptions": map[string]any{"lint": map[string]any{"rules": rules, "shellcheck": "off"}}})
+	w.tell("initialized", map[string]any{})
+	w.tell("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": uri, "languageId": "dockerfile", "version": 1, "text": practised(lines)}})
+	published()
 	n := 0
 	return func() {
 		n++
@@ -84,9 +90,9 @@ func changing(b *testing.B, rules string, lines int) func() {
 		if n%2 == 0 {
 			text = fmt.Sprintf("RUN make other%d\n", n)
 		}
-		seen := e.Count("textDocument/publishDiagnostics")
-		e.Change(uri, lines-1, 0, lines, 0, text)
-		e.Await("a publication", func() bool { return e.Count("textDocument/publishDiagnostics") > seen })
+		last := map[string]any{"start": map[string]any{"line": lines - 1, "character": 0}, "end": map[string]any{"line": lines, "character": 0}}
+		w.tell("textDocument/didChange", map[string]any{"textDocument": map[string]any{"uri": uri, "version": n + 1}, "contentChanges": []any{map[string]any{"range": last, "text": text}}})
+		published()
 	}
 }
 
