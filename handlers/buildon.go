@@ -41,7 +41,6 @@ func (s *Settings) buildsOn() string {
 // One goroutine follows, as long as the setting is so. All that may matter wakes it, and it finds
 // out by itself whether the build would be another one. So it need not be known what an event means.
 type following struct {
-	follows
 	server *Server
 	wake   chan struct{} // capacity 1
 
