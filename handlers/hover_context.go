@@ -76,7 +76,7 @@ func (s *Server) mayUseContext(f *dockerfile.File, line int) bool {
 		return len(st.Flags) > 0
 	case "FROM": // by the triggers of what it stands on
 		for _, config := range s.images.all() {
-			if bytes.Contains(config, []byte(`"OnBuild":[`)) {
+			if bytes.Contains(config, []byte(`"OnBuild"`)) && !bytes.Contains(config, []byte(`"OnBuild":null`)) {
 				return true
 			}
 		}

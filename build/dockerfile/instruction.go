@@ -228,6 +228,14 @@ type Heredoc struct {
 	Terminated  bool // by a line after them
 }
 
+// Values are what the arguments say, without quotes and escapes: those of a JSON array if it is one.
+func (st *Instruction) Values() (values []string) {
+	for _, e := range st.Elements() {
+		values = append(values, e.Value)
+	}
+	return values
+}
+
 // Script is the heredoc that is all of a RUN, which BuildKit runs as a script; nil if there is none. One
 // beside other words is what a command reads (parser.ParseHeredoc takes no more than one word).
 func (st *Instruction) Script() *Heredoc {

@@ -87,10 +87,7 @@ func shellsOf(f *dockerfile.File) (list []*reader) {
 
 // dialectOf is the shell that a SHELL names, if that reads a script.
 func dialectOf(st *dockerfile.Instruction) shell.Dialect {
-	var words []string
-	for _, e := range st.Elements() {
-		words = append(words, e.Value)
-	}
+	words := st.Values()
 	if !shell.TakesScript(words) {
 		return shell.Foreign
 	}

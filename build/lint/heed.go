@@ -111,9 +111,9 @@ func likeRule(name string) (like string) {
 }
 
 // lookOf is a name without what a reader takes for the same.
-func lookOf(name string) string {
-	return strings.NewReplacer("l", "1", "o", "0").Replace(strings.ToLower(name))
-}
+func lookOf(name string) string { return alike.Replace(strings.ToLower(name)) }
+
+var alike = strings.NewReplacer("l", "1", "o", "0")
 
 // shellOfImages says whether an image that is known brings a shell of Windows, or one that is none
 // of Unix.

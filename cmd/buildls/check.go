@@ -251,14 +251,16 @@ func (c *check) one(ctx context.Context, name string, stdin io.Reader) (checked,
 	}
 	rules, wrong := c.rules.of(name)
 	err = cmp.Or(err, wrong)
+	var faults []string
+	for _, fault := range survey.Faults(ignore) {
+		faults = append(faults, fault.In(filepath.Base(path)))
+	}
 	model := dockerfile.Parse(data)
 	for i := range ways {
-		contexts := ways[i].Rules.Contexts
-		ways[i].Dockerfile, ways[i].Ignore, ways[i].Rules = model, ignore, rules.Config
-		ways[i].Rules.Contexts = contexts
-		for _, fault := range survey.Faults(ignore) {
-			ways[i].IgnoreFaults = append(ways[i].IgnoreFaults, fault.In(filepath.Base(path)))
-		}
+		w := &ways[i]
+		w.Dockerfile, w.Ignore, w.IgnoreFaults = model, ignore, faults
+		rules.Contexts = w.Rules.Contexts
+		w.Rules = rules.Config
 	}
 	out := checked{name: name, fails: rules.fails, note: rules.note, repair: repair{before: whole, after: whole}}
 	if c.fix || c.diff {

@@ -86,10 +86,7 @@ func (now *state) after(st *dockerfile.Instruction) {
 	}
 	switch st.Name() {
 	case "SHELL":
-		now.shell = []string{}
-		for _, e := range st.Elements() {
-			now.shell = append(now.shell, e.Value)
-		}
+		now.shell = append([]string{}, st.Values()...) // not nil: there is one
 	case "USER":
 		if len(st.Args) > 0 {
 			now.user = st.Unquoted(st.Args[0])

@@ -102,8 +102,8 @@ func (v *file) begin(st *dockerfile.Instruction, isFrom bool) *stage {
 		case v.mayBeWindows(st):
 			s.shell.dialect = shell.Foreign
 		}
-		if len(st.Args) > 2 && strings.EqualFold(st.Slice(st.Args[1]), "AS") {
-			s.name = strings.ToLower(st.Unquoted(st.Args[2]))
+		if name, ok := st.StageName(); ok {
+			s.name = strings.ToLower(st.Unquoted(name))
 			v.named[s.name] = s
 		}
 	}
@@ -124,10 +124,7 @@ func (v *file) mayBeWindows(from *dockerfile.Instruction) bool {
 
 // shellOf is what a SHELL sets. Where sh knows no pipefail, as in Debian, it stops at once.
 func shellOf(st *dockerfile.Instruction) shellState {
-	var words []string
-	for _, e := range st.Elements() {
-		words = append(words, e.Value)
-	}
+	words := st.Values()
 	s := shellState{dialect: shell.DialectOf(words), named: true, uncertain: !shell.TakesScript(words)}
 	knows := s.dialect == shell.Bash || s.dialect == shell.Zsh || s.dialect == shell.Ash
 	s.pipefail = knows && slices.Contains(words, "pipefail")

@@ -78,17 +78,14 @@ func from(st *dockerfile.Instruction, stages map[string]scope) scope {
 var busybox = regexp.MustCompile(`^([^@]*/)?(alpine|busybox)(:|@|$)|:[^/@]*(alpine|busybox)`)
 
 func nameOf(st *dockerfile.Instruction) string {
-	if len(st.Args) > 2 && strings.EqualFold(st.Slice(st.Args[1]), "AS") {
-		return strings.ToLower(st.Unquoted(st.Args[2]))
+	if name, ok := st.StageName(); ok {
+		return strings.ToLower(st.Unquoted(name))
 	}
 	return ""
 }
 
 func (s *scope) shell(st *dockerfile.Instruction) {
-	var words []string
-	for _, e := range st.Elements() {
-		words = append(words, e.Value)
-	}
+	words := st.Values()
 	s.dialect, s.unknown = shell.DialectOf(words), !shell.TakesScript(words)
 	s.errexit = slices.ContainsFunc(words, stopsAtFailure.MatchString)
 }
