@@ -36,7 +36,7 @@ func heed(problems []dockerfile.Problem, f File) []dockerfile.Problem {
 	}
 	for _, c := range comments {
 		if c.Unknown {
-			told("buildls does not know this comment: write # buildls ignore=RULE and a reason, # buildls format off, or # buildls format on", c.List)
+			told("buildls does not know this comment: write # buildls ignore=RULE and a reason, # buildls shell=NAME, # buildls format off, or # buildls format on", c.List)
 		}
 	}
 	for _, r := range unused {
