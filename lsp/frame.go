@@ -34,9 +34,9 @@ func misframed(format string, args ...any) error {
 	return &framingError{fmt.Sprintf(format, args...)}
 }
 
-// readFrame reads the content of the next message. Memory is taken as bytes arrive, not as
+// ReadFrame reads the content of the next message, of this protocol or of one with the same frames. Memory is taken as bytes arrive, not as
 // they are announced.
-func readFrame(r *bufio.Reader) ([]byte, error) {
+func ReadFrame(r *bufio.Reader) ([]byte, error) {
 	length, err := readHeader(r)
 	if err != nil {
 		return nil, err

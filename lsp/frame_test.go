@@ -58,7 +58,7 @@ func answers(t *testing.T, input io.Reader) (sent []string, code int, said strin
 	}
 	r := bufio.NewReader(&l.out)
 	for {
-		body, err := readFrame(r)
+		body, err := ReadFrame(r)
 		if err == io.EOF {
 			slices.Sort(sent)
 			return sent, code, said

@@ -38,7 +38,7 @@ func newWire(s *Server, rw io.ReadWriter) *wire {
 func (w *wire) ReadObject(answer any) error {
 	<-w.ready
 	for {
-		body, err := readFrame(w.in)
+		body, err := ReadFrame(w.in)
 		if errors.Is(err, errTooLong) {
 			w.server.refuse(noID, invalidRequest(err.Error()))
 			continue
