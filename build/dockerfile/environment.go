@@ -2,6 +2,8 @@ package dockerfile
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/containerd/platforms"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -12,6 +14,10 @@ type Environment struct {
 	Env       []string // NAME=value
 	Dir, User string   // User is empty for root
 	Shell     []string // empty for the platform's own
+
+	Entrypoint, Cmd []string
+	Labels          map[string]string
+	Ports           []string // as in "80/tcp", sorted
 }
 
 // EnvironmentAt has BuildKit's converter read the text that was built up to an instruction
@@ -33,7 +39,9 @@ func (b *Baseline) environment(ctx context.Context, text []byte) (_ *Environment
 	if err != nil {
 		return nil, err
 	}
-	e := &Environment{Dir: res.Image.Config.WorkingDir, User: res.Image.Config.User, Shell: res.Image.Config.Shell}
+	config := res.Image.Config
+	e := &Environment{Dir: config.WorkingDir, User: config.User, Shell: config.Shell, Entrypoint: config.Entrypoint, Cmd: config.Cmd,
+		Labels: config.Labels, Ports: slices.Sorted(maps.Keys(config.ExposedPorts))}
 	if dir, err := res.State.GetDir(ctx); err == nil {
 		e.Dir = dir
 	}

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client"
@@ -16,6 +18,7 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/tonistiigi/fsutil/types"
+	"golang.org/x/sync/errgroup"
 )
 
 // A Change is what a step did to a file, a directory or a link.
@@ -119,6 +122,58 @@ func compareTrees(before, after tree) []Change {
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
 	return changes
+}
+
+// CompareFiles returns what differs between the files before a step and after it, as [Build.Changes]
+// does. It lists them directory by directory. Nil stands for an empty image.
+func CompareFiles(ctx context.Context, before, after Files) ([]Change, error) {
+	var trees [2]tree
+	eg, ctx := errgroup.WithContext(ctx)
+	for i, files := range []Files{before, after} {
+		eg.Go(func() (err error) {
+			trees[i], err = listTree(ctx, files)
+			return err
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	return compareTrees(trees[0], trees[1]), nil
+}
+
+// listTree lists all files, several directories at a time.
+func listTree(ctx context.Context, files Files) (tree, error) {
+	var mu sync.Mutex
+	all := tree{}
+	level := []string{""}
+	for len(level) > 0 && files != nil {
+		var next []string
+		eg, ctx := errgroup.WithContext(ctx)
+		eg.SetLimit(8)
+		for _, dir := range level {
+			eg.Go(func() error {
+				list, err := files.ReadDir(ctx, gateway.ReadDirRequest{Path: "/" + dir})
+				mu.Lock()
+				defer mu.Unlock()
+				for _, st := range list {
+					name := path.Join(dir, path.Base(st.Path))
+					if isHardLink(st) { // to a name that may not be the first one elsewhere
+						st.Linkname = ""
+					}
+					all[name] = treeFile{Stat: st}
+					if os.FileMode(st.Mode).IsDir() {
+						next = append(next, name)
+					}
+				}
+				return err
+			})
+		}
+		if err := eg.Wait(); err != nil {
+			return nil, err
+		}
+		level = next
+	}
+	return all, nil
 }
 
 func changeOf(path string, kind ChangeKind, f treeFile) Change {

@@ -91,6 +91,23 @@ func (b *Build) ask(ctx context.Context, part session.Attachable, exports []clie
 	return hidden, inspectionError(hidden.HideError(eg.Wait()), b.Conn.Info)
 }
 
+// Cached says whether the engine has what a step leaves in its cache. Nothing is run.
+func (b *Build) Cached(ctx context.Context, step int) (bool, error) {
+	s := b.state(step)
+	_, after, err := s.around()
+	if err != nil {
+		return false, err
+	}
+	_, err = b.ask(ctx, nil, nil, func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+		_, err := s.lookUp(ctx, g, after)
+		return gateway.NewResult(), err
+	})
+	if gone := (*GoneError)(nil); errors.As(err, &gone) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // CanPause says why an engine cannot pause a failed build for shells; nil if it can. No capability
 // says that an engine keeps the files of a failed command. Those engines that do can evaluate.
 func CanPause(ctx context.Context, conn *engine.Conn) error {

@@ -19,18 +19,18 @@ import (
 	"github.com/buildls/buildls/build/dockerfile"
 )
 
-// A shell is a container, and the process that is started in it.
-type shell struct {
+// A Process is a container, and the process that is started in it.
+type Process struct {
 	gateway.NewContainerRequest
 	gateway.StartRequest
 }
 
-// shellIn is a shell with all that a command has except its mounts.
-func shellIn(exec *pb.ExecOp, platform *pb.Platform) shell {
+// ShellIn is a shell in a terminal, with all that a command has except its mounts.
+func ShellIn(exec *pb.ExecOp, platform *pb.Platform) Process {
 	meta := exec.Meta
-	return shell{
+	return Process{
 		gateway.NewContainerRequest{NetMode: exec.Network, Hostname: meta.Hostname, ExtraHosts: meta.ExtraHosts, Platform: platform},
-		gateway.StartRequest{Args: []string{shellOf(meta.Args)}, Env: slices.Clone(meta.Env), SecretEnv: exec.Secretenv,
+		gateway.StartRequest{Args: []string{ShellOf(meta.Args)}, Env: slices.Clone(meta.Env), SecretEnv: exec.Secretenv,
 			User: meta.User, Cwd: meta.Cwd, SecurityMode: exec.Security, Tty: true},
 	}
 }
@@ -38,21 +38,23 @@ func shellIn(exec *pb.ExecOp, platform *pb.Platform) shell {
 // shells are the names of programs that can be used interactively.
 var shells = []string{"sh", "ash", "bash", "dash", "ksh", "zsh", "fish"}
 
-// shellOf is the shell that runs a command: its first argument, or /bin/sh if that is no shell.
-func shellOf(args []string) string {
+// ShellOf is the shell that runs a command: its first argument, or /bin/sh if that is no shell.
+func ShellOf(args []string) string {
 	if len(args) > 0 && slices.Contains(shells, path.Base(args[0])) {
 		return args[0]
 	}
 	return "/bin/sh"
 }
 
-func mountOf(m *pb.Mount) gateway.Mount {
+// MountOf is a mount of a command, without what it holds.
+func MountOf(m *pb.Mount) gateway.Mount {
 	return gateway.Mount{Selector: m.Selector, Dest: m.Dest, Readonly: m.Readonly, MountType: m.MountType,
 		CacheOpt: m.CacheOpt, SecretOpt: m.SecretOpt, SSHOpt: m.SSHOpt}
 }
 
-// run starts the process and returns its exit code. It ends the process with ctx.
-func (s shell) run(ctx context.Context, g gateway.Client, t attach.Terminal) (int, error) {
+// Run starts the process and returns its exit code. It ends the process with ctx. t.Args, if there are
+// some, are run in place of Args. The error is a *[NoProgramError] if there is no such program.
+func (s Process) Run(ctx context.Context, g gateway.Client, t attach.Terminal) (int, error) {
 	if len(t.Args) > 0 {
 		s.Args = t.Args
 	}
@@ -70,7 +72,9 @@ func (s shell) run(ctx context.Context, g gateway.Client, t attach.Terminal) (in
 	if err != nil {
 		return 0, s.explain(ctx, err)
 	}
-	process.Resize(ctx, gateway.WinSize(t.Size))
+	if s.Tty {
+		process.Resize(ctx, gateway.WinSize(t.Size))
+	}
 	go func() { // ends when the maker of t closes it
 		for size := range t.Resize {
 			process.Resize(ctx, gateway.WinSize(size))
@@ -80,7 +84,7 @@ func (s shell) run(ctx context.Context, g gateway.Client, t attach.Terminal) (in
 }
 
 // exit says how a process ended. If there is no such program, runc says so in the output.
-func (s shell) exit(ctx context.Context, err error, output *firstWords) (int, error) {
+func (s Process) exit(ctx context.Context, err error, output *firstWords) (int, error) {
 	var exit *gwpb.ExitError
 	switch {
 	case err == nil:
@@ -109,7 +113,7 @@ type NoProgramError struct{ Program string }
 
 func (e *NoProgramError) Error() string { return "this image has no " + e.Program }
 
-func (s shell) explain(ctx context.Context, err error) error {
+func (s Process) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -138,7 +142,7 @@ func (b *Build) Shell(ctx context.Context, step int, after *dockerfile.Environme
 		if err != nil {
 			return nil, err
 		}
-		code, ended = s.run(ctx, g, t)
+		code, ended = s.Run(ctx, g, t)
 		return gateway.NewResult(), nil
 	})
 	if ended != nil {
@@ -163,50 +167,50 @@ func Shell(ctx context.Context, paused *build.PausedFailure, t attach.Terminal) 
 	}()
 	op, ids := paused.Command()
 	exec := op.GetExec()
-	c := shellIn(exec, op.Platform)
+	c := ShellIn(exec, op.Platform)
 	for i, m := range exec.Mounts {
-		at := mountOf(m)
+		at := MountOf(m)
 		if i < len(ids) {
 			at.ResultID = ids[i]
 		}
 		c.Mounts = append(c.Mounts, at)
 	}
-	return c.run(ctx, paused.Gateway(), t)
+	return c.Run(ctx, paused.Gateway(), t)
 }
 
 // shell is a shell in the files that the step left; in is the environment of a step that is no
 // command.
-func (s stepState) shell(ctx context.Context, g gateway.Client, in *dockerfile.Environment) (shell, error) {
+func (s stepState) shell(ctx context.Context, g gateway.Client, in *dockerfile.Environment) (Process, error) {
 	op, err := s.op()
 	if err != nil {
-		return shell{}, err
+		return Process{}, err
 	}
 	_, after, err := s.around()
 	if err != nil {
-		return shell{}, err
+		return Process{}, err
 	}
 	root, err := s.lookUp(ctx, g, after)
 	if err != nil {
-		return shell{}, err
+		return Process{}, err
 	}
 	exec := op.GetExec()
 	if exec == nil {
-		c := shellIn(s.commandBefore(op), op.Platform)
+		c := ShellIn(s.commandBefore(op), op.Platform)
 		if in != nil {
-			c.Env, c.Cwd, c.User, c.Args = in.Env, in.Dir, in.User, []string{shellOf(in.Shell)}
+			c.Env, c.Cwd, c.User, c.Args = in.Env, in.Dir, in.User, []string{ShellOf(in.Shell)}
 		}
 		c.Mounts = []gateway.Mount{{Dest: pb.RootMount, Ref: root}}
 		return c, nil
 	}
-	c := shellIn(exec, op.Platform)
+	c := ShellIn(exec, op.Platform)
 	for _, m := range exec.Mounts {
-		at := mountOf(m)
+		at := MountOf(m)
 		switch {
 		case m.Dest == pb.RootMount:
 			at.Ref = root
 		case m.Input >= 0:
 			if at.Ref, err = s.lookUp(ctx, g, op.Inputs[m.Input]); err != nil {
-				return shell{}, err
+				return Process{}, err
 			}
 		}
 		c.Mounts = append(c.Mounts, at)
@@ -218,7 +222,7 @@ func (s stepState) shell(ctx context.Context, g gateway.Client, in *dockerfile.E
 // without an environment.
 func (s stepState) commandBefore(op *pb.Op) *pb.ExecOp {
 	for range s.Ops {
-		in, _, err := throughOp(op)
+		in, _, err := Through(op)
 		if err != nil || in < 0 || in >= int64(len(op.Inputs)) {
 			break
 		}

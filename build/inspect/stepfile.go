@@ -50,7 +50,7 @@ func (b *Build) File(ctx context.Context, step int, name string) (*File, error) 
 			none = &NoFileError{name, "is not there after this step"}
 			return gateway.NewResult(), nil
 		}
-		if file, err = readFile(ctx, ref, name); errors.As(err, &none) {
+		if file, err = ReadFile(ctx, ref, name); errors.As(err, &none) {
 			err = nil
 		}
 		return gateway.NewResult(), err
@@ -66,7 +66,16 @@ func (b *Build) File(ctx context.Context, step int, name string) (*File, error) 
 	return file, nil
 }
 
-func readFile(ctx context.Context, ref gateway.Reference, name string) (*File, error) {
+// Files are those of a step, as an engine shows them.
+type Files interface {
+	ReadFile(context.Context, gateway.ReadRequest) ([]byte, error)
+	StatFile(context.Context, gateway.StatRequest) (*types.Stat, error)
+	ReadDir(context.Context, gateway.ReadDirRequest) ([]*types.Stat, error)
+}
+
+// ReadFile reads a file. It follows symlinks within the files. If name leads to no file, the error is
+// a *[NoFileError].
+func ReadFile(ctx context.Context, ref Files, name string) (*File, error) {
 	st, err := ref.StatFile(ctx, gateway.StatRequest{Path: name})
 	if err != nil {
 		return nil, notThere(name, err)

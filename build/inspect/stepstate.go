@@ -30,7 +30,7 @@ func (s stepState) around() (before, after *pb.Input, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	in, out, err := throughOp(op)
+	in, out, err := Through(op)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,9 +40,10 @@ func (s stepState) around() (before, after *pb.Input, err error) {
 	return before, &pb.Input{Digest: string(s.Vertex), Index: out}, nil
 }
 
-// throughOp says which input an op changes, and which output is the result. An input of -1 is an
-// empty image.
-func throughOp(op *pb.Op) (in, out int64, err error) {
+// Through says which input of a step's op holds the files of the stage, and which output holds them
+// afterwards. An input of -1 is an empty image. An output of -1 says that the step writes nowhere.
+// The error is that of an op that changes no files, such as an image.
+func Through(op *pb.Op) (in, out int64, err error) {
 	switch {
 	case op.GetExec() != nil:
 		for _, m := range op.GetExec().Mounts {
