@@ -10,6 +10,7 @@
 package build
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -61,6 +62,9 @@ type Request struct {
 	// Pause is called before Run returns with a build whose command failed. Who gets it must call
 	// its Release. If Pause is nil, such a build ends like any other.
 	Pause func(*PausedFailure)
+	// Debug, if it is not nil, has the engine build the build part by part. When it returns nil, the
+	// rest is built, and the build ends like any other. With an error, the build ends with that.
+	Debug func(context.Context, *Debugging) error
 }
 
 // A RefusedError says that an engine cannot do what a request asks for, or that a secret or a key

@@ -333,6 +333,9 @@ func (g throughGateway) solve(ctx context.Context, then func(context.Context, *g
 	if err := then(ctx, res); err != nil || g.req.Linked != "" {
 		return res, err
 	}
+	if err := g.debug(ctx, defs); err != nil {
+		return nil, err
+	}
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
 		g.tell(event{images: baseImages(ctx, g, defs, g.req)})

@@ -1,0 +1,59 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+
+	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/redact"
+)
+
+// Debugging is a build of which nothing is built yet: Request.Debug has it built. It lasts until
+// Request.Debug returns.
+type Debugging struct {
+	Conn        *engine.Conn
+	Gateway     gateway.Client
+	Definitions []Definition      // one for each platform
+	Images      dockerfile.Images // on which the build stands, as far as the engine tells
+	Hidden      redact.Mask       // what must not be shown
+}
+
+// debug calls Request.Debug, if there is one.
+func (g throughGateway) debug(ctx context.Context, defs []Definition) error {
+	if g.req.Debug == nil {
+		return nil
+	}
+	conn := g.link.conn
+	if caps := g.BuildOpts().Caps; caps.Supports(gwpb.CapGatewayExec) != nil || caps.Supports(gwpb.CapGatewayEvaluate) != nil {
+		return &RefusedError{fmt.Sprintf("%s is too old to stop between steps; newer engines do", conn.Info)}
+	}
+	if len(defs) == 0 {
+		return &RefusedError{"the front end of this Dockerfile does not say how its steps are made, so that one cannot stop between them"}
+	}
+	return g.req.Debug(ctx, &Debugging{conn, g, defs, baseImages(ctx, g, defs, g.req), g.link.hidden})
+}
+
+// A StepFailure is why a step of a build that is debugged failed.
+type StepFailure struct {
+	Message  string
+	ExitCode *int // of a RUN
+}
+
+// ExplainStep says why a step failed: err is what the engine returned, and log what the step printed.
+func ExplainStep(err error, log string) StepFailure {
+	f := StepFailure{Message: dockerfile.PlainError(err)}
+	var exit *gwpb.ExitError
+	if errors.As(err, &exit) && exit.ExitCode != gwpb.UnknownExitStatus {
+		code := int(exit.ExitCode)
+		f.ExitCode, f.Message = &code, exitMessage(code, log)
+	}
+	if program, ok := MissingProgram(err.Error() + "\n" + log); ok {
+		f.Message = fmt.Sprintf("RUN could not start: this image has no %s", program)
+	}
+	return f
+}
