@@ -21,6 +21,7 @@ import (
 var mayImport = map[string][]string{
 	"build":                  {"build/attach", "build/dockerfile", "build/engine", "build/escape", "build/logs", "build/pairs", "build/redact", "build/sent"},
 	"build/attach":           {},
+	"build/debug":            {"build", "build/attach", "build/dockerfile", "build/inspect", "build/redact"},
 	"build/dockerfile":       {},
 	"build/engine":           {"build/redact"},
 	"build/escape":           {},
@@ -44,7 +45,8 @@ var mayImport = map[string][]string{
 	"build/shell":            {"build/dockerfile"},
 	"cmd":                    {"handlers", "lsp", "workspace", "build"},
 	"cmd/demo":               {}, // an editor: it uses the contract alone
-	"handlers":               {"handlers/history", "handlers/plan", "lsp", "workspace", "build"},
+	"handlers":               {"handlers/dap", "handlers/history", "handlers/plan", "lsp", "workspace", "build"},
+	"handlers/dap":           {"lsp", "build"},
 	"handlers/history":       {},
 	"handlers/plan":          {"workspace", "build"},
 	"lsp":                    {},
