@@ -190,6 +190,11 @@ func init() {
 			run:         (*Server).commandLog,
 		},
 		{
+			Name: "buildls.debug", Argument: "that of `buildls.build`, `stopOnEntry`, `stopOnFailure`", Answer: "`{address}`",
+			Description: "Waits for the editor's debugger on a socket, and debugs the build with it: see `buildls help debug`.",
+			run:         (*Server).commandDebug,
+		},
+		{
 			Name: "buildls.files", Argument: "`id`, `step`, `path`", Answer: "`[{path, change, bytes}]`",
 			Description: "Lists what a step `added`, `changed` and `deleted`, below `path` if that is given. The path of a directory ends with a slash.",
 			run:         (*Server).commandFiles,

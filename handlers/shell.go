@@ -186,7 +186,7 @@ func (s *Server) commandShell(raw []byte, _ *commandParams) (lsp.Work, error) {
 			return nil, err
 		}
 		command := []string{self, "attach", address}
-		s.rpc.Go(func() { s.serveShells(l, offering(command, run)) })
+		s.rpc.Go(func() { s.shells.serve(s.rpc.Context(), s.log, l, offering(command, run)) })
 		return map[string][]string{"command": command}, nil
 	}, nil
 }
@@ -262,20 +262,20 @@ func (s *Server) notHeld(ctx context.Context, b *sessionBuild) error {
 	return lsp.InvalidParams("buildls.shell: what the failed step left is no longer kept (or it is no RUN); build again")
 }
 
-// serveShells runs a shell for each terminal that attaches.
-func (s *Server) serveShells(l net.Listener, run shellFunc) {
-	defer s.shells.forget(l)
+// serve runs a shell for each terminal that attaches, until ctx ends or nobody has attached for a while.
+func (s *shells) serve(ctx context.Context, log *zap.Logger, l net.Listener, run shellFunc) {
+	defer s.forget(l)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	idle := time.AfterFunc(shellIdle, func() { l.Close() })
 	defer idle.Stop()
-	lost := context.AfterFunc(s.rpc.Context(), func() { l.Close() }) // an editor may go without a shutdown
+	lost := context.AfterFunc(ctx, func() { l.Close() }) // an editor may go without a shutdown
 	defer lost()
 	for {
 		c, err := l.Accept()
 		if err != nil {
 			if !errors.Is(err, net.ErrClosed) {
-				s.log.Warn("shell", zap.Error(err))
+				log.Warn("shell", zap.Error(err))
 			}
 			return
 		}
@@ -284,7 +284,7 @@ func (s *Server) serveShells(l net.Listener, run shellFunc) {
 			continue
 		}
 		idle.Reset(shellIdle)
-		wg.Go(func() { attach.Serve(s.rpc.Context(), c, run) })
+		wg.Go(func() { attach.Serve(ctx, c, run) })
 	}
 }
 

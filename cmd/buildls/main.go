@@ -119,7 +119,7 @@ editor. "buildls help COMMAND" says more of each.`,
 	root.SetHelpCommand(help)
 	root.AddCommand(serveCommand(std), buildCommand(std), checkCommand(std.clean()), formatCommand(std),
 		buildsCommand(std.clean()), doctorCommand(std.clean()), engineCommand(std),
-		attachCommand(std), completionCommand(std), versionCommand(std), help)
+		dapCommand(std), attachCommand(std), completionCommand(std), versionCommand(std), help)
 	for _, cmd := range root.Commands() {
 		cmd.Flags().SortFlags = false
 		offerNoFiles(cmd)
