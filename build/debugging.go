@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	controlapi "github.com/moby/buildkit/api/services/control"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 
@@ -35,7 +36,20 @@ func (g throughGateway) debug(ctx context.Context, defs []Definition) error {
 	if len(defs) == 0 {
 		return &RefusedError{"the front end of this Dockerfile does not say how its steps are made, so that one cannot stop between them"}
 	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go func() { end(awaitLoss(ctx, conn, g.req.ID)) }()
 	return g.req.Debug(ctx, &Debugging{conn, g, defs, baseImages(ctx, g, defs, g.req), g.link.hidden})
+}
+
+// awaitLoss returns when the engine has let go of a build, or went away, or when ctx ends. While nothing
+// is asked of the engine, nothing else tells.
+func awaitLoss(ctx context.Context, conn *engine.Conn, id string) error {
+	stream, err := conn.ControlClient().Status(ctx, &controlapi.StatusRequest{Ref: id})
+	for err == nil {
+		_, err = stream.Recv()
+	}
+	return err
 }
 
 // A StepFailure is why a step of a build that is debugged failed.

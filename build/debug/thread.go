@@ -76,7 +76,7 @@ func (t *Thread) Runs() bool {
 
 func (t *Thread) stands() error {
 	switch {
-	case t.over:
+	case t.over || t.d.ctx.Err() != nil:
 		return errEnded
 	case t.running != nil || t.pos < 0:
 		return errRunning
