@@ -58,6 +58,9 @@ func (s *Server) stageLenses(ctx context.Context, snapshot *workspace.Snapshot, 
 			argument["target"] = stage.Name
 		}
 		lenses = append(lenses, lens{stage.Lines, title, "buildls.build", argument})
+		if s.features.debug { // else the client would run the command itself
+			lenses = append(lenses, lens{stage.Lines, "Debug", "buildls.debug", argument})
+		}
 	}
 	return lenses
 }

@@ -345,26 +345,32 @@ func (t *Thread) background(to int) {
 		}
 	}
 	block(t.instructionsWithBreakpoints())
+	var path []*stage // that the thread itself builds
+	for _, f := range t.program.places[min(to, len(t.program.places)-1)].frames {
+		path = append(path, f.stage)
+	}
 	for _, out := range t.program.graph.frontier(blocked) {
-		if t.d.states.has(out) {
-			continue
+		if !t.d.states.has(out) {
+			t.d.spawn(func() { t.buildBehind(out, path) })
 		}
-		t.d.spawn(func() { t.buildBehind(out) })
 	}
 }
 
-func (t *Thread) buildBehind(out *pb.Input) {
+func (t *Thread) buildBehind(out *pb.Input, path []*stage) {
 	_, err := t.d.states.get(t.d.ctx, t.program.graph, out)
 	var vertex *errdefs.VertexError
 	if err == nil || t.d.ctx.Err() != nil || !errors.As(err, &vertex) {
 		return
 	}
 	in := t.program.of(digest.Digest(vertex.Digest))
+	if in == nil || slices.ContainsFunc(path, func(s *stage) bool { return slices.Contains(s.list, in) }) {
+		return
+	}
 	t.d.mu.Lock()
 	known := t.d.noted[vertex.Digest]
 	t.d.noted[vertex.Digest] = true
 	t.d.mu.Unlock()
-	if in != nil && !known {
+	if !known {
 		lines := in.Lines()
 		t.d.client.Output("A step of another stage has failed: "+strings.TrimSpace(in.Text)+"\n", &lines)
 	}

@@ -404,6 +404,7 @@ func (s *session) restart(r *dap.Request, m dap.ResponseMessage, arguments json.
 		return
 	}
 	s.answer(r, m)
+	s.event("continued", &dap.ContinuedEvent{Body: dap.ContinuedEventBody{ThreadId: 1, AllThreadsContinued: true}})
 	s.mu.Lock()
 	placed, now := s.place(), s.run
 	s.mu.Unlock()
