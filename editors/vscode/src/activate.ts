@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { argumentOf, Builder, dockerfileOf } from './build';
 import { Builds } from './builds';
 import { ContextView } from './context';
+import { debugBuild, Debugging } from './debug';
 import { Engines } from './engines';
 import { Following } from './following';
 import { againOf, buildOf, Inside } from './inside';
@@ -43,13 +44,17 @@ export function activate(context: vscode.ExtensionContext): void {
     if (build.result) status.ended(build.result);
     void builder.tell(build);
   });
-  context.subscriptions.push(channel, status, following, quiet, log, view, new StepFiles(server).register(), tasks);
+  context.subscriptions.push(channel, status, following, quiet, log, view, new StepFiles(server).register(), tasks, new Debugging(started).register());
   void vscode.commands.executeCommand('setContext', 'buildls.active', true);
   registerCommands(context, started, builder, status);
   register(context, {
     log: (clicked) => inside.showLog(clicked),
     line: (clicked) => inside.goToLine(clicked),
     shell: (clicked) => inside.openShell(clicked),
+    debug: (clicked) => {
+      const build = buildOf(clicked);
+      return debugBuild(build ? againOf(build) : argumentOf(dockerfileOf(clicked)));
+    },
     refresh: () => {
       view.refresh();
     },

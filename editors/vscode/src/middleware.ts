@@ -2,8 +2,9 @@
 
 import * as vscode from 'vscode';
 import type { Builds } from './builds';
-import type { Shell } from './contract';
+import type { BuildArgument, Shell } from './contract';
 import type { Middleware } from 'vscode-languageclient/node';
+import { debugBuild } from './debug';
 import { anotherEdits } from './others';
 import type { Quiet } from './quiet';
 import { openShell } from './shell';
@@ -13,7 +14,7 @@ import type { Status } from './status';
 const ours = ['path', 'diagnostics'];
 
 /** What a window that is not trusted may not ask for. */
-const needTrust = ['buildls.build', 'buildls.shell'];
+const needTrust = ['buildls.build', 'buildls.shell', 'buildls.debug'];
 
 export function middleware(status: Status, quiet: Quiet, builds: Builds): Middleware {
   let last: vscode.TextDocumentChangeEvent | undefined;
@@ -40,6 +41,7 @@ export function middleware(status: Status, quiet: Quiet, builds: Builds): Middle
       if (needTrust.includes(command) && !vscode.workspace.isTrusted) {
         return void askForTrust();
       }
+      if (command === 'buildls.debug') return debugBuild(args[0] as BuildArgument); // of a lens; the debugger asks the server itself
       const answer = (await next(command, args)) as unknown;
       if (command === 'buildls.shell') openShell(answer as Shell, builds.nameOf(args[0]));
       return answer;

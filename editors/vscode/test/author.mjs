@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as debugging from './debugging.mjs';
 import { folder, line, onDisk } from './desk.mjs';
 import * as inside from './inside.mjs';
 import { until } from './workbench.mjs';
@@ -12,7 +13,7 @@ let code;
 export function scenes(workbench) {
   code = workbench;
   const { showsNothingYet, showsWhatFailed, opensAShell, readsFiles } = inside.scenes(workbench);
-  return { isThin, underlines, mends, completes, navigates, edits, practises, formats, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, follows, quits };
+  return { isThin, underlines, mends, completes, navigates, edits, practises, formats, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, follows, ...debugging.scenes(workbench), quits };
 }
 
 /** The package holds what it needs, and nothing else. */
