@@ -334,6 +334,13 @@ part('a program is run in any step that ran, in a terminal where the author want
   vim.cmd('stopinsert | bwipeout!')
 end)
 
+part('without nvim-dap, :BuildDebug says what is to be installed, and no lens offers it', function()
+  local before = #said
+  vim.cmd.BuildDebug()
+  check.contains('what is said', said[before + 1], 'https://github.com/mfussenegger/nvim-dap')
+  check.equal('the capability', require('buildls.server').config().capabilities.experimental.buildls.debug, false)
+end)
+
 part('a server that dies takes its builds with it', function()
   open('long.dockerfile', { 'FROM scratch', 'COPY busybox /bin/', 'RUN ["/bin/busybox", "sleep", "100000"]' })
   vim.cmd.Build()

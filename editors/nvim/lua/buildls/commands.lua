@@ -103,6 +103,12 @@ local commands = {
   BuildInfo = { buildls.info, { desc = 'Show the engine and the newest build' } },
   BuildHistory = { buildls.history, { desc = 'List the builds and their steps in the quickfix list' } },
   BuildFiles = { of_step(buildls.files), { nargs = '?', complete = complete_steps, desc = 'Show what a step changed' } },
+  BuildDebug = {
+    function(opts)
+      buildls.debug(opts.args ~= '' and { target = opts.args } or nil)
+    end,
+    { nargs = '?', complete = complete_build, desc = 'Debug the build of this Dockerfile' },
+  },
   BuildShell = { shell, { nargs = '*', complete = complete_steps, desc = 'Open a shell in a step' } },
 }
 
@@ -152,6 +158,9 @@ function M.define()
       local client = of_buildls(ev)
       if client then
         require('buildls.marks').attached(client, ev.buf)
+        if require('buildls.debug').available() then
+          require('buildls.debug').register()
+        end
       end
     end,
   })

@@ -90,6 +90,12 @@ function M.shell(step, program)
   require('buildls.shell').open(step, program)
 end
 
+--- Debugs a build with nvim-dap, with the argument of the command buildls.build.
+---@param argument? table
+function M.debug(argument)
+  require('buildls.debug').run(argument)
+end
+
 --- One line for a statusline: the build that runs, else how the newest ended; and "[typing]",
 --- with a word about the last such build, if the text is built as it is typed. Empty if there is
 --- nothing to say.

@@ -103,7 +103,17 @@ function M.config()
       end
     end,
     settings = { buildls = vim.empty_dict() },
-    capabilities = { experimental = { buildls = { log = true, finished = true, shell = true, following = true } } },
+    capabilities = {
+      experimental = {
+        buildls = {
+          log = true,
+          finished = true,
+          shell = true,
+          following = true,
+          debug = require('buildls.debug').available(),
+        },
+      },
+    },
     handlers = vim.tbl_extend('error', handlers, require('buildls.marks').handlers),
     on_exit = function(_, _, client_id)
       state.gone(client_id)
@@ -114,6 +124,9 @@ function M.config()
       end,
       ['buildls.context'] = function(command)
         require('buildls.report').context(command.arguments and command.arguments[1])
+      end,
+      ['buildls.debug'] = function(command)
+        require('buildls.debug').run(command.arguments and command.arguments[1])
       end,
       ['buildls.shell'] = function(command, ctx)
         local argument = command.arguments[1]
