@@ -24,7 +24,7 @@ func (f *File) StageNames() (list []StageName) {
 		for _, at := range st.ImageNames() {
 			name := st.Unquoted(at)
 			stage, ok := named[strings.ToLower(name)]
-			if n, err := strconv.Atoi(name); !ok && !from && err == nil && n >= 0 && n < stages {
+			if n, err := strconv.Atoi(name); !ok && st.Name() == "COPY" && err == nil && n >= 0 && n < stages {
 				stage, ok = n, true
 			}
 			if ok {

@@ -11,7 +11,7 @@ import (
 func TestStageNames(t *testing.T) {
 	for _, text := range []string{
 		"FROM a AS «One»0+\nFROM «one»0 as «two»1+\nFROM b\nCOPY --from=«ONE»0 x /\nCOPY --from=c x /\n",
-		"FROM a\nFROM b AS «b»1+\nCOPY --from=«0»0 --from=«1»1 x /\nRUN --mount=type=bind,from=«0»0,target=/a --mount=from=«b»1,target=/b x\n",
+		"FROM a\nFROM b AS «b»1+\nCOPY --from=«0»0 --from=«1»1 x /\nRUN --mount=type=bind,from=0,target=/a --mount=from=«b»1,target=/b x\n",
 		"FROM a AS «x»0+\nFROM b AS «x»1+\nCOPY --from=«x»1 x /\nFROM 0\n",
 		"FROM a AS «x»0+\nFROM b\nCOPY \\\n  --from=\\\n«x»0 . /\nONBUILD COPY --from=«x»0 a /\n",
 		"FROM a \\\n  # why\n  AS «y»0+\nBROKEN --from=«y»0\nFROM «y»0 AS\nFROM\n",

@@ -150,7 +150,7 @@ func (c *completion) stages(typed string) {
 	for i, from := range above[:max(0, len(above)-1)] {
 		if at, ok := from.StageName(); ok {
 			c.add(typed, Item{Kind: ItemStage, Label: from.Slice(at), Detail: "stage, FROM " + short(from.Slice(from.Args[0]))})
-		} else if c.st.Name() != "FROM" { // there a number is an image's name
+		} else if c.st.Name() == "COPY" { // elsewhere a number is an image's name
 			c.add(typed, Item{Kind: ItemStage, Label: strconv.Itoa(i), Detail: "stage without a name, " + short(from.Written())})
 		}
 	}
