@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	controlapi "github.com/moby/buildkit/api/services/control"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -19,9 +20,10 @@ import (
 type Debugging struct {
 	Conn        *engine.Conn
 	Gateway     gateway.Client
-	Definitions []Definition      // one for each platform
-	Images      dockerfile.Images // on which the build stands, as far as the engine tells
-	Hidden      redact.Mask       // what must not be shown
+	Definitions []Definition // one for each platform
+	Hidden      redact.Mask  // what must not be shown
+	// Images waits for the configs of the images on which the build stands, as far as the engine tells.
+	Images func() dockerfile.Images
 }
 
 // debug calls Request.Debug, if there is one.
@@ -39,7 +41,9 @@ func (g throughGateway) debug(ctx context.Context, defs []Definition) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	go func() { end(awaitLoss(ctx, conn, g.req.ID)) }()
-	return g.req.Debug(ctx, &Debugging{conn, g, defs, baseImages(ctx, g, defs, g.req), g.link.hidden})
+	images := sync.OnceValue(func() dockerfile.Images { return baseImages(ctx, g, defs, g.req) })
+	go images() // so that nobody waits for them at the first stop
+	return g.req.Debug(ctx, &Debugging{conn, g, defs, g.link.hidden, images})
 }
 
 // awaitLoss returns when the engine has let go of a build, or went away, or when ctx ends. While nothing

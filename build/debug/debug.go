@@ -92,12 +92,16 @@ func New(ctx context.Context, b *build.Debugging, how How, client Client) (*Debu
 		if def.Platform != "" {
 			platforms = []string{def.Platform}
 		}
-		base := &dockerfile.Baseline{File: how.File, Target: how.Target, BuildArgs: how.BuildArgs, Platforms: platforms, Images: b.Images}
-		p, err := newProgram(ctx, def, base)
+		base := func(images dockerfile.Images) *dockerfile.Baseline {
+			return &dockerfile.Baseline{File: how.File, Target: how.Target, BuildArgs: how.BuildArgs, Platforms: platforms, Images: images}
+		}
+		p, err := newProgram(ctx, def, base(nil))
 		if err != nil {
+			d.cancel(err)
 			return nil, err
 		}
-		d.Threads = append(d.Threads, &Thread{ID: i + 1, d: d, program: p, base: base, pos: -1})
+		whole := sync.OnceValue(func() *dockerfile.Baseline { return base(b.Images()) })
+		d.Threads = append(d.Threads, &Thread{ID: i + 1, d: d, program: p, base: whole, pos: -1})
 	}
 	return d, nil
 }

@@ -23,7 +23,7 @@ type Thread struct {
 
 	d       *Debugger
 	program *program
-	base    *dockerfile.Baseline
+	base    func() *dockerfile.Baseline // what is in force, by the text
 
 	// These are guarded by d.mu.
 	pos     int                     // the place; -1 before the first one

@@ -88,7 +88,7 @@ func (v *View) Image(ctx context.Context) (*dockerfile.Environment, error) {
 	if !v.begun() {
 		return &dockerfile.Environment{}, nil
 	}
-	e, err := v.t.base.EnvironmentAt(ctx, v.line())
+	e, err := v.t.base().EnvironmentAt(ctx, v.line())
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (v *View) Arguments(ctx context.Context) (list []Argument, err error) {
 		until = len(v.t.d.how.File.Text()) // all of the base
 	}
 	for name, line := range names {
-		variable, err := v.t.base.VariableAt(ctx, name, v.line(), false)
+		variable, err := v.t.base().VariableAt(ctx, name, v.line(), false)
 		if err != nil {
 			return nil, err
 		}
@@ -297,7 +297,7 @@ func (v *View) process(ctx context.Context) (inspect.Process, error) {
 	if err != nil {
 		return inspect.Process{}, err
 	}
-	e, err := v.t.base.EnvironmentAt(ctx, v.line())
+	e, err := v.t.base().EnvironmentAt(ctx, v.line())
 	if err != nil {
 		return inspect.Process{}, err
 	}

@@ -21,7 +21,7 @@ import (
 
 // A debugger is an editor's: a client of the Debug Adapter Protocol.
 type debugger struct {
-	*testing.T
+	testing.TB
 	rw   io.ReadWriteCloser
 	path string // of the Dockerfile
 
@@ -34,8 +34,8 @@ type debugger struct {
 	gone      bool
 }
 
-func newDebugger(t *testing.T, rw io.ReadWriteCloser, path string) *debugger {
-	d := &debugger{T: t, rw: rw, path: path, responses: map[int]dap.ResponseMessage{}}
+func newDebugger(t testing.TB, rw io.ReadWriteCloser, path string) *debugger {
+	d := &debugger{TB: t, rw: rw, path: path, responses: map[int]dap.ResponseMessage{}}
 	d.news = sync.NewCond(&d.mu)
 	go d.read()
 	t.Cleanup(func() { rw.Close() })
@@ -44,7 +44,7 @@ func newDebugger(t *testing.T, rw io.ReadWriteCloser, path string) *debugger {
 }
 
 // debugBuffers debugs what an editor has open.
-func debugBuffers(t *testing.T, e *lsptest.Editor, uri string, argument map[string]any) *debugger {
+func debugBuffers(t testing.TB, e *lsptest.Editor, uri string, argument map[string]any) *debugger {
 	t.Helper()
 	var answer struct{ Address string }
 	if err := e.Execute("buildls.debug", argument, &answer); err != nil {
@@ -64,9 +64,14 @@ type adapter struct {
 }
 
 // debugFiles debugs a Dockerfile as it is saved.
-func debugFiles(t *testing.T, s site, dir string) adapter {
+func debugFiles(t testing.TB, s site, dir string) adapter {
 	t.Helper()
-	cmd := program(t, s.env, "dap")
+	return newAdapter(t, program(t, s.env, "dap"), dir)
+}
+
+// newAdapter starts a debug adapter in the folder of a Dockerfile.
+func newAdapter(t testing.TB, cmd *exec.Cmd, dir string) adapter {
+	t.Helper()
 	cmd.Dir = dir
 	in, err := cmd.StdinPipe()
 	if err != nil {
