@@ -31,6 +31,7 @@ type MappedVertex struct {
 // A Definition is what is solved for a platform.
 type Definition struct {
 	Platform string // empty if there is one alone
+	Config   []byte // of the image that is made of it, as JSON; nil if the front end says none
 	*llb.Definition
 }
 
@@ -42,7 +43,7 @@ func definitions(ctx context.Context, res *gateway.Result) (defs []Definition, e
 			return err
 		}
 		def, err := st.Marshal(ctx)
-		defs = append(defs, Definition{platform, def})
+		defs = append(defs, Definition{platform, imageConfig(res, platform), def})
 		return err
 	})
 	return defs, err

@@ -45,6 +45,7 @@ type Outcome struct {
 	SentContext *sent.Context     // the engine's copy of Request.Context; nil if it is not known to have one
 	Solved      *Solved           // nil if the build ended before the front end had answered
 	States      []State           // one for each step; empty if the front end does not say how they are made
+	Results     []Result          // the images of a build that succeeded, one for each platform; empty likewise
 	outputs     outputs
 }
 
@@ -85,6 +86,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	switch {
 	case err == nil:
 		out.exported(resp, conn.Info, req)
+		out.Results = results(state.defs)
 		if err := req.writeFiles(out, resp); err != nil {
 			out.Status, out.Failure = Failed, &Failure{Code: "build", Message: err.Error()}
 		}
