@@ -115,13 +115,19 @@ func (c *Conn) Push(ctx context.Context, image string, tell func(docker.Layer)) 
 	return docker.Push(ctx, c.docker, image, tell)
 }
 
+// Docker is the Docker engine whose image store the builds go to; ok is false if there is none.
+func (c *Conn) Docker() (at docker.Endpoint, ok bool) {
+	return c.docker, c.docker != (docker.Endpoint{})
+}
+
 // Images are the names with tags of the images that a Docker engine has, those first that are new.
 // Others have none to build on.
 func (c *Conn) Images(ctx context.Context) ([]string, error) {
-	if c.docker == (docker.Endpoint{}) {
+	at, ok := c.Docker()
+	if !ok {
 		return nil, nil
 	}
-	return docker.Images(ctx, c.docker)
+	return docker.Images(ctx, at)
 }
 
 // An UnavailableError says that an engine cannot be used, and what mends it.
