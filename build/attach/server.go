@@ -6,14 +6,18 @@ import (
 	"errors"
 	"io"
 	"net"
+	"syscall"
 )
 
-// A Terminal is what a process gets that runs for somebody who is attached.
+// A Terminal is what a process gets that runs for somebody who is attached. With a Stderr it is none,
+// but streams.
 type Terminal struct {
 	Hello
-	Stdin  io.ReadCloser
-	Stdout io.WriteCloser
-	Resize <-chan Size // closed when the terminal is gone
+	Stdin   io.ReadCloser
+	Stdout  io.WriteCloser
+	Stderr  io.WriteCloser        // nil in a terminal, where Stdout takes all
+	Resize  <-chan Size           // closed when the terminal is gone; nil if nothing tells
+	Signals <-chan syscall.Signal // for the process; nil if none come
 }
 
 // Serve has run run the process for the terminal at the other end of c, and closes c when that
@@ -37,7 +41,7 @@ func Serve(ctx context.Context, c net.Conn, run func(context.Context, Terminal) 
 		defer close(resize)
 		cancel(w.input(ctx, stdin, resize))
 	}()
-	code, err := run(ctx, Terminal{hello, typed, output{frames{w, frameOutput}}, resize})
+	code, err := run(ctx, Terminal{Hello: hello, Stdin: typed, Stdout: output{frames{w, frameOutput}}, Resize: resize})
 	typed.Close()
 	exit := Exit{Code: code}
 	if err != nil {
@@ -45,6 +49,7 @@ func Serve(ctx context.Context, c net.Conn, run func(context.Context, Terminal) 
 	}
 	w.sendJSON(frameExit, exit)
 	c.Close()
+	cancel(nil) // nobody is told of sizes any more
 	<-read
 }
 

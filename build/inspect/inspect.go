@@ -1,5 +1,5 @@
 // Package inspect shows what the steps of a build left in the cache of their engine: files, layers,
-// and shells in them. It never runs a step again.
+// and shells in them. It runs the image that was made. It never runs a step again.
 //
 // Steps are 0-based indexes into Outcome.Steps. Call CheckStep before a method of Build: the methods
 // panic for a step that is not there, and for one whose State is not known. They return a

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
@@ -63,23 +64,19 @@ func (s Process) Run(ctx context.Context, g gateway.Client, t attach.Terminal) (
 	}
 	output := &firstWords{WriteCloser: t.Stdout}
 	s.Stdin, s.Stdout, s.Stderr = t.Stdin, output, output
+	if t.Stderr != nil { // runc speaks there
+		output.WriteCloser, s.Stdout = t.Stderr, t.Stdout
+	}
 	container, err := g.NewContainer(ctx, s.NewContainerRequest)
 	if err != nil {
-		return 0, fmt.Errorf("cannot make a container for the shell: %w", err)
+		return 0, fmt.Errorf("cannot make a container for %s: %w", s.Args[0], err)
 	}
 	defer container.Release(context.WithoutCancel(ctx))
 	process, err := container.Start(ctx, s.StartRequest)
 	if err != nil {
 		return 0, s.explain(ctx, err)
 	}
-	if s.Tty {
-		process.Resize(ctx, gateway.WinSize(t.Size))
-	}
-	go func() { // ends when the maker of t closes it
-		for size := range t.Resize {
-			process.Resize(ctx, gateway.WinSize(size))
-		}
-	}()
+	defer tell(ctx, process, s.Tty, t)()
 	return s.exit(ctx, process.Wait(), output)
 }
 
@@ -120,7 +117,39 @@ func (s Process) explain(ctx context.Context, err error) error {
 	if program, missing := build.MissingProgram(err.Error()); missing {
 		return &NoProgramError{program}
 	}
-	return fmt.Errorf("the shell could not start: %w", err)
+	return fmt.Errorf("%s could not start: %w", s.Args[0], err)
+}
+
+// A listener is a process that can be told what becomes of its terminal.
+type listener interface {
+	Resize(context.Context, gateway.WinSize) error
+	Signal(context.Context, syscall.Signal) error
+}
+
+// tell tells a process the size of its terminal, if it has one, and what t tells, until it is stopped.
+func tell(ctx context.Context, p listener, tty bool, t attach.Terminal) (stop context.CancelFunc) {
+	ctx, stop = context.WithCancel(ctx)
+	if tty {
+		p.Resize(ctx, gateway.WinSize(t.Size))
+	}
+	go func() {
+		resize := t.Resize
+		for {
+			select {
+			case size, more := <-resize:
+				if !more {
+					resize = nil
+					continue
+				}
+				p.Resize(ctx, gateway.WinSize(size))
+			case signal := <-t.Signals:
+				p.Signal(ctx, signal)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return stop
 }
 
 // Shell runs a program in the files that a step left, and returns its exit code. The engine finds the
@@ -129,8 +158,7 @@ func (s Process) explain(ctx context.Context, err error) error {
 // step; if that is nil, it has the environment of the nearest command before the step.
 //
 // Shell returns when the program has ended. If ctx ends first, Shell ends the program, and the error
-// is ctx's cause. It is a *[NoProgramError] if there is no such program. Shell reads t.Resize until
-// the maker of t closes it.
+// is ctx's cause. It is a *[NoProgramError] if there is no such program.
 func (b *Build) Shell(ctx context.Context, step int, after *dockerfile.Environment, t attach.Terminal) (int, error) {
 	code, ended := 0, error(nil)
 	_, err := b.ask(ctx, nil, nil, func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
@@ -154,7 +182,7 @@ func (b *Build) Shell(ctx context.Context, step int, after *dockerfile.Environme
 // Shell runs a program in a build that is paused: in the files of the command that failed, as far as
 // it wrote them, and with its mounts and environment. It returns the program's exit code. It ends the
 // program when the build is released, and with ctx. The error is a *[NoProgramError] if there is no
-// such program. Shell reads t.Resize until the maker of t closes it.
+// such program.
 func Shell(ctx context.Context, paused *build.PausedFailure, t attach.Terminal) (int, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
