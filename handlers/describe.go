@@ -210,6 +210,11 @@ func init() {
 			run:         (*Server).commandShell,
 		},
 		{
+			Name: "buildls.run", Argument: "`id`, `command`", Answer: "`{command, ports}`",
+			Description: "Gives the command line that runs the image of a build, for a terminal of the editor. Without `id` it is the newest build that succeeded.",
+			run:         (*Server).commandRun,
+		},
+		{
 			Name: "buildls.builds", Argument: "–", Answer: "results, newest first",
 			Description: "Lists the builds of this session, also those that run, and earlier builds of Dockerfiles in the open folders.",
 			run:         (*Server).commandBuilds,

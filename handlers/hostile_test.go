@@ -41,7 +41,7 @@ var hostileArguments = map[string]string{
 		`"noCache":true,"noCacheFilter":["app"],"pull":true,"push":true,"load":true,"network":"host","addHosts":["a:1.2.3.4"],"allow":["network.host"],"attest":["type=sbom"],"iidFile":"i","metadataFile":"m","engine":"unix:///nowhere/at/all","wait":true}`,
 	"buildls.cancel": `{"id":"1"}`, "buildls.check": `{"uri":"URI"}`, "buildls.targets": `{"uri":"URI"}`, "buildls.profiles": `{"uri":"URI"}`,
 	"buildls.context": `{"uri":"URI","context":".","target":"app"}`, "buildls.log": `{"id":"1","step":0}`, "buildls.files": `{"id":"1","step":0,"path":"/"}`,
-	"buildls.file": `{"id":"1","step":0,"path":"/x"}`, "buildls.shell": `{"id":"1","step":0}`, "buildls.debug": `{"uri":"URI","stopOnEntry":true,"stopOnFailure":false}`, "buildls.builds": `{}`, "buildls.engine": `{"engine":"unix:///nowhere/at/all"}`,
+	"buildls.file": `{"id":"1","step":0,"path":"/x"}`, "buildls.shell": `{"id":"1","step":0}`, "buildls.run": `{"id":"1","command":["sh"]}`, "buildls.debug": `{"uri":"URI","stopOnEntry":true,"stopOnFailure":false}`, "buildls.builds": `{}`, "buildls.engine": `{"engine":"unix:///nowhere/at/all"}`,
 }
 
 // odd are values that stand in the place of any other.

@@ -29,7 +29,7 @@ type clientFeatures struct {
 	completionMarkdown bool // textDocument.completion.completionItem.documentationFormat
 	symbolTree         bool // textDocument.documentSymbol.hierarchicalDocumentSymbolSupport
 	log, finished      bool // experimental.buildls
-	shell, debug       bool // likewise
+	shell, run, debug  bool // likewise
 	following          bool // likewise
 }
 
@@ -56,11 +56,12 @@ func featuresOf(c *protocol.ClientCapabilities) clientFeatures {
 		f.markdown = t.Hover != nil && slices.Contains(t.Hover.ContentFormat, protocol.MarkupKindMarkdown)
 	}
 	var experimental struct {
-		Buildls struct{ Log, Finished, Shell, Debug, Following bool } `json:"buildls"`
+		Buildls struct{ Log, Finished, Shell, Run, Debug, Following bool } `json:"buildls"`
 	}
 	if len(c.Experimental) > 0 && json.Unmarshal(c.Experimental, &experimental) == nil {
 		f.log, f.finished = experimental.Buildls.Log, experimental.Buildls.Finished
-		f.shell, f.debug, f.following = experimental.Buildls.Shell, experimental.Buildls.Debug, experimental.Buildls.Following
+		f.shell, f.run, f.debug = experimental.Buildls.Shell, experimental.Buildls.Run, experimental.Buildls.Debug
+		f.following = experimental.Buildls.Following
 	}
 	return f
 }

@@ -21,7 +21,7 @@ type lens struct {
 // lensesOf find the lenses of a document, by its kind. They run concurrently with everything
 // else, and do not let the client wait.
 var lensesOf = map[workspace.Kind][]func(*Server, context.Context, *workspace.Snapshot, *workspace.Document) []lens{
-	workspace.Dockerfile: {(*Server).stageLenses, (*Server).contextLenses, (*Server).shellLenses},
+	workspace.Dockerfile: {(*Server).stageLenses, (*Server).runLenses, (*Server).contextLenses, (*Server).shellLenses},
 	workspace.Compose:    {(*Server).profileLenses},
 	workspace.Bake:       {(*Server).profileLenses},
 }
@@ -39,7 +39,7 @@ func (s *Server) codeLens(ctx context.Context, d document, _ *DocumentParams) (a
 // stageLenses offer to build each stage, and say what became of its newest build. There
 // is none over a stage that no target names.
 func (s *Server) stageLenses(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) []lens {
-	stages, err := s.lint.of(doc.URI).mend(ctx, s.lintFiles(s.viewsOf(snapshot, doc, s.settings.now()))[0]).Stages()
+	stages, err := s.stagesNow(ctx, snapshot, doc)
 	if err != nil {
 		return nil
 	}
@@ -63,6 +63,11 @@ func (s *Server) stageLenses(ctx context.Context, snapshot *workspace.Snapshot, 
 		}
 	}
 	return lenses
+}
+
+// stagesNow are the stages of a document, or of what it is when it is mended.
+func (s *Server) stagesNow(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) ([]dockerfile.Stage, error) {
+	return s.lint.of(doc.URI).mend(ctx, s.lintFiles(s.viewsOf(snapshot, doc, s.settings.now()))[0]).Stages()
 }
 
 func (c converter) lens(l lens) protocol.CodeLens {

@@ -177,18 +177,25 @@ func (s *Server) commandShell(raw []byte, _ *commandParams) (lsp.Work, error) {
 		if err != nil {
 			return nil, err
 		}
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		l, address, err := s.shells.listen()
-		if err != nil {
-			return nil, err
-		}
-		command := []string{self, "attach", address}
-		s.rpc.Go(func() { s.shells.serve(s.rpc.Context(), s.log, l, offering(command, run)) })
-		return map[string][]string{"command": command}, nil
+		command, err := s.offerTerminal(func(command []string) shellFunc { return offering(command, run) })
+		return map[string][]string{"command": command}, err
 	}, nil
+}
+
+// offerTerminal is the command line with which a terminal has something run in it. What, is made of
+// that command line.
+func (s *Server) offerTerminal(what func(command []string) shellFunc) (command []string, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	l, address, err := s.shells.listen()
+	if err != nil {
+		return nil, err
+	}
+	command = []string{self, "attach", address}
+	s.rpc.Go(func() { s.shells.serve(s.rpc.Context(), s.log, l, what(command)) })
+	return command, nil
 }
 
 // offering says how another program is named, where there is no such one.

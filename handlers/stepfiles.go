@@ -88,6 +88,11 @@ func (s *Server) withFinishedBuild(ctx context.Context, command string, arg step
 	if err != nil {
 		return err
 	}
+	return s.withEngineOf(ctx, command, b, out, look)
+}
+
+// withEngineOf calls look with the engine that ran a build, which has ended.
+func (s *Server) withEngineOf(ctx context.Context, command string, b *sessionBuild, out *build.Outcome, look func(*inspect.Build) error) error {
 	choice, err := s.engines.Resolve(ctx, func(string) {}, b.plan.Platforms, b.plan.Preferences...)
 	if err != nil {
 		return err
