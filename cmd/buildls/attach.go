@@ -32,10 +32,7 @@ buildls.shell names the socket.`,
 		if err != nil {
 			return err
 		}
-		hello := attach.Hello{Term: os.Getenv("TERM"), Args: program}
-		if hello.Term == "" && runtime.GOOS == "windows" { // a console understands what these send
-			hello.Term = "xterm-256color"
-		}
+		hello := attach.Hello{Term: terminalName(), Args: program}
 		code, err := attachTerminal(args[0], hello, std)
 		if err != nil {
 			fmt.Fprintf(std.err, "buildls: %v\n", err)
@@ -44,6 +41,21 @@ buildls.shell names the socket.`,
 		return exitCode(code)
 	}
 	return cmd
+}
+
+// terminalName is what the terminal is.
+func terminalName() string {
+	name := os.Getenv("TERM")
+	if name == "" && runtime.GOOS == "windows" { // a console understands what these send
+		name = "xterm-256color"
+	}
+	return name
+}
+
+// isTerminal says whether a stream is one.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // programOf is what is run instead of the shell: the words of --command, or what stands behind
@@ -63,10 +75,10 @@ func programOf(command string, args []string, before int) ([]string, error) {
 
 // attachTerminal passes on what is typed as it is, Ctrl-C too, and puts the terminal back.
 func attachTerminal(socket string, hello attach.Hello, std stdio) (int, error) {
-	in, isFile := std.in.(*os.File)
-	if !isFile || !term.IsTerminal(int(in.Fd())) {
+	if !isTerminal(std.in) {
 		return attachPipes(socket, hello, std)
 	}
+	in := std.in.(*os.File)
 	restore, err := makeRaw(in)
 	if err != nil {
 		return 0, err

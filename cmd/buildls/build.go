@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +13,10 @@ import (
 	"github.com/moby/buildkit/util/progress/progressui"
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/inspect"
 	"github.com/buildls/buildls/build/redact"
 	"github.com/buildls/buildls/handlers"
 	"github.com/buildls/buildls/handlers/plan"
@@ -38,15 +37,8 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 	}
 	var t handlers.TerminalBuild
 	buildFlags(cmd, &t)
-	progress, check := "auto", false
-	value(cmd, "progress", "MODE", "auto, plain, tty, quiet or rawjson (default auto)", setTo(&progress))
-	cmd.Flags().BoolFuncP("quiet", "q", "print the image's id alone", func(s string) error {
-		quiet, err := strconv.ParseBool(s)
-		if quiet {
-			progress = "quiet"
-		}
-		return err
-	})
+	check := false
+	progress := progressFlags(cmd, "print the image's id alone")
 	cmd.Flags().BoolVar(&check, "check", false, "say what is wrong with the Dockerfile, and do not build it")
 	value(cmd, "call", "METHOD", "", func(s string) error {
 		if s != "check" && s != "build" {
@@ -64,23 +56,30 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 		case check:
 			return checkInstead(cmd.Context(), args[0], &t, std.clean())
 		}
-		t.Context = args[0]
-		if t.Context == "-" || t.File == "-" {
-			t.Stdin = interruptible(cmd.Context(), std.in)
-		}
-		display, err := progressui.NewDisplay(std.err, progressui.DisplayMode(progress)) // of what it shows, Run has cleaned what is not ours
-		if err != nil {
-			return fmt.Errorf("--progress: %w", err)
-		}
-		std.err = std.clean().err
-		return exitCode(runBuild(cmd.Context(), &t, progress, display, std))
+		return buildThen(cmd, args[0], &t, *progress, std, func(b *inspect.Build, std stdio) int {
+			return report(b.Outcome, b.Request, b.Conn.Info, *progress, std)
+		})
 	}
 	return cmd
 }
 
+// progressFlags has flags say how a build is shown. quietly is what it means to be quiet.
+func progressFlags(cmd *cobra.Command, quietly string) *string {
+	progress := "auto"
+	value(cmd, "progress", "MODE", "auto, plain, tty, quiet or rawjson (default auto)", setTo(&progress))
+	cmd.Flags().BoolFuncP("quiet", "q", quietly, func(s string) error {
+		quiet, err := strconv.ParseBool(s)
+		if quiet {
+			progress = "quiet"
+		}
+		return err
+	})
+	return &progress
+}
+
 // interruptible is r until ctx ends, although a read from a terminal or a pipe does not.
 // The one that is under way then ends with the process.
-func interruptible(ctx context.Context, r io.Reader) io.Reader {
+func interruptible(ctx context.Context, r io.Reader) io.ReadCloser {
 	out, in := io.Pipe()
 	context.AfterFunc(ctx, func() { in.CloseWithError(context.Cause(ctx)) })
 	go func() {
@@ -90,8 +89,23 @@ func interruptible(ctx context.Context, r io.Reader) io.Reader {
 	return out
 }
 
-// runBuild builds and shows it.
-func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, display progressui.Display, std stdio) int {
+// buildThen builds for a command, shows it, and goes on with the build that has ended. The error is
+// the command's.
+func buildThen(cmd *cobra.Command, in string, t *handlers.TerminalBuild, mode string, std stdio, then func(*inspect.Build, stdio) int) error {
+	t.Context = in
+	if t.Context == "-" || t.File == "-" {
+		t.Stdin = interruptible(cmd.Context(), std.in)
+	}
+	display, err := progressui.NewDisplay(std.err, progressui.DisplayMode(mode)) // of what it shows, Run has cleaned what is not ours
+	if err != nil {
+		return fmt.Errorf("--progress: %w", err)
+	}
+	std.err = std.clean().err
+	return exitCode(runBuild(cmd.Context(), cmd.Name(), t, mode, display, std, then))
+}
+
+// runBuild builds for the command of that name.
+func runBuild(ctx context.Context, command string, t *handlers.TerminalBuild, mode string, display progressui.Display, std stdio, then func(*inspect.Build, stdio) int) int {
 	logrus.SetOutput(io.Discard)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -103,14 +117,21 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, displ
 		return report(out, &build.Request{}, engine.Info{}, mode, std)
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "buildls build: %s\n", redact.URLs(err.Error()))
+		fmt.Fprintf(std.err, "buildls %s: %s\n", command, redact.URLs(err.Error()))
 		if errors.As(err, new(plan.EncodingError)) {
 			return exitFailed
 		}
 		return exitUsage
 	}
 	toStdout := slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout })
-	if f, ok := std.out.(*os.File); ok && toStdout && term.IsTerminal(int(f.Fd())) {
+	switch {
+	case command == "run" && !req.MakesImage():
+		fmt.Fprintln(std.err, "buildls run: an output of type local or tar is no image that could be run; use buildls build")
+		return exitUsage
+	case command == "run" && toStdout:
+		fmt.Fprintln(std.err, "buildls run: the standard output is the program's; give the output a file as its dest")
+		return exitUsage
+	case toStdout && isTerminal(std.out):
 		fmt.Fprintln(std.err, "buildls build: refusing to write a tar to a terminal; redirect it, or give dest")
 		return exitUsage
 	}
@@ -118,7 +139,7 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, displ
 	defer engines.Close()
 	choice, err := engines.Resolve(ctx, func(m string) { fmt.Fprintln(std.err, m) }, req.Platforms, preferences...)
 	if err != nil {
-		fmt.Fprintf(std.err, "buildls build: %v\n", err)
+		fmt.Fprintf(std.err, "buildls %s: %v\n", command, err)
 		return exitFailed
 	}
 	defer choice.Release()
@@ -127,7 +148,7 @@ func runBuild(ctx context.Context, t *handlers.TerminalBuild, mode string, displ
 	}
 	out := buildShowing(ctx, choice.Conn, req, display)
 	t.Keep(out, choice.Conn.Info, func(err error) { fmt.Fprintf(std.err, "warning: %v\n", err) })
-	return report(out, req, choice.Conn.Info, mode, std)
+	return then(&inspect.Build{Outcome: out, Conn: choice.Conn, Request: req}, std)
 }
 
 // buildShowing builds with a live display.

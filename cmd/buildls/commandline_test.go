@@ -51,6 +51,10 @@ func TestUsage(t *testing.T) {
 		{args: []string{"build", "--progress", "none", "."}, code: 2, stderr: "--progress"},
 		{args: []string{"build", "nowhere"}, code: 2, stderr: "does not exist"},
 		{args: []string{"build", "."}, code: 2, stderr: "no Dockerfile at"},
+		{args: []string{"help", "run"}, stdout: "usage: buildls run [flags] CONTEXT [-- COMMAND...]"},
+		{args: []string{"run", "--", "x"}, code: 2, stderr: "takes one CONTEXT, not 0; a COMMAND stands behind --"},
+		{args: []string{"run", ".", "x"}, code: 2, stderr: "takes one CONTEXT, not 2"},
+		{args: []string{"run", "nowhere"}, code: 2, stderr: "buildls run: "},
 		{args: []string{"build", "-t", "UPPER", "-f", "-", "."}, code: 2, stderr: "UPPER"},
 	} {
 		cmd := program(t, nil, c.args...)
@@ -88,6 +92,7 @@ func TestSpelling(t *testing.T) {
 		{"build -f- . -no-cache", "build -f- . --no-cache"},
 		{"build -nonsense --x -f", "build -nonsense --x -f"},
 		{"build . -help --h", "build . --help -h"},
+		{"run -target a . -- x -target", "run --target a . -- x -target"},
 		{"__complete", "__complete serve"},
 		{"__complete build -target a", "__complete build --target a"},
 		{"__complete build -f a --t", "__complete build -f a --t"},

@@ -117,7 +117,7 @@ editor. "buildls help COMMAND" says more of each.`,
 	root.PersistentFlags().BoolP("help", "h", false, "show this help")
 	help := helpCommand()
 	root.SetHelpCommand(help)
-	root.AddCommand(serveCommand(std), buildCommand(std), checkCommand(std.clean()), formatCommand(std),
+	root.AddCommand(serveCommand(std), buildCommand(std), runCommand(std), checkCommand(std.clean()), formatCommand(std),
 		buildsCommand(std.clean()), doctorCommand(std.clean()), engineCommand(std),
 		dapCommand(std), attachCommand(std), completionCommand(std), versionCommand(std), help)
 	for _, cmd := range root.Commands() {

@@ -90,16 +90,6 @@ func (h heard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// isTerminal says whether a person typed the command, rather than an editor.
-func isTerminal(in io.Reader) bool {
-	f, ok := in.(*os.File)
-	if !ok {
-		return false
-	}
-	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
-}
-
 // pipe is stdin and stdout as one stream.
 type pipe struct {
 	io.Reader
