@@ -341,6 +341,20 @@ part('without nvim-dap, :BuildDebug says what is to be installed, and no lens of
   check.equal('the capability', require('buildls.server').config().capabilities.experimental.buildls.debug, false)
 end)
 
+part('the image of the newest build runs in a terminal', function()
+  vim.cmd('tab BuildRun /bin/busybox printf "%s-%s" one two')
+  check.await('the terminal', function()
+    return vim.bo.buftype == 'terminal'
+  end)
+  check.equal('its exit code', vim.fn.jobwait({ vim.bo.channel }, 10000), { 0 })
+  check.await('what it prints', function()
+    return vim.iter(lines(0)):any(function(line)
+      return line:find('one%-two') ~= nil
+    end)
+  end)
+  vim.cmd('stopinsert | bwipeout!')
+end)
+
 part('a server that dies takes its builds with it', function()
   open('long.dockerfile', { 'FROM scratch', 'COPY busybox /bin/', 'RUN ["/bin/busybox", "sleep", "100000"]' })
   vim.cmd.Build()

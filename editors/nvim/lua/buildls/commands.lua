@@ -76,6 +76,11 @@ local function shell(opts)
   require('buildls.shell').open(number, program, opts.smods)
 end
 
+--- The arguments are a program, that stands in place of the image's command.
+local function run(opts)
+  require('buildls.shell').run(#opts.fargs > 0 and opts.fargs or nil, opts.smods)
+end
+
 local function complete_steps(typed, line)
   local last = require('buildls.state').last
   local first = not line:find('%S%s+%S+%s')
@@ -109,6 +114,7 @@ local commands = {
     end,
     { nargs = '?', complete = complete_build, desc = 'Debug the build of this Dockerfile' },
   },
+  BuildRun = { run, { nargs = '*', desc = 'Run the image of a build' } },
   BuildShell = { shell, { nargs = '*', complete = complete_steps, desc = 'Open a shell in a step' } },
 }
 

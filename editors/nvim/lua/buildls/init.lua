@@ -96,6 +96,12 @@ function M.debug(argument)
   require('buildls.debug').run(argument)
 end
 
+--- Runs the image of a build in a terminal: that which the cursor is on, else the newest.
+---@param command? string[] in place of the image's
+function M.run(command)
+  require('buildls.shell').run(command)
+end
+
 --- One line for a statusline: the build that runs, else how the newest ended; and "[typing]",
 --- with a word about the last such build, if the text is built as it is typed. Empty if there is
 --- nothing to say.

@@ -109,6 +109,7 @@ function M.config()
           log = true,
           finished = true,
           shell = true,
+          run = true,
           following = true,
           debug = require('buildls.debug').available(),
         },
@@ -131,6 +132,10 @@ function M.config()
       ['buildls.shell'] = function(command, ctx)
         local argument = command.arguments[1]
         require('buildls.shell').open_at({ client_id = ctx.client_id, id = argument.id, step = argument.step })
+      end,
+      ['buildls.run'] = function(command, ctx)
+        local argument = command.arguments[1]
+        require('buildls.shell').run_at({ client_id = ctx.client_id, id = argument.id }, argument.command)
       end,
     },
   }

@@ -1,12 +1,18 @@
--- :BuildShell: a terminal in a step of a build.
+-- :BuildShell and :BuildRun: a terminal in a step of a build, and one in which its image runs.
 
 local server = require('buildls.server')
 
 local M = {}
 
---- Runs a command line in the terminal of the current window.
+--- Runs a command line in a terminal.
 ---@param command string[]
-local function run(command)
+---@param mods? table of a command, that say where
+local function run(command, mods)
+  mods = vim.deepcopy(mods or {})
+  if (mods.split or '') == '' and (mods.tab or -1) < 0 then
+    mods.split = 'botright'
+  end
+  vim.cmd({ cmd = 'new', mods = mods })
   if vim.fn.has('nvim-0.11') == 1 then
     vim.fn.jobstart(command, { term = true })
   else
@@ -25,13 +31,28 @@ function M.open_at(at, program, mods)
     if program and #program > 0 then
       vim.list_extend(vim.list_extend(command, { '--' }), program)
     end
-    mods = vim.deepcopy(mods or {})
-    if (mods.split or '') == '' and (mods.tab or -1) < 0 then
-      mods.split = 'botright'
-    end
-    vim.cmd({ cmd = 'new', mods = mods })
-    run(command)
+    run(command, mods)
   end)
+end
+
+--- Runs the image of a build.
+---@param at {client_id: integer, id: string}
+---@param command? string[] in place of the image's
+---@param mods? table of a command, that say where
+function M.run_at(at, command, mods)
+  server.execute_at(at, 'buildls.run', { id = at.id, command = command }, function(answer)
+    run(answer.command, mods)
+  end)
+end
+
+--- Runs the image of the build that the cursor is on, else of the newest.
+---@param command? string[]
+function M.run(command, mods)
+  local at = require('buildls.steps').meant()
+  if not at then
+    return server.notify('nothing was built yet', vim.log.levels.WARN)
+  end
+  M.run_at(at, command, mods)
 end
 
 --- Opens a shell in the step of that number, counted from 1; without it in the one that
