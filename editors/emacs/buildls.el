@@ -12,8 +12,9 @@
 
 ;; Has Eglot start buildls for Dockerfiles, and adds what Eglot lacks: commands
 ;; that build (`buildls-build'), cancel (`buildls-cancel'), show the log
-;; (`buildls-log') and open a shell in a step (`buildls-shell'), and what became of a build: in the mode line, as a message, and
-;; from Emacs 29 on behind each instruction.
+;; (`buildls-log'), open a shell in a step (`buildls-shell') and run the image
+;; (`buildls-run'), and what became of a build: in the mode line, as a message,
+;; and from Emacs 29 on behind each instruction.
 ;;
 ;; What is built is what the buffers hold, saved or not.
 
@@ -40,9 +41,9 @@
 The buffer of the log, for one, has none of its own.")
 
 (cl-defmethod eglot-client-capabilities ((_server buildls-server))
-  "What Eglot can; it is told of builds that have ended, and opens shells."
+  "What Eglot can; it is told of ends of builds, and has terminals."
   (plist-put (copy-sequence (cl-call-next-method))
-             :experimental '(:buildls (:finished t :shell t))))
+             :experimental '(:buildls (:finished t :shell t :run t))))
 
 (defalias 'buildls--uri
   (if (fboundp 'eglot-path-to-uri) 'eglot-path-to-uri 'eglot--path-to-uri)
@@ -180,12 +181,15 @@ of what else the server's command `buildls.build' takes, such as :target."
                  (unless (eq (plist-get answer :canceled) t)
                    (message "buildls: no build is running")))))
 
-(defun buildls--terminal (server argument)
-  "Have SERVER open a shell, in the step that ARGUMENT names, in a terminal."
+(defun buildls--terminal (server argument &optional run)
+  "Have SERVER open a shell, in the step that ARGUMENT names, in a terminal.
+If RUN is non-nil, run the image of the build there."
   (let* ((answer (jsonrpc-request server :workspace/executeCommand
-                                  (list :command "buildls.shell" :arguments (vector argument))))
+                                  (list :command (if run "buildls.run" "buildls.shell")
+                                        :arguments (vector argument))))
          (command (append (plist-get answer :command) nil)))
-    (pop-to-buffer (apply #'term-ansi-make-term (generate-new-buffer-name "*buildls shell*")
+    (pop-to-buffer (apply #'term-ansi-make-term
+                          (generate-new-buffer-name (if run "*buildls run*" "*buildls shell*"))
                           (car command) nil (cdr command)))
     (term-mode)
     (term-char-mode)))
@@ -210,6 +214,16 @@ of what else the server's command `buildls.build' takes, such as :target."
   (buildls--terminal (buildls--of-newest-build)
                      (append (and buildls--build (list :id buildls--build))
                              (and step (list :step (1- step))))))
+
+;;;###autoload
+(defun buildls-run (&optional command)
+  "Run the image of the newest build in a terminal.
+With a prefix argument, ask for a COMMAND in place of the image's."
+  (interactive (list (and current-prefix-arg (read-shell-command "Command: "))))
+  (buildls--terminal (buildls--of-newest-build)
+                     (append (and buildls--build (list :id buildls--build))
+                             (and command (list :command (apply #'vector (split-string-and-unquote command)))))
+                     t))
 
 ;;;###autoload
 (defun buildls-log ()
