@@ -32,6 +32,7 @@ var palette = []paletteCommand{
 	{ID: "builder", Title: "Select Builder", Icon: "$(server-environment)", When: trusted, Runs: "buildls.engine"},
 	{ID: "doctor", Title: "Doctor", Icon: "$(pulse)", When: trusted},
 	{ID: "shell", Title: "Open Shell", Icon: "$(terminal)", When: trusted, Runs: "buildls.shell"},
+	{ID: "run", Title: "Run Image", Icon: "$(run)", When: trusted, Runs: "buildls.run"},
 	{ID: "line", Title: "Go to Line", Icon: "$(go-to-file)"},
 	{ID: "refresh", Title: "Refresh", Icon: "$(refresh)"},
 	{ID: "menu", Title: "Show Menu", Icon: "$(menu)"},

@@ -55,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
       const build = buildOf(clicked);
       return debugBuild(build ? againOf(build) : argumentOf(dockerfileOf(clicked)));
     },
+    run: (clicked) => inside.run(clicked),
     refresh: () => {
       view.refresh();
     },

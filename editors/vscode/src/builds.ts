@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import type { Log, Result } from './contract';
-import { Transcript } from './transcript';
+import { shortTag, Transcript } from './transcript';
 
 export class Build {
   readonly transcript = new Transcript();
@@ -64,6 +64,13 @@ export class Builds {
   nameOf(of: unknown): string {
     const { id = '', step = -1 } = (of ?? {}) as { id?: string; step?: number };
     return this.find(id)?.result?.steps[step]?.name ?? '';
+  }
+
+  /** What the image of a build is called; the newest's, if none is named. */
+  imageOf(of: unknown): string {
+    const { id } = (of ?? {}) as { id?: string };
+    const result = (id === undefined ? this.newest : this.find(id))?.result;
+    return result?.tags.map(shortTag)[0] ?? result?.target ?? '';
   }
 
   /** A build is a step further. */

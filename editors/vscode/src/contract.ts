@@ -70,6 +70,11 @@ export interface Shell {
   command: string[];
 }
 
+/** A command line that runs an image. A port without an address is not reached on this machine. */
+export interface Run extends Shell {
+  ports: { port: number; protocol: string; address: string | null }[];
+}
+
 export interface Target {
   name: string;
   description: string;

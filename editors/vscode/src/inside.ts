@@ -51,6 +51,12 @@ export class Inside {
     const node = nodeOf(clicked);
     if (node?.kind === 'step') await vscode.commands.executeCommand('buildls.shell', { id: node.build.result.id, step: node.index });
   }
+
+  /** Runs the image of what was clicked on, else of the newest build; likewise. */
+  async run(clicked: unknown): Promise<void> {
+    const build = buildOf(clicked);
+    await vscode.commands.executeCommand('buildls.run', build ? { id: build.id } : {});
+  }
 }
 
 function nodeOf(clicked: unknown): Node | undefined {

@@ -2,11 +2,12 @@
 
 import * as vscode from 'vscode';
 import type { Builds } from './builds';
-import type { BuildArgument, Shell } from './contract';
+import type { BuildArgument, Run, Shell } from './contract';
 import type { Middleware } from 'vscode-languageclient/node';
 import { debugBuild } from './debug';
 import { anotherEdits } from './others';
 import type { Quiet } from './quiet';
+import { runImage } from './run';
 import { openShell } from './shell';
 import type { Status } from './status';
 
@@ -14,7 +15,7 @@ import type { Status } from './status';
 const ours = ['path', 'diagnostics'];
 
 /** What a window that is not trusted may not ask for. */
-const needTrust = ['buildls.build', 'buildls.shell', 'buildls.debug'];
+const needTrust = ['buildls.build', 'buildls.shell', 'buildls.run', 'buildls.debug'];
 
 export function middleware(status: Status, quiet: Quiet, builds: Builds): Middleware {
   let last: vscode.TextDocumentChangeEvent | undefined;
@@ -44,6 +45,7 @@ export function middleware(status: Status, quiet: Quiet, builds: Builds): Middle
       if (command === 'buildls.debug') return debugBuild(args[0] as BuildArgument); // of a lens; the debugger asks the server itself
       const answer = (await next(command, args)) as unknown;
       if (command === 'buildls.shell') openShell(answer as Shell, builds.nameOf(args[0]));
+      if (command === 'buildls.run') await runImage(answer as Run, builds.imageOf(args[0]));
       return answer;
     },
     workspace: {

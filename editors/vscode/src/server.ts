@@ -16,10 +16,10 @@ const documentSelector = ['file', 'untitled'].flatMap((scheme) => [
   { scheme, pattern: '**/docker-bake*.{hcl,json}' },
 ]);
 
-/** Asks for the log and the results of builds, for shells in steps, for a debugger, and for the build that follows the text. */
+/** Asks for the log and the results of builds, for shells in steps, to run images, for a debugger, and for the build that follows the text. */
 const experimental: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
-    const buildls = { log: true, finished: true, shell: true, debug: true, following: true };
+    const buildls = { log: true, finished: true, shell: true, run: true, debug: true, following: true };
     capabilities.experimental = { ...(capabilities.experimental as object | undefined), buildls };
   },
   getState: () => ({ kind: 'static' }),

@@ -13,7 +13,7 @@ let code;
 export function scenes(workbench) {
   code = workbench;
   const { showsNothingYet, showsWhatFailed, opensAShell, readsFiles } = inside.scenes(workbench);
-  return { isThin, underlines, mends, completes, navigates, edits, practises, formats, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, cancels, follows, ...debugging.scenes(workbench), quits };
+  return { isThin, underlines, mends, completes, navigates, edits, practises, formats, showsNothingYet, buildsAndFails, linksItsLog, showsWhatFailed, opensAShell, buildsWhatIsTyped, readsFiles, runsIt, cancels, follows, ...debugging.scenes(workbench), quits };
 }
 
 /** The package holds what it needs, and nothing else. */
@@ -215,6 +215,23 @@ async function buildsWhatIsTyped() {
   await code.lens(/Build · [\d.]+ s/);
   await code.lines.getByText('cached').first().waitFor();
   await code.shot('built');
+}
+
+/** What was built runs, by its lens and by the palette; what it printed and its exit code stay to be read. */
+async function runsIt() {
+  await code.retype(line, 'CMD echo served $((40 + 2)); exit 3');
+  await code.keyboard.press('Control+Shift+Alt+B');
+  await code.statusSays('Built');
+  await code.page.locator('.codelens-decoration a').getByText('▷ Run').click();
+  await code.terminal('in a container of the embedded engine').waitFor();
+  await code.terminal('served 42').waitFor();
+  await code.terminal('exit code: 3').waitFor();
+  await code.shot('run');
+  await code.command('Terminal: Kill All Terminals');
+  await code.terminal('served 42').waitFor({ state: 'detached' });
+  await code.command('Run Image');
+  await code.terminal('served 42').waitFor();
+  await code.command('Terminal: Kill All Terminals');
 }
 
 /** The command ends the step, and so does the editor's own cancel. */

@@ -43,6 +43,7 @@ async function buildsNothing() {
   await code.keyboard.type('buildls: ');
   await code.item('Show Build Log').waitFor();
   assert.equal(await code.item('Build Image').count(), 0);
+  assert.equal(await code.item('Run Image').count(), 0);
   await code.keyboard.press('Escape');
 }
 
