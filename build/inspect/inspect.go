@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/moby/buildkit/client"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -81,14 +82,35 @@ func (b *Build) ask(ctx context.Context, part session.Attachable, exports []clie
 		s.Allow(p)
 	}
 	opt := client.SolveOpt{SharedSession: s, SessionPreInitialized: true, Internal: true, Exports: exports, AllowedEntitlements: b.Request.Entitlements()}
-	eg, ctx := errgroup.WithContext(ctx)
-	eg.Go(func() error { return s.Run(ctx, b.Conn.Dialer()) })
+	asking, lose := context.WithCancelCause(ctx)
+	defer lose(nil)
+	var answered atomic.Bool
+	eg, ctx := errgroup.WithContext(asking)
+	eg.Go(func() error {
+		err := s.Run(ctx, b.Conn.Dialer())
+		if !answered.Load() && ctx.Err() == nil { // nothing else tells a process that is waited for
+			lose(&lostError{b.Conn.Info})
+		}
+		return err
+	})
 	eg.Go(func() error {
 		defer s.Close()
+		defer answered.Store(true)
 		_, err := b.Conn.Build(ctx, opt, "buildls", look, nil)
 		return err
 	})
-	return hidden, inspectionError(hidden.HideError(eg.Wait()), b.Conn.Info)
+	err = eg.Wait()
+	if lost := (*lostError)(nil); errors.As(context.Cause(asking), &lost) {
+		return hidden, lost
+	}
+	return hidden, inspectionError(hidden.HideError(err), b.Conn.Info)
+}
+
+// A lostError says that an engine went away while it was asked, or while something ran in it.
+type lostError struct{ info engine.Info }
+
+func (e *lostError) Error() string {
+	return fmt.Sprintf("%s went away, and what ran in it with it", e.info)
 }
 
 // Cached says whether the engine has what a step leaves in its cache. Nothing is run.

@@ -212,7 +212,7 @@ func (b *Build) runHere(ctx context.Context, p *Program, t attach.Terminal) (cod
 		code, ended = c.Run(ctx, g, t)
 		return gateway.NewResult(), nil
 	})
-	if ended != nil {
+	if ended != nil && !errors.As(err, new(*lostError)) {
 		err = ended
 	}
 	return code, err

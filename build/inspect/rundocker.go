@@ -143,7 +143,14 @@ func (b *Build) runInDocker(ctx context.Context, p *Program, t attach.Terminal) 
 	if t.Stderr != nil {
 		stderr = t.Stderr
 	}
-	return running.Run(ctx, t.Stdin, t.Stdout, stderr)
+	code, err := running.Run(ctx, t.Stdin, t.Stdout, stderr)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case err != nil:
+		err = fmt.Errorf("the Docker engine at %s went away, and the program with it: %w", p.at.Host, err)
+	}
+	return code, err
 }
 
 // where says where Docker has published the ports.

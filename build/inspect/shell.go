@@ -173,7 +173,7 @@ func (b *Build) Shell(ctx context.Context, step int, after *dockerfile.Environme
 		code, ended = s.Run(ctx, g, t)
 		return gateway.NewResult(), nil
 	})
-	if ended != nil {
+	if ended != nil && !errors.As(err, new(*lostError)) {
 		err = ended
 	}
 	return code, err

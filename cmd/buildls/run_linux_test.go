@@ -364,6 +364,19 @@ func TestRunPlatforms(t *testing.T) {
 	}
 }
 
+// A program that prints nothing ends with its engine, and that is said.
+func TestRunEngineKilled(t *testing.T) {
+	onEachVictim(t, func(t *testing.T, v victim) {
+		dir := workspace(t, "Dockerfile", base(t)+"ENTRYPOINT [\"/bin/sh\", \"-c\"]\n")
+		x := inTerminal(t, program(t, append(slices.Clone(v.env), "TERM=xterm"), "run", "-q", dir, "--", "echo rea''dy; exec sleep 1000"))
+		x.await("ready")
+		v.kill()
+		if code := x.exit(); code != exitLost || !strings.Contains(x.text(), " went away, and ") {
+			t.Errorf("%d:\n%s", code, x.text())
+		}
+	})
+}
+
 // An image that is loaded into Docker runs there, whichever engine built it and however Docker keeps
 // images.
 func TestRunLoaded(t *testing.T) {
