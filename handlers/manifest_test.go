@@ -24,6 +24,7 @@ var palette = []paletteCommand{
 	{ID: "build", Title: "Build Image", Icon: "$(play)", When: trusted, Runs: "buildls.build"},
 	{ID: "choose", Title: "Build Image: Choose Target/Profile/Options…", Icon: "$(settings)", When: trusted, Runs: "buildls.build"},
 	{ID: "again", Title: "Build Image: Same Options Again", Icon: "$(debug-rerun)", When: trusted, Runs: "buildls.build"},
+	{ID: "debug", Title: "Debug Build", Icon: "$(debug-alt)", When: trusted, Runs: "buildls.debug"},
 	{ID: "cancel", Title: "Cancel Build", Icon: "$(stop-circle)", When: "buildls.building", Runs: "buildls.cancel"},
 	{ID: "following", Title: "Build While Typing: Turn On/Off", Icon: "$(eye)", When: trusted},
 	{ID: "builds", Title: "Show Builds", Icon: "$(history)", Runs: "buildls.builds"},

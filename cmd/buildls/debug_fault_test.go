@@ -44,7 +44,7 @@ func TestDebugClientGone(t *testing.T) {
 	text := base(t) + "RUN echo " + t.TempDir() + " >/f\nRUN cat /f\nRUN exit 3\n"
 	dir := workspace(t, "Dockerfile", text)
 	uri := "file://" + dir + "/Dockerfile"
-	e := edit(t, s.env, dir)
+	e := debugEditor(t, s, dir)
 	e.Open(uri, "dockerfile", text)
 	for _, line := range []int{n + 2, 0} { // before a step, and in what one has left
 		d := debugBuffers(t, e, uri, nil)
@@ -76,7 +76,7 @@ func TestDebugMeanwhile(t *testing.T) {
 	text := base(t) + "RUN echo " + t.TempDir() + " >/f\nRUN cat /f\n"
 	dir := workspace(t, "Dockerfile", text)
 	uri := "file://" + dir + "/Dockerfile"
-	e := edit(t, s.env, dir)
+	e := debugEditor(t, s, dir)
 	e.Open(uri, "dockerfile", text)
 	var both []*debugger
 	for range 2 {
@@ -268,7 +268,7 @@ func TestDebugRandom(t *testing.T) {
 	text := staged(t)
 	dir := workspace(t, "Dockerfile", text, "a.txt", "a\n")
 	uri := "file://" + dir + "/Dockerfile"
-	e := edit(t, s.env, dir)
+	e := debugEditor(t, s, dir)
 	e.Open(uri, "dockerfile", text)
 	lines := map[int][]int{0: {1}, 1: {n + 2}, 2: {n + 4, n + 7, n + 8, n + 9, n + 10}, 3: {n + 12, n + 15, n + 16}}
 	uses := map[int][]int{n + 4: {0}, n + 12: {2}, n + 15: {1}}

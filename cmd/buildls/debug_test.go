@@ -40,7 +40,7 @@ func TestDebugStages(t *testing.T) {
 		n := strings.Count(base(t), "\n") // lines above
 		dir := workspace(t, "Dockerfile", "FROM none\n", "a.txt", "a\n")
 		uri := "file://" + dir + "/Dockerfile"
-		e := edit(t, s.env, dir)
+		e := debugEditor(t, s, dir)
 		e.Open(uri, "dockerfile", text)
 		d := debugBuffers(t, e, uri, map[string]any{"stopOnEntry": true})
 		if s.old {
@@ -148,7 +148,7 @@ func TestDebugFailure(t *testing.T) {
 		n := strings.Count(base(t), "\n")
 		dir := workspace(t, "Dockerfile", text, "token.txt", "planted-secret\n")
 		uri := "file://" + dir + "/Dockerfile"
-		e := edit(t, s.env, dir)
+		e := debugEditor(t, s, dir)
 		e.Open(uri, "dockerfile", text)
 		d := debugBuffers(t, e, uri, nil)
 		d.launch(map[string]any{"secrets": []map[string]any{{"id": "token", "src": "token.txt"}}})
@@ -271,7 +271,7 @@ func TestDebugParallel(t *testing.T) {
 		n := strings.Count(base(t), "\n")
 		dir := workspace(t, "Dockerfile", text)
 		uri := "file://" + dir + "/Dockerfile"
-		e := edit(t, s.env, dir)
+		e := debugEditor(t, s, dir)
 		text = strings.Replace(text, "RUN while", "RUN --mount=type=cache,id="+filepath.Base(t.TempDir())+itoa(os.Getpid())+s.name+",target=/shared while", 1)
 		e.Open(uri, "dockerfile", text)
 		d := debugBuffers(t, e, uri, nil)

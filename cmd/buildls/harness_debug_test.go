@@ -43,6 +43,14 @@ func newDebugger(t testing.TB, rw io.ReadWriteCloser, path string) *debugger {
 	return d
 }
 
+// debugEditor is an editor whose server ends as it should, so that no socket is left.
+func debugEditor(t testing.TB, s site, dir string) *lsptest.Editor {
+	t.Helper()
+	e := edit(t, s.env, dir)
+	t.Cleanup(e.Shutdown)
+	return e
+}
+
 // debugBuffers debugs what an editor has open.
 func debugBuffers(t testing.TB, e *lsptest.Editor, uri string, argument map[string]any) *debugger {
 	t.Helper()
