@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"net"
@@ -203,14 +202,15 @@ func (r *Running) Run(ctx context.Context, stdin io.Reader, stdout, stderr io.Wr
 		io.Copy(r.attached.Conn, stdin)
 		r.attached.CloseWrite()
 	}()
-	printed := make(chan struct{})
+	printed := make(chan int64, 1)
 	go func() { // ends when the process has, or with the connection
-		defer close(printed)
-		copyOutput(r.attached.Reader, stdout, stderr, r.tty)
+		printed <- copyOutput(r.attached.Reader, stdout, stderr, r.tty)
 	}()
 	select {
 	case end := <-r.ended:
-		<-printed
+		if <-printed == 0 {
+			r.copyLogs(ctx, stdout, stderr)
+		}
 		return int(end.StatusCode), nil
 	case err := <-r.lost:
 		return 0, err
@@ -220,12 +220,25 @@ func (r *Running) Run(ctx context.Context, stdin io.Reader, stdout, stderr io.Wr
 	}
 }
 
-func copyOutput(from *bufio.Reader, stdout, stderr io.Writer, tty bool) {
-	if tty {
-		io.Copy(stdout, from)
+// copyLogs copies what the engine has kept of the output. An engine says that it has attached before it
+// has, so that a process that ends at once may have printed before.
+func (r *Running) copyLogs(ctx context.Context, stdout, stderr io.Writer) {
+	logs, err := r.client.ContainerLogs(ctx, r.id, container.LogsOptions{ShowStdout: true, ShowStderr: true})
+	if err != nil { // it keeps none
 		return
 	}
-	stdcopy.StdCopy(stdout, stderr, from)
+	defer logs.Close()
+	copyOutput(logs, stdout, stderr, r.tty)
+}
+
+// copyOutput returns how many bytes there were.
+func copyOutput(from io.Reader, stdout, stderr io.Writer, tty bool) (n int64) {
+	if tty {
+		n, _ = io.Copy(stdout, from)
+	} else {
+		n, _ = stdcopy.StdCopy(stdout, stderr, from)
+	}
+	return n
 }
 
 // Resize tells the process how large its terminal is.
