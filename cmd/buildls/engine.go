@@ -22,6 +22,7 @@ exit code: 0 ended as asked or by idling, 1 failed, 2 wrong usage, 3 another eng
 	o := daemon.Options{Idle: daemon.DefaultIdle}
 	value(cmd, "root", "DIR", "the engine's state (default $XDG_DATA_HOME/buildls/engine)", setTo(&o.Root))
 	value(cmd, "socket", "PATH", "the socket (default $XDG_RUNTIME_DIR/buildls/engine.sock)", setTo(&o.Socket))
+	value(cmd, "config", "FILE", "BuildKit's configuration (default ~/.config/buildkit/buildkitd.toml)", setTo(&o.Config))
 	value(cmd, "idle", "TIME", "end after so much time without a call, 0 is never (default 10m)",
 		parseTo(&o.Idle, time.ParseDuration))
 	cmd.Flags().BoolVar(&o.Debug, "debug", false, "log in detail")

@@ -25,19 +25,22 @@ import (
 	"github.com/moby/buildkit/util/resolver"
 	"github.com/moby/buildkit/worker"
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/buildls/buildls/build/engine/embedded/config"
 )
 
 // newController is buildkitd's with its defaults: the Dockerfile and the gateway front
 // end, the caches that need no account, one worker, and what makes room on its disk.
 // stopping is closed when the engine begins to end.
-func newController(ctx context.Context, at place, stopping <-chan struct{}) (*control.Controller, *pruner, error) {
+func newController(ctx context.Context, at place, conf *config.Config, stopping <-chan struct{}) (*control.Controller, *pruner, error) {
 	sessions, err := session.NewManager()
 	if err != nil {
 		return nil, nil, err
 	}
 	archutil.CacheMaxAge = platformsAge
-	hosts := resolver.NewRegistryConfig(nil) // a registry on loopback is plain HTTP by BuildKit's own default
-	w, err := newWorker(ctx, at, hosts)
+	heedSystem(conf.System)
+	hosts := resolver.NewRegistryConfig(conf.Registries) // a registry on loopback is plain HTTP by BuildKit's own default
+	w, err := newWorker(ctx, at, conf, hosts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -45,7 +48,7 @@ func newController(ctx context.Context, at place, stopping <-chan struct{}) (*co
 	if err := workers.Add(&copyWorker{w, newFlusher(at.root)}); err != nil {
 		return nil, nil, err
 	}
-	gatewayFrontend, err := gateway.NewGatewayFrontend(workers.Infos(), nil)
+	gatewayFrontend, err := gateway.NewGatewayFrontend(workers.Infos(), conf.Frontends.Gateway.AllowedRepositories)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,6 +88,7 @@ func newController(ctx context.Context, at place, stopping <-chan struct{}) (*co
 			string(entitlements.EntitlementSecurityInsecure),
 		},
 		HistoryDB:      history,
+		HistoryConfig:  conf.History,
 		CacheStore:     cache,
 		LeaseManager:   w.LeaseManager(),
 		ContentStore:   w.ContentStore(),

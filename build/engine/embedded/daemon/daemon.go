@@ -58,7 +58,7 @@ func Main(o Options, args []string, stderr io.Writer) (code int, err error) {
 	case o.Idle < 0:
 		return 0, fmt.Errorf("--idle %v is negative", o.Idle)
 	}
-	opt := options{root: o.Root, socket: o.Socket, idle: o.Idle, debug: o.Debug, pid: pid}
+	opt := options{root: o.Root, socket: o.Socket, config: o.Config, idle: o.Idle, debug: o.Debug, pid: pid}
 	logrus.SetOutput(redact.Writer{W: stderr}) // BuildKit repeats what a Dockerfile says
 	logrus.SetFormatter(&logrus.TextFormatter{FullTimestamp: true, TimestampFormat: "2006-01-02T15:04:05.000Z07:00"})
 	if opt.debug {
@@ -129,6 +129,7 @@ func untilSignaled() (context.Context, context.CancelFunc) {
 
 type options struct {
 	root, socket string
+	config       string // as Options has it
 	idle         time.Duration
 	debug        bool
 	pid          int  // of the supervisor: the engine's, to the rest of the machine

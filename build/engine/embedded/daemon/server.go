@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/buildls/buildls/build/engine/embedded"
+	"github.com/buildls/buildls/build/engine/embedded/config"
 	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/containerd/containerd/v2/defaults"
 	"github.com/moby/buildkit/control"
@@ -40,6 +41,10 @@ func serve(ctx context.Context, opt options) error {
 	}
 	defer lock.release()
 
+	conf, err := config.Load(opt.config)
+	if err != nil {
+		return err
+	}
 	runc, err := embedded.Runc()
 	if err != nil {
 		return err
@@ -65,7 +70,7 @@ func serve(ctx context.Context, opt options) error {
 	}
 
 	stopping := make(chan struct{})
-	controller, room, err := newController(context.WithoutCancel(ctx), place{opt.root, runc, opt.rootless}, stopping)
+	controller, room, err := newController(context.WithoutCancel(ctx), place{opt.root, runc, opt.rootless}, conf, stopping)
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,9 @@ func (o options) argv(s stage) []string {
 		argv = append(argv, string(s), strconv.Itoa(o.pid))
 	}
 	argv = append(argv, "--root", o.root, "--socket", o.socket, "--idle", o.idle.String())
+	if o.config != "" {
+		argv = append(argv, "--config", o.config)
+	}
 	if o.debug {
 		argv = append(argv, "--debug")
 	}

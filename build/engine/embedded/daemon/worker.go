@@ -22,8 +22,6 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/cache/metadata"
-	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/moby/buildkit/executor/oci"
 	"github.com/moby/buildkit/executor/resources"
 	"github.com/moby/buildkit/executor/runcexecutor"
@@ -32,7 +30,6 @@ import (
 	"github.com/moby/buildkit/source/git"
 	"github.com/moby/buildkit/util/archutil"
 	"github.com/moby/buildkit/util/db/boltutil"
-	"github.com/moby/buildkit/util/disk"
 	"github.com/moby/buildkit/util/leaseutil"
 	"github.com/moby/buildkit/util/network"
 	"github.com/moby/buildkit/util/network/proxyprovider"
@@ -42,6 +39,8 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/sirupsen/logrus"
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/buildls/buildls/build/engine/embedded/config"
 )
 
 // A place is where a worker keeps its state, and what it runs steps with.
@@ -50,10 +49,10 @@ type place struct {
 	rootless   bool // no cgroups and no /sys for steps
 }
 
-// newWorker is buildkitd's OCI worker with its defaults and no CNI. It follows
+// newWorker is buildkitd's OCI worker, and no CNI. It follows
 // worker/runc.NewWorkerOpt, which cannot be called: it makes an RSA key for a proxy
 // that hardly any build asks for, and that key is most of an engine's start.
-func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base.Worker, error) {
+func newWorker(ctx context.Context, at place, conf *config.Config, hosts docker.RegistryHosts) (*base.Worker, error) {
 	emulation := make(chan []ocispecs.Platform, 1)
 	go func() { emulation <- hostPlatforms() }() // a process per architecture, which is slow; meanwhile the disk is
 
@@ -80,6 +79,7 @@ func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base
 		ProcessMode:       oci.ProcessSandbox,
 		ResourceMonitor:   monitor,
 		ProxyProvider:     proxy,
+		DNS:               dnsOf(conf.DNS),
 	}, networks)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base
 		Root:             root,
 		Labels:           labels(name),
 		Platforms:        <-emulation,
-		GCPolicy:         gcPolicy(root),
+		GCPolicy:         gcPolicy(conf.Workers.OCI.GCConfig, root),
 		BuildkitVersion:  buildkitVersion(),
 		NetworkProviders: networks,
 		ProxyProvider:    proxy,
@@ -138,6 +138,7 @@ func newWorker(ctx context.Context, at place, hosts docker.RegistryHosts) (*base
 		RegistryHosts:    hosts,
 		LeaseManager:     leaseutil.WithNamespace(ctdmetadata.NewLeaseManager(meta), "buildkit"),
 		GarbageCollect:   meta.GarbageCollect,
+		ParallelismSem:   parallelism(conf.Workers.OCI.MaxParallelism),
 		MetadataStore:    records,
 		ContentMetadata:  db,
 		MountPoolRoot:    filepath.Join(root, "cachemounts"),
@@ -206,26 +207,6 @@ func hostPlatforms() []ocispecs.Platform {
 		out = append(out, platforms.Normalize(p))
 	}
 	return out
-}
-
-// gcPolicy is buildkitd's for a disk of this size.
-func gcPolicy(root string) []client.PruneInfo {
-	stat, err := disk.GetDiskStat(root)
-	if err != nil {
-		logrus.WithError(err).Warn("the size of the disk is not known, the cache keeps to a small default")
-	}
-	var policy []client.PruneInfo
-	for _, rule := range config.DefaultGCPolicy(config.GCConfig{}, stat) {
-		policy = append(policy, client.PruneInfo{
-			Filter:        rule.Filters,
-			All:           rule.All,
-			KeepDuration:  rule.KeepDuration.Duration,
-			ReservedSpace: rule.ReservedSpace.AsBytes(stat),
-			MaxUsedSpace:  rule.MaxUsedSpace.AsBytes(stat),
-			MinFreeSpace:  rule.MinFreeSpace.AsBytes(stat),
-		})
-	}
-	return policy
 }
 
 // lazyProxy makes BuildKit's recording proxy when a build first asks for it.

@@ -1,0 +1,144 @@
+// Package config reads BuildKit's own configuration, buildkitd.toml, for the embedded engine. It
+// says in which line a mistake is, and which keys the embedded engine does not heed: the file may
+// have been written for a buildkitd of the machine.
+package config
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/moby/buildkit/cmd/buildkitd/config"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// EnvName is the environment variable that names the file if no setting does.
+const EnvName = "BUILDLS_ENGINE_CONFIG"
+
+// A Config is what a file says. Without a file it says nothing.
+type Config struct {
+	config.Config
+	File    string   // absolute; empty if there is none
+	Source  string   // what names the file, for people; empty if there is none
+	Remarks []string // what may not be meant as it is written, a sentence each
+	Unused  []string // the keys that the embedded engine does not heed, in their order
+}
+
+// A Mistake is why a file cannot be used.
+type Mistake struct {
+	File string
+	Line int // 1-based; 0 if none is at fault
+	Text string
+}
+
+func (m *Mistake) Error() string {
+	if m.Line == 0 {
+		return fmt.Sprintf("the engine's configuration %s: %s", m.File, m.Text)
+	}
+	return fmt.Sprintf("the engine's configuration %s, line %d: %s", m.File, m.Line, m.Text)
+}
+
+// Load reads the file that setting names if it is not empty, else the one that the environment
+// names, else the first that there is of the user's and the machine's. The error is a *Mistake.
+func Load(setting string) (*Config, error) {
+	for _, named := range [][2]string{{setting, "the setting buildls.engineConfig"}, {os.Getenv(EnvName), "$" + EnvName}} {
+		if named[0] != "" {
+			return read(named[0], named[1])
+		}
+	}
+	for _, place := range places() {
+		c, err := read(place, "its default place")
+		// One that is not for this user's eyes is not for this user's engine.
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			return c, err
+		}
+	}
+	return &Config{}, nil
+}
+
+// places are where BuildKit itself looks: without root, and as root.
+func places() (list []string) {
+	// As BuildKit, util/appdefaults. The XDG specification tells to ignore a relative path.
+	if dir := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		list = append(list, filepath.Join(dir, "buildkit", "buildkitd.toml"))
+	} else if home, err := os.UserHomeDir(); err == nil {
+		list = append(list, filepath.Join(home, ".config", "buildkit", "buildkitd.toml"))
+	}
+	return append(list, "/etc/buildkit/buildkitd.toml")
+}
+
+// unreadable is the mistake that a file cannot be read.
+type unreadable struct {
+	Mistake
+	err error
+}
+
+func (u *unreadable) Error() string { return u.Mistake.Error() }
+func (u *unreadable) Unwrap() []error {
+	return []error{&u.Mistake, u.err}
+}
+
+func read(file, source string) (*Config, error) {
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(absolute)
+	if err != nil {
+		why := err
+		if at := (*fs.PathError)(nil); errors.As(err, &at) {
+			why = at.Err // the path is said
+		}
+		return nil, &unreadable{Mistake{File: absolute, Text: fmt.Sprintf("%v (%s names it)", why, source)}, err}
+	}
+	return parse(absolute, source, text)
+}
+
+// parse reads the text of a file.
+func parse(file, source string, text []byte) (*Config, error) {
+	c := &Config{File: file, Source: source}
+	var err error
+	if c.Config, err = config.Load(bytes.NewReader(text)); err != nil {
+		return nil, mistakeOf(file, err)
+	}
+	check := checker{Config: c, text: text}
+	check.keys()
+	if err := check.values(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// mistakeOf is what the reader of TOML says.
+func mistakeOf(file string, err error) *Mistake {
+	m := &Mistake{File: file, Text: err.Error()}
+	if at := (*toml.DecodeError)(nil); errors.As(err, &at) {
+		m.Line, _ = at.Position()
+		m.Text = at.Error()
+	}
+	m.Text = trimmed(m.Text)
+	return m
+}
+
+// Sums tell whether an engine runs with what a file says now: of the registries, which an engine
+// can read anew while it builds, and of the rest, for which it must start anew.
+func (c *Config) Sums() (registries, rest string) {
+	other := c.Config
+	other.Registries = nil
+	return sum(c.Registries), sum(other)
+}
+
+func sum(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // what TOML can say, JSON can
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A mistake has its file and its line.
+func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	empty := write(t, dir, "empty.pem", "nothing\n")
+	for _, c := range []struct {
+		text string
+		line int
+		says string
+	}{
+		{"debug = true\n\n[registry.\"docker.io\"\nmirrors = []\n", 3, "expected"},
+		{"[registry.\"docker.io\"]\nmirrors = \"a\"\n", 2, "string"},
+		{"[worker.oci]\n\nmaxUsedSpace = \"much\"\n", 3, "invalid disk space much"},
+		{"[[worker.oci.gcpolicy]]\nkeepDuration = \"long\"\n", 2, "invalid duration long"},
+		{"[[worker.oci.gcpolicy]]\nall = true\nfilters = [\n  \"type=\",\n]\n", 4, `"type="`},
+		{"[dns]\nnameservers = [\"127.0.0.1\", \"dns.example\"]\n", 2, `"dns.example" is no IP address`},
+		{"[registry.\"a:5000\"]\nca = ['" + dir + "/none.pem']\n", 2, "none.pem: no such file"},
+		{"[registry.\"a:5000\"]\n\nca = [\"" + empty + "\"]\n", 3, "no certificate in it"},
+		{"[registry.\"a:5000\"]\n[[registry.\"a:5000\".keypair]]\nkey = \"/k\"\ncert = \"/c\"\n", 4, "/c: no such file"},
+		{"[system]\nmaxRegistryConcurrency = 0\n", 2, "greater than 0"},
+	} {
+		file := write(t, dir, "buildkitd.toml", c.text)
+		_, err := Load(file)
+		var m *Mistake
+		if !errors.As(err, &m) || m.Line != c.line || m.File != file || !strings.Contains(m.Text, c.says) || strings.Contains(m.Text, "toml: ") {
+			t.Errorf("%s: %v, want line %d and %q", c.text, err, c.line, c.says)
+		}
+	}
+}
+
+// What counts for nothing is said, with its line if it may be a mistake.
+func TestRemarks(t *testing.T) {
+	file := write(t, t.TempDir(), "buildkitd.toml", `root = "/var/lib/buildkit"
+[grpc]
+address = ["unix:///run/buildkit/buildkitd.sock"]
+[worker.oci]
+gc = true
+snapshotter = "native"
+max-parallelism = 3
+[worker.containerd]
+enabled = true
+[registry."docker.io"]
+miror = ["a"]
+mirrors = ["http://mirror.example:5000/hub"]
+[registry."https://ghcr.io"]
+[frontend."gateway.v0"]
+enabled = true
+allowedRepositories = ["docker/dockerfile"]
+`)
+	c, err := Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"frontend.gateway.v0.enabled", "grpc", "root", "worker.containerd", "worker.oci.snapshotter"}; !slices.Equal(c.Unused, want) {
+		t.Errorf("%q are unused, want %q", c.Unused, want)
+	}
+	for i, says := range []string{"line 11: BuildKit knows no key registry.docker.io.miror", `line 12: the scheme of the mirror "http://mirror.example:5000/hub" counts for nothing: for one without TLS write "mirror.example:5000/hub", and ` + "`http = true`" + ` below [registry."mirror.example:5000"]`, "line 13: a registry has no scheme"} {
+		if i >= len(c.Remarks) || !strings.Contains(c.Remarks[i], says) {
+			t.Errorf("%q, want %q", c.Remarks, says)
+		}
+	}
+	if c.Workers.OCI.MaxParallelism != 3 || len(c.Registries["docker.io"].Mirrors) != 1 {
+		t.Errorf("%+v", c.Config)
+	}
+}
+
+// The setting goes over the environment, that over the user's file, and that over the machine's.
+func TestWhichFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	t.Setenv(EnvName, "")
+	load := func(setting string) *Config {
+		t.Helper()
+		c, err := Load(setting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	before := load("")
+	own := write(t, dir, "buildkit/buildkitd.toml", "")
+	if c := load(""); c.File != own || c.Source != "its default place" || before.File == own {
+		t.Errorf("%+v, before %+v", c, before)
+	}
+	other := write(t, dir, "other.toml", "")
+	t.Setenv(EnvName, other)
+	if c := load(""); c.File != other || c.Source != "$BUILDLS_ENGINE_CONFIG" {
+		t.Errorf("%+v", c)
+	}
+	if c := load(own); c.File != own || c.Source != "the setting buildls.engineConfig" {
+		t.Errorf("%+v", c)
+	}
+	var m *Mistake
+	if _, err := Load(filepath.Join(dir, "none.toml")); !errors.As(err, &m) || !strings.Contains(err.Error(), "none.toml: no such file or directory (the setting buildls.engineConfig names it)") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The sums tell the registries from the rest.
+func TestSums(t *testing.T) {
+	sums := func(text string) (string, string) {
+		t.Helper()
+		c, err := parse("/f", "", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Sums()
+	}
+	registries, rest := sums("")
+	if r, o := sums("# nothing\n"); r != registries || o != rest {
+		t.Error("a comment changes something")
+	}
+	if r, o := sums("[registry.a]\nhttp = true\n"); r == registries || o != rest {
+		t.Error("a registry is none, or more")
+	}
+	if r, o := sums("[dns]\nnameservers = [\"127.0.0.1\"]\n"); r != registries || o == rest {
+		t.Error("a name server is a registry, or nothing")
+	}
+}
