@@ -194,6 +194,7 @@ func (s *Server) buildAt(b *sessionBuild) (*build.Outcome, attempt) {
 		}
 		return out
 	}
+	s.shells.letGo(b.plan.Doc.URI) // first: with a build in it, no engine heeds a changed configuration
 	choice, err := s.engines.Resolve(b.ctx, func(message string) { b.progress.Report(message, 0) }, b.plan.Platforms, b.plan.Preferences...)
 	if err != nil {
 		return failed(err), attempt{}
@@ -225,7 +226,6 @@ func (s *Server) buildAt(b *sessionBuild) (*build.Outcome, attempt) {
 	if s.features.shell {
 		req.Pause = func(h *build.PausedFailure) { s.shells.hold(b, h, func() { s.marks.refresh.changed(0) }) }
 	}
-	s.shells.letGo(b.plan.Doc.URI)
 	obs := s.observer(b)
 	if s.features.log && !b.plan.Quiet {
 		live := newLiveLog(func(l build.Log) {

@@ -37,6 +37,11 @@ var settings = []setting{
 		set:         text(func(s *Settings) *string { return &s.Engine }, checkEngine),
 	},
 	{
+		Name: "engineConfig", Type: "string", Default: `""`, Machine: true,
+		Description: "The file of the embedded engine's configuration, an absolute path. It is BuildKit's own `buildkitd.toml`: mirrors, certificates, limits. If this is empty, the first of `$BUILDLS_ENGINE_CONFIG`, `~/.config/buildkit/buildkitd.toml` and `/etc/buildkit/buildkitd.toml` counts. A change counts from the next build on.",
+		set:         text(func(s *Settings) *string { return &s.EngineConfig }, checkAbsolute),
+	},
+	{
 		Name: "context", Type: "string", Default: `"workspace"`,
 		Description: "The build context: `workspace` (the folder that is open, else the Dockerfile's own), `dockerfileDir` (the Dockerfile's own), a path, absolute or relative to the workspace folder, or a git or http(s) URL.",
 		set:         text(func(s *Settings) *string { return &s.Context }, nil),

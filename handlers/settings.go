@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ import (
 // Settings are the author's, see [settings] for what each means.
 type Settings struct {
 	plan.Defaults
+	EngineConfig                                      string // a file; empty: wherever it is by default
 	LogLevel, Editing, Registry, HintValues, HintAge  string
 	BuildOn, OnSave                                   string
 	LintRules, LintShellCheck, FormatOperators        string
@@ -192,6 +194,14 @@ func checkEngine(value string) error {
 	return err
 }
 
+// checkAbsolute accepts an absolute path, or none.
+func checkAbsolute(value string) error {
+	if value != "" && !filepath.IsAbs(value) {
+		return fmt.Errorf("%q is no absolute path", value)
+	}
+	return nil
+}
+
 // nextGeneration is given out in the message loop: of two configurations the later counts, whichever
 // is read first.
 func (st *settingsStore) nextGeneration() int64 {
@@ -265,14 +275,16 @@ func (s *Server) applySettings(generation int64, layers ...map[string]json.RawMe
 }
 
 // currentSettings waits a moment for the client's configuration if it is still to
-// come.
+// come. The engines that are looked for then have it, too.
 func (s *Server) currentSettings(ctx context.Context) Settings {
 	select {
 	case <-s.settings.loaded:
 	case <-ctx.Done():
 	case <-time.After(configurationWithin):
 	}
-	return s.settings.now()
+	now := s.settings.now()
+	s.engines.Configure(now.EngineConfig)
+	return now
 }
 
 // now are the settings as far as they are known.

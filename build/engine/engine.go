@@ -92,7 +92,11 @@ func (i Info) String() string {
 // A Conn is a connection to an engine. Its owner closes it.
 type Conn struct {
 	*client.Client
-	Info   Info
+	Info Info
+	// HasCertificates says whether the engine, which is this user's own, reaches a registry with
+	// certificates of its configuration; nil: it has no configuration that is known.
+	HasCertificates func(host string) bool
+
 	docker docker.Endpoint // of a Docker engine
 }
 

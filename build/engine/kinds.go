@@ -58,7 +58,43 @@ func (e dockerEngine) connect(ctx context.Context) (*docker.Engine, error) {
 // Embedded is BuildKit in a child process of this product.
 func Embedded() Engine { return embeddedEngine{} }
 
-type embeddedEngine struct{}
+type embeddedEngine struct {
+	config string // the file of its configuration, see [Pool.Configure]
+	looked bool   // somebody only looks: its configuration need not count yet
+}
+
+// paths are its places.
+func (e embeddedEngine) paths() (embedded.Paths, error) {
+	paths, err := embedded.DefaultPaths()
+	paths.Config = e.config
+	return paths, err
+}
+
+// check is nil if the engine could run, with its configuration.
+func (e embeddedEngine) check() error {
+	if err := embedded.Check(); err != nil {
+		return err
+	}
+	_, err := e.asking(context.Background())
+	return err
+}
+
+// asking is the context of a build's first call to the engine, which sees to it that its
+// configuration counts. The error is an *UnavailableError.
+func (e embeddedEngine) asking(ctx context.Context) (context.Context, error) {
+	paths, err := e.paths()
+	if err != nil { // it is not to be had here, which Connect says
+		return ctx, nil
+	}
+	asking, err := embedded.Wishing(ctx, paths)
+	if err != nil {
+		return nil, &UnavailableError{Info: e.Info(), Err: err}
+	}
+	if e.looked {
+		return ctx, nil
+	}
+	return asking, nil
+}
 
 func (embeddedEngine) Info() Info {
 	info := Info{Name: "embedded"}
@@ -68,8 +104,8 @@ func (embeddedEngine) Info() Info {
 	return info
 }
 
-func (embeddedEngine) running(ctx context.Context) bool {
-	paths, err := embedded.DefaultPaths()
+func (e embeddedEngine) running(ctx context.Context) bool {
+	paths, err := e.paths()
 	return err == nil && embedded.Running(ctx, paths)
 }
 
@@ -77,11 +113,15 @@ func (e embeddedEngine) Connect(ctx context.Context, report func(string)) (*Conn
 	if err := embedded.Check(); err != nil {
 		return nil, &UnavailableError{Info: e.Info(), Err: err}
 	}
-	paths, err := embedded.DefaultPaths()
+	paths, err := e.paths()
 	if err != nil {
 		return nil, &UnavailableError{Info: e.Info(), Err: err}
 	}
-	c, err := embedded.Connect(ctx, paths, report)
+	connect := embedded.Connect
+	if e.looked {
+		connect = embedded.Look
+	}
+	c, err := connect(ctx, paths, report)
 	if err != nil {
 		return nil, unavailable(ctx, e.Info(), err, "")
 	}
@@ -89,6 +129,7 @@ func (e embeddedEngine) Connect(ctx context.Context, report func(string)) (*Conn
 	if err != nil {
 		return nil, unavailable(ctx, e.Info(), err, "")
 	}
+	conn.HasCertificates = func(host string) bool { return embedded.HasCertificates(paths, host) }
 	return conn, nil
 }
 

@@ -10,8 +10,30 @@ import (
 // A Pool keeps one connection to each engine that was used, so that the next
 // build starts at once. Its zero value is ready. It is safe for concurrent use.
 type Pool struct {
-	mu    sync.Mutex
-	conns map[poolKey]*pooled
+	mu     sync.Mutex
+	conns  map[poolKey]*pooled
+	config string // see Configure
+}
+
+// Configure names the file of the embedded engine's configuration, in BuildKit's own format. If it
+// is empty, which is the default, the environment names it, or it is where BuildKit has it. A file
+// that has changed counts from the next build on.
+func (p *Pool) Configure(file string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.config = file
+}
+
+// configured is an engine with the configuration that it should have.
+func (p *Pool) configured(e Engine) Engine {
+	own, ok := e.(embeddedEngine)
+	if !ok {
+		return e
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	own.config = p.config
+	return own
 }
 
 // A poolKey identifies an engine before it is connected to.
@@ -23,14 +45,32 @@ type pooled struct {
 	dropped bool // closed by its last user
 }
 
+// looking is an engine for who only looks at it.
+func (p *Pool) looking(e Engine) Engine {
+	e = p.configured(e)
+	if own, ok := e.(embeddedEngine); ok {
+		own.looked = true
+		return own
+	}
+	return e
+}
+
 // aliveWithin bounds the check of a warm connection.
 const aliveWithin = 2 * time.Second
 
 // connect returns a connection to e, warm if there is one that answers.
 func (p *Pool) connect(ctx context.Context, e Engine, report func(string)) (*Choice, error) {
+	e = p.configured(e)
+	asking := ctx
+	if own, ok := e.(embeddedEngine); ok {
+		var err error
+		if asking, err = own.asking(ctx); err != nil {
+			return nil, err
+		}
+	}
 	key := key(e)
 	if c := p.take(key); c != nil {
-		if c.conn.Alive(ctx) {
+		if c.conn.Alive(asking) {
 			return p.choice(key, c), nil
 		}
 		p.drop(key, c)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/buildls/buildls/build/engine/buildx"
 	"github.com/buildls/buildls/build/engine/docker"
-	"github.com/buildls/buildls/build/engine/embedded"
 )
 
 // A Choice is an engine, why it was chosen, and what was tried before it. Its owner
@@ -104,7 +103,8 @@ func (p *Pool) Resolve(ctx context.Context, report func(string), platforms []str
 // started for it.
 func (p *Pool) Which(ctx context.Context, preferences ...Preference) (*Choice, error) {
 	return p.resolve(nil, preferences, func(e Engine) (*Choice, error) {
-		if idle, ok := e.(embeddedEngine); ok && embedded.Check() == nil && !idle.running(ctx) {
+		e = p.looking(e)
+		if idle, ok := e.(embeddedEngine); ok && idle.check() == nil && !idle.running(ctx) {
 			return &Choice{Info: e.Info(), Release: func() {}}, nil
 		}
 		return p.connect(ctx, e, nil)
@@ -223,4 +223,4 @@ func buildkitdSockets() []string {
 }
 
 // EmbeddedPossible tells whether the embedded engine could run here, for doctor.
-func EmbeddedPossible() error { return embedded.Check() }
+func EmbeddedPossible() error { return embeddedEngine{}.check() }

@@ -50,7 +50,8 @@ func (p *Pool) survey(ctx context.Context, e Engine) Finding {
 }
 
 func (p *Pool) ask(ctx context.Context, e Engine) Finding {
-	if idle, ok := e.(embeddedEngine); ok && embedded.Check() == nil && !idle.running(ctx) {
+	e = p.looking(e)
+	if idle, ok := e.(embeddedEngine); ok && idle.check() == nil && !idle.running(ctx) {
 		return Finding{Info: e.Info()}
 	}
 	c, err := p.connect(ctx, e, nil)

@@ -44,8 +44,12 @@ func Running(ctx context.Context, p Paths) bool {
 	return true
 }
 
+// Look returns a client of the running engine, which is left as it is. It says nothing to report.
+func Look(ctx context.Context, p Paths, _ func(string)) (*client.Client, error) { return dial(ctx, p) }
+
 // Connect returns a client of the running engine, and starts an engine if there is
-// none. report, which may be nil, is told in words what takes time.
+// none. An engine that nobody uses is replaced if its configuration has changed. report, which
+// may be nil, is told in words what takes time.
 //
 // The engine outlives this process, and ends when it was idle. Then the client's calls
 // fail with Unavailable, and it is time to Connect again.
@@ -53,13 +57,17 @@ func Connect(ctx context.Context, p Paths, report func(string)) (*client.Client,
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errImpatient)
 	defer cancel()
 
+	asking, err := Wishing(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	start := starter{paths: p, report: report}
 	for {
 		// Whether a start failed is asked before the dial: an engine that ended in
 		// between has answered to nobody, one that another process started meanwhile
 		// has.
 		failed := start.failure()
-		c, err := dial(ctx, p)
+		c, err := dial(asking, p)
 		if err == nil {
 			return c, nil
 		}

@@ -18,6 +18,9 @@ type Paths struct {
 	Socket string // where it listens
 	Root   string // its state: cache, snapshots, lock
 	Log    string // what it and its starter have to say
+	// Config is the file of the configuration that a client wants the engine to have; empty: see
+	// config.Load. It makes no other engine.
+	Config string
 }
 
 // LockName is the file below Root which the running engine holds by flock. It contains

@@ -21,11 +21,20 @@ func LacksGit() (mend string) { return "" }
 // DefaultPaths fails with what Check says.
 func DefaultPaths() (Paths, error) { return Paths{}, Check() }
 
+// HasCertificates is false: there is no engine that has any.
+func HasCertificates(Paths, string) bool { return false }
+
+// Wishing fails with what Check says.
+func Wishing(context.Context, Paths) (context.Context, error) { return nil, Check() }
+
 // TakeNotes is empty: there is nobody who would leave a note.
 func (Paths) TakeNotes() []string { return nil }
 
 // Running is false: there is no embedded engine here.
 func Running(context.Context, Paths) bool { return false }
+
+// Look fails with what Check says.
+func Look(context.Context, Paths, func(string)) (*client.Client, error) { return nil, Check() }
 
 // Connect fails with what Check says.
 func Connect(context.Context, Paths, func(string)) (*client.Client, error) { return nil, Check() }

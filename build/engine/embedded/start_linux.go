@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/buildls/buildls/build/engine/embedded/config"
 )
 
 const (
@@ -118,7 +120,15 @@ func spawn(p Paths) (*process, error) {
 	}
 	defer log.Close()
 
+	conf, err := config.Load(p.Config)
+	if err != nil {
+		return nil, err
+	}
 	cmd := exec.Command(program, "engine", "--root", p.Root, "--socket", p.Socket)
+	if conf.File != "" {
+		cmd.Args = append(cmd.Args, "--config", conf.File)
+	}
+	cmd.Env = append(os.Environ(), config.AsEnvironment(config.Proxies())...)
 	if idle := os.Getenv("BUILDLS_ENGINE_IDLE"); idle != "" {
 		cmd.Args = append(cmd.Args, "--idle", idle)
 	}

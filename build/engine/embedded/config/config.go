@@ -126,12 +126,27 @@ func mistakeOf(file string, err error) *Mistake {
 	return m
 }
 
-// Sums tell whether an engine runs with what a file says now: of the registries, which an engine
-// can read anew while it builds, and of the rest, for which it must start anew.
-func (c *Config) Sums() (registries, rest string) {
+// A Wish is what a client wants an engine to run with, and what an engine runs with. Two that are
+// made of the same are equal.
+type Wish struct {
+	File       string // of the configuration; empty if there is none
+	Registries string // a sum of what it says of registries, which an engine reads anew while it builds
+	Rest       string // a sum of all for which an engine must start anew: the rest, and the proxies
+}
+
+// Wish is that of a client that has read c.
+func (c *Config) Wish() Wish { return c.wish(Proxies()) }
+
+// Runs is what an engine runs with that has read c when it started.
+func (c *Config) Runs() Wish { return c.wish(ownProxies()) }
+
+func (c *Config) wish(proxies []Proxy) Wish {
 	other := c.Config
 	other.Registries = nil
-	return sum(c.Registries), sum(other)
+	for i := range proxies {
+		proxies[i].Docker = false // wherever they are from
+	}
+	return Wish{c.File, sum(c.Registries), sum([]any{other, proxies})}
 }
 
 func sum(v any) string {

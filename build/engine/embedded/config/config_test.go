@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	dockerconfig "github.com/docker/cli/cli/config"
 )
 
 func write(t *testing.T, dir, name, text string) string {
@@ -126,7 +128,8 @@ func TestSums(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return c.Sums()
+		w := c.Runs()
+		return w.Registries, w.Rest
 	}
 	registries, rest := sums("")
 	if r, o := sums("# nothing\n"); r != registries || o != rest {
@@ -137,5 +140,34 @@ func TestSums(t *testing.T) {
 	}
 	if r, o := sums("[dns]\nnameservers = [\"127.0.0.1\"]\n"); r != registries || o == rest {
 		t.Error("a name server is a registry, or nothing")
+	}
+}
+
+// The proxies of the environment go over those of Docker's configuration. An engine that inherits
+// both runs with what its client wishes.
+func TestProxies(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "config.json", `{"proxies": {"default": {"httpProxy": "http://docker:1", "httpsProxy": "http://docker:2", "noProxy": "a"}}}`)
+	dockerconfig.SetDir(dir)
+	for _, name := range proxyNames {
+		t.Setenv(name, "")
+		t.Setenv(strings.ToLower(name), "")
+	}
+	t.Setenv("https_proxy", "http://env:3")
+	list := Proxies()
+	if want := []Proxy{{"HTTP_PROXY", "http://docker:1", true}, {"HTTPS_PROXY", "http://env:3", false}, {"NO_PROXY", "a", true}}; !slices.Equal(list, want) {
+		t.Errorf("%+v, want %+v", list, want)
+	}
+	var c Config
+	wish := c.Wish()
+	if c.Runs() == wish {
+		t.Error("an engine without Docker's proxies has what is wished")
+	}
+	for _, variable := range AsEnvironment(list) {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	if c.Runs() != wish {
+		t.Error("an engine that inherits the proxies does not have what is wished")
 	}
 }

@@ -39,7 +39,7 @@ func (a *activity) begin() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ended {
-		return status.Error(codes.Unavailable, "the embedded engine is ending because it was idle")
+		return status.Error(codes.Unavailable, "the embedded engine is ending because nobody used it")
 	}
 	a.running++
 	return nil
@@ -64,6 +64,18 @@ func (a *activity) expire() {
 	}
 	a.ended = true
 	close(a.over)
+}
+
+// endNow has the engine go away if there is no call in progress, and says whether it does.
+func (a *activity) endNow() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.running > 0 || a.ended {
+		return a.ended
+	}
+	a.ended = true
+	close(a.over)
+	return true
 }
 
 func (a *activity) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/moby/buildkit/cache/remotecache"
 	"github.com/moby/buildkit/cache/remotecache/inline"
 	"github.com/moby/buildkit/cache/remotecache/local"
@@ -22,7 +23,6 @@ import (
 	"github.com/moby/buildkit/util/archutil"
 	"github.com/moby/buildkit/util/db/boltutil"
 	"github.com/moby/buildkit/util/entitlements"
-	"github.com/moby/buildkit/util/resolver"
 	"github.com/moby/buildkit/worker"
 	bolt "go.etcd.io/bbolt"
 
@@ -32,20 +32,20 @@ import (
 // newController is buildkitd's with its defaults: the Dockerfile and the gateway front
 // end, the caches that need no account, one worker, and what makes room on its disk.
 // stopping is closed when the engine begins to end.
-func newController(ctx context.Context, at place, conf *config.Config, stopping <-chan struct{}) (*control.Controller, *pruner, error) {
+func newController(ctx context.Context, at place, conf *config.Config, wishes *wishes, stopping <-chan struct{}) (*control.Controller, *pruner, error) {
 	sessions, err := session.NewManager()
 	if err != nil {
 		return nil, nil, err
 	}
 	archutil.CacheMaxAge = platformsAge
 	heedSystem(conf.System)
-	hosts := resolver.NewRegistryConfig(conf.Registries) // a registry on loopback is plain HTTP by BuildKit's own default
+	hosts := docker.RegistryHosts(wishes.registryHosts) // a registry on loopback is plain HTTP by BuildKit's own default
 	w, err := newWorker(ctx, at, conf, hosts)
 	if err != nil {
 		return nil, nil, err
 	}
 	workers := &worker.Controller{}
-	if err := workers.Add(&copyWorker{w, newFlusher(at.root)}); err != nil {
+	if err := workers.Add(&copyWorker{w, newFlusher(at.root), wishes}); err != nil {
 		return nil, nil, err
 	}
 	gatewayFrontend, err := gateway.NewGatewayFrontend(workers.Infos(), conf.Frontends.Gateway.AllowedRepositories)

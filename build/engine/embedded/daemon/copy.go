@@ -5,6 +5,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/sirupsen/logrus"
 	fscopy "github.com/tonistiigi/fsutil/copy"
 
+	"github.com/buildls/buildls/build/engine/embedded"
 	"github.com/buildls/buildls/build/engine/embedded/daemon/treecopy"
 )
 
@@ -27,7 +29,15 @@ import (
 // so is the copy wherever there is anything out of the ordinary.
 type copyWorker struct {
 	*base.Worker
-	flush *flusher
+	flush  *flusher
+	wishes *wishes
+}
+
+// Labels implements [worker.Worker]: they tell what the engine runs with.
+func (w *copyWorker) Labels() map[string]string {
+	labels := maps.Clone(w.Worker.Labels())
+	labels[embedded.RunsLabel] = w.wishes.label()
+	return labels
 }
 
 // ResolveOp implements [worker.Worker].

@@ -33,7 +33,7 @@ type pruner struct {
 // unary prunes before a build's end is told: the next one finds the room.
 func (p *pruner) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	resp, err := handler(ctx, req)
-	if info.FullMethod == "/moby.buildkit.v1.Control/Solve" && p.isNeeded() {
+	if info.FullMethod == solveMethod && p.isNeeded() {
 		within(pruneLimit, p.makeRoom)
 	}
 	return resp, err

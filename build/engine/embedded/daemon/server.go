@@ -70,14 +70,16 @@ func serve(ctx context.Context, opt options) error {
 	}
 
 	stopping := make(chan struct{})
-	controller, room, err := newController(context.WithoutCancel(ctx), place{opt.root, runc, opt.rootless}, conf, stopping)
+	wishes := newWishes(opt.root, conf)
+	controller, room, err := newController(context.WithoutCancel(ctx), place{opt.root, runc, opt.rootless}, conf, wishes, stopping)
 	if err != nil {
 		return err
 	}
 	opt.collectBackups()
-	go forgetBroken(opt.root) // ends when it is done, or with the process: the next engine goes on
-	calls := newActivity(opt.idle)
-	server := newServer(controller, calls, room)
+	go forgetBroken(opt.root)      // ends when it is done, or with the process: the next engine goes on
+	calls := newActivity(opt.idle) // from here on, and not while it still starts
+	wishes.calls = calls
+	server := newServer(controller, wishes, calls, room)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with shutdown's Stop
 	logrus.Infof("serving on %s", opt.socket)
@@ -88,7 +90,7 @@ func serve(ctx context.Context, opt options) error {
 	case <-ctx.Done():
 		logrus.Info("ending: asked to")
 	case <-calls.over:
-		logrus.Infof("ending: idle for %v", opt.idle)
+		logrus.Info("ending: nobody uses it")
 	}
 	unlink() // from here on clients should not come to us
 	close(stopping)
@@ -101,9 +103,9 @@ func serve(ctx context.Context, opt options) error {
 	return err
 }
 
-func newServer(controller *control.Controller, calls *activity, room *pruner) *grpc.Server {
+func newServer(controller *control.Controller, wishes *wishes, calls *activity, room *pruner) *grpc.Server {
 	server := grpc.NewServer(
-		grpc.ChainUnaryInterceptor(calls.unary, room.unary, logFailure, grpcerrors.UnaryServerInterceptor),
+		grpc.ChainUnaryInterceptor(wishes.unary, calls.unary, room.unary, logFailure, grpcerrors.UnaryServerInterceptor),
 		grpc.ChainStreamInterceptor(calls.stream, grpcerrors.StreamServerInterceptor),
 		grpc.MaxRecvMsgSize(defaults.DefaultMaxRecvMsgSize),
 		grpc.MaxSendMsgSize(defaults.DefaultMaxSendMsgSize),
