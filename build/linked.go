@@ -67,7 +67,7 @@ func newLinking(ctx context.Context, conn *engine.Conn, req *Request, tell func(
 	l := &linking{conn: conn, tell: tell, parts: map[*Request][]session.Attachable{}, solved: map[*Request]*gateway.Result{}}
 	for _, r := range append(req.linked(), req) {
 		done := r.tellWaiting(l.telling(r))
-		parts, hidden, err := r.Session(ctx)
+		parts, hidden, err := r.Session(ctx, conn)
 		done()
 		l.parts[r], l.hidden = parts, append(l.hidden, hidden...).Sorted()
 		if r != req {

@@ -4,17 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"strings"
 	"time"
 
-	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	"github.com/moby/buildkit/frontend/dockerui"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	"github.com/moby/buildkit/session"
-	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/util/grpcerrors"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
@@ -355,13 +351,6 @@ func evaluate(ctx context.Context, res *gateway.Result) error {
 		return nil
 	})
 	return eg.Wait()
-}
-
-// registryCredentials are the credentials in the Docker config and its helpers, read-only.
-func registryCredentials() session.Attachable {
-	return authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-		AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(io.Discard)),
-	})
 }
 
 func (b *buildState) tellSteps(obs Observer) {

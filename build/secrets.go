@@ -15,6 +15,7 @@ import (
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/session/sshforward/sshprovider"
 
+	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/build/redact"
 )
 
@@ -149,8 +150,8 @@ func sshAgents(list []SSH) (session.Attachable, error) {
 // Session returns what the engine may ask of this side while it builds: credentials, secrets and
 // agents. hidden are the values that must not be shown. The error is a *RefusedError if a secret or
 // a key cannot be read. Session may be called more than once.
-func (r *Request) Session(ctx context.Context) (parts []session.Attachable, hidden redact.Mask, err error) {
-	parts = []session.Attachable{registryCredentials()}
+func (r *Request) Session(ctx context.Context, conn *engine.Conn) (parts []session.Attachable, hidden redact.Mask, err error) {
+	parts = []session.Attachable{registryCredentials(conn)}
 	hidden = r.hidden()
 	if len(r.Secrets) > 0 {
 		values := map[string][]byte{}

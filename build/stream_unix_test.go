@@ -27,7 +27,7 @@ func TestGivenUp(t *testing.T) {
 	for _, req := range []*Request{{Spec: Spec{Secrets: []Secret{{ID: "s", File: fifo, stream: newStream()}}}}, {Spec: Spec{SSH: []SSH{{ID: "k", Paths: []string{fifo}}}}}} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(10*time.Millisecond, func() { cancel(errors.New("enough")) })
-		if _, _, err := req.Session(ctx); err == nil || !strings.Contains(err.Error(), "enough") {
+		if _, _, err := req.Session(ctx, nil); err == nil || !strings.Contains(err.Error(), "enough") {
 			t.Error(err)
 		}
 		w, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0)
@@ -65,7 +65,7 @@ func TestStreamSecret(t *testing.T) {
 	req := &Request{Spec: Spec{Secrets: []Secret{s}}}
 	canceled, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(10*time.Millisecond, func() { cancel(errors.New("enough")) })
-	if _, _, err := req.Session(canceled); err == nil || !strings.Contains(err.Error(), "enough") {
+	if _, _, err := req.Session(canceled, nil); err == nil || !strings.Contains(err.Error(), "enough") {
 		t.Errorf("a build that is canceled while it waits for a secret: %v", err)
 	}
 	w.WriteString("hunter2")
@@ -75,7 +75,7 @@ func TestStreamSecret(t *testing.T) {
 			t.Errorf("%q, %v", value, err)
 		}
 	}
-	if _, hidden, err := req.Session(t.Context()); err != nil || hidden.HideText("a hunter2") != "a ***" {
+	if _, hidden, err := req.Session(t.Context(), nil); err != nil || hidden.HideText("a hunter2") != "a ***" {
 		t.Errorf("%v", err)
 	}
 }

@@ -67,7 +67,7 @@ func (b *Build) state(step int) stepState { return stepState(b.Outcome.States[st
 // ask runs look on the engine, and returns what must not be shown of the answer. It leaves no trace
 // in the engine's history of builds. part is added to the session, and takes what is exported there.
 func (b *Build) ask(ctx context.Context, part session.Attachable, exports []client.ExportEntry, look gateway.BuildFunc) (redact.Mask, error) {
-	parts, hidden, err := b.Request.Session(ctx)
+	parts, hidden, err := b.Request.Session(ctx, b.Conn)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,237 @@
+//go:build !portable
+
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/lsp/lsptest"
+)
+
+// A configured engine is an embedded engine with a configuration of the test's own, and an author
+// who builds on it.
+type configured struct {
+	author
+	file string // the configuration
+	dir  string // of the engine
+}
+
+func newConfigured(t *testing.T, text string) configured {
+	t.Helper()
+	s, dir := ownEmbedded(t)
+	file := filepath.Join(t.TempDir(), "buildkitd.toml")
+	c := configured{file: file, dir: dir}
+	c.author.T = t
+	c.write(text)
+	c.author = newAuthor(t, append(s.env, "BUILDLS_ENGINE_CONFIG="+file), workspace(t, "Dockerfile", "FROM scratch\n"))
+	return c
+}
+
+func (c configured) write(text string) {
+	c.Helper()
+	if err := os.WriteFile(c.file, []byte(text), 0o600); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// fails builds a text, which must fail with these words.
+func (c configured) fails(text string, words ...string) {
+	c.Helper()
+	c.Replace(c.uri, text)
+	if r := buildNow(c.T, c.Editor, nil); r.Error == nil || !contains(r.Error.Message, words...) {
+		c.Errorf("%s %+v, want a failure with %q", r.Status, r.Error, words)
+	}
+}
+
+// told waits until the author was told something for the nth time, and checks that it is this.
+func (c configured) told(n int, words ...string) {
+	c.Helper()
+	c.Await("a message", func() bool { return len(c.messages()) >= n })
+	if said := c.messages(); len(said) != n || !contains(said[n-1], words...) {
+		c.Errorf("said %q, want %d messages, and in the last %q", said, n, words)
+	}
+}
+
+// A mirror that alone has the image is asked from the build on that follows the change of the
+// file, and the engine goes on. Name servers count from then on, too, for which the engine starts
+// anew. A mistake in the file is said with its line, and mends as it came.
+func TestEngineConfig(t *testing.T) {
+	t.Parallel()
+	mirror := fmt.Sprintf("[registry.\"registry.test\"]\nmirrors = [%q]\n", enginetest.Registry(t))
+	text := "FROM registry.test/base\nRUN cat /etc/resolv.conf; echo >/"
+	c := newConfigured(t, "")
+	c.build(base(t)+"RUN true\n", nil)
+	c.fails(text+"0\n", "registry.test")
+	engine := embeddedPid(c.dir)
+	c.write(mirror)
+	c.build(text+"1\n", nil)
+	c.told(1, "has read its registries anew", c.file)
+	if embeddedPid(c.dir) != engine {
+		t.Error("for its registries the engine has started anew")
+	}
+
+	c.write(mirror + "[dns]\nnameservers = [\"192.0.2.53\"]\n")
+	if log := c.build(text+"2\n", nil); !strings.Contains(log, "nameserver 192.0.2.53") {
+		t.Errorf("the step's name servers are %s", log)
+	}
+	c.told(2, "starts anew, because its configuration has changed", c.file)
+	if now := embeddedPid(c.dir); now == engine || now == 0 {
+		t.Errorf("engine %d, before %d", now, engine)
+	}
+	c.build(text+"3\n", nil)
+
+	c.write(mirror + "[dns]\nnameservers = \"192.0.2.53\"\n")
+	c.fails(text+"4\n", "the engine's configuration "+c.file+", line 4: ", "string")
+	c.write(mirror + "[dns]\nnameservers = [\"192.0.2.53\"]\n")
+	c.build(text+"5\n", nil)
+	if said := c.messages(); len(said) != 3 { // the third is the mistake
+		t.Errorf("said %q", said)
+	}
+	c.leave()
+}
+
+// While somebody builds, the engine does not start anew: the build of another goes on with what was,
+// which is said, and the first one that finds it alone has the change.
+func TestEngineConfigWhileOthersBuild(t *testing.T) {
+	t.Parallel()
+	c := newConfigured(t, "")
+	text := base(t) + "RUN cat /etc/resolv.conf; echo >/"
+	c.build(text+"0\n", nil)
+	engine := embeddedPid(c.dir)
+	other := c.uri + ".other"
+	c.Open(other, "dockerfile", base(t)+"RUN echo waits; while [ ! -e /proc/1/root/nothing ]; do sleep 1; done\n")
+	token := c.begin(text+"0\n", map[string]any{"uri": other})
+	c.Await("the step", func() bool { return c.shows(token, "waits") || c.shows(token, "RUN echo waits") })
+
+	c.write("[dns]\nnameservers = [\"192.0.2.53\"]\n")
+	if log := c.build(text+"1\n", nil); strings.Contains(log, "192.0.2.53") || embeddedPid(c.dir) != engine {
+		t.Errorf("while another builds: %s", log)
+	}
+	c.told(1, "still builds for others", c.file)
+	c.build(text+"2\n", nil)
+	if said := c.messages(); len(said) != 1 || c.Ended(token) {
+		t.Errorf("said %q; the other has ended: %v", said, c.Ended(token))
+	}
+	c.Notify("window/workDoneProgress/cancel", map[string]any{"token": token[1 : len(token)-1]})
+	c.Await("the other's end", func() bool { return c.Ended(token) })
+	if log := c.build(text+"3\n", nil); !strings.Contains(log, "nameserver 192.0.2.53") || embeddedPid(c.dir) == engine {
+		t.Errorf("when the other has ended: %s", log)
+	}
+	c.told(2, "starts anew")
+	c.leave()
+}
+
+// The setting names the file.
+func TestEngineConfigSetting(t *testing.T) {
+	t.Parallel()
+	s, _ := ownEmbedded(t)
+	dir := workspace(t, "Dockerfile", "FROM registry.test/base\nRUN true\n", "mirrors.toml", fmt.Sprintf("[registry.\"registry.test\"]\nmirrors = [%q]\n", enginetest.Registry(t)))
+	e := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Init: map[string]any{"engineConfig": filepath.Join(dir, "mirrors.toml")}})
+	uri := "file://" + dir + "/Dockerfile"
+	e.Open(uri, "dockerfile", "FROM registry.test/base\nRUN true\n")
+	mustBuild(t, e, nil)
+	e.Shutdown()
+}
+
+// A registry with a certificate of an authority of its own is reached with its certificate alone,
+// also where it asks for a login by a token, and if it wants the client's certificate.
+func TestEngineCertificates(t *testing.T) {
+	t.Parallel()
+	certs := certificates(t)
+	to, err := url.Parse("http://" + enginetest.Registry(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tokens atomic.Int32
+	registry := httputil.NewSingleHostReverseProxy(to)
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/token":
+			tokens.Add(1)
+			json.NewEncoder(w).Encode(map[string]string{"token": "let-me-in"})
+		case r.Header.Get("Authorization") != "Bearer let-me-in":
+			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="%s/token",service="test"`, server.URL))
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			registry.ServeHTTP(w, r)
+		}
+	})
+	own, err := tls.LoadX509KeyPair(certs+"/server-cert.pem", certs+"/server-key.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, err := os.ReadFile(certs + "/ca.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := x509.NewCertPool()
+	clients.AppendCertsFromPEM(ca)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{own}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	host := strings.TrimPrefix(server.URL, "https://")
+
+	plain := fmt.Sprintf("[registry.%q]\nhttp = false\n", host)
+	withCA := plain + fmt.Sprintf("ca = [%q]\n", certs+"/ca.pem")
+	withBoth := withCA + fmt.Sprintf("[[registry.%q.keypair]]\ncert = %q\nkey = %q\n", host, certs+"/cert.pem", certs+"/key.pem")
+	text := "FROM " + host + "/base\nRUN true\n"
+	c := newConfigured(t, plain)
+	c.fails(text, "x509")
+	c.write(withCA)
+	c.fails(text, "certificate required")
+	if tokens.Load() != 0 {
+		t.Error("a token was given out")
+	}
+	c.write(withBoth)
+	c.build(text, nil)
+	if tokens.Load() == 0 {
+		t.Error("no token was asked for")
+	}
+	c.leave()
+}
+
+// The cache keeps to its limit.
+func TestEngineCacheLimit(t *testing.T) {
+	t.Parallel()
+	c := newConfigured(t, "[worker.oci]\ngc = false\n")
+	text := base(t)
+	for i := range 6 {
+		text += fmt.Sprintf("RUN dd if=/dev/urandom of=/%d bs=1M count=8\n", i)
+	}
+	c.build(text, nil)
+	size := func() int64 {
+		d, ok := diagnosed(t, append(ownEnv(c.dir), "BUILDLS_ENGINE_CONFIG="+c.file))
+		if !ok || d.CacheBytes == nil {
+			t.Fatalf("%+v", d)
+		}
+		return *d.CacheBytes
+	}
+	if n := size(); n < 48<<20 {
+		t.Fatalf("the cache has %d bytes without a limit", n)
+	}
+	c.write("[worker.oci]\nreservedSpace = \"10MB\"\nmaxUsedSpace = \"20MB\"\n")
+	c.build(base(t)+"RUN true\n", nil)
+	if !eventually(func() bool { return size() <= 20<<20 }) {
+		t.Errorf("the cache has %d bytes, and 20 MB are its limit", size())
+	}
+	c.leave()
+}
+
+// ownEnv has programs build on the embedded engine below a folder.
+func ownEnv(dir string) []string {
+	return []string{"BUILDLS_ENGINE=embedded", "XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}
+}
