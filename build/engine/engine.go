@@ -98,6 +98,7 @@ type Conn struct {
 	HasCertificates func(host string) bool
 
 	docker docker.Endpoint // of a Docker engine
+	pool   *Pool           // that keeps it; nil: none does
 }
 
 // TakeNotes returns what the engine has to say of itself since somebody last asked, a
@@ -110,7 +111,17 @@ func (c *Conn) TakeNotes() []string {
 	if err != nil {
 		return nil
 	}
-	return paths.TakeNotes()
+	notes := paths.TakeNotes()
+	if c.pool == nil {
+		return notes
+	}
+	paths.Config = c.pool.configuration()
+	for _, remark := range embedded.Remarks(paths) {
+		if _, told := c.pool.told.LoadOrStore(remark, true); !told {
+			notes = append(notes, remark)
+		}
+	}
+	return notes
 }
 
 // Push has a Docker engine push an image of its store, and returns the digest that the

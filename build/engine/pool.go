@@ -5,6 +5,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/moby/buildkit/client"
+
+	"github.com/buildls/buildls/build/engine/embedded"
 )
 
 // A Pool keeps one connection to each engine that was used, so that the next
@@ -13,6 +17,8 @@ type Pool struct {
 	mu     sync.Mutex
 	conns  map[poolKey]*pooled
 	config string // see Configure
+
+	told sync.Map // remarks on the configuration, of which the author was told
 }
 
 // Configure names the file of the embedded engine's configuration, in BuildKit's own format. If it
@@ -30,10 +36,30 @@ func (p *Pool) configured(e Engine) Engine {
 	if !ok {
 		return e
 	}
+	own.config = p.configuration()
+	return own
+}
+
+func (p *Pool) configuration() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	own.config = p.config
-	return own
+	return p.config
+}
+
+// Configuration reports the configuration of the embedded engine; nil where there is none. c is the
+// engine if it runs, and else nil.
+func (p *Pool) Configuration(ctx context.Context, c *Conn) *embedded.Report {
+	paths, err := embeddedEngine{config: p.configuration()}.paths()
+	if err != nil {
+		return nil
+	}
+	var workers []*client.WorkerInfo
+	if c != nil && c.Info.Name == "embedded" {
+		ctx, cancel := context.WithTimeout(ctx, aliveWithin)
+		defer cancel()
+		workers, _ = c.ListWorkers(ctx) // without them it is not known what it has
+	}
+	return embedded.Configured(paths, workers)
 }
 
 // A poolKey identifies an engine before it is connected to.
@@ -128,6 +154,7 @@ func (p *Pool) put(key poolKey, conn *Conn) *pooled {
 	if p.conns == nil {
 		p.conns = map[poolKey]*pooled{}
 	}
+	conn.pool = p
 	c := &pooled{conn: conn, users: 1}
 	p.conns[key] = c
 	return c

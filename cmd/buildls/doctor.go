@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/engine/embedded"
 )
 
 // diagnosis is what doctor found, also as JSON.
@@ -30,7 +31,9 @@ type diagnosis struct {
 	Embedded      string   `json:"embedded"` // "ok", or what it lacks
 	// Candidates are the engines that `auto` chooses from, in its order.
 	Candidates []candidate `json:"candidates"`
-	Error      string      `json:"error,omitempty"`
+	// Config is the embedded engine's configuration; absent where there is no such engine.
+	Config *embedded.Report `json:"config,omitempty"`
+	Error  string           `json:"error,omitempty"`
 }
 
 // A candidate is an engine that could build, or what it lacks.
@@ -57,12 +60,13 @@ exit code: 0 there is an engine, 1 there is none, 2 wrong usage`,
 		Args: noArgs,
 	}
 	var asJSON bool
-	var address string
+	var address, config string
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	value(cmd, "engine", "ENGINE", "what the setting buildls.engine would say", setTo(&address))
+	value(cmd, "engine-config", "FILE", "what the setting buildls.engineConfig would say", setTo(&config))
 	offer(cmd, "engine", engines)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		d := diagnose(cmd.Context(), address)
+		d := diagnose(cmd.Context(), address, config)
 		if asJSON {
 			enc := json.NewEncoder(std.out)
 			enc.SetIndent("", "  ")
@@ -78,13 +82,15 @@ exit code: 0 there is an engine, 1 there is none, 2 wrong usage`,
 	return cmd
 }
 
-func diagnose(ctx context.Context, address string) *diagnosis {
+func diagnose(ctx context.Context, address, config string) *diagnosis {
 	d := &diagnosis{Version: version(), Embedded: "ok"}
 	if err := engine.EmbeddedPossible(); err != nil {
 		d.Embedded = err.Error()
 	}
 	var engines engine.Pool
 	defer engines.Close()
+	engines.Configure(config)
+	d.Config = engines.Configuration(ctx, nil)
 	found, _ := engines.Survey(ctx) // its error is Which's too, unless an engine is named
 	d.Candidates = []candidate{}
 	for _, f := range found {
@@ -101,6 +107,9 @@ func diagnose(ctx context.Context, address string) *diagnosis {
 		d.Candidates[n].Chosen = f.Info.Is(i)
 	}
 	if choice.Conn != nil {
+		if i.Name == "embedded" {
+			d.Config = engines.Configuration(ctx, choice.Conn)
+		}
 		if size, err := choice.Conn.CacheSize(ctx); err == nil {
 			d.CacheBytes = &size
 		}
@@ -143,6 +152,9 @@ func (d *diagnosis) print(std stdio) {
 	fmt.Fprintln(std.out, "\nauto would take the first of these that answers:")
 	for _, c := range d.Candidates {
 		fmt.Fprintln(std.out, c)
+	}
+	if d.Config != nil && (d.Engine == "embedded" || d.Config.File != "") {
+		printConfig(std.out, d.Config)
 	}
 }
 

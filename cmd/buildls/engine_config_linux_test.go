@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/buildls/buildls/build/engine/embedded"
 	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
@@ -228,6 +229,50 @@ func TestEngineCacheLimit(t *testing.T) {
 	if !eventually(func() bool { return size() <= 20<<20 }) {
 		t.Errorf("the cache has %d bytes, and 20 MB are its limit", size())
 	}
+	c.leave()
+}
+
+// What is in force, and where from, is shown, and whether the engine that runs has it. To look
+// changes no engine.
+func TestDoctorConfig(t *testing.T) {
+	t.Parallel()
+	c := newConfigured(t, "[registry.\"docker.io\"]\nmirrors = [\"mirror.test:5000\"]\n")
+	env := append(ownEnv(c.dir), "BUILDLS_ENGINE_CONFIG="+c.file, "HTTPS_PROXY=http://me:hunter2@proxy.test:3128")
+	look := func() (*embedded.Report, string) {
+		t.Helper()
+		d, ok := diagnosed(t, env)
+		out, err := program(t, env, "doctor").CombinedOutput()
+		if !ok || err != nil || d.Config == nil || contains(string(out), "hunter2") || contains(fmt.Sprint(*d.Config), "hunter2") {
+			t.Fatalf("%v %+v\n%s", err, d, out)
+		}
+		return d.Config, string(out)
+	}
+	r, text := look()
+	if r.Pending != nil || r.File != c.file || len(r.Registries) != 1 || !contains(text, c.file+" ($BUILDLS_ENGINE_CONFIG)", "docker.io: by way of mirror.test:5000", "HTTPS_PROXY=http://***@proxy.test:3128 (the environment)") {
+		t.Errorf("%+v\n%s", r, text)
+	}
+	env = env[:len(env)-1] // as the engine's
+	c.build(base(t)+"RUN true\n", nil)
+	engine := embeddedPid(c.dir)
+	if r, text = look(); r.Pending == nil || *r.Pending {
+		t.Errorf("%+v\n%s", r, text)
+	}
+	c.write("root = \"/x\"\n[worker.oci]\nmax-parallelism = 3\nmax-paralelism = 2\n")
+	if r, text = look(); r.Pending == nil || !*r.Pending || !contains(text, "the engine that runs has another", "3 at once", ", line 4: BuildKit knows no key worker.oci.max-paralelism", "unused     root") {
+		t.Errorf("%+v\n%s", r, text)
+	}
+	c.write("[worker.oci]\nmax-parallelism = \"many\"\n")
+	if d, ok := diagnosed(t, env); ok || !contains(d.Error, c.file+", line 2: ") || d.Config == nil || d.Config.Error != d.Error || d.Embedded != d.Error {
+		t.Errorf("%+v", d)
+	}
+	if embeddedPid(c.dir) != engine {
+		t.Error("to look has changed the engine")
+	}
+	c.write("[worker.oci]\nmax-parallelism = 3\nmax-paralelism = 2\n")
+	for range 2 {
+		c.build(base(t)+"RUN true\n", nil)
+	}
+	c.told(2, ", line 3: BuildKit knows no key worker.oci.max-paralelism")
 	c.leave()
 }
 

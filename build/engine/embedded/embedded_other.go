@@ -27,6 +27,12 @@ func HasCertificates(Paths, string) bool { return false }
 // Wishing fails with what Check says.
 func Wishing(context.Context, Paths) (context.Context, error) { return nil, Check() }
 
+// Configured is nil: there is nothing to configure.
+func Configured(Paths, []*client.WorkerInfo) *Report { return nil }
+
+// Remarks is empty: there is nothing to configure.
+func Remarks(Paths) []string { return nil }
+
 // TakeNotes is empty: there is nobody who would leave a note.
 func (Paths) TakeNotes() []string { return nil }
 

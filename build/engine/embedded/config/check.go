@@ -32,7 +32,8 @@ var heeded = [][]string{
 // A checker finds what is wrong with a file that can be read.
 type checker struct {
 	*Config
-	text []byte
+	text    []byte
+	remarks []Mistake
 }
 
 // keys finds the keys that BuildKit does not know and those that the embedded engine does not heed.
@@ -45,7 +46,7 @@ func (c *checker) keys() {
 			line, _ := e.Position()
 			name := strings.Join(e.Key(), ".")
 			names = append(names, name)
-			c.Remarks = append(c.Remarks, c.remark(line, fmt.Sprintf("BuildKit knows no key %s, and passes over it", name)))
+			c.remarks = append(c.remarks, Mistake{c.File, line, fmt.Sprintf("BuildKit knows no key %s, and passes over it", name)})
 		}
 	}
 	var all map[string]any
@@ -156,11 +157,7 @@ func (c *checker) mistake(value, text string) error {
 }
 
 func (c *checker) note(value, text string) {
-	c.Remarks = append(c.Remarks, c.remark(c.lineOf(value), text))
-}
-
-func (c *checker) remark(line int, text string) string {
-	return (&Mistake{File: c.File, Line: line, Text: text}).Error()
+	c.remarks = append(c.remarks, Mistake{c.File, c.lineOf(value), text})
 }
 
 // lineOf is the first line that has a value, as a string or as a key; 0 if none is found.

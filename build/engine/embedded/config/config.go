@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/pelletier/go-toml/v2"
@@ -112,6 +113,10 @@ func parse(file, source string, text []byte) (*Config, error) {
 	if err := check.values(); err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(check.remarks, func(a, b Mistake) int { return a.Line - b.Line })
+	for _, r := range check.remarks {
+		c.Remarks = append(c.Remarks, r.Error())
+	}
 	return c, nil
 }
 
@@ -131,7 +136,8 @@ func mistakeOf(file string, err error) *Mistake {
 type Wish struct {
 	File       string // of the configuration; empty if there is none
 	Registries string // a sum of what it says of registries, which an engine reads anew while it builds
-	Rest       string // a sum of all for which an engine must start anew: the rest, and the proxies
+	Rest       string // a sum of the rest, for which an engine must start anew
+	Proxies    string // a sum of the proxies, likewise
 }
 
 // Wish is that of a client that has read c.
@@ -146,7 +152,7 @@ func (c *Config) wish(proxies []Proxy) Wish {
 	for i := range proxies {
 		proxies[i].Docker = false // wherever they are from
 	}
-	return Wish{c.File, sum(c.Registries), sum([]any{other, proxies})}
+	return Wish{c.File, sum(c.Registries), sum(other), sum(proxies)}
 }
 
 func sum(v any) string {

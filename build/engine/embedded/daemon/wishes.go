@@ -119,11 +119,13 @@ func (w *wishes) try(wish config.Wish) (granted bool, err error) {
 	w.asked = slices.DeleteFunc(w.asked, func(at time.Time) bool { return time.Since(at) > quiet })
 	alone := w.building == 0 && len(w.asked) == 0
 	switch {
-	case wish.Rest != w.runs.Rest:
+	case wish.Rest != w.runs.Rest || wish.Proxies != w.runs.Proxies:
 		if !alone || !w.calls.endNow() {
 			return false, nil
 		}
-		w.tell("the embedded engine starts anew, because its configuration has changed" + of(wish))
+		if wish.Rest != w.runs.Rest { // proxies differ from one terminal to the next: that is no news
+			w.tell("the embedded engine starts anew, because its configuration has changed" + of(wish))
+		}
 		return true, status.Error(codes.Unavailable, "the embedded engine is ending because its configuration has changed")
 	case wish.Registries != w.runs.Registries:
 		if !alone && wish.File != w.runs.File { // others build with theirs

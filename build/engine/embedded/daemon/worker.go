@@ -126,7 +126,7 @@ func newWorker(ctx context.Context, at place, conf *config.Config, hosts docker.
 		Root:             root,
 		Labels:           labels(name),
 		Platforms:        <-emulation,
-		GCPolicy:         gcPolicy(conf.Workers.OCI.GCConfig, root),
+		GCPolicy:         conf.GCPolicy(root),
 		BuildkitVersion:  buildkitVersion(),
 		NetworkProviders: networks,
 		ProxyProvider:    proxy,
