@@ -11,6 +11,7 @@ import (
 
 // proxyArgs are the build args that `docker build` makes of the proxies in the Docker configuration,
 // for Docker engines and builders of buildx (docker/buildx, store/storeutil). `buildctl` makes none.
+// Those of the embedded engine are the default ones, by which it reaches registries, too.
 func proxyArgs(info engine.Info) map[string]string {
 	host := info.Address
 	switch {
@@ -18,7 +19,7 @@ func proxyArgs(info engine.Info) map[string]string {
 		if at, err := docker.Current(); err == nil {
 			host = at.Host
 		}
-	case info.Name != "docker":
+	case info.Name != "docker" && info.Name != "embedded":
 		return nil
 	}
 	proxies := config.LoadDefaultConfigFile(io.Discard).Proxies
