@@ -16,6 +16,7 @@ type event struct {
 	defs       []Definition // comes with lines
 	images     dockerfile.Images
 	hidden     redact.Mask
+	warning    *dockerfile.Problem // of this side
 	status     *client.SolveStatus
 	failed     error // why the build failed that is paused
 	paused     *PausedFailure
@@ -24,6 +25,12 @@ type event struct {
 // observe adds an event to the state and tells the observer.
 func (b *buildState) observe(e event, obs Observer) {
 	switch {
+	case e.warning != nil && e.linked != nil:
+		b.notes = append(b.notes, "target "+e.linked.Linked+": "+e.warning.Message)
+		return
+	case e.warning != nil:
+		b.warned = append(b.warned, *e.warning)
+		return
 	case e.linked != nil && e.status == nil:
 		b.linked[e.linked] = e.lines
 		return

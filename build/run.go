@@ -78,7 +78,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	notes := append(req.missingCaches(), req.lostAnnotations(conn.Info)...)
 	resp, err := solve(ctx, conn, req, state, obs)
 	state.flushLogs()
-	out := &Outcome{Status: Done, Notes: notes, Dockerfile: state.dockerfile, Steps: state.steps(err == nil), Warnings: state.problems(), Images: state.images, States: state.lines.states()}
+	out := &Outcome{Status: Done, Notes: append(notes, state.notes...), Dockerfile: state.dockerfile, Steps: state.steps(err == nil), Warnings: append(state.warned, state.problems()...), Images: state.images, States: state.lines.states()}
 	switch {
 	case err == nil:
 		out.exported(resp, conn.Info, req)
@@ -157,6 +157,7 @@ func explainFailure(ctx context.Context, conn *engine.Conn, err error, b *buildS
 	}
 	fail := newFailure(err, b, b.dockerfile)
 	req.tellMissing(fail, b.dockerfile)
+	req.tellUnreached(fail, conn.Info, b.dockerfile)
 	return fail
 }
 
@@ -316,13 +317,22 @@ func (g throughGateway) solve(ctx context.Context, then func(context.Context, *g
 	if err != nil {
 		return nil, err
 	}
-	res, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: attrs, FrontendInputs: inputs})
+	ask := gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: attrs, FrontendInputs: inputs}
+	res, err := g.Solve(ctx, ask)
 	if dockerfile == nil && g.req.DockerfileFS == nil {
 		dockerfile = g.readDockerfile(ctx, res, err)
 		g.tell(event{dockerfile: dockerfile})
 	}
 	if err != nil {
-		return nil, err
+		warning, image := g.req.instead(g.link.conn.Info, dockerfile, err)
+		if warning == nil {
+			return nil, err
+		}
+		attrs["cmdline"] = image // to BuildKit's front end, that it is this image
+		g.tell(event{warning: warning})
+		if res, err = g.Solve(ctx, ask); err != nil {
+			return nil, err
+		}
 	}
 	defs, err := definitions(ctx, res)
 	if err == nil { // a front end of another make leaves no definitions

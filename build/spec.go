@@ -29,6 +29,10 @@ type Spec struct {
 	// Discard leaves the result in the engine's cache alone. There are no Outputs then.
 	Discard bool
 
+	// BuiltinOffline has the embedded engine's own front end stand in for one of Docker's that could
+	// not be fetched, if it is as new.
+	BuiltinOffline bool
+
 	Attests               []Attest
 	CacheFrom, CacheTo    []Cache
 	IIDFile, MetadataFile string // absolute, or empty

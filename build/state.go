@@ -69,7 +69,9 @@ type buildState struct {
 	vertices map[digest.Digest]*vertex
 	order    []*vertex // as first seen
 	warnings []*client.VertexWarning
-	message  string // the newest that progress showed
+	warned   []dockerfile.Problem // by this side
+	notes    []string             // likewise, of linked builds
+	message  string               // the newest that progress showed
 	images   dockerfile.Images
 	defs     []Definition
 	hidden   redact.Mask

@@ -42,6 +42,11 @@ var settings = []setting{
 		set:         text(func(s *Settings) *string { return &s.EngineConfig }, checkAbsolute),
 	},
 	{
+		Name: "offlineFrontend", Type: "string", Default: `"fail"`, Values: []string{plan.OfflineFail, plan.OfflineBuiltin}, Machine: true,
+		Description: "What to do with a Dockerfile that asks for a front end (`# syntax=docker/dockerfile:1`) whose registry is not reached: the build fails (`fail`), or the front end that is in the embedded engine builds, if it is as new as what is asked for, and a warning says so (`builtin`).",
+		set:         text(func(s *Settings) *string { return &s.OfflineFrontend }, nil),
+	},
+	{
 		Name: "context", Type: "string", Default: `"workspace"`,
 		Description: "The build context: `workspace` (the folder that is open, else the Dockerfile's own), `dockerfileDir` (the Dockerfile's own), a path, absolute or relative to the workspace folder, or a git or http(s) URL.",
 		set:         text(func(s *Settings) *string { return &s.Context }, nil),

@@ -83,6 +83,14 @@ func buildFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 		t.Policy = s
 		return nil
 	})
+	value(cmd, "offline-frontend", "MODE", "if the front end of `# syntax=` cannot be fetched: fail, or\n"+
+		"let the embedded engine's own stand in, builtin (default fail)", func(s string) error {
+		if s != plan.OfflineFail && s != plan.OfflineBuiltin {
+			return fmt.Errorf("%q is neither fail nor builtin", s)
+		}
+		t.OfflineFrontend = s
+		return nil
+	})
 	value(cmd, "shm-size", "SIZE", "the size of /dev/shm, as in 64m", setTo(&t.ShmSize))
 	value(cmd, "ulimit", "NAME=SOFT[:HARD]", "limit what a step may use", appendTo(&t.Ulimits))
 	value(cmd, "cgroup-parent", "NAME", "the parent of the steps' cgroups", setTo(&t.CgroupParent))

@@ -121,6 +121,7 @@ func completeBuild(cmd *cobra.Command, t *handlers.TerminalBuild) {
 	offer(cmd, "network", oneOf("default", "none", "host"))
 	offer(cmd, "allow", oneOf("network.host", "security.insecure", "device"))
 	offer(cmd, "policy", oneOf("refuse", "ignore"))
+	offer(cmd, "offline-frontend", oneOf("fail", "builtin"))
 	offer(cmd, "progress", oneOf("auto", "plain", "tty", "quiet", "rawjson"))
 }
 

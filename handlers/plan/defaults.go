@@ -15,8 +15,16 @@ import (
 // Defaults are what the author's settings say of builds.
 type Defaults struct {
 	Engine, Context, Overlay, Policy string
+	OfflineFrontend                  string            // OfflineFail, if it is empty, or OfflineBuiltin
 	Build, Profiles                  map[string]Fields // arguments, by pattern and by name
 }
+
+// What to do if the front end that a Dockerfile asks for cannot be fetched: the build fails, or the
+// embedded engine's own stands in.
+const (
+	OfflineFail    = "fail"
+	OfflineBuiltin = "builtin"
+)
 
 // Fields are those of an argument, as they came.
 type Fields = map[string]json.RawMessage

@@ -30,6 +30,7 @@ type Setup struct {
 func setupOf(snapshot *workspace.Snapshot, arg applied, settings Defaults) (Setup, error) {
 	p := Setup{Snapshot: snapshot, overlay: settings.Overlay, Profile: arg.profile, Notes: arg.notes}
 	arg.Policy = cmp.Or(arg.Policy, settings.Policy)
+	p.BuiltinOffline = settings.OfflineFrontend == OfflineBuiltin
 	err := p.take(arg.Options)
 	var wrong error
 	if p.Doc, wrong = OpenDockerfile(snapshot, arg.URI); wrong != nil {

@@ -22,6 +22,8 @@ type Terminal struct {
 	Stdin   io.Reader
 	Engine  string
 	Stdout  io.Writer // for an output to "-"
+
+	OfflineFrontend string // as the setting of that name
 }
 
 // Plan is that of an editor's build of the same file.
@@ -34,6 +36,7 @@ func (t *Terminal) Plan() (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{Setup: Setup{Snapshot: workspace.New().Snapshot()}, stdout: t.Stdout, Preferences: []engine.Preference{{Source: "--engine", Address: t.Engine}}}
+	p.BuiltinOffline = t.OfflineFrontend == OfflineBuiltin
 	for _, step := range []func() error{
 		func() error { return p.take(t.Options) },
 		func() error { return p.fill(t.Options, wd) },
