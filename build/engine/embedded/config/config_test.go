@@ -4,11 +4,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	dockerconfig "github.com/docker/cli/cli/config"
+	"github.com/moby/buildkit/cmd/buildkitd/config"
+	"github.com/moby/buildkit/util/disk"
 )
 
 func write(t *testing.T, dir, name, text string) string {
@@ -169,5 +172,35 @@ func TestProxies(t *testing.T) {
 	}
 	if c.Runs() != wish {
 		t.Error("an engine that inherits the proxies does not have what is wished")
+	}
+}
+
+// Without a word in the file, the cache has a tenth of the disk, and 20 GB at most.
+func TestDefaultLimit(t *testing.T) {
+	for total, want := range map[int64]int64{50e9: 5e9, 200e9: 20e9, 4000e9: 20e9} {
+		if c := limited(config.GCConfig{}, disk.DiskStat{Total: total}); c.GCMaxUsedSpace.Bytes != want || c.GCReservedSpace.Bytes != want/2 || c.GCMinFreeSpace.Percentage == 0 {
+			t.Errorf("of a disk of %d: %+v", total, c)
+		}
+	}
+	for _, text := range []string{"gckeepstorage = 1000", "maxUsedSpace = \"1GB\"", "minFreeSpace = \"1GB\""} {
+		c, err := parse("/f", "", []byte("[worker.oci]\n"+text+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if own := c.Workers.OCI.GCConfig; !reflect.DeepEqual(limited(own, disk.DiskStat{Total: 1e12}), own) {
+			t.Errorf("%s has another limit, too", text)
+		}
+	}
+	stat, err := disk.GetDiskStat(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := new(Config).GCPolicy(t.TempDir())
+	if last := policy[len(policy)-1]; !last.All || last.MaxUsedSpace != min(stat.Total/10, 20e9) {
+		t.Errorf("of a disk of %d: %+v", stat.Total, policy)
+	}
+	off, err := parse("/f", "", []byte("[worker.oci]\ngc = false\n"))
+	if err != nil || off.GCPolicy(t.TempDir()) != nil {
+		t.Errorf("gc = false: %v, %+v", err, off.GCPolicy(t.TempDir()))
 	}
 }

@@ -26,7 +26,7 @@ func (c *Config) GCPolicy(root string) []client.PruneInfo {
 	}
 	rules := own.GCPolicy
 	if len(rules) == 0 {
-		rules = config.DefaultGCPolicy(own, stat)
+		rules = config.DefaultGCPolicy(limited(own, stat), stat)
 	}
 	var policy []client.PruneInfo
 	for _, rule := range rules {
@@ -44,6 +44,22 @@ func (c *Config) GCPolicy(root string) []client.PruneInfo {
 		})
 	}
 	return policy
+}
+
+// maxCache is the limit of a cache on a large disk, in bytes. BuildKit's own is 100 GB, for a machine
+// that does nothing but build.
+const maxCache = 20e9
+
+// limited is what a file says of a cache, and if it says nothing, a limit of a tenth of the disk. Half
+// of it is kept although the disk has less than BuildKit's fifth free.
+func limited(own config.GCConfig, stat disk.DiskStat) config.GCConfig {
+	if !own.IsUnset() || own.GCKeepStorage != (config.DiskSpace{}) || stat.Total == 0 {
+		return own
+	}
+	most := min(stat.Total/10, maxCache)
+	own.GCMaxUsedSpace, own.GCReservedSpace = config.DiskSpace{Bytes: most}, config.DiskSpace{Bytes: most / 2}
+	own.GCMinFreeSpace = config.DiskSpace{Percentage: config.DiskSpaceFreePercentage}
+	return own
 }
 
 func isThere(path string) bool {
