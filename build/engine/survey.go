@@ -72,15 +72,3 @@ func (p *Pool) ask(ctx context.Context, e Engine) Finding {
 func (i Info) Is(other Info) bool {
 	return i.Name == other.Name && i.Address == other.Address && i.Context == other.Context && i.Builder == other.Builder
 }
-
-// CacheSize is what the build cache of an engine takes on its disk.
-func (c *Conn) CacheSize(ctx context.Context) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, aliveWithin)
-	defer cancel()
-	records, err := c.DiskUsage(ctx)
-	var size int64
-	for _, r := range records {
-		size += r.Size
-	}
-	return size, err
-}

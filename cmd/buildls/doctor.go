@@ -26,9 +26,14 @@ type diagnosis struct {
 	Running       bool     `json:"running"` // false for an embedded engine that the first build will start
 	Platforms     []string `json:"platforms,omitempty"`
 	CacheBytes    *int64   `json:"cacheBytes,omitempty"` // absent if the engine did not say in time
-	Why           string   `json:"why,omitempty"`
-	Tried         []string `json:"tried,omitempty"`
-	Embedded      string   `json:"embedded"` // "ok", or what it lacks
+	// Cache are the parts of the cache by their kinds, the largest first. What LogBytes counts is the
+	// embedded engine's log, and what it has set aside as broken. `buildls prune` frees all three.
+	Cache    []cacheKind `json:"cache,omitempty"`
+	History  *kept       `json:"history,omitempty"`
+	LogBytes int64       `json:"logBytes,omitempty"`
+	Why      string      `json:"why,omitempty"`
+	Tried    []string    `json:"tried,omitempty"`
+	Embedded string      `json:"embedded"` // "ok", or what it lacks
 	// Candidates are the engines that `auto` chooses from, in its order.
 	Candidates []candidate `json:"candidates"`
 	// Config is the embedded engine's configuration; absent where there is no such engine.
@@ -83,7 +88,10 @@ exit code: 0 there is an engine, 1 there is none, 2 wrong usage`,
 }
 
 func diagnose(ctx context.Context, address, config string) *diagnosis {
-	d := &diagnosis{Version: version(), Embedded: "ok"}
+	d := &diagnosis{Version: version(), Embedded: "ok", History: historyOf()}
+	if paths, err := embedded.DefaultPaths(); err == nil {
+		d.LogBytes = paths.LogSize()
+	}
 	if err := engine.EmbeddedPossible(); err != nil {
 		d.Embedded = err.Error()
 	}
@@ -110,9 +118,7 @@ func diagnose(ctx context.Context, address, config string) *diagnosis {
 		if i.Name == "embedded" {
 			d.Config = engines.Configuration(ctx, choice.Conn)
 		}
-		if size, err := choice.Conn.CacheSize(ctx); err == nil {
-			d.CacheBytes = &size
-		}
+		d.Cache, d.CacheBytes = cacheOf(ctx, choice.Conn)
 	}
 	d.Running = choice.Conn != nil
 	d.Engine, d.Address, d.EngineVersion, d.Platforms = i.Name, i.Address, i.Version, i.Platforms
@@ -141,7 +147,13 @@ func (d *diagnosis) print(std stdio) {
 	row("context", d.Context)
 	row("platforms", strings.Join(d.Platforms, ", "))
 	if d.CacheBytes != nil {
-		row("cache", units.HumanSize(float64(*d.CacheBytes)))
+		row("cache", ofKinds(*d.CacheBytes, d.Cache))
+	}
+	if d.History != nil && d.History.Builds > 0 {
+		row("history", fmt.Sprintf("%d builds, %s in %s", d.History.Builds, units.HumanSize(float64(d.History.Bytes)), d.History.Dir))
+	}
+	if d.LogBytes > 0 {
+		row("logs", units.HumanSize(float64(d.LogBytes))+" of the embedded engine")
 	}
 	row("why", d.Why)
 	row("error", d.Error)

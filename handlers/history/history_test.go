@@ -198,3 +198,31 @@ func TestClockSetBack(t *testing.T) {
 		t.Error(got, len(list))
 	}
 }
+
+// What began before a time is forgotten, and nothing else.
+func TestForget(t *testing.T) {
+	s := Store{Dir: filepath.Join(t.TempDir(), "builds")}
+	if n, bytes, err := s.Forget(time.Now(), false); n != 0 || bytes != 0 || err != nil {
+		t.Errorf("of none: %d, %d, %v", n, bytes, err)
+	}
+	for i := range 4 {
+		add(t, s, record(i))
+	}
+	other := filepath.Join(s.Dir, "other")
+	if err := os.WriteFile(other, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	third := record(2).Began
+	for _, dry := range []bool{true, false} {
+		if n, bytes, err := s.Forget(third, dry); n != 2 || bytes == 0 || err != nil {
+			t.Errorf("%d, %d, %v", n, bytes, err)
+		}
+		list, err := s.List()
+		if left, _ := ids(t, list, err); len(left) != map[bool]int{true: 4, false: 2}[dry] {
+			t.Errorf("dry %v leaves %v", dry, left)
+		}
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Error(err)
+	}
+}

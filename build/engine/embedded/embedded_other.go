@@ -33,6 +33,12 @@ func Configured(Paths, []*client.WorkerInfo) *Report { return nil }
 // Remarks is empty: there is nothing to configure.
 func Remarks(Paths) []string { return nil }
 
+// LogSize is 0: there is no log.
+func (Paths) LogSize() int64 { return 0 }
+
+// ClearLogs fails with what Check says.
+func (Paths) ClearLogs(bool) (int64, error) { return 0, Check() }
+
 // TakeNotes is empty: there is nobody who would leave a note.
 func (Paths) TakeNotes() []string { return nil }
 

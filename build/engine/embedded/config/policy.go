@@ -53,6 +53,7 @@ const maxCache = 20e9
 // limited is what a file says of a cache, and if it says nothing, a limit of a tenth of the disk. Half
 // of it is kept although the disk has less than BuildKit's fifth free.
 func limited(own config.GCConfig, stat disk.DiskStat) config.GCConfig {
+	//lint:ignore SA1019 files that have the old name are still read
 	if !own.IsUnset() || own.GCKeepStorage != (config.DiskSpace{}) || stat.Total == 0 {
 		return own
 	}

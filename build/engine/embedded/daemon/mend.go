@@ -30,7 +30,6 @@ import (
 // A start that goes well pays nothing for this.
 
 const (
-	brokenDir  = "broken"                // of root: what was set aside
 	mendedKey  = "BUILDLS_ENGINE_MENDED" // set in an engine that was mended, which is not mended again
 	checkLimit = 30 * time.Second        // to read one database
 )
@@ -174,7 +173,7 @@ func (o *options) everything() []string {
 
 // setAside moves files and directories of root out of the engine's way, and leaves word.
 func (o *options) setAside(paths []string, what string) error {
-	dir := filepath.Join(o.root, brokenDir, time.Now().UTC().Format("20060102T150405.000000000"))
+	dir := filepath.Join(o.root, embedded.BrokenName, time.Now().UTC().Format("20060102T150405.000000000"))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -205,9 +204,9 @@ func (o *options) again() error {
 // who looks into it what happened. It is called by the engine proper: without root, nobody
 // else may remove what its steps made.
 func forgetBroken(root string) {
-	all, _ := os.ReadDir(filepath.Join(root, brokenDir))
+	all, _ := os.ReadDir(filepath.Join(root, embedded.BrokenName))
 	for i, dir := range all {
-		path := filepath.Join(root, brokenDir, dir.Name())
+		path := filepath.Join(root, embedded.BrokenName, dir.Name())
 		if i < len(all)-1 {
 			os.RemoveAll(path)
 			continue
