@@ -318,21 +318,23 @@ func (g throughGateway) solve(ctx context.Context, then func(context.Context, *g
 		return nil, err
 	}
 	ask := gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: attrs, FrontendInputs: inputs}
+	own := g.req.standIn(g.link.conn.Info, dockerfile)
+	if own.unreachedLately() {
+		g.tell(own.use(attrs))
+	}
 	res, err := g.Solve(ctx, ask)
 	if dockerfile == nil && g.req.DockerfileFS == nil {
 		dockerfile = g.readDockerfile(ctx, res, err)
 		g.tell(event{dockerfile: dockerfile})
 	}
+	if err != nil && attrs["cmdline"] == "" {
+		if own = g.req.standIn(g.link.conn.Info, dockerfile); own.isFor(err) {
+			g.tell(own.use(attrs))
+			res, err = g.Solve(ctx, ask)
+		}
+	}
 	if err != nil {
-		warning, image := g.req.instead(g.link.conn.Info, dockerfile, err)
-		if warning == nil {
-			return nil, err
-		}
-		attrs["cmdline"] = image // to BuildKit's front end, that it is this image
-		g.tell(event{warning: warning})
-		if res, err = g.Solve(ctx, ask); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	defs, err := definitions(ctx, res)
 	if err == nil { // a front end of another make leaves no definitions

@@ -141,21 +141,3 @@ func serves(version, image string) bool {
 	minor, _ := strconv.Atoi(has[2])
 	return wanted <= minor
 }
-
-// instead says that a build goes on with the engine's own front end, if that may and can stand in for
-// the one that could not be fetched.
-func (r *Request) instead(info engine.Info, text []byte, err error) (warning *dockerfile.Problem, image string) {
-	image, at := r.frontendOf(text)
-	if !r.BuiltinOffline || info.Name != "embedded" || !serves(info.Frontend, image) {
-		return nil, ""
-	}
-	u, ok := unreachedIn(err.Error())
-	if !ok || u.image != "" && !sameImage(image, u.image) {
-		return nil, ""
-	}
-	if at == nil {
-		at = &dockerfile.Lines{}
-	}
-	return &dockerfile.Problem{Code: "frontend", Severity: dockerfile.Warning, Lines: *at,
-		Message: fmt.Sprintf("built with the engine's own front end %s, because %s could not be fetched: the registry %s is not reached (%s)", info.Frontend, image, u.host, u.why)}, image
-}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/buildls/buildls/lsp/lsptest"
@@ -30,7 +33,17 @@ func TestUnreachedRegistry(t *testing.T) {
 // chosen that, and if it is what the Dockerfile asks for. The result says so.
 func TestOfflineFrontend(t *testing.T) {
 	s, _ := ownEmbedded(t)
-	offline := append(s.env, "HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=", "no_proxy=")
+	// A proxy that hangs up, and counts.
+	var asked atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			c.Close()
+		}
+	}))
+	t.Cleanup(proxy.Close)
+	offline := append(s.env, "HTTPS_PROXY="+proxy.URL, "NO_PROXY=", "no_proxy=")
 	text := "# syntax=docker/dockerfile:1\nFROM scratch\nCOPY <<EOF /a\nb\nEOF\n"
 	dir := workspace(t, "Dockerfile", text)
 	uri := "file://" + dir + "/Dockerfile"
@@ -39,6 +52,10 @@ func TestOfflineFrontend(t *testing.T) {
 		e := newEditor(t, program(t, offline), lsptest.Options{Folders: []string{dir}, Init: settings})
 		e.Open(uri, "dockerfile", text)
 		r := buildNow(t, e, nil)
+		before := asked.Load()
+		if again := buildNow(t, e, nil); r.Status == "succeeded" && (again.Status != r.Status || len(again.Warnings) != len(r.Warnings) || asked.Load() != before) {
+			t.Errorf("once more: %s %+v, and the registry was asked %d times more", again.Status, again.Warnings, asked.Load()-before)
+		}
 		e.Shutdown()
 		return r
 	}
