@@ -34,12 +34,20 @@ func TestBuildWithoutRoot(t *testing.T) {
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
+	// The configuration is where BuildKit looks for it without root.
+	config := filepath.Join(home, ".config", "buildkit", "buildkitd.toml")
+	if err := os.MkdirAll(filepath.Dir(config), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(config, []byte("[dns]\nnameservers = [\"192.0.2.53\"]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	e := editorOf(t, server, dir)
 	uri := "file://" + dir + "/Dockerfile"
-	text := base(t) + "RUN id -u && mkdir -p /a/b && chown 1000:50 /a\nUSER 1000\nRUN id -u\n"
+	text := base(t) + "RUN id -u && cat /etc/resolv.conf && mkdir -p /a/b && chown 1000:50 /a\nUSER 1000\nRUN id -u\n"
 	e.Open(uri, "dockerfile", text)
 	r := mustBuild(t, e, nil)
-	if log := logOf(t, e, r); r.Engine != "embedded" || !contains(log, "0\n", "1000\n") {
+	if log := logOf(t, e, r); r.Engine != "embedded" || !contains(log, "0\n", "1000\n", "nameserver 192.0.2.53") {
 		t.Errorf("%+v\n%s", r, log)
 	}
 	if r = mustBuild(t, e, nil); r.Steps[len(r.Steps)-1].Status != "cached" {
@@ -79,4 +87,10 @@ func TestBuildWithoutRoot(t *testing.T) {
 		t.Error("what was set aside takes room")
 	}
 	e.Shutdown()
+	prune := program(t, nil, "prune", "--all")
+	prune.Path, prune.Args[0] = self, self
+	who.Run(prune, home)
+	if out, err := prune.CombinedOutput(); err != nil || !contains(string(out), "cache: freed ") || contains(string(out), "freed 0B") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
