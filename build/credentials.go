@@ -21,8 +21,8 @@ func registryCredentials(conn *engine.Conn) session.Attachable {
 	credentials := authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
 		AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(io.Discard)),
 	})
-	if server, ok := credentials.(auth.AuthServer); ok && conn != nil && conn.HasCertificates != nil {
-		return &engineLogin{server, conn.HasCertificates}
+	if server, ok := credentials.(auth.AuthServer); ok && conn != nil {
+		return &engineLogin{server, conn}
 	}
 	return credentials
 }
@@ -31,7 +31,7 @@ func registryCredentials(conn *engine.Conn) session.Attachable {
 // certificates: this side has none of them.
 type engineLogin struct {
 	auth.AuthServer
-	hasCertificates func(host string) bool
+	conn *engine.Conn
 }
 
 // Register implements [session.Attachable].
@@ -40,7 +40,7 @@ func (e *engineLogin) Register(server *grpc.Server) { auth.RegisterAuthServer(se
 // GetTokenAuthority implements [auth.AuthServer]. Without an authority the engine asks for the
 // credentials, and with them for the token.
 func (e *engineLogin) GetTokenAuthority(ctx context.Context, req *auth.GetTokenAuthorityRequest) (*auth.GetTokenAuthorityResponse, error) {
-	if e.hasCertificates(req.Host) {
+	if e.conn.HasCertificates(req.Host) {
 		return nil, status.Error(codes.Unimplemented, "the engine has its certificates")
 	}
 	return e.AuthServer.GetTokenAuthority(ctx, req)

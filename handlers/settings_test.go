@@ -131,6 +131,8 @@ func TestProfileSettings(t *testing.T) {
 		{map[string]any{"profiles": map[string]any{"ci": map[string]any{"tagz": 1}}}, `setting buildls.profiles: ci: unknown field "tagz"`},
 		{map[string]any{"profiles": map[string]any{"ci": map[string]any{"tags": 1}}}, `setting buildls.profiles: ci: "tags" must not be a JSON number`},
 		{map[string]any{"profiles": []int{1}}, "setting buildls.profiles: it must be an object"},
+		{map[string]any{"engineConfig": "buildkitd.toml"}, `setting buildls.engineConfig: "buildkitd.toml" is no absolute path`},
+		{map[string]any{"offlineFrontend": "perhaps"}, `setting buildls.offlineFrontend: "perhaps" is not one of fail, builtin`},
 		{map[string]any{"build": map[string]any{"!x": map[string]any{}}}, `setting buildls.build: "!x" is no pattern`},
 		{map[string]any{"build": map[string]any{"x": map[string]any{"uri": "y"}}}, `setting buildls.build: x: "uri" has no place there`},
 		{map[string]any{"onSave": "maybe"}, `setting buildls.onSave: "maybe" is not one of nothing, build`},

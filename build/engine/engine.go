@@ -92,11 +92,7 @@ func (i Info) String() string {
 // A Conn is a connection to an engine. Its owner closes it.
 type Conn struct {
 	*client.Client
-	Info Info
-	// HasCertificates says whether the engine, which is this user's own, reaches a registry with
-	// certificates of its configuration; nil: it has no configuration that is known.
-	HasCertificates func(host string) bool
-
+	Info   Info
 	docker docker.Endpoint // of a Docker engine
 	pool   *Pool           // that keeps it; nil: none does
 }
@@ -104,24 +100,33 @@ type Conn struct {
 // TakeNotes returns what the engine has to say of itself since somebody last asked, a
 // sentence each. Who asks tells the author.
 func (c *Conn) TakeNotes() []string {
-	if c.Info.Name != "embedded" {
-		return nil
-	}
-	paths, err := embedded.DefaultPaths()
-	if err != nil {
+	paths, ok := c.embedded()
+	if !ok {
 		return nil
 	}
 	notes := paths.TakeNotes()
-	if c.pool == nil {
-		return notes
-	}
-	paths.Config = c.pool.configuration()
 	for _, remark := range embedded.Remarks(paths) {
 		if _, told := c.pool.told.LoadOrStore(remark, true); !told {
 			notes = append(notes, remark)
 		}
 	}
 	return notes
+}
+
+// HasCertificates says whether the engine is this user's own, and reaches a registry with certificates
+// of its configuration, or without a look at any.
+func (c *Conn) HasCertificates(host string) bool {
+	paths, ok := c.embedded()
+	return ok && embedded.HasCertificates(paths, host)
+}
+
+// embedded are the places of the engine, if it is the embedded one, and somebody keeps c.
+func (c *Conn) embedded() (embedded.Paths, bool) {
+	if c.Info.Name != "embedded" || c.pool == nil {
+		return embedded.Paths{}, false
+	}
+	paths, err := embeddedEngine{config: c.pool.configuration()}.paths()
+	return paths, err == nil
 }
 
 // Push has a Docker engine push an image of its store, and returns the digest that the

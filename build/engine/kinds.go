@@ -129,7 +129,6 @@ func (e embeddedEngine) Connect(ctx context.Context, report func(string)) (*Conn
 	if err != nil {
 		return nil, unavailable(ctx, e.Info(), err, "")
 	}
-	conn.HasCertificates = func(host string) bool { return embedded.HasCertificates(paths, host) }
 	return conn, nil
 }
 

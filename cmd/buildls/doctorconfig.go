@@ -45,7 +45,7 @@ func printConfig(w io.Writer, r *embedded.Report) {
 		row("remark", "%s", remark)
 	}
 	if len(r.Unused) > 0 {
-		row("unused", "%s: only a buildkitd heeds them", strings.Join(r.Unused, ", "))
+		row("unused", "%s: only a buildkitd uses them", strings.Join(r.Unused, ", "))
 	}
 }
 

@@ -18,7 +18,7 @@ type Report struct {
 	ReservedBytes int64 `json:"reservedBytes"`
 
 	Remarks []string `json:"remarks,omitempty"` // what may not be meant as it is written, with its line
-	Unused  []string `json:"unused,omitempty"`  // keys that only a buildkitd heeds
+	Unused  []string `json:"unused,omitempty"`  // keys that only a buildkitd uses
 	// Pending says that the engine that runs has another configuration; the next build that finds it
 	// alone changes that. Absent if none runs.
 	Pending *bool `json:"pending,omitempty"`

@@ -49,9 +49,9 @@ type place struct {
 	rootless   bool // no cgroups and no /sys for steps
 }
 
-// newWorker is buildkitd's OCI worker, and no CNI. It follows
-// worker/runc.NewWorkerOpt, which cannot be called: it makes an RSA key for a proxy
-// that hardly any build asks for, and that key is most of an engine's start.
+// newWorker is buildkitd's OCI worker without CNI. It follows worker/runc.NewWorkerOpt, which
+// cannot be called: it makes an RSA key for a proxy that hardly any build asks for, and that
+// key is most of an engine's start.
 func newWorker(ctx context.Context, at place, conf *config.Config, hosts docker.RegistryHosts) (*base.Worker, error) {
 	emulation := make(chan []ocispecs.Platform, 1)
 	go func() { emulation <- hostPlatforms() }() // a process per architecture, which is slow; meanwhile the disk is
