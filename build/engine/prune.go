@@ -58,7 +58,7 @@ func (c *Conn) Prune(ctx context.Context, p Prune) (gone []*client.UsageInfo, er
 }
 
 // Of is what of a cache would go. It follows BuildKit's cache/manager: nothing goes before what was
-// made from it.
+// made from it. Of parts that were used alike, BuildKit takes any, so with Keep it may be others.
 func (p Prune) Of(cache []*client.UsageInfo, now time.Time) (gone []*client.UsageInfo) {
 	var total int64
 	children := map[string]int{}

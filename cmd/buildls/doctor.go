@@ -28,17 +28,20 @@ type diagnosis struct {
 	CacheBytes    *int64   `json:"cacheBytes,omitempty"` // absent if the engine did not say in time
 	// Cache are the parts of the cache by their kinds, the largest first. What LogBytes counts is the
 	// embedded engine's log, and what it has set aside as broken. `buildls prune` frees all three.
-	Cache    []cacheKind `json:"cache,omitempty"`
-	History  *kept       `json:"history,omitempty"`
-	LogBytes int64       `json:"logBytes,omitempty"`
-	Why      string      `json:"why,omitempty"`
-	Tried    []string    `json:"tried,omitempty"`
-	Embedded string      `json:"embedded"` // "ok", or what it lacks
+	Cache     []cacheKind `json:"cache,omitempty"`
+	DiskBytes int64       `json:"diskBytes,omitempty"` // of an embedded engine that does not run: its cache, for the most part
+	History   *kept       `json:"history,omitempty"`
+	LogBytes  int64       `json:"logBytes,omitempty"`
+	Why       string      `json:"why,omitempty"`
+	Tried     []string    `json:"tried,omitempty"`
+	Embedded  string      `json:"embedded"` // "ok", or what it lacks
 	// Candidates are the engines that `auto` chooses from, in its order.
 	Candidates []candidate `json:"candidates"`
 	// Config is the embedded engine's configuration; absent where there is no such engine.
 	Config *embedded.Report `json:"config,omitempty"`
 	Error  string           `json:"error,omitempty"`
+
+	diskWhole bool // DiskBytes are all
 }
 
 // A candidate is an engine that could build, or what it lacks.
@@ -121,6 +124,9 @@ func diagnose(ctx context.Context, address, config string) *diagnosis {
 		d.Cache, d.CacheBytes = cacheOf(ctx, choice.Conn)
 	}
 	d.Running = choice.Conn != nil
+	if paths, err := embedded.DefaultPaths(); err == nil && !d.Running {
+		d.DiskBytes, d.diskWhole = sizeOnDisk(ctx, paths)
+	}
 	d.Engine, d.Address, d.EngineVersion, d.Platforms = i.Name, i.Address, i.Version, i.Platforms
 	d.Builder, d.Driver, d.Node, d.Context = i.Builder, i.Driver, i.Node, i.Context
 	d.Why, d.Tried = choice.Why, choice.Tried
@@ -148,6 +154,9 @@ func (d *diagnosis) print(std stdio) {
 	row("platforms", strings.Join(d.Platforms, ", "))
 	if d.CacheBytes != nil {
 		row("cache", ofKinds(*d.CacheBytes, d.Cache))
+	}
+	if d.DiskBytes > 0 {
+		row("cache", ofDisk(d.DiskBytes, d.diskWhole))
 	}
 	if d.History != nil && d.History.Builds > 0 {
 		row("history", fmt.Sprintf("%d builds, %s in %s", d.History.Builds, units.HumanSize(float64(d.History.Bytes)), d.History.Dir))

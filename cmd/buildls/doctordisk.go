@@ -13,6 +13,7 @@ import (
 	"github.com/moby/buildkit/client"
 
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/engine/embedded"
 	"github.com/buildls/buildls/handlers/history"
 )
 
@@ -67,6 +68,22 @@ func cacheOf(ctx context.Context, conn *engine.Conn) (kinds []cacheKind, total *
 	}
 	slices.SortStableFunc(kinds, func(a, b cacheKind) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	return kinds, total
+}
+
+// sizeOnDisk is what an embedded engine that does not run has on the disk. To count it may take long.
+func sizeOnDisk(ctx context.Context, paths embedded.Paths) (bytes int64, whole bool) {
+	ctx, cancel := context.WithTimeout(ctx, diskWithin)
+	defer cancel()
+	return paths.DiskSize(ctx)
+}
+
+// ofDisk says it.
+func ofDisk(bytes int64, whole bool) string {
+	least := ""
+	if !whole {
+		least = "at least "
+	}
+	return least + units.HumanSize(float64(bytes)) + " on the disk; `buildls prune --dry-run` starts the engine, and says of what"
 }
 
 // ofKinds says how large a cache is, and of what.

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,12 +19,12 @@ import (
 // was not used for a time.
 func TestPrune(t *testing.T) {
 	t.Parallel()
-	s, _ := ownEmbedded(t)
+	s, dir := ownEmbedded(t)
 	text := base(t)
 	for i := range 5 {
 		text += fmt.Sprintf("RUN dd if=/dev/urandom of=/%d bs=1M count=%d\n", i, i+1)
 	}
-	dir := workspace(t, "Dockerfile", text+"RUN --mount=type=cache,target=/c echo >/c/d\nCOPY Dockerfile /\n")
+	context := workspace(t, "Dockerfile", text+"RUN --mount=type=cache,target=/c echo >/c/d\nCOPY Dockerfile /\n")
 	prune := func(args ...string) pruned {
 		t.Helper()
 		out, err := program(t, s.env, append([]string{"prune", "--json"}, args...)...).Output()
@@ -51,6 +52,7 @@ func TestPrune(t *testing.T) {
 		}
 		return *d.CacheBytes
 	}
+	const keep = 9e6
 	same := func(args ...string) (freed int64) {
 		t.Helper()
 		before := size()
@@ -59,7 +61,9 @@ func TestPrune(t *testing.T) {
 			t.Errorf("%q: a dry run has made %d bytes of %d", args, now, before)
 		}
 		done := prune(args...)
-		if dry.Cache.FreedBytes != done.Cache.FreedBytes || len(dry.Cache.Records) != len(done.Cache.Records) || dry.Cache.LeftBytes != done.Cache.LeftBytes || done.DryRun {
+		// Beyond a size, of parts that were used alike BuildKit takes any.
+		alike := slices.Contains(args, "--keep") && dry.Cache.LeftBytes < keep && done.Cache.LeftBytes < keep
+		if !alike && (dry.Cache.FreedBytes != done.Cache.FreedBytes || len(dry.Cache.Records) != len(done.Cache.Records) || dry.Cache.LeftBytes != done.Cache.LeftBytes) || done.DryRun {
 			t.Errorf("%q: a dry run says %+v, and it was %+v", args, dry.Cache, done.Cache)
 		}
 		if now := size(); now != before-done.Cache.FreedBytes || now != done.Cache.LeftBytes {
@@ -73,21 +77,30 @@ func TestPrune(t *testing.T) {
 		return done.Cache.FreedBytes
 	}
 	built(t, s.env)
-	if out, code := terminalBuild(t, s.env, nil, dir); code != 0 {
+	if out, code := terminalBuild(t, s.env, nil, context); code != 0 {
 		t.Fatal(out)
 	}
 	if freed := same("--older", "1h"); freed != 0 {
 		t.Errorf("%d bytes were not used for an hour", freed)
 	}
-	if freed := same("--keep", "9MB"); freed == 0 || size() > 9e6 {
+	if freed := same("--keep", "9MB"); freed == 0 || size() > keep {
 		t.Errorf("%d bytes were freed, and %d are left of 9 MB", freed, size())
 	}
 	if out, err := program(t, s.env, "prune", "--dry-run").Output(); err != nil || !contains(string(out), "SIZE", "CREATED", "ago", "cache: would free ") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if out, code := terminalBuild(t, s.env, nil, dir); code != 0 {
+	if out, code := terminalBuild(t, s.env, nil, context); code != 0 {
 		t.Fatal(out)
 	}
+	before := size()
+	endEngine(t, dir)
+	if d, ok := diagnosed(t, s.env); !ok || d.Running || d.CacheBytes != nil || d.DiskBytes < before {
+		t.Errorf("of an engine that does not run: running %v, cache %v, %d bytes on the disk, and it had %d", d.Running, d.CacheBytes, d.DiskBytes, before)
+	}
+	if out, err := program(t, s.env, "doctor").Output(); err != nil || !contains(string(out), "on the disk; `buildls prune --dry-run` starts the engine") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	prune("--dry-run") // which starts it
 	if freed := same("--all"); freed == 0 || size() != 0 {
 		t.Errorf("%d bytes were freed, and %d are left", freed, size())
 	}

@@ -36,6 +36,9 @@ func Remarks(Paths) []string { return nil }
 // LogSize is 0: there is no log.
 func (Paths) LogSize() int64 { return 0 }
 
+// DiskSize is 0: there is nothing.
+func (Paths) DiskSize(context.Context) (bytes int64, whole bool) { return 0, true }
+
 // ClearLogs fails with what Check says.
 func (Paths) ClearLogs(bool) (int64, error) { return 0, Check() }
 

@@ -3,10 +3,12 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // BrokenName is the directory in the root with the databases that an engine has set aside.
@@ -27,6 +29,30 @@ func (p Paths) LogSize() (bytes int64) {
 		return nil
 	})
 	return bytes
+}
+
+// DiskSize is what all that the engine has takes on the disk, in bytes: its cache for the most part.
+// It is less than that where files are not for this user's eyes, or if ctx ends before all is
+// counted; then whole is false. An engine that runs knows better.
+func (p Paths) DiskSize(ctx context.Context) (bytes int64, whole bool) {
+	whole = true
+	filepath.WalkDir(p.Root, func(_ string, e fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			whole = false
+			return fs.SkipAll
+		}
+		if err != nil {
+			whole = whole && errors.Is(err, fs.ErrNotExist)
+			return nil
+		}
+		if info, err := e.Info(); err == nil {
+			if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+				bytes += stat.Blocks * 512
+			}
+		}
+		return nil
+	})
+	return bytes, whole
 }
 
 // ClearLogs empties the log, to which a running engine goes on to write, and removes what engines
