@@ -135,14 +135,18 @@ func TestEngineConfigWhileOthersBuild(t *testing.T) {
 	c.leave()
 }
 
-// The setting names the file.
+// The setting names the file. Docker's own images come by way of a mirror, too.
 func TestEngineConfigSetting(t *testing.T) {
 	t.Parallel()
 	s, _ := ownEmbedded(t)
-	dir := workspace(t, "Dockerfile", "FROM registry.test/base\nRUN true\n", "mirrors.toml", fmt.Sprintf("[registry.\"registry.test\"]\nmirrors = [%q]\n", enginetest.Registry(t)))
+	registry := enginetest.Registry(t)
+	if out, code := terminalBuild(t, s.env, nil, "--push", "-t", registry+"/library/only-in-the-mirror", workspace(t, "Dockerfile", base(t)+"RUN touch /mirrored\n")); code != 0 {
+		t.Fatal(out)
+	}
+	text := "FROM only-in-the-mirror\nRUN ls /mirrored\n"
+	dir := workspace(t, "Dockerfile", text, "mirrors.toml", fmt.Sprintf("[registry.\"docker.io\"]\nmirrors = [%q]\n", registry))
 	e := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Init: map[string]any{"engineConfig": filepath.Join(dir, "mirrors.toml")}})
-	uri := "file://" + dir + "/Dockerfile"
-	e.Open(uri, "dockerfile", "FROM registry.test/base\nRUN true\n")
+	e.Open("file://"+dir+"/Dockerfile", "dockerfile", text)
 	mustBuild(t, e, nil)
 	e.Shutdown()
 }
