@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -113,9 +114,9 @@ func TestEngineConfigWhileOthersBuild(t *testing.T) {
 	c.build(text+"0\n", nil)
 	engine := embeddedPid(c.dir)
 	other := c.uri + ".other"
-	c.Open(other, "dockerfile", base(t)+"RUN echo waits; while [ ! -e /proc/1/root/nothing ]; do sleep 1; done\n")
+	c.Open(other, "dockerfile", base(t)+"RUN sleep 100000\n")
 	token := c.begin(text+"0\n", map[string]any{"uri": other})
-	c.Await("the step", func() bool { return c.shows(token, "waits") || c.shows(token, "RUN echo waits") })
+	c.Await("the step", func() bool { return c.shows(token, "RUN sleep") })
 
 	c.write("[dns]\nnameservers = [\"192.0.2.53\"]\n")
 	if log := c.build(text+"1\n", nil); strings.Contains(log, "192.0.2.53") || embeddedPid(c.dir) != engine {
@@ -133,6 +134,63 @@ func TestEngineConfigWhileOthersBuild(t *testing.T) {
 	}
 	c.told(2, "starts anew")
 	c.leave()
+}
+
+// A failed step that is kept for shells is no build of another: name servers that are mended after it
+// has failed count in the next build.
+func TestEngineConfigAfterFailure(t *testing.T) {
+	t.Parallel()
+	s, engine := ownEmbedded(t)
+	file := filepath.Join(t.TempDir(), "buildkitd.toml")
+	s.env = append(s.env, "BUILDLS_ENGINE_CONFIG="+file)
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := workspace(t)
+	e, _ := shellEditor(t, s, dir)
+	e.Open("file://"+dir+"/Dockerfile", "dockerfile", base(t)+"RUN grep 192.0.2.53 /etc/resolv.conf\n")
+	if r := buildNow(t, e, nil); r.Status != "failed" || r.Error.ExitCode == nil {
+		t.Fatalf("%s %+v", r.Status, r.Error)
+	}
+	before := embeddedPid(engine)
+	if err := os.WriteFile(file, []byte("[dns]\nnameservers = [\"192.0.2.53\"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustBuild(t, e, nil)
+	if embeddedPid(engine) == before {
+		t.Error("the engine has not started anew")
+	}
+	e.Shutdown()
+}
+
+// Builds that want the engine to have different configurations, at the same time, break none of each
+// other.
+func TestEngineConfigsTogether(t *testing.T) {
+	t.Parallel()
+	s, dir := ownEmbedded(t)
+	var building sync.WaitGroup
+	for i := range 3 {
+		file := filepath.Join(t.TempDir(), "buildkitd.toml")
+		if err := os.WriteFile(file, fmt.Appendf(nil, "[dns]\nnameservers = [\"192.0.2.%d\"]\n", i%2), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		building.Go(func() {
+			for n := range 3 {
+				context := workspace(t, "Dockerfile", base(t)+fmt.Sprintf("RUN echo %d %d\n", i, n))
+				if out, code := terminalBuild(t, append(s.env[:len(s.env):len(s.env)], "BUILDLS_ENGINE_CONFIG="+file), nil, context); code != 0 {
+					t.Errorf("build %d of %d: %s", n, i, out)
+				}
+			}
+		})
+	}
+	building.Wait()
+	log, err := os.ReadFile(filepath.Join(dir, "buildls", "engine", "engine.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(log), "serving on"); n < 2 {
+		t.Errorf("%d engines have had two configurations", n)
+	}
 }
 
 // The setting names the file. Docker's own images come by way of a mirror, too.
