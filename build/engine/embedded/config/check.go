@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,7 +116,7 @@ func (c *checker) registry(host string) error {
 		}
 	}
 	for _, file := range r.RootCAs {
-		pem, err := os.ReadFile(file)
+		pem, err := readFile(file)
 		if err == nil && !x509.NewCertPool().AppendCertsFromPEM(pem) {
 			err = errors.New("there is no certificate in it")
 		}
@@ -126,12 +125,25 @@ func (c *checker) registry(host string) error {
 		}
 	}
 	for _, pair := range r.KeyPairs {
-		_, err := tls.LoadX509KeyPair(pair.Certificate, pair.Key)
+		_, err := keyPair(pair.Certificate, pair.Key)
 		if err := c.file(pair.Certificate, "the client's certificate", err); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keyPair is a client's certificate with its key.
+func keyPair(certificate, key string) (tls.Certificate, error) {
+	cert, err := readFile(certificate)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	secret, err := readFile(key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, secret)
 }
 
 // file is the mistake of a file that a registry needs. One that is not for this user's eyes ends

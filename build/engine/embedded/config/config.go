@@ -90,7 +90,7 @@ func read(file, source string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(absolute)
+	text, err := readFile(absolute)
 	if err != nil {
 		why := err
 		if at := (*fs.PathError)(nil); errors.As(err, &at) {
@@ -99,6 +99,14 @@ func read(file, source string) (*Config, error) {
 		return nil, &unreadable{Mistake{File: absolute, Text: fmt.Sprintf("%v (%s names it)", why, source)}, err}
 	}
 	return parse(absolute, source, text)
+}
+
+// readFile reads a file that ends: a pipe or a device may not.
+func readFile(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("it is no file")}
+	}
+	return os.ReadFile(path)
 }
 
 // parse reads the text of a file.
@@ -147,18 +155,18 @@ func (c *Config) Wish() Wish { return c.wish(Proxies()) }
 func (c *Config) Runs() Wish { return c.wish(ownProxies()) }
 
 func (c *Config) wish(proxies []Proxy) Wish {
-	other := c.Config
-	other.Registries = nil
+	oci := c.Workers.OCI
+	rest := []any{c.DNS, c.History, c.System, oci.GCConfig, oci.MaxParallelism, c.Frontends.Gateway.AllowedRepositories} // as heeded says
 	for i := range proxies {
 		proxies[i].Docker = false // wherever they are from
 	}
-	return Wish{c.File, sum(c.Registries), sum(other), sum(proxies)}
+	return Wish{c.File, sum(c.Registries), sum(rest), sum(proxies)}
 }
 
 func sum(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // what TOML can say, JSON can
+		panic(err) // none of the types fails
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])

@@ -42,6 +42,7 @@ func TestMistakes(t *testing.T) {
 		{"[[worker.oci.gcpolicy]]\nall = true\nfilters = [\n  \"type=\",\n]\n", 4, `"type="`},
 		{"[dns]\nnameservers = [\"127.0.0.1\", \"dns.example\"]\n", 2, `"dns.example" is no IP address`},
 		{"[registry.\"a:5000\"]\nca = ['" + dir + "/none.pem']\n", 2, "none.pem: no such file"},
+		{"[registry.\"a:5000\"]\nca = [\"/dev/zero\"]\n", 2, "/dev/zero: it is no file"},
 		{"[registry.\"a:5000\"]\n\nca = [\"" + empty + "\"]\n", 3, "no certificate in it"},
 		{"[registry.\"a:5000\"]\n[[registry.\"a:5000\".keypair]]\nkey = \"/k\"\ncert = \"/c\"\n", 4, "/c: no such file"},
 		{"[system]\nmaxRegistryConcurrency = 0\n", 2, "greater than 0"},
@@ -138,6 +139,9 @@ func TestSums(t *testing.T) {
 	if r, o := sums("# nothing\n"); r != registries || o != rest {
 		t.Error("a comment changes something")
 	}
+	if r, o := sums("root = \"/x\"\n[worker.oci.stargzSnapshotter]\nx = nan\n"); r != registries || o != rest {
+		t.Error("a key that is not heeded changes something")
+	}
 	if r, o := sums("[registry.a]\nhttp = true\n"); r == registries || o != rest {
 		t.Error("a registry is none, or more")
 	}
@@ -203,4 +207,25 @@ func TestDefaultLimit(t *testing.T) {
 	if err != nil || off.GCPolicy(t.TempDir()) != nil {
 		t.Errorf("gc = false: %v, %+v", err, off.GCPolicy(t.TempDir()))
 	}
+}
+
+// Whatever a file says, it is read, or its mistake has a line of it.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		"", "[registry.\"docker.io\"]\nmirrors = [\"a\"]\n", "[worker.oci]\nmaxUsedSpace = \"10%\"\n", "a = nan\n[x\n",
+		"[[worker.oci.gcpolicy]]\nfilters = [\"type==\"]\n", "[dns]\nnameservers = [\"x\"]\n", "[system]\nmaxRegistryConcurrency = 0\n",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parse("/f", "", []byte(text))
+		if err == nil {
+			c.Runs()
+			return
+		}
+		var m *Mistake
+		if !errors.As(err, &m) || m.Line < 0 || m.Line > strings.Count(text, "\n")+1 || m.Text == "" {
+			t.Errorf("%v", err)
+		}
+	})
 }
