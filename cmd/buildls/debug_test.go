@@ -278,11 +278,11 @@ func TestDebugParallel(t *testing.T) {
 		d.launch(nil)
 		d.breakAt(n + 5)
 		d.go_()
-		x := d.stopsAt("breakpoint", n+5)
+		d.stopsAt("breakpoint", n+5)
 		d.await("the other stage", func() bool { return strings.Contains(d.output.String(), "[other 1/1] RUN echo") })
 		d.breakAt()
 		d.do("next")
-		x = d.stopsAt("step", n+6)
+		d.stopsAt("step", n+6)
 		d.do("continue")
 		d.await("the step that waits", func() bool { return strings.Contains(d.output.String(), "RUN --mount=type=cache") })
 		d.do("pause")
@@ -299,6 +299,5 @@ func TestDebugParallel(t *testing.T) {
 		if code := d.exits(); code != 0 {
 			t.Errorf("exit code %d:\n%s", code, d.printed())
 		}
-		_ = x
 	})
 }
