@@ -135,6 +135,7 @@ func places(t *testing.T) embedded.Paths {
 				unix.Close(engine)
 			}
 		}
+		awaitNone(t, p, dir)
 		mounts, _ := mountinfo.GetMounts(mountinfo.PrefixFilter(dir))
 		for i := len(mounts) - 1; i >= 0; i-- {
 			t.Errorf("the engine left a mount: %s", mounts[i].Mountpoint)
@@ -142,6 +143,32 @@ func places(t *testing.T) embedded.Paths {
 		}
 	})
 	return p
+}
+
+// awaitNone waits until no process runs that was started for a folder. Of several that start at once all
+// but one end when they find that another serves; one that was late serves when the other has ended, and
+// is told to end.
+func awaitNone(t *testing.T, p embedded.Paths, dir string) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
+		running := ""
+		lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+		for _, path := range lines {
+			if line, err := os.ReadFile(path); err == nil && strings.Contains(string(line), dir) {
+				running = strings.ReplaceAll(string(line), "\x00", " ")
+			}
+		}
+		if pid := holderPID(p); pid > 0 {
+			unix.Kill(pid, unix.SIGTERM)
+		}
+		switch {
+		case running == "":
+			return
+		case time.Now().After(deadline):
+			t.Errorf("it still runs: %s", running)
+			return
+		}
+	}
 }
 
 // holderPID is the process that holds the lock, 0 if there is none.
