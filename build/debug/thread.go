@@ -9,7 +9,6 @@ import (
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/errdefs"
-	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	"golang.org/x/sync/errgroup"
 
@@ -322,114 +321,6 @@ func (t *Thread) Failure() (f build.StepFailure, ok bool) {
 		return f, false
 	}
 	return t.d.explain(failed), true
-}
-
-// background has built what the other stages need, as the build would, up to what stands on the
-// instructions at which the thread stops, and on breakpoints. Its failures are seen by the thread
-// when it comes there.
-func (t *Thread) background(to int) {
-	if to < 0 || to >= len(t.program.places) && !t.breaks() {
-		return // the engine is asked for all that there is
-	}
-	blocked := map[digest.Digest]bool{}
-	block := func(list []*instruction) {
-		for _, in := range list {
-			for _, o := range in.ops {
-				blocked[o.digest] = true
-			}
-		}
-	}
-	if to < len(t.program.places) {
-		for _, f := range t.program.places[to].frames {
-			block(f.stage.list[f.next:])
-		}
-	}
-	block(t.instructionsWithBreakpoints())
-	var path []*stage // that the thread itself builds
-	for _, f := range t.program.places[min(to, len(t.program.places)-1)].frames {
-		path = append(path, f.stage)
-	}
-	for _, out := range t.program.graph.frontier(blocked) {
-		if !t.d.states.has(out) {
-			t.d.spawn(func() { t.buildBehind(out, path) })
-		}
-	}
-}
-
-func (t *Thread) buildBehind(out *pb.Input, path []*stage) {
-	_, err := t.d.states.get(t.d.ctx, t.program.graph, out)
-	var vertex *errdefs.VertexError
-	if err == nil || t.d.ctx.Err() != nil || !errors.As(err, &vertex) {
-		return
-	}
-	in := t.program.of(digest.Digest(vertex.Digest))
-	if in == nil || slices.ContainsFunc(path, func(s *stage) bool { return slices.Contains(s.list, in) }) {
-		return
-	}
-	t.d.mu.Lock()
-	known := t.d.noted[vertex.Digest]
-	t.d.noted[vertex.Digest] = true
-	t.d.mu.Unlock()
-	if !known {
-		lines := in.Lines()
-		t.d.client.Output("A step of another stage has failed: "+strings.TrimSpace(in.Text)+"\n", &lines)
-	}
-}
-
-// Pause stops a thread that runs, before the next step. Steps that run go on to their ends.
-func (t *Thread) Pause() error {
-	t.d.mu.Lock()
-	defer t.d.mu.Unlock()
-	switch {
-	case t.over:
-		return errEnded
-	case t.running == nil:
-		return nil
-	}
-	t.pausing = map[int]bool{}
-	for i, s := range t.d.steps {
-		if s.Status == build.Running {
-			t.pausing[i] = true
-		}
-	}
-	if len(t.pausing) == 0 {
-		t.running(errPaused)
-	}
-	return nil
-}
-
-// pauseBehind ends a run that is to pause when a step has ended.
-func (t *Thread) pauseBehind() {
-	t.d.mu.Lock()
-	defer t.d.mu.Unlock()
-	for i := range t.pausing {
-		if t.running != nil && t.d.steps[i].Status != build.Running {
-			t.running(errPaused)
-			return
-		}
-	}
-}
-
-// standAfterPause stops the thread before the first instruction that has not run.
-func (t *Thread) standAfterPause(from int) {
-	pos := max(from, 0)
-	for i := pos; i < len(t.program.places); i++ {
-		in := t.program.places[i].here().instruction()
-		if in != nil && len(in.ops) > 0 && i == in.at[len(in.at)-1] && !t.done(in) {
-			pos = i
-			break
-		}
-	}
-	ctx, cancel := context.WithCancelCause(t.d.ctx)
-	defer cancel(nil)
-	t.d.mu.Lock()
-	t.running, t.pausing = cancel, nil
-	t.d.mu.Unlock()
-	if err := t.reach(ctx, pos); err != nil {
-		t.fail(ctx, from, err)
-		return
-	}
-	t.stop(pos, Stop{Reason: Paused})
 }
 
 // done says whether an instruction has run.

@@ -1,0 +1,63 @@
+package debug
+
+import (
+	"context"
+
+	"github.com/buildls/buildls/build"
+)
+
+// Pause stops a thread that runs, before the next step. Steps that run go on to their ends.
+func (t *Thread) Pause() error {
+	t.d.mu.Lock()
+	defer t.d.mu.Unlock()
+	switch {
+	case t.over:
+		return errEnded
+	case t.running == nil:
+		return nil
+	}
+	t.pausing = map[int]bool{}
+	for i, s := range t.d.steps {
+		if s.Status == build.Running {
+			t.pausing[i] = true
+		}
+	}
+	if len(t.pausing) == 0 {
+		t.running(errPaused)
+	}
+	return nil
+}
+
+// pauseBehind ends a run that is to pause when a step has ended.
+func (t *Thread) pauseBehind() {
+	t.d.mu.Lock()
+	defer t.d.mu.Unlock()
+	for i := range t.pausing {
+		if t.running != nil && t.d.steps[i].Status != build.Running {
+			t.running(errPaused)
+			return
+		}
+	}
+}
+
+// standAfterPause stops the thread before the first instruction that has not run.
+func (t *Thread) standAfterPause(from int) {
+	pos := max(from, 0)
+	for i := pos; i < len(t.program.places); i++ {
+		in := t.program.places[i].here().instruction()
+		if in != nil && len(in.ops) > 0 && i == in.at[len(in.at)-1] && !t.done(in) {
+			pos = i
+			break
+		}
+	}
+	ctx, cancel := context.WithCancelCause(t.d.ctx)
+	defer cancel(nil)
+	t.d.mu.Lock()
+	t.running, t.pausing = cancel, nil
+	t.d.mu.Unlock()
+	if err := t.reach(ctx, pos); err != nil {
+		t.fail(ctx, from, err)
+		return
+	}
+	t.stop(pos, Stop{Reason: Paused})
+}
