@@ -303,16 +303,8 @@ part('the image holds what the buffers hold', function()
   end
 end)
 
---- Tells the server a setting, as `settings` of setup() would.
-local function set(name, value)
-  s:ask(([[local client = vim.lsp.get_clients({ name = 'buildls' })[1]
-    client.settings = { buildls = { [%q] = %q } }
-    require('buildls.server').call(client, 'notify', 'workspace/didChangeConfiguration', { settings = client.settings })
-    return true]]):format(name, value))
-end
-
-part('what is typed is built, if that is set', function()
-  set('buildOn', 'type')
+part('what is typed is built, if that is set or turned on', function()
+  s:ex('BuildWhileTyping')
   local function becomes(how, problems)
     check.await('the statusline says ' .. how, function()
       return vim.endswith(status(), how) and #diagnostics() == problems
@@ -323,7 +315,7 @@ part('what is typed is built, if that is set', function()
   check.contains('its mistake', diagnostics()[1].message, 'exit code 5')
   retype(dockerfile('RUN true'))
   becomes('[typing: succeeded]', 0)
-  set('buildOn', 'command')
+  s:ex('BuildWhileTyping')
   check.await('the statusline no longer says so', function()
     return not status():find('[typing', 1, true)
   end)

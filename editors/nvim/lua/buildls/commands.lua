@@ -103,6 +103,7 @@ local commands = {
     { nargs = '?', complete = complete_build, desc = 'Build the image of this Dockerfile, saved or not' },
   },
   BuildCancel = { buildls.cancel, { desc = 'Cancel the newest build' } },
+  BuildWhileTyping = { buildls.while_typing, { desc = 'Turn building while typing on or off' } },
   BuildLog = { of_step(buildls.log), { nargs = '?', complete = complete_steps, desc = 'Show the log of a build' } },
   BuildContext = { buildls.context, { desc = 'Show what a build would send, and why' } },
   BuildInfo = { buildls.info, { desc = 'Show the engine and the newest build' } },

@@ -50,6 +50,12 @@ function M.build(argument)
   require('buildls.server').build(argument)
 end
 
+--- Turns on that what is typed is built when one pauses, or off: the setting buildOn, until the
+--- server ends.
+function M.while_typing()
+  require('buildls.server').while_typing()
+end
+
 --- Cancels the newest build that runs.
 function M.cancel()
   require('buildls.server').cancel()

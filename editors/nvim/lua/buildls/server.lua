@@ -301,6 +301,18 @@ function M.build(argument)
   end)
 end
 
+--- Turns on that the text is built as it is typed, or off, for the server of the current buffer.
+function M.while_typing()
+  M.with_client(function(client)
+    local settings = vim.tbl_get(client.settings or {}, 'buildls') or {}
+    local on = settings.buildOn ~= 'type'
+    settings = vim.tbl_extend('force', settings, { buildOn = on and 'type' or 'command' })
+    client.settings = vim.tbl_extend('force', client.settings or {}, { buildls = settings })
+    M.call(client, 'notify', 'workspace/didChangeConfiguration', { settings = client.settings })
+    M.notify(on and 'what you type is built when you pause' or 'a build needs a command again')
+  end)
+end
+
 function M.cancel()
   local client = state.running[1] and vim.lsp.get_client_by_id(state.running[#state.running].client_id) or M.client(0)
   if not client then
