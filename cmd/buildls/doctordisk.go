@@ -23,7 +23,7 @@ type cacheKind struct {
 	Records    int       `json:"records"`
 	Bytes      int64     `json:"bytes"`
 	InUseBytes int64     `json:"inUseBytes"` // what builds that run use, which stays
-	Oldest     time.Time `json:"oldest"`     // when the first of it was made
+	Oldest     time.Time `json:"oldest"`     // when the first of it was made; the zero time if that is not known
 }
 
 // kept are the builds that are remembered.
@@ -50,7 +50,7 @@ func cacheOf(ctx context.Context, conn *engine.Conn) (kinds []cacheKind, total *
 		name := cmp.Or(string(r.RecordType), "regular") // Docker 20.10 does not say it of all
 		k := of[name]
 		if k == nil {
-			k = &cacheKind{Kind: name, Oldest: r.CreatedAt}
+			k = &cacheKind{Kind: name}
 			of[name] = k
 		}
 		k.Records++
@@ -58,7 +58,7 @@ func cacheOf(ctx context.Context, conn *engine.Conn) (kinds []cacheKind, total *
 		if r.InUse {
 			k.InUseBytes += r.Size
 		}
-		if r.CreatedAt.Before(k.Oldest) {
+		if r.CreatedAt.Unix() > 0 && (k.Oldest.IsZero() || r.CreatedAt.Before(k.Oldest)) { // an image may have no time
 			k.Oldest = r.CreatedAt
 		}
 		*total += r.Size
@@ -92,7 +92,11 @@ func ofKinds(total int64, kinds []cacheKind) string {
 	var parts []string
 	for _, k := range kinds {
 		if k.Bytes > 0 {
-			parts = append(parts, fmt.Sprintf("%s of %s (the oldest from %s)", size(k.Bytes), kindName(k.Kind), since(k.Oldest)))
+			part := fmt.Sprintf("%s of %s", size(k.Bytes), kindName(k.Kind))
+			if !k.Oldest.IsZero() {
+				part += fmt.Sprintf(" (the oldest from %s)", since(k.Oldest))
+			}
+			parts = append(parts, part)
 		}
 	}
 	if len(parts) == 0 {
