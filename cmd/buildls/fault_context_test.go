@@ -182,7 +182,8 @@ func happens(fault, path string) error {
 	return nil
 }
 
-// whole checks that each file in the image is one that there was.
+// whole checks that each file in the image is one that there was: an empty one was there, too, for the
+// moment between the two calls that rewrite it.
 func (s *sending) whole() {
 	s.Helper()
 	kinds := map[string]int{}
@@ -193,10 +194,10 @@ func (s *sending) whole() {
 			continue
 		}
 		a, b := bytes.Count(text, []byte("a")), bytes.Count(text, []byte("b"))
-		if a != s.bytes && b != 200<<10 || a+b != len(text) || a > 0 && b > 0 {
+		if len(text) > 0 && a != s.bytes && b != 200<<10 || a+b != len(text) || a > 0 && b > 0 {
 			s.Errorf("%s has %d bytes, of which %d are a and %d are b", path, len(text), a, b)
 		}
-		kinds[string(text[:1])]++
+		kinds[string(text[:min(1, len(text))])]++
 	}
 	s.Logf("%v", kinds)
 }

@@ -131,7 +131,6 @@ func TestPruneWhileBuilding(t *testing.T) {
 	}
 	close(pruned)
 	a.awaitEnd(token, "Built ")
-	a.leave()
 }
 
 // Past builds are forgotten by their age, those of the engine, too; its log is emptied, and it goes on
