@@ -27,13 +27,20 @@ type Debugging struct {
 }
 
 // debug calls Request.Debug, if there is one.
-func (g throughGateway) debug(ctx context.Context, defs []Definition) error {
+func (g throughGateway) debug(ctx context.Context, res *gateway.Result, defs []Definition) error {
 	if g.req.Debug == nil {
 		return nil
 	}
-	conn := g.link.conn
+	conn, empty := g.link.conn, true
+	res.EachRef(func(gateway.Reference) error {
+		empty = false
+		return nil
+	})
 	if caps := g.BuildOpts().Caps; caps.Supports(gwpb.CapGatewayExec) != nil || caps.Supports(gwpb.CapGatewayEvaluate) != nil {
 		return &RefusedError{fmt.Sprintf("%s is too old to stop between steps; newer engines do", conn.Info)}
+	}
+	if empty {
+		return &RefusedError{"this target has no steps, so that there is nothing to stop at"}
 	}
 	if len(defs) == 0 {
 		return &RefusedError{"the front end of this Dockerfile does not say how its steps are made, so that one cannot stop between them"}

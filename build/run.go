@@ -343,7 +343,7 @@ func (g throughGateway) solve(ctx context.Context, then func(context.Context, *g
 	if err := then(ctx, res); err != nil || g.req.Linked != "" {
 		return res, err
 	}
-	if err := g.debug(ctx, defs); err != nil {
+	if err := g.debug(ctx, res, defs); err != nil {
 		return nil, err
 	}
 	eg, ctx := errgroup.WithContext(ctx)

@@ -46,6 +46,9 @@ type debugHost struct {
 	engines  *engine.Pool
 	shells   *shells
 	given    map[string]json.RawMessage // by the command; a launch may say more
+
+	buffers  bool // what is built is what an editor has open
+	launched bool // once
 }
 
 // Debug speaks the Debug Adapter Protocol with an editor that has started this process for it. What is
@@ -74,7 +77,7 @@ func (s *Server) commandDebug(raw []byte, _ *commandParams) (lsp.Work, error) {
 	}
 	return func(ctx context.Context) (any, error) {
 		h := &debugHost{ctx: s.rpc.Context(), log: s.log, snapshot: s.ws.Snapshot, known: s.images.all, goes: s.rpc.Go,
-			projects: &s.projects, engines: &s.engines, shells: &s.shells}
+			projects: &s.projects, engines: &s.engines, shells: &s.shells, buffers: true}
 		h.defaults = func(ctx context.Context) plan.Defaults { return s.currentSettings(ctx).Defaults }
 		json.Unmarshal(raw, &h.given) // it was read above
 		l, address, err := s.shells.listen()
@@ -127,8 +130,18 @@ func (h *debugHost) Terminal(run func(context.Context, attach.Terminal) (int, er
 	return command, nil
 }
 
+// editWithin is how long an edit may take that an editor tells of on another connection.
+const editWithin = 100 * time.Millisecond
+
 // Launch implements [dap.Host].
 func (h *debugHost) Launch(ctx context.Context, arguments json.RawMessage) (*dap.Launch, error) {
+	if h.launched { // an edit may be on its way
+		select {
+		case <-time.After(editWithin):
+		case <-ctx.Done():
+		}
+	}
+	h.launched = h.buffers
 	arg, noDebug, err := h.argument(arguments)
 	if err != nil {
 		return nil, answered(err)

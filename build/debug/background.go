@@ -48,8 +48,12 @@ func (t *Thread) buildBehind(out *pb.Input, path []*stage) {
 	if err == nil || t.d.ctx.Err() != nil || !errors.As(err, &vertex) {
 		return
 	}
-	in := t.program.of(digest.Digest(vertex.Digest))
-	if in == nil || slices.ContainsFunc(path, func(s *stage) bool { return slices.Contains(s.list, in) }) {
+	failed := digest.Digest(vertex.Digest)
+	in := t.program.of(failed, 0)
+	own := func(s *stage) bool {
+		return slices.ContainsFunc(s.list, func(in *instruction) bool { return in.has(failed) })
+	}
+	if in == nil || slices.ContainsFunc(path, own) {
 		return
 	}
 	t.d.mu.Lock()

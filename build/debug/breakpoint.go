@@ -21,8 +21,8 @@ import (
 // A Breakpoint is asked for: at a line or, by name, at a stage.
 type Breakpoint struct {
 	ID    int
-	Line  int    // 0-based
-	Stage string // its name or number; empty for one at a line
+	Line  int    // 0-based; -1 for one at a stage
+	Stage string // its name or number
 	// Condition is a command for the shell of the stage, run in the files at the place: it holds if
 	// the command ends with 0. Or it is "cached", "!cached", or a comparison of the code with which
 	// the step has failed, such as "exit != 0". Empty always holds.
@@ -62,14 +62,22 @@ func (d *Debugger) SetBreakpoints(list []Breakpoint) []Placed {
 		placed, all = append(placed, p), append(all, b)
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.breakpoints = all
+	for _, t := range d.Threads {
+		if t.evaluating != nil {
+			t.evaluating(errReplaced)
+		}
+	}
+	d.mu.Unlock()
+	for _, t := range d.Threads {
+		t.heed()
+	}
 	return placed
 }
 
 // place finds where a thread stops for a breakpoint.
 func (t *Thread) place(b *breakpoint) (at *dockerfile.Lines, why string) {
-	if b.Stage != "" {
+	if b.Line < 0 {
 		return t.placeStage(b)
 	}
 	outside := len(t.program.stages) > 0 && b.Line < t.program.stages[0].from
@@ -165,11 +173,30 @@ func (t *Thread) instructionsWithBreakpoints() (list []*instruction) {
 	return list
 }
 
-// hitAt evaluates the breakpoints at a place, and says whether the thread stops for them; nil if not.
-func (t *Thread) hitAt(ctx context.Context, pos int) (hit *Stop) {
-	t.d.mu.Lock()
-	all := slices.Clone(t.d.breakpoints)
-	t.d.mu.Unlock()
+// hitAt evaluates the breakpoints at a place, and says whether the thread stops for them; nil if not. It
+// begins again if they are replaced meanwhile.
+func (t *Thread) hitAt(ctx context.Context, pos int) *Stop {
+	for {
+		evaluating, cancel := context.WithCancelCause(ctx)
+		t.d.mu.Lock()
+		all := slices.Clone(t.d.breakpoints)
+		t.evaluating = cancel
+		t.d.mu.Unlock()
+		hit := t.evaluate(evaluating, all, pos)
+		t.d.mu.Lock()
+		t.evaluating = nil
+		t.d.mu.Unlock()
+		again := context.Cause(evaluating) == errReplaced
+		cancel(nil)
+		if !again {
+			return hit
+		}
+	}
+}
+
+var errReplaced = errors.New("the breakpoints were replaced")
+
+func (t *Thread) evaluate(ctx context.Context, all []*breakpoint, pos int) (hit *Stop) {
 	for _, b := range all {
 		if b.position(t) != pos {
 			continue
@@ -179,7 +206,7 @@ func (t *Thread) hitAt(ctx context.Context, pos int) (hit *Stop) {
 			return nil
 		}
 		reason := AtBreakpoint
-		if b.Stage != "" {
+		if b.Line < 0 {
 			reason = AtFunction
 		}
 		switch {
@@ -200,28 +227,38 @@ func (t *Thread) hitAt(ctx context.Context, pos int) (hit *Stop) {
 }
 
 // hitFailed is likewise, for breakpoints at a step that has failed.
-func (t *Thread) hitFailed(pos int, code *int) (hit *Stop) {
+func (t *Thread) hitFailed(ctx context.Context, pos int, code *int) (hit *Stop) {
 	t.d.mu.Lock()
-	defer t.d.mu.Unlock()
-	for _, b := range t.d.breakpoints {
+	all := slices.Clone(t.d.breakpoints)
+	t.d.mu.Unlock()
+	for _, b := range all {
 		m := exitText.FindStringSubmatch(b.Condition)
-		in := b.at[t]
-		if m == nil || in == nil || !slices.Contains(in.at, pos) || code == nil {
+		if in := b.at[t]; m == nil || in == nil || !slices.Contains(in.at, pos) || code == nil || !compares(*code, m[1], m[2]) {
 			continue
 		}
-		wanted, err := strconv.Atoi(m[2])
-		if err == nil && (m[1] == "==") == (*code == wanted) {
-			if hit == nil {
-				hit = &Stop{}
-			}
-			hit.Breakpoints = append(hit.Breakpoints, b.ID)
+		if b.Log != "" {
+			t.say(b, pos, t.expand(ctx, b.Log, pos))
+			continue
 		}
+		if hit == nil {
+			hit = &Stop{}
+		}
+		hit.Breakpoints = append(hit.Breakpoints, b.ID)
 	}
 	return hit
 }
 
+// compares says whether a comparison holds.
+func compares(code int, operator, number string) bool {
+	wanted, err := strconv.Atoi(number)
+	if err != nil {
+		return false
+	}
+	return map[string]bool{"==": code == wanted, "!=": code != wanted, "<": code < wanted, "<=": code <= wanted, ">": code > wanted, ">=": code >= wanted}[operator]
+}
+
 var (
-	exitText   = regexp.MustCompile(`^\s*exit\s*(==|!=)\s*(\d+)\s*$`)
+	exitText   = regexp.MustCompile(`^\s*exit\s*(==|!=|<=|>=|<|>)\s*(\d+)\s*$`)
 	cachedText = regexp.MustCompile(`^\s*(!?)\s*cached\s*$`)
 )
 
@@ -238,6 +275,9 @@ func (t *Thread) holds(ctx context.Context, b *breakpoint, pos int) (bool, error
 		return cached == (m[1] == ""), err
 	}
 	code, err := t.viewAt(pos, 0).Run(ctx, b.Condition, io.Discard)
+	if err == nil && (code == 126 || code == 127) { // as shells say it
+		err = errors.New("the shell finds no such command")
+	}
 	return code == 0, err
 }
 

@@ -11,6 +11,7 @@ package debug
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/buildls/buildls/build"
@@ -101,7 +102,7 @@ func New(ctx context.Context, b *build.Debugging, how How, client Client) (*Debu
 			return nil, err
 		}
 		whole := sync.OnceValue(func() *dockerfile.Baseline { return base(b.Images()) })
-		d.Threads = append(d.Threads, &Thread{ID: i + 1, d: d, program: p, base: whole, pos: -1})
+		d.Threads = append(d.Threads, &Thread{ID: i + 1, d: d, program: p, base: whole, pos: -1, sent: -1})
 	}
 	return d, nil
 }
@@ -126,9 +127,17 @@ func (d *Debugger) Wait() (err error) {
 func (d *Debugger) spawn(f func()) {
 	d.spawning.Lock()
 	defer d.spawning.Unlock()
-	if !d.closed {
-		d.idle.Go(f)
+	if d.closed {
+		return
 	}
+	d.idle.Go(func() {
+		defer func() {
+			if broken := recover(); broken != nil { // the process also serves an editor
+				d.cancel(fmt.Errorf("a defect of buildls: %v", broken))
+			}
+		}()
+		f()
+	})
 }
 
 var errOver = errors.New("the build is over")
@@ -159,6 +168,7 @@ func (d *Debugger) Steps(steps []build.Step) {
 	d.mu.Unlock()
 	for _, t := range d.Threads {
 		t.pauseBehind()
+		t.heed()
 	}
 }
 

@@ -22,7 +22,7 @@ func (t *Thread) Pause() error {
 			t.pausing[i] = true
 		}
 	}
-	if len(t.pausing) == 0 {
+	if len(t.pausing) == 0 || t.evaluating != nil {
 		t.running(errPaused)
 	}
 	return nil
@@ -42,22 +42,30 @@ func (t *Thread) pauseBehind() {
 
 // standAfterPause stops the thread before the first instruction that has not run.
 func (t *Thread) standAfterPause(from int) {
-	pos := max(from, 0)
-	for i := pos; i < len(t.program.places); i++ {
-		in := t.program.places[i].here().instruction()
-		if in != nil && len(in.ops) > 0 && i == in.at[len(in.at)-1] && !t.done(in) {
-			pos = i
-			break
-		}
+	pos := t.undone(max(from, 0))
+	if pos == len(t.program.places) {
+		pos--
 	}
 	ctx, cancel := context.WithCancelCause(t.d.ctx)
 	defer cancel(nil)
 	t.d.mu.Lock()
 	t.running, t.pausing = cancel, nil
 	t.d.mu.Unlock()
-	if err := t.reach(ctx, pos); err != nil {
+	if err := t.reach(ctx, from, pos, true); err != nil {
 		t.fail(ctx, from, err)
 		return
 	}
 	t.stop(pos, Stop{Reason: Paused})
+}
+
+// undone is the place before the first instruction that has not run, from a position on; the number of
+// places if all have.
+func (t *Thread) undone(from int) int {
+	for i := from; i < len(t.program.places); i++ {
+		in := t.program.places[i].here().instruction()
+		if in != nil && len(in.ops) > 0 && i == in.at[len(in.at)-1] && !t.done(in) {
+			return i
+		}
+	}
+	return len(t.program.places)
 }

@@ -244,17 +244,22 @@ func (p *place) needs() (list []*pb.Input) {
 	return slices.DeleteFunc(list, func(in *pb.Input) bool { return in == nil })
 }
 
-// of finds the instruction of a vertex, of the first stage that has it and is built; nil if there is
-// none.
-func (p *program) of(vertex digest.Digest) *instruction {
-	for _, s := range p.stages {
-		for _, in := range s.list {
-			if len(in.at) > 0 && slices.ContainsFunc(in.ops, func(o *op) bool { return o.digest == vertex }) {
-				return in
-			}
+// of finds the instruction of a vertex to which one comes first, from a position on; nil if there is none.
+// Stages that do the same share a vertex.
+func (p *program) of(vertex digest.Digest, from int) *instruction {
+	for _, at := range p.places[max(from, 0):] {
+		if in := at.here().instruction(); in != nil && in.has(vertex) {
+			return in
 		}
 	}
+	if from > 0 {
+		return p.of(vertex, 0)
+	}
 	return nil
+}
+
+func (in *instruction) has(vertex digest.Digest) bool {
+	return slices.ContainsFunc(in.ops, func(o *op) bool { return o.digest == vertex })
 }
 
 // lines are the lines of a frame: on the end of a stage, those of its last instruction.

@@ -101,7 +101,7 @@ func TestFrontier(t *testing.T) {
 			}
 		}
 		for _, in := range p.graph.frontier(blocked) {
-			list = append(list, strings.Join(strings.Fields(p.of(digestOf(in)).Text), " "))
+			list = append(list, strings.Join(strings.Fields(p.of(digestOf(in), 0).Text), " "))
 		}
 		slices.Sort(list)
 		return list

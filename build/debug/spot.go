@@ -17,13 +17,20 @@ type spot struct {
 	back   bool   // see place.back
 }
 
-// Spots are where the threads stand. They lack those that run or are over.
+// Spots are where the threads stand, or where they were sent by StartAt. They lack the others that run, and
+// those that are over.
 func (d *Debugger) Spots() Spots {
 	spots := Spots{}
 	for _, t := range d.Threads {
 		d.mu.Lock()
+		pos := -1
 		if t.stands() == nil {
-			spots[t.Name()] = t.spot(t.program.places[t.pos], t.program.places[t.pos].here())
+			pos = t.pos
+		} else if !t.over && t.sent < len(t.program.places) {
+			pos = t.sent
+		}
+		if pos >= 0 {
+			spots[t.Name()] = t.spot(t.program.places[pos], t.program.places[pos].here())
 		}
 		d.mu.Unlock()
 	}
@@ -49,7 +56,11 @@ func (t *Thread) spot(p *place, f frame) spot {
 func (d *Debugger) StartAt(spots Spots) {
 	for _, t := range d.Threads {
 		if s, ok := spots[t.Name()]; ok {
-			t.resume(t.at(s), Restarted)
+			at := t.at(s)
+			d.mu.Lock()
+			t.sent = at
+			d.mu.Unlock()
+			t.resume(at, Restarted)
 		} else {
 			t.resume(len(t.program.places), Stepped)
 		}

@@ -9,6 +9,7 @@ import (
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	"golang.org/x/sync/errgroup"
 
@@ -25,11 +26,16 @@ type Thread struct {
 	base    func() *dockerfile.Baseline // what is in force, by the text
 
 	// These are guarded by d.mu.
-	pos     int                     // the place; -1 before the first one
-	failed  *failure                // the step behind pos has failed
-	running context.CancelCauseFunc // ends the run; nil while the thread stands
-	pausing map[int]bool            // the steps that ran when a pause was asked for; nil if none was
-	over    bool
+	pos        int                     // the place; -1 before the first one
+	failed     *failure                // the step behind pos has failed
+	running    context.CancelCauseFunc // ends the run; nil while the thread stands
+	pausing    map[int]bool            // the steps that ran when a pause was asked for; nil if none was
+	nearer     context.CancelCauseFunc // ends what it waits for; nil while it waits for nothing
+	from, to   int                     // while it waits: the place that it comes from, and the one to which it goes
+	straight   bool                    // likewise: no breakpoint counts
+	evaluating context.CancelCauseFunc // ends the evaluation of breakpoints; nil while there is none
+	sent       int                     // the place to which StartAt sends the thread; -1 once it is there
+	over       bool
 }
 
 // Name is the platform.
@@ -214,12 +220,18 @@ func (t *Thread) resume(to int, why Reason) {
 func (t *Thread) run(ctx context.Context, pos, to int, why Reason) {
 	end := len(t.program.places)
 	t.background(to)
+	straight := why == Restarted // it goes where one was before
 	for {
 		next := to
-		if why != Restarted { // it goes where one was before
+		if !straight {
 			next = min(to, t.nextBreakpoint(pos))
 		}
-		if err := t.reach(ctx, min(next, end-1)); err != nil {
+		err := t.reach(ctx, pos, next, straight)
+		if errors.Is(err, errNearer) {
+			pos = t.passed()
+			continue
+		}
+		if err != nil {
 			t.fail(ctx, pos, err)
 			return
 		}
@@ -228,9 +240,11 @@ func (t *Thread) run(ctx context.Context, pos, to int, why Reason) {
 			t.d.over(t, nil)
 			return
 		}
-		if hit := t.hitAt(ctx, pos); hit != nil && why != Restarted {
-			t.stop(pos, *hit)
-			return
+		if !straight {
+			if hit := t.hitAt(ctx, pos); hit != nil {
+				t.stop(pos, *hit)
+				return
+			}
 		}
 		if pos == to {
 			t.stop(pos, Stop{Reason: why})
@@ -239,25 +253,82 @@ func (t *Thread) run(ctx context.Context, pos, to int, why Reason) {
 	}
 }
 
-// reach has all built that is before a place.
-func (t *Thread) reach(ctx context.Context, pos int) error {
-	eg, solving := errgroup.WithContext(ctx)
-	for _, in := range t.program.places[pos].needs() {
+// reach has all built that is before a place. It ends with errNearer if there is a breakpoint now to which
+// one comes before.
+func (t *Thread) reach(ctx context.Context, from, to int, straight bool) error {
+	reaching, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	t.d.mu.Lock()
+	t.nearer, t.from, t.to, t.straight = cancel, from, to, straight
+	t.d.mu.Unlock()
+	eg, solving := errgroup.WithContext(reaching)
+	for _, in := range t.program.places[min(to, len(t.program.places)-1)].needs() {
 		eg.Go(func() error {
-			_, err := t.d.states.get(solving, t.program.graph, in)
-			return err
+			if _, err := t.d.states.get(solving, t.program.graph, in); err != nil {
+				return &unbuilt{in, err}
+			}
+			return nil
 		})
 	}
-	if err := eg.Wait(); err != nil {
-		return err
+	err := eg.Wait()
+	t.d.mu.Lock()
+	t.nearer = nil
+	t.d.mu.Unlock()
+	if cause := context.Cause(reaching); cause != nil {
+		return cause
 	}
-	return context.Cause(ctx)
+	return err
+}
+
+// unbuilt is why an output could not be built.
+type unbuilt struct {
+	out *pb.Input
+	error
+}
+
+func (e *unbuilt) Unwrap() error { return e.error }
+
+// passed is the place behind which the thread goes on.
+func (t *Thread) passed() int {
+	t.d.mu.Lock()
+	defer t.d.mu.Unlock()
+	return t.from
+}
+
+var errNearer = errors.New("a nearer breakpoint was set")
+
+// heed ends what the thread waits for when a breakpoint that was set meanwhile comes first, and all
+// before it has run.
+func (t *Thread) heed() {
+	t.d.mu.Lock()
+	waits, from, to := t.nearer != nil && !t.straight, t.from, t.to
+	t.d.mu.Unlock()
+	if !waits {
+		return
+	}
+	undone := t.undone(max(from, 0))
+	if undone >= to {
+		return
+	}
+	in := t.program.places[undone].here().instruction()
+	if t.status(in) == build.Running {
+		return
+	}
+	before := max(in.at[0]-1, from)
+	if next := t.nextBreakpoint(before); next <= undone {
+		t.d.mu.Lock()
+		defer t.d.mu.Unlock()
+		if t.nearer != nil {
+			t.from = next - 1
+			t.nearer(errNearer)
+		}
+	}
 }
 
 // stop has the thread stand at a place.
 func (t *Thread) stop(pos int, why Stop) {
 	t.d.mu.Lock()
-	t.pos, t.running, t.pausing = pos, nil, nil
+	t.pos, t.running, t.pausing, t.sent = pos, nil, nil, -1
 	t.d.mu.Unlock()
 	t.d.client.Stopped(t, why)
 }
@@ -270,11 +341,7 @@ func (t *Thread) fail(ctx context.Context, from int, err error) {
 		}
 		return // else the build is over
 	}
-	f := &failure{err: err}
-	var vertex *errdefs.VertexError
-	if errors.As(err, &vertex) {
-		f.in = t.program.of(digest.Digest(vertex.Digest))
-	}
+	f := &failure{in: t.blamed(from, err), err: err}
 	if f.in == nil {
 		t.d.over(t, err)
 		return
@@ -284,20 +351,36 @@ func (t *Thread) fail(ctx context.Context, from int, err error) {
 	}
 	pos := f.in.at[len(f.in.at)-1]
 	explained := t.d.explain(f)
-	hit := t.hitFailed(pos, explained.ExitCode)
+	hit := t.hitFailed(ctx, pos, explained.ExitCode)
 	t.d.mu.Lock()
 	if !t.d.stopFailed && hit == nil {
 		t.d.mu.Unlock()
 		t.d.over(t, err)
 		return
 	}
-	t.pos, t.running, t.pausing, t.failed = pos, nil, nil, f
+	t.pos, t.running, t.pausing, t.sent, t.failed = pos, nil, nil, -1, f
 	t.d.mu.Unlock()
 	why := Stop{Reason: Failed, Text: explained.Message}
 	if hit != nil {
 		why.Breakpoints = hit.Breakpoints
 	}
 	t.d.client.Stopped(t, why)
+}
+
+// blamed is the instruction that an error is about: that of the vertex that failed, else the one whose
+// output could not be built.
+func (t *Thread) blamed(from int, err error) *instruction {
+	var vertex *errdefs.VertexError
+	if errors.As(err, &vertex) {
+		if in := t.program.of(digest.Digest(vertex.Digest), from); in != nil {
+			return in
+		}
+	}
+	var output *unbuilt
+	if errors.As(err, &output) {
+		return t.program.of(digestOf(output.out), from)
+	}
+	return nil
 }
 
 // explain says why a step failed. Its last output may come behind the failure.

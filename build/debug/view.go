@@ -219,7 +219,7 @@ func (v *View) command() *op {
 func (v *View) Changes(ctx context.Context) (changes []inspect.Change, step string, err error) {
 	if v.Failed() {
 		changes, err = v.failedChanges(ctx)
-		return changes, strings.TrimSpace(v.failed.in.Text), err
+		return changes, strings.TrimSpace(v.failed.in.Text), v.t.d.build.Hidden.HideError(err)
 	}
 	i := v.frame.next - 1
 	if i < 0 || len(v.frame.stage.list[i].ops) == 0 {
@@ -240,7 +240,9 @@ var errNothing = errors.New("there are no files here yet: the stage has not begu
 // files are what the engine shows; nil if there are none.
 func (v *View) files(ctx context.Context) (inspect.Files, error) {
 	if v.Failed() {
-		return v.failedFiles(ctx)
+		if files, err := v.failedFiles(ctx); err == nil {
+			return files, nil
+		} // else it did not begin, and has left what was there before
 	}
 	at := v.frame.files()
 	if at == nil {
@@ -340,7 +342,10 @@ func (v *View) Run(ctx context.Context, command string, out io.Writer) (int, err
 	if err != nil {
 		return 0, err
 	}
-	p.Tty, p.Args = false, append(p.Args, "-c", command)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(v.t.d.ctx, func() { cancel(errOver) })()
+	p.Tty, p.Args = false, append(v.shellWords(ctx, p), command)
 	masked := &maskedWriter{out: out, mask: v.t.d.build.Hidden}
 	defer masked.Close()
 	none := io.NopCloser(strings.NewReader(""))
@@ -348,6 +353,14 @@ func (v *View) Run(ctx context.Context, command string, out io.Writer) (int, err
 	defer close(resize)
 	code, err := p.Run(ctx, v.t.d.build.Gateway, attach.Terminal{Stdin: none, Stdout: open{masked}, Resize: resize})
 	return code, v.t.d.build.Hidden.HideError(err)
+}
+
+// shellWords are the words of SHELL, to which a command is added; without one, those of the process.
+func (v *View) shellWords(ctx context.Context, p inspect.Process) []string {
+	if e, err := v.t.base().EnvironmentAt(ctx, v.line()); err == nil && len(e.Shell) > 1 && inspect.ShellOf(e.Shell) == e.Shell[0] {
+		return slices.Clone(e.Shell)
+	}
+	return append(p.Args, "-c")
 }
 
 // Shell runs a shell in a terminal until it ends.

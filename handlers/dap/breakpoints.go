@@ -34,7 +34,7 @@ func (s *session) setFunctions(list []dap.FunctionBreakpoint) []dap.Breakpoint {
 	s.functions = nil
 	for _, b := range list {
 		s.last++
-		s.functions = append(s.functions, debug.Breakpoint{ID: s.last, Stage: b.Name, Condition: b.Condition})
+		s.functions = append(s.functions, debug.Breakpoint{ID: s.last, Line: -1, Stage: b.Name, Condition: b.Condition})
 	}
 	return s.place()[len(s.sources):]
 }

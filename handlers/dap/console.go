@@ -20,6 +20,7 @@ import (
 var (
 	variableText = regexp.MustCompile(`^\s*\$(?:(\w+)|\{(\w+)\})\s*$`)
 	nameText     = regexp.MustCompile(`^\w+$`)
+	special      = regexp.MustCompile(`[\s"'$&();<>\\|*?\[\]#~` + "`" + `]`) // to a shell
 	shellText    = regexp.MustCompile(`^\s*(?:sh|ash|bash|dash|zsh)\s*$`)
 )
 
@@ -66,7 +67,7 @@ func (s *session) evaluate(ctx context.Context, a *dap.EvaluateArguments) (body 
 	case shellText.MatchString(a.Expression):
 		return body, s.shell(ctx, frame)
 	}
-	code, err := frame.Run(ctx, a.Expression, consoleWriter{s})
+	code, err := frame.Run(ctx, a.Expression, &consoleWriter{session: s})
 	if none := (*inspect.NoProgramError)(nil); errors.As(err, &none) {
 		err = fmt.Errorf("%w, so that no command can be run here", err)
 	}
@@ -77,11 +78,14 @@ func (s *session) evaluate(ctx context.Context, a *dap.EvaluateArguments) (body 
 }
 
 // consoleWriter shows what a command prints.
-type consoleWriter struct{ *session }
+type consoleWriter struct {
+	*session
+	whole wholeRunes
+}
 
-func (w consoleWriter) Write(p []byte) (int, error) {
-	if len(p) > 0 {
-		w.output("stdout", string(p), nil)
+func (w *consoleWriter) Write(p []byte) (int, error) {
+	if text := w.whole.take(string(p)); text != "" {
+		w.output("stdout", text, nil)
 	}
 	return len(p), nil
 }
@@ -116,7 +120,11 @@ func (s *session) complete(ctx context.Context, a *dap.CompletionsArguments) ([]
 	word := typed[strings.LastIndexAny(typed, " \t;|&<>(=\"'")+1:]
 	offer := func(label, kind string, replaced string) {
 		n := len(utf16.Encode([]rune(replaced)))
-		list = append(list, dap.CompletionItem{Label: label, Type: dap.CompletionItemType(kind), Start: column - n + s.columns, Length: n})
+		item := dap.CompletionItem{Label: label, Type: dap.CompletionItemType(kind), Start: column - n + s.columns, Length: n}
+		if quoted := special.ReplaceAllString(label, `\$0`); quoted != label {
+			item.Text = quoted
+		}
+		list = append(list, item)
 	}
 	if i := strings.LastIndexByte(word, '$'); i >= 0 {
 		begun := strings.TrimPrefix(word[i+1:], "{")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-dap"
 
@@ -56,6 +57,7 @@ type stepTeller struct {
 
 	mu   sync.Mutex
 	told map[int]build.Status
+	held map[int]*wholeRunes // of the output of each step
 	last []build.Step
 }
 
@@ -91,5 +93,29 @@ func (s *stepTeller) log(l build.Log) {
 	if l.Step >= 0 && l.Step < len(s.last) {
 		at = s.last[l.Step].Lines
 	}
-	s.tell(l.Text, at, "stdout")
+	if s.held == nil {
+		s.held = map[int]*wholeRunes{}
+	}
+	if s.held[l.Step] == nil {
+		s.held[l.Step] = &wholeRunes{}
+	}
+	if text := s.held[l.Step].take(l.Text); text != "" {
+		s.tell(text, at, "stdout")
+	}
+}
+
+// wholeRunes holds back the beginning of a character that a piece of text ends with.
+type wholeRunes struct{ held string }
+
+func (w *wholeRunes) take(text string) string {
+	text, w.held = w.held+text, ""
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if end := text[len(text)-n:]; utf8.RuneStart(end[0]) {
+			if !utf8.FullRuneInString(end) {
+				text, w.held = text[:len(text)-n], end
+			}
+			break
+		}
+	}
+	return text
 }

@@ -18,28 +18,43 @@ import (
 
 // begin launches the first build, and returns when it is known what can be stopped at.
 func (s *session) begin(ctx context.Context, arguments json.RawMessage) error {
-	s.mu.Lock()
-	begun := s.arguments != nil
-	s.arguments = arguments
-	if len(arguments) == 0 {
-		s.arguments = json.RawMessage("{}")
-	}
-	s.mu.Unlock()
-	if begun {
+	s.starting.Lock()
+	defer s.starting.Unlock()
+	if s.is().run != nil {
 		return errors.New("this session has a build already; begin another session")
 	}
-	if err := s.start(ctx); err != nil {
+	if len(arguments) == 0 {
+		arguments = json.RawMessage("{}")
+	}
+	launch, r, err := s.start(ctx, arguments)
+	if err != nil {
 		return err
 	}
+	s.arguments = arguments
+	s.debug(launch, r)
 	s.event("initialized", &dap.InitializedEvent{})
 	return nil
 }
 
-// start starts a build, which waits for Debugger.Start.
-func (s *session) start(ctx context.Context) error {
-	launch, err := s.host.Launch(ctx, s.arguments)
+// debug makes a build the one that is debugged.
+func (s *session) debug(launch *Launch, r *run) {
+	s.mu.Lock()
+	s.launch, s.run = launch, r
+	s.filter()
+	s.mu.Unlock()
+	s.works.Go(func() { s.follow(r) })
+}
+
+// start starts a build, which waits for Debugger.Start. It is called with s.starting held.
+func (s *session) start(ctx context.Context, arguments json.RawMessage) (*Launch, *run, error) {
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	s.mu.Lock()
+	s.abort = abort
+	s.mu.Unlock()
+	launch, err := s.host.Launch(ctx, arguments)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	r := &run{ended: make(chan struct{})}
 	r.steps.tell = func(text string, at dockerfile.Lines, category string) { s.output(category, text, &at) }
@@ -84,19 +99,14 @@ func (s *session) start(ctx context.Context) error {
 	})
 	select {
 	case r.Debugger = <-ready:
+		return launch, r, nil
 	case <-r.ended:
-		return outcomeError(r.outcome)
+		return nil, nil, outcomeError(r.outcome)
 	case <-ctx.Done():
 		cancel(context.Cause(ctx))
 		<-r.ended
-		return context.Cause(ctx)
+		return nil, nil, context.Cause(ctx)
 	}
-	s.mu.Lock()
-	s.launch, s.run = launch, r
-	s.filter()
-	s.mu.Unlock()
-	s.works.Go(func() { s.follow(r) })
-	return nil
 }
 
 func outcomeError(out *build.Outcome) error {
@@ -139,23 +149,24 @@ func (s *session) follow(r *run) {
 
 // configured lets the build go: the breakpoints are set.
 func (s *session) configured() error {
-	s.mu.Lock()
-	r, launch := s.run, s.launch
-	s.mu.Unlock()
-	if r == nil {
+	is := s.is()
+	if is.run == nil {
 		return errNoBuild
 	}
-	r.Start(launch.StopOnEntry && !launch.NoDebug)
+	is.run.Start(is.launch.StopOnEntry && !is.launch.NoDebug)
 	return nil
 }
 
 var errNoBuild = errors.New("no build is being debugged; launch one first")
 
-// end cancels the build. Its end is told by follow.
+// end cancels the build, and one that is being started. Its end is told by follow.
 func (s *session) end(cause error) {
 	s.mu.Lock()
-	r := s.run
+	r, abort := s.run, s.abort
 	s.mu.Unlock()
+	if abort != nil {
+		abort(cause)
+	}
 	if r != nil {
 		r.cancel(cause)
 	}
@@ -163,25 +174,19 @@ func (s *session) end(cause error) {
 
 // await waits for the end of the build.
 func (s *session) await() {
-	s.mu.Lock()
-	r := s.run
-	s.mu.Unlock()
-	if r != nil {
+	s.starting.Lock() // nothing is being started
+	defer s.starting.Unlock()
+	if r := s.is().run; r != nil {
 		<-r.ended
 	}
 }
 
 // restart builds the text as it is now, and goes to where one was: where all threads stand, or where
-// a frame stands. All before an edit is cached.
+// a frame stands. All before an edit is cached. If the text cannot be built, the old build stays.
 func (s *session) restart(r *dap.Request, m dap.ResponseMessage, arguments json.RawMessage, frame *debug.Frame) {
-	var given struct{ Arguments json.RawMessage }
-	if json.Unmarshal(arguments, &given) == nil && len(given.Arguments) > 0 {
-		s.arguments = given.Arguments
-	}
-	s.mu.Lock()
-	old := s.run
-	s.run = nil // its end is not told
-	s.mu.Unlock()
+	s.starting.Lock()
+	defer s.starting.Unlock()
+	old := s.is().run
 	if old == nil {
 		s.fail(r, errNoBuild)
 		return
@@ -190,21 +195,28 @@ func (s *session) restart(r *dap.Request, m dap.ResponseMessage, arguments json.
 	if frame != nil {
 		spots = frame.Spots()
 	}
+	var given struct{ Arguments json.RawMessage }
+	if json.Unmarshal(arguments, &given) != nil || len(given.Arguments) == 0 {
+		given.Arguments = s.arguments
+	}
+	launch, next, err := s.start(s.ctx, given.Arguments)
+	if err != nil {
+		s.output("important", "It stays as it was: "+strings.TrimRight(err.Error(), "\n")+"\n", nil)
+		s.fail(r, err)
+		return
+	}
+	s.arguments = given.Arguments
+	s.debug(launch, next) // the end of the old one is not told
 	old.cancel(errRestarted)
 	<-old.ended
 	s.handles.forget(0)
-	if err := s.start(s.ctx); err != nil {
-		s.fail(r, err)
-		s.event("terminated", &dap.TerminatedEvent{})
-		return
-	}
 	s.answer(r, m)
 	s.event("continued", &dap.ContinuedEvent{Body: dap.ContinuedEventBody{ThreadId: 1, AllThreadsContinued: true}})
 	s.mu.Lock()
-	placed, now := s.place(), s.run
+	placed := s.place()
 	s.mu.Unlock()
 	for _, b := range placed {
 		s.event("breakpoint", &dap.BreakpointEvent{Body: dap.BreakpointEventBody{Reason: "changed", Breakpoint: b}})
 	}
-	now.StartAt(spots)
+	next.StartAt(spots)
 }

@@ -67,21 +67,26 @@ func (s *session) stackTrace(a *dap.StackTraceArguments) (body dap.StackTraceRes
 		return body, errors.New("the build of this thread is running")
 	}
 	body.TotalFrames = len(all)
-	from := min(a.StartFrame, len(all))
-	to := len(all)
-	if a.Levels > 0 {
-		to = min(from+a.Levels, to)
-	}
 	body.StackFrames = []dap.StackFrame{}
-	for _, f := range all[from:to] {
+	source := s.is().launch.Source
+	for _, f := range page(all, a.StartFrame, a.Levels) {
 		name := f.Stage + ": " + short(f.Text)
 		if f.Text == "" {
 			name = f.Stage + ": end of the stage"
 		}
-		body.StackFrames = append(body.StackFrames, dap.StackFrame{Id: s.handles.new(t.ID, &f), Name: name, Source: &s.launch.Source,
+		body.StackFrames = append(body.StackFrames, dap.StackFrame{Id: s.handles.new(t.ID, &f), Name: name, Source: &source,
 			Line: f.Lines.First + s.lines, Column: s.columns, EndLine: f.Lines.Last + s.lines, CanRestart: true})
 	}
 	return body, nil
+}
+
+// page is a part of a list, as a client asks for it: from an index on, so many; 0 is all.
+func page[T any](list []T, from, count int) []T {
+	list = list[min(max(from, 0), len(list)):]
+	if count > 0 {
+		list = list[:min(count, len(list))]
+	}
+	return list
 }
 
 // short is the beginning of a text.
@@ -140,11 +145,7 @@ func (s *session) variables(ctx context.Context, a *dap.VariablesArguments) ([]d
 	if list == nil {
 		list = []dap.Variable{}
 	}
-	if a.Count > 0 {
-		from := min(a.Start, len(list))
-		list = list[from:min(from+a.Count, len(list))]
-	}
-	return list, err
+	return page(list, a.Start, a.Count), err
 }
 
 func (s *session) list(ctx context.Context, thread int, at *scope) (list []dap.Variable, err error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/google/go-dap"
 
@@ -49,16 +50,30 @@ type session struct {
 	columns  int
 	terminal bool // it can run a program in one
 
-	arguments json.RawMessage // of the launch
+	starting  sync.Mutex      // held while a build is started: one at a time
+	arguments json.RawMessage // of the launch; guarded by starting
 
-	mu        sync.Mutex
-	launch    *Launch
-	run       *run // nil before the first build
+	mu sync.Mutex
+	state
+	abort     context.CancelCauseFunc // ends what is being started; nil before
 	sources   []debug.Breakpoint
 	functions []debug.Breakpoint
 	last      int   // ID of a breakpoint
 	stopFails *bool // as the filters say; nil if the client sets none
 	handles   handles
+}
+
+// state is what is debugged.
+type state struct {
+	launch *Launch
+	run    *run // nil before the first build
+}
+
+// is the state as it is now.
+func (s *session) is() state {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
 }
 
 // A run is a build that is debugged.
@@ -83,13 +98,24 @@ func Serve(ctx context.Context, rw io.ReadWriteCloser, host Host) error {
 		cancel(errGone)
 	case <-ctx.Done():
 	}
-	s.works.Wait()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.works.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(endWithin): // the client does not read
+	}
 	rw.Close()
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) {
 		err = nil
 	}
 	return err
 }
+
+// endWithin bounds the wait for a client that does not read what it is told.
+const endWithin = 5 * time.Second
 
 var (
 	errGone      = errors.New("the debugger has gone away")
@@ -102,12 +128,20 @@ func (s *session) work(r *dap.Request, answer func(context.Context) (dap.Respons
 	ctx, end := s.cancelable(s.ctx, r)
 	s.works.Go(func() {
 		defer end()
+		defer s.survive(r)
 		m, err := answer(ctx)
 		if cause := context.Cause(ctx); err != nil && cause != nil {
 			err = cause
 		}
 		s.now(r, m, err)
 	})
+}
+
+// survive answers a request in which an invariant broke: the process also serves an editor.
+func (s *session) survive(r *dap.Request) {
+	if broken := recover(); broken != nil {
+		s.fail(r, fmt.Errorf("a defect of buildls: %v", broken))
+	}
 }
 
 // now answers a request at once.
@@ -124,6 +158,7 @@ func (s *session) handle(m dap.RequestMessage) {
 	r := m.GetRequest()
 	s.hold()
 	defer s.release()
+	defer s.survive(r)
 	switch m := m.(type) {
 	case *dap.InitializeRequest:
 		s.initialize(m)
@@ -260,10 +295,7 @@ func (s *session) continueOf(id int, alone bool) error {
 	if err != nil || alone {
 		return err
 	}
-	s.mu.Lock()
-	r := s.run
-	s.mu.Unlock()
-	for _, t := range r.Threads {
+	for _, t := range s.is().run.Threads {
 		if t.ID != id && t.Standing() {
 			t.Continue()
 		}
