@@ -28,9 +28,12 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.P
 }
 
 // Keep keeps the build that was requested, for `buildls builds` and the editors. warn is
-// told if that fails.
-func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(error)) *BuildResult {
+// told if that fails. Of a build for which there is no request, nothing is known to be kept.
+func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(error)) {
 	b := t.build
+	if b == nil {
+		return
+	}
 	if b.plan.Doc == nil {
 		b.plan.Doc = &workspace.Document{URI: workspace.URI(b.plan.Context.String()), Text: workspace.NewText(string(out.Dockerfile))}
 	}
@@ -43,5 +46,12 @@ func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(err
 	past.compare(result, b.plan.Key())
 	b.end(out, result)
 	past.keep(b, c.encoding)
-	return result
+}
+
+// Result is that of the build, once it is kept; nil before.
+func (t *TerminalBuild) Result() *BuildResult {
+	if t.build == nil {
+		return nil
+	}
+	return t.build.ended
 }

@@ -37,8 +37,9 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 	}
 	var t handlers.TerminalBuild
 	buildFlags(cmd, &t)
-	check := false
+	check, asJSON := false, false
 	progress := progressFlags(cmd, "print the image's id alone")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result alone, as JSON; progress stays on stderr")
 	cmd.Flags().BoolVar(&check, "check", false, "say what is wrong with the Dockerfile, and do not build it")
 	value(cmd, "call", "METHOD", "", func(s string) error {
 		if s != "check" && s != "build" {
@@ -53,10 +54,12 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 		switch {
 		case len(args) != 1:
 			return fmt.Errorf("it takes one CONTEXT, not %d", len(args))
+		case check && asJSON:
+			return errors.New("--json is about a build; buildls check --format json says what is wrong with a Dockerfile")
 		case check:
 			return checkInstead(cmd.Context(), args[0], &t, std.clean())
 		}
-		return buildThen(cmd, args[0], &t, *progress, std, func(b *inspect.Build, std stdio) int {
+		return buildThen(cmd, args[0], &t, showing{*progress, asJSON}, std, func(b *inspect.Build, std stdio) int {
 			return report(b.Outcome, b.Request, b.Conn.Info, *progress, std)
 		})
 	}
@@ -89,36 +92,57 @@ func interruptible(ctx context.Context, r io.Reader) io.ReadCloser {
 	return out
 }
 
+// showing is how a build is shown in a terminal.
+type showing struct {
+	progress string // a mode of progressui, on stderr
+	json     bool   // stdout has the contract's result, and nothing else
+}
+
 // buildThen builds for a command, shows it, and goes on with the build that has ended. The error is
 // the command's.
-func buildThen(cmd *cobra.Command, in string, t *handlers.TerminalBuild, mode string, std stdio, then func(*inspect.Build, stdio) int) error {
+func buildThen(cmd *cobra.Command, in string, t *handlers.TerminalBuild, how showing, std stdio, then func(*inspect.Build, stdio) int) error {
 	t.Context = in
 	if t.Context == "-" || t.File == "-" {
 		t.Stdin = interruptible(cmd.Context(), std.in)
 	}
-	display, err := progressui.NewDisplay(std.err, progressui.DisplayMode(mode)) // of what it shows, Run has cleaned what is not ours
+	display, err := progressui.NewDisplay(std.err, progressui.DisplayMode(how.progress)) // of what it shows, Run has cleaned what is not ours
 	if err != nil {
 		return fmt.Errorf("--progress: %w", err)
 	}
 	std.err = std.clean().err
-	return exitCode(runBuild(cmd.Context(), cmd.Name(), t, mode, display, std, then))
+	shown := std
+	if how.json {
+		shown.out = unclosed{io.Discard}
+	}
+	code := runBuild(cmd.Context(), cmd.Name(), t, how, display, shown, then)
+	if result := t.Result(); how.json && result != nil {
+		if err := writeContract(result, std.clean()); err != nil {
+			fmt.Fprintf(std.err, "buildls %s: %v\n", cmd.Name(), err)
+			return exitCode(exitFailed)
+		}
+	}
+	return exitCode(code)
 }
 
 // runBuild builds for the command of that name.
-func runBuild(ctx context.Context, command string, t *handlers.TerminalBuild, mode string, display progressui.Display, std stdio, then func(*inspect.Build, stdio) int) int {
+func runBuild(ctx context.Context, command string, t *handlers.TerminalBuild, how showing, display progressui.Display, std stdio, then func(*inspect.Build, stdio) int) int {
 	logrus.SetOutput(io.Discard)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	t.Stdout = std.out
+	warn := func(err error) { fmt.Fprintf(std.err, "warning: %v\n", err) }
 	req, preferences, err := t.Request(func(err error) { cancel(err) })
 	if ctx.Err() != nil {
 		out := &build.Outcome{}
 		out.Status, out.Failure = build.Stopped(ctx)
-		return report(out, &build.Request{}, engine.Info{}, mode, std)
+		t.Keep(out, engine.Info{}, warn)
+		return report(out, &build.Request{}, engine.Info{}, how.progress, std)
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "buildls %s: %s\n", command, redact.URLs(err.Error()))
+		message := redact.URLs(err.Error())
+		fmt.Fprintf(std.err, "buildls %s: %s\n", command, message)
 		if errors.As(err, new(plan.EncodingError)) {
+			t.Keep(notStarted(message), engine.Info{}, warn)
 			return exitFailed
 		}
 		return exitUsage
@@ -131,6 +155,9 @@ func runBuild(ctx context.Context, command string, t *handlers.TerminalBuild, mo
 	case command == "run" && toStdout:
 		fmt.Fprintln(std.err, "buildls run: the standard output is the program's; give the output a file as its dest")
 		return exitUsage
+	case toStdout && how.json:
+		fmt.Fprintln(std.err, "buildls build: with --json the result alone is written to stdout; give the output a file as its dest")
+		return exitUsage
 	case toStdout && isTerminal(std.out):
 		fmt.Fprintln(std.err, "buildls build: refusing to write a tar to a terminal; redirect it, or give dest")
 		return exitUsage
@@ -140,6 +167,7 @@ func runBuild(ctx context.Context, command string, t *handlers.TerminalBuild, mo
 	choice, err := engines.Resolve(ctx, func(m string) { fmt.Fprintln(std.err, m) }, req.Platforms, preferences...)
 	if err != nil {
 		fmt.Fprintf(std.err, "buildls %s: %v\n", command, err)
+		t.Keep(notStarted(err.Error()), engine.Info{}, warn)
 		return exitFailed
 	}
 	defer choice.Release()
@@ -147,8 +175,13 @@ func runBuild(ctx context.Context, command string, t *handlers.TerminalBuild, mo
 		fmt.Fprintf(std.err, "warning: %s\n", note)
 	}
 	out := buildShowing(ctx, choice.Conn, req, display)
-	t.Keep(out, choice.Conn.Info, func(err error) { fmt.Fprintf(std.err, "warning: %v\n", err) })
+	t.Keep(out, choice.Conn.Info, warn)
 	return then(&inspect.Build{Outcome: out, Conn: choice.Conn, Request: req}, std)
+}
+
+// notStarted is how a build ended that no engine was asked for.
+func notStarted(message string) *build.Outcome {
+	return &build.Outcome{Status: build.Failed, Failure: &build.Failure{Message: message, Code: "build"}}
 }
 
 // buildShowing builds with a live display.

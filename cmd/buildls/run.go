@@ -43,7 +43,7 @@ exit code: that of the program, 125 if it could not run, 1 if the build failed, 
 		if before != 1 {
 			return fmt.Errorf("it takes one CONTEXT, not %d; a COMMAND stands behind --", before)
 		}
-		return buildThen(cmd, args[0], &t, *progress, std, func(b *inspect.Build, shown stdio) int {
+		return buildThen(cmd, args[0], &t, showing{progress: *progress}, std, func(b *inspect.Build, shown stdio) int {
 			shown.out = unclosed{io.Discard} // where the image's id would stand
 			if code := report(b.Outcome, b.Request, b.Conn.Info, *progress, shown); b.Outcome.Status != build.Done {
 				return code
