@@ -20,7 +20,8 @@ import (
 // and only here, the result of a build that a newer one has overtaken is dropped.
 type diagnostics struct {
 	follows
-	server *Server
+	server  *Server
+	refresh refresher // of a client that pulls
 
 	mu    sync.Mutex // guards what follows; held in the message loop, so never while sending
 	files map[workspace.URI]*fileProblems
@@ -43,6 +44,7 @@ type fileProblems struct {
 	version  int32 // of the text that sent is about
 	said     bool  // whether anything was ever wrong
 	queued   bool  // whether somebody waits to publish its newest state
+	pulled   bool  // whether sent was asked for, and not published
 }
 
 // A generation is the newest build of a file and target that has begun, and the edits
@@ -61,6 +63,7 @@ type order struct {
 
 func (d *diagnostics) init(s *Server) {
 	d.server = s
+	d.refresh.init(s)
 	d.files = map[workspace.URI]*fileProblems{}
 	d.ordered = map[int64]*order{}
 }
@@ -231,6 +234,10 @@ func (d *diagnostics) publish(uri workspace.URI) {
 }
 
 func (d *diagnostics) send(uri workspace.URI) {
+	if d.server.features.pull {
+		d.offer(uri)
+		return
+	}
 	for _, params := range d.current(uri) {
 		d.server.client.Notify("textDocument/publishDiagnostics", params)
 	}
@@ -266,12 +273,7 @@ func (d *diagnostics) current(uri workspace.URI) (all []*protocol.PublishDiagnos
 	if f == nil {
 		return nil
 	}
-	c := d.server.converter(f.doc)
-	list := []protocol.Diagnostic{} // not null: null is no list
-	for _, p := range f.all(d.server.settings.now().LintSeverity) {
-		list = append(list, c.diagnostic(p))
-	}
-	slices.SortStableFunc(list, compareDiagnostics)
+	list := d.list(f)
 	known := !f.said || !f.open || f.version == f.doc.Version
 	moved := f.sentTo != f.uri && len(f.sent) > 0
 	if known && !moved && slices.EqualFunc(list, f.sent, sameDiagnostic) {
@@ -281,14 +283,30 @@ func (d *diagnostics) current(uri workspace.URI) (all []*protocol.PublishDiagnos
 		all = append(all, &protocol.PublishDiagnosticsParams{URI: toURI(f.sentTo), Diagnostics: []protocol.Diagnostic{}})
 	}
 	f.sentTo, f.sent, f.version, f.said = f.uri, list, f.doc.Version, f.said || len(list) > 0
-	if !f.open && len(list) == 0 && len(f.newest) == 0 {
-		delete(d.files, uri.Key())
-	}
+	d.forget(f, list)
 	params := &protocol.PublishDiagnosticsParams{URI: toURI(f.uri), Diagnostics: list}
 	if f.open {
 		params.Version = protocol.NewOptional(f.doc.Version)
 	}
 	return append(all, params)
+}
+
+// list is what is shown of a file.
+func (d *diagnostics) list(f *fileProblems) []protocol.Diagnostic {
+	c := d.server.converter(f.doc)
+	list := []protocol.Diagnostic{} // not null: null is no list
+	for _, p := range f.all(d.server.settings.now().LintSeverity) {
+		list = append(list, c.diagnostic(p))
+	}
+	slices.SortStableFunc(list, compareDiagnostics)
+	return list
+}
+
+// forget forgets a file of which nothing is left to say.
+func (d *diagnostics) forget(f *fileProblems, list []protocol.Diagnostic) {
+	if !f.open && len(list) == 0 && len(f.newest) == 0 {
+		delete(d.files, f.uri.Key())
+	}
 }
 
 // all are the problems of lint and builds, each once: what a build says of a line and lint

@@ -14,6 +14,7 @@ import (
 type feature struct {
 	method   string
 	announce func(*protocol.ServerCapabilities) // in the answer to initialize; may be nil
+	wanted   func(*clientFeatures) bool         // which clients are told so; nil: all
 	// asked says whether the client is asked afterwards to send the message, with these
 	// options; nil: never.
 	asked   func(*clientFeatures) bool
@@ -78,6 +79,13 @@ var features = []feature{
 	{
 		method: "textDocument/hover", handle: onDocument(slices.Collect(maps.Keys(hoverParts)), (*Server).hover),
 		announce: func(c *protocol.ServerCapabilities) { c.HoverProvider = protocol.Boolean(true) },
+	},
+	{
+		method: "textDocument/diagnostic", handle: onRequest((*Server).pullDiagnostics),
+		wanted: func(c *clientFeatures) bool { return c.pull },
+		announce: func(c *protocol.ServerCapabilities) {
+			c.DiagnosticProvider = &protocol.DiagnosticOptions{Identifier: ptr("buildls"), InterFileDependencies: true}
+		},
 	},
 	{
 		method: "textDocument/codeAction", handle: onDocument(dockerfiles, (*Server).codeAction),

@@ -28,6 +28,8 @@ type clientFeatures struct {
 	snippets           bool // textDocument.completion.completionItem.snippetSupport
 	completionMarkdown bool // textDocument.completion.completionItem.documentationFormat
 	symbolTree         bool // textDocument.documentSymbol.hierarchicalDocumentSymbolSupport
+	pull               bool // textDocument.diagnostic, without publishDiagnostics
+	refreshPulled      bool // workspace.diagnostics.refreshSupport
 	log, finished      bool // experimental.buildls
 	shell, run, debug  bool // likewise
 	following          bool // likewise
@@ -41,12 +43,14 @@ func featuresOf(c *protocol.ClientCapabilities) clientFeatures {
 	if w := c.Workspace; w != nil {
 		f.configuration = isTrue(w.Configuration)
 		f.watchFiles = w.DidChangeWatchedFiles != nil && isTrue(w.DidChangeWatchedFiles.DynamicRegistration)
+		f.refreshPulled = w.Diagnostics != nil && isTrue(w.Diagnostics.RefreshSupport)
 		f.refreshLenses = w.CodeLens != nil && isTrue(w.CodeLens.RefreshSupport)
 		f.refreshHints = w.InlayHint != nil && isTrue(w.InlayHint.RefreshSupport)
 		f.watchSettings = w.DidChangeConfiguration != nil && isTrue(w.DidChangeConfiguration.DynamicRegistration)
 	}
 	if t := c.TextDocument; t != nil {
 		f.widerSync = t.Synchronization != nil && isTrue(t.Synchronization.DynamicRegistration)
+		f.pull = t.Diagnostic != nil && t.PublishDiagnostics == nil
 		f.marks = t.CodeLens != nil || t.InlayHint != nil
 		if c := t.Completion; c != nil && c.CompletionItem != nil {
 			f.snippets = isTrue(c.CompletionItem.SnippetSupport)
@@ -105,6 +109,9 @@ func (s *Server) initialize(p *initializeParams) (lsp.Work, error) {
 	client := &p.other
 	s.features = featuresOf(&client.Capabilities)
 	s.marks.refresh.knows(s.features)
+	if s.features.pull && s.features.refreshPulled {
+		s.diagnostics.refresh.methods = []string{protocol.MethodWorkspaceDiagnosticRefresh}
+	}
 	encoding := negotiate(client.Capabilities.General)
 	s.ws.Apply(workspace.SetEncoding{Encoding: encoding})
 	s.ws.Apply(workspace.SetFolders{Added: p.open()})
@@ -118,7 +125,7 @@ func (s *Server) initialize(p *initializeParams) (lsp.Work, error) {
 		Capabilities: protocol.ServerCapabilities{PositionEncoding: protocol.PositionEncodingKind(encoding)},
 	}
 	for _, f := range features {
-		if f.announce != nil {
+		if f.announce != nil && (f.wanted == nil || f.wanted(&s.features)) {
 			f.announce(&result.Capabilities)
 		}
 	}

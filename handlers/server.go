@@ -76,6 +76,7 @@ func New(rpc *lsp.Server, log *zap.Logger, level zap.AtomicLevel, version string
 func (s *Server) shutdown(*struct{}) (lsp.Work, error) {
 	return func(ctx context.Context) (any, error) {
 		s.marks.refresh.stop(ctx)
+		s.diagnostics.refresh.stop(ctx)
 		s.following.stop(ctx)
 		s.builds.cancelAll(errShutdown)
 		s.builds.wait()

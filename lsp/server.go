@@ -329,6 +329,10 @@ func (s *Server) watchClient(params []byte) {
 	}()
 }
 
+// ErrContentModified is the error of a request about a text that has changed meanwhile, so that the
+// client asks again. It becomes ContentModified (-32801).
+var ErrContentModified = errors.New("the text has changed meanwhile")
+
 // A ParamsError is a request that a person, or a client's author, can mend by calling
 // again with other arguments. It becomes InvalidParams (-32602).
 type ParamsError struct{ message string }

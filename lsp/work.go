@@ -153,6 +153,8 @@ func asError(err error) *jsonrpc2.Error {
 		return e
 	case err == errRequestCanceled:
 		return &jsonrpc2.Error{Code: int64(protocol.LSPErrorCodesRequestCancelled), Message: "canceled"}
+	case errors.Is(err, ErrContentModified):
+		return &jsonrpc2.Error{Code: int64(protocol.LSPErrorCodesContentModified), Message: err.Error()}
 	case errors.As(err, &params):
 		return &jsonrpc2.Error{Code: jsonrpc2.CodeInvalidParams, Message: err.Error()}
 	}

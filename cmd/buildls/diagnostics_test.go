@@ -274,3 +274,33 @@ func TestSeverityOfBuilds(t *testing.T) {
 	}
 	e.Shutdown()
 }
+
+// A client that pulls is asked to do so when a build has failed, and gets why.
+func TestPullAfterBuild(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t)
+	uri := "file://" + dir + "/Dockerfile"
+	e := newEditor(t, program(t, s.env), lsptest.Options{Folders: []string{dir}, Capabilities: map[string]any{
+		"textDocument": map[string]any{"diagnostic": map[string]any{}},
+		"workspace":    map[string]any{"configuration": true, "diagnostics": map[string]any{"refreshSupport": true}},
+	}})
+	pull := func() (report struct{ Items []lsptest.Diagnostic }) {
+		t.Helper()
+		if err := e.Call("textDocument/diagnostic", map[string]any{"textDocument": map[string]any{"uri": uri}}, &report); err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	e.Open(uri, "dockerfile", base(t)+"RUN exit 7\n")
+	if before := pull(); len(before.Items) != 0 {
+		t.Fatalf("%+v", before)
+	}
+	if r := buildNow(t, e, nil); r.Status != "failed" {
+		t.Fatalf("%+v", r)
+	}
+	e.Await("a wish to pull again", func() bool { return e.Count("workspace/diagnostic/refresh") > 0 })
+	if after := pull(); len(after.Items) != 1 || after.Items[0].Code != "build" || after.Items[0].Range.Start.Line != 1 {
+		t.Errorf("%+v", after)
+	}
+	e.Shutdown()
+}
