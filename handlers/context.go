@@ -68,31 +68,36 @@ func (s *Server) commandContext(raw []byte, p *commandParams) (lsp.Work, error) 
 	}
 	return func(ctx context.Context) (any, error) {
 		v, err := s.viewFor(p.snapshot, arg.URI, arg.Context, arg.Target, s.currentSettings(ctx))
-		if err == nil {
-			err = v.CheckTarget()
-		}
 		if err != nil {
 			return nil, err
 		}
-		if v.Context.Remote() {
-			return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", v.Context)
-		}
-		if err := readable(ctx, s.lint.of(v.Doc.URI), v.file(s.images.all(), v.platform()), v.Doc.URI); err != nil {
-			return nil, err
-		}
-		need, err := plan.FileOf(v.Doc).ContextNeed(ctx, v.given(s.images.all()))
-		if err != nil {
-			return nil, lsp.InvalidParams("%s: %s", v.Doc.URI, strings.Join(append([]string{err.Error()}, v.Notes...), "; "))
-		}
-		if err := v.Context.Unchosen; err != nil && len(need.Uses) > 0 {
-			return nil, err
-		}
-		report, err := v.report(ctx, need)
+		report, err := v.wholeReport(ctx, s.images.all(), s.lint.of(v.Doc.URI))
 		if err != nil {
 			return nil, err
 		}
 		return s.converter(v.Doc).context(report), nil
 	}, nil
+}
+
+// wholeReport is what a build of the view would send. known remembers what lint found in its text.
+func (v view) wholeReport(ctx context.Context, images dockerfile.Images, known *checker) (*contextReport, error) {
+	if err := v.CheckTarget(); err != nil {
+		return nil, err
+	}
+	if v.Context.Remote() {
+		return nil, lsp.InvalidParams("the context %s is fetched by the engine: a build sends nothing of it from here", v.Context)
+	}
+	if err := readable(ctx, known, v.file(images, v.platform()), v.Doc.URI); err != nil {
+		return nil, err
+	}
+	need, err := plan.FileOf(v.Doc).ContextNeed(ctx, v.given(images))
+	if err != nil {
+		return nil, lsp.InvalidParams("%s: %s", v.Doc.URI, strings.Join(append([]string{err.Error()}, v.Notes...), "; "))
+	}
+	if err := v.Context.Unchosen; err != nil && len(need.Uses) > 0 {
+		return nil, err
+	}
+	return v.report(ctx, need)
 }
 
 // viewFor is the view that a command names by fields of a build's argument, each of which may

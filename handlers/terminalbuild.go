@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"time"
 
 	"github.com/buildls/buildls/build"
@@ -46,6 +47,33 @@ func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(err
 	past.compare(result, b.plan.Key())
 	b.end(out, result)
 	past.keep(b, c.encoding)
+}
+
+// A ContextResult is the contract's answer to buildls.context, for a terminal.
+type ContextResult = contextResult
+
+// Survey says what the build would send of its context. It asks no engine, so that of base images
+// nothing is known.
+func (t *TerminalBuild) Survey(ctx context.Context) (*ContextResult, error) {
+	p, err := t.Plan()
+	if err != nil {
+		return nil, err
+	}
+	v := view{Setup: p.Setup}
+	if v.Doc == nil { // in a remote context
+		v.Doc = &workspace.Document{URI: workspace.URI(v.Context.String()), Text: workspace.NewText("")}
+	}
+	if !v.Context.Remote() {
+		if v.ignore, err = v.IgnoreFile(); err != nil {
+			return nil, err
+		}
+	}
+	report, err := v.wholeReport(ctx, nil, newChecker())
+	if err != nil {
+		return nil, err
+	}
+	result := converter{uri: toURI(v.Doc.URI), text: v.Doc.Text, encoding: workspace.UTF16}.context(report)
+	return &result, nil
 }
 
 // Result is that of the build, once it is kept; nil before.

@@ -13,21 +13,11 @@ import (
 
 // buildFlags has the flags fill t.
 func buildFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
-	t.BuildArgs, t.Labels, t.Contexts = map[string]*string{}, map[string]string{}, map[string]string{}
+	t.Labels, t.Contexts = map[string]string{}, map[string]string{}
 	flags := cmd.Flags()
-	value(cmd, "f,file", "FILE", "the Dockerfile, or - for stdin (default CONTEXT/Dockerfile);\n"+
-		"in a tar and behind a URL it is looked for there, unless its\npath is absolute", setTo(&t.File))
+	fileFlag(cmd, t)
 	value(cmd, "t,tag", "NAME", "name the image; may be repeated", appendTo(&t.Tags))
-	value(cmd, "target", "STAGE", "build this stage", setTo(&t.Target))
-	value(cmd, "build-arg", "NAME=VALUE",
-		"set a build argument; NAME alone takes the environment's value", func(s string) error {
-			name, value, given := strings.Cut(s, "=")
-			t.BuildArgs[name] = nil
-			if given {
-				t.BuildArgs[name] = &value
-			}
-			return nil
-		})
+	stageFlags(cmd, t)
 	value(cmd, "build-context", "NAME=VALUE", "what FROM NAME and --from=NAME mean: a directory, a URL,\n"+
 		"docker-image://NAME or oci-layout://PATH[:TAG][@DIGEST]", func(s string) error {
 		name, value, ok := strings.Cut(s, "=")
@@ -103,4 +93,25 @@ func buildFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 		flags.Bool(name, true, "")
 		flags.MarkHidden(name)
 	}
+}
+
+// fileFlag says which Dockerfile.
+func fileFlag(cmd *cobra.Command, t *handlers.TerminalBuild) {
+	value(cmd, "f,file", "FILE", "the Dockerfile, or - for stdin (default CONTEXT/Dockerfile);\n"+
+		"in a tar and behind a URL it is looked for there, unless its\npath is absolute", setTo(&t.File))
+}
+
+// stageFlags say what of it is built, and with which arguments.
+func stageFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
+	t.BuildArgs = map[string]*string{}
+	value(cmd, "target", "STAGE", "build this stage", setTo(&t.Target))
+	value(cmd, "build-arg", "NAME=VALUE",
+		"set a build argument; NAME alone takes the environment's value", func(s string) error {
+			name, value, given := strings.Cut(s, "=")
+			t.BuildArgs[name] = nil
+			if given {
+				t.BuildArgs[name] = &value
+			}
+			return nil
+		})
 }
