@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/inspect"
 	"github.com/buildls/buildls/handlers/history"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -91,7 +92,11 @@ func (p *historyStore) keep(r *sessionBuild, e workspace.Encoding) {
 		p.warn(fmt.Errorf("build %s is not kept: %w", r.id, err))
 		return
 	}
-	record := history.Record{ID: r.id, Began: r.began, Key: r.plan.Key(), Header: header, Logs: r.outcome.LastLogs(history.MaxStepLog + 1)}
+	details, err := inspect.Keep(r.outcome, &r.plan.Spec).Encode()
+	if err != nil { // it cannot be looked at later
+		p.warn(fmt.Errorf("build %s: %w", r.id, err))
+	}
+	record := history.Record{Details: details, ID: r.id, Began: r.began, Key: r.plan.Key(), Header: header, Logs: r.outcome.LastLogs(history.MaxStepLog + 1)}
 	if _, err := ask(p, patience, func(s history.Store) (any, error) { return nil, s.Add(record) }); err != nil {
 		p.warn(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,16 +31,25 @@ func (b Build) Header() ([]byte, error) {
 	return []byte(parts[0]), nil
 }
 
-// Logs are what was kept of the record's.
-func (b Build) Logs() ([]string, error) {
-	parts, err := b.read(func(i int) bool { return i > 0 })
+// Details are the record's; empty if there are none.
+func (b Build) Details() ([]byte, error) {
+	parts, err := b.read(func(i int) bool { return i == 1 })
 	if err != nil {
 		return nil, err
 	}
-	return parts[1:], nil
+	return []byte(parts[1]), nil
 }
 
-// read reads the parts that are wanted of the header (0) and the logs.
+// Logs are what was kept of the record's.
+func (b Build) Logs() ([]string, error) {
+	parts, err := b.read(func(i int) bool { return i > 1 })
+	if err != nil {
+		return nil, err
+	}
+	return parts[2:], nil
+}
+
+// read reads the parts that are wanted of the header (0), the details (1) and the logs.
 func (b Build) read(want func(int) bool) (parts []string, err error) {
 	defer func() {
 		if err != nil {
@@ -80,7 +90,14 @@ var errBroken = errors.New("is not a whole record of a build")
 func lengths(f io.Reader, size int64) (list []int64, start int64, err error) {
 	line, err := bufio.NewReader(io.LimitReader(f, maxHeader)).ReadString('\n')
 	fields := strings.Fields(line)
-	if err != nil || len(fields) < 2 || fields[0] != magic {
+	if err != nil || len(fields) < 2 {
+		return nil, 0, errBroken
+	}
+	if fields[0] == magicNoDetail {
+		fields = slices.Insert(fields, 2, "0")
+		fields[0] = magic
+	}
+	if fields[0] != magic || len(fields) < 3 {
 		return nil, 0, errBroken
 	}
 	end := int64(len(line))

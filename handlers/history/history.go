@@ -1,6 +1,6 @@
 // Package history keeps a user's builds on disk, so that they outlive the process that
-// made them. To it a build is a header of some bytes and the output of its steps: what
-// they mean it does not know.
+// made them. To it a build is a header of some bytes, others that are read more rarely, and the
+// output of its steps: what they mean it does not know.
 //
 // Each build has a file of its own, which is renamed into place when it is whole. So any
 // number of processes write at once without a lock, and one that is killed leaves nothing
@@ -25,7 +25,8 @@ const (
 	maxBuilds  = 100
 	maxBytes   = 16 << 20 // of all builds together
 	maxHeader  = 1 << 20  // of a build
-	maxLogs    = 1 << 20  // of a build's steps together
+	maxDetails = 512 << 10
+	maxLogs    = 1 << 20 // of a build's steps together
 	MaxStepLog = 128 << 10
 )
 
@@ -38,7 +39,9 @@ type Record struct {
 	Began  time.Time // orders it among all
 	Key    string    // what it is a build of; Newest finds it by that
 	Header []byte    // without a line break
-	Logs   []string  // of each the end is kept
+	// Details are not kept if they are larger than half a MiB.
+	Details []byte
+	Logs    []string // of each the end is kept
 }
 
 const (
@@ -191,21 +194,29 @@ func tails(logs []string) []string {
 	return out
 }
 
-// encode is a file: a line with the header's and the logs' lengths, then all of them.
+// encode is a file: a line with the lengths of the header, the details and the logs, then all of
+// them.
 func encode(r Record) []byte {
 	logs := tails(r.Logs)
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %d", magic, len(r.Header))
+	if len(r.Details) > maxDetails {
+		r.Details = nil
+	}
+	fmt.Fprintf(&b, "%s %d %d", magic, len(r.Header), len(r.Details))
 	for _, log := range logs {
 		fmt.Fprintf(&b, " %d", len(log))
 	}
 	b.WriteByte('\n')
 	b.Write(r.Header)
+	b.Write(r.Details)
 	for _, log := range logs {
 		b.WriteString(log)
 	}
 	return b.Bytes()
 }
 
-// magic begins each file. Its number is that of the format.
-const magic = "buildls-build-1"
+// magic begins each file. Its number is that of the format. The first one had no details.
+const (
+	magic         = "buildls-build-2"
+	magicNoDetail = "buildls-build-1"
+)

@@ -226,3 +226,31 @@ func TestForget(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Details are kept beside the rest, unless they are too large; a record of the first format has none.
+func TestDetails(t *testing.T) {
+	s := Store{t.TempDir()}
+	small, large := record(1), record(2)
+	small.Details, large.Details = []byte("how it was\nmade"), make([]byte, maxDetails+1)
+	add(t, s, small)
+	add(t, s, large)
+	old := record(3)
+	text := fmt.Sprintf("buildls-build-1 %d %d %d\n%s%s%s", len(old.Header), len(old.Logs[0]), len(old.Logs[1]), old.Header, old.Logs[0], old.Logs[1])
+	if err := os.WriteFile(filepath.Join(s.Dir, old.name()), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.List()
+	if got, broken := ids(t, list, err); len(got) != 3 || broken > 0 {
+		t.Fatalf("%v, %d broken", got, broken)
+	}
+	for i, want := range []string{"", "", "how it was\nmade"} { // the newest first
+		details, err := list[i].Details()
+		if string(details) != want || err != nil {
+			t.Errorf("%s: %q, %v", list[i].ID(), details, err)
+		}
+		logs, err := list[i].Logs()
+		if fmt.Sprint(logs) != fmt.Sprint(record(3-i).Logs) || err != nil {
+			t.Errorf("%s: %q, %v", list[i].ID(), logs, err)
+		}
+	}
+}
