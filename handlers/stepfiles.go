@@ -38,12 +38,16 @@ func (s *Server) commandFiles(raw []byte, _ *commandParams) (lsp.Work, error) {
 		if arg.Path != nil {
 			changes = inspect.Below(changes, *arg.Path)
 		}
-		answer := make([]changeResult, len(changes))
-		for i, c := range changes {
-			answer[i] = changeResult{c.Path, c.Kind, c.Bytes}
-		}
-		return answer, err
+		return toChangeResults(changes), err
 	}, nil
+}
+
+func toChangeResults(changes []inspect.Change) []changeResult {
+	answer := make([]changeResult, len(changes))
+	for i, c := range changes {
+		answer[i] = changeResult{c.Path, c.Kind, c.Bytes}
+	}
+	return answer
 }
 
 // A fileResult is the answer to buildls.file.
@@ -74,8 +78,12 @@ func (s *Server) commandFile(raw []byte, _ *commandParams) (lsp.Work, error) {
 		if err != nil {
 			return nil, err
 		}
-		return fileResult{f.Text, f.Bytes, f.Binary, f.Truncated}, nil
+		return toFileResult(f), nil
 	}, nil
+}
+
+func toFileResult(f *inspect.File) fileResult {
+	return fileResult{f.Text, f.Bytes, f.Binary, f.Truncated}
 }
 
 // withFinishedBuild calls look with the engine that ran a step.

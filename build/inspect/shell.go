@@ -157,7 +157,7 @@ func tell(ctx context.Context, p listener, tty bool, t attach.Terminal) (stop co
 // and its environment. If not, the program has the environment after, which is in force behind the
 // step; if that is nil, it has the environment of the nearest command before the step.
 //
-// Shell returns when the program has ended. If ctx ends first, Shell ends the program, and the error
+// The program has a terminal, unless t has a Stderr. Shell returns when it has ended. If ctx ends first, Shell ends the program, and the error
 // is ctx's cause. It is a *[NoProgramError] if there is no such program.
 func (b *Build) Shell(ctx context.Context, step int, after *dockerfile.Environment, t attach.Terminal) (int, error) {
 	code, ended := 0, error(nil)
@@ -170,6 +170,7 @@ func (b *Build) Shell(ctx context.Context, step int, after *dockerfile.Environme
 		if err != nil {
 			return nil, err
 		}
+		s.Tty = t.Stderr == nil
 		code, ended = s.Run(ctx, g, t)
 		return gateway.NewResult(), nil
 	})

@@ -26,7 +26,10 @@ type File struct {
 }
 
 // A NoFileError says that a path does not lead to a file that can be read.
-type NoFileError struct{ Path, Why string }
+type NoFileError struct {
+	Path, Why string
+	Directory bool // it leads to a directory
+}
 
 func (e *NoFileError) Error() string { return e.Path + " " + e.Why }
 
@@ -47,7 +50,7 @@ func (b *Build) File(ctx context.Context, step int, name string) (*File, error) 
 			return nil, err
 		}
 		if ref == nil {
-			none = &NoFileError{name, "is not there after this step"}
+			none = &NoFileError{Path: name, Why: "is not there after this step"}
 			return gateway.NewResult(), nil
 		}
 		if file, err = ReadFile(ctx, ref, name); errors.As(err, &none) {
@@ -81,7 +84,7 @@ func ReadFile(ctx context.Context, ref Files, name string) (*File, error) {
 		return nil, notThere(name, err)
 	}
 	if why := unreadable(st); why != "" {
-		return nil, &NoFileError{name, why}
+		return nil, &NoFileError{name, why, os.FileMode(st.Mode).IsDir()}
 	}
 	data, err := ref.ReadFile(ctx, gateway.ReadRequest{Filename: name, Range: &gateway.FileRange{Length: MaxFile + 1}})
 	if err != nil {
@@ -110,7 +113,7 @@ func isNoFile(err error) bool {
 func notThere(name string, err error) error {
 	for text, why := range map[string]string{"no such file": "is not there after this step", "not a directory": "is not there after this step", "is a directory": "leads to a directory"} {
 		if strings.Contains(err.Error(), text) {
-			return &NoFileError{name, why}
+			return &NoFileError{name, why, text == "is a directory"}
 		}
 	}
 	return fmt.Errorf("cannot read %s: %w", name, err)

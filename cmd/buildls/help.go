@@ -29,7 +29,11 @@ of buildls check is for.`,
 				return nil
 			}
 			if of, _, err := cmd.Root().Find(args); err == nil && of != cmd.Root() {
-				return of.Help()
+				err := of.Help()
+				if text, ok := helpRule(args[0]); ok { // shell is both
+					fmt.Fprintf(cmd.OutOrStdout(), "\n%s", text)
+				}
+				return err
 			}
 			if text, ok := helpRule(args[0]); ok {
 				fmt.Fprint(cmd.OutOrStdout(), text)

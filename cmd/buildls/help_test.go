@@ -49,6 +49,7 @@ func TestHelpOfTopics(t *testing.T) {
 		{[]string{"trust", "limits"}, exitUsage, "", "accepts at most 1 arg"},
 		{[]string{"build"}, exitOK, "--build-arg", ""},
 		{[]string{"shell"}, exitOK, "# shell\n", ""},
+		{[]string{"shell"}, exitOK, "usage: buildls shell ID STEP", ""},
 		{[]string{"sc2086"}, exitOK, "https://www.shellcheck.net/wiki/SC2086", ""},
 		{[]string{"unusedIgnore"}, exitOK, "# UnusedIgnore\n", ""},
 	} {

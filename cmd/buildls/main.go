@@ -118,7 +118,7 @@ editor. "buildls help COMMAND" says more of each.`,
 	help := helpCommand()
 	root.SetHelpCommand(help)
 	root.AddCommand(serveCommand(std), buildCommand(std), runCommand(std), checkCommand(std.clean()), formatCommand(std),
-		buildsCommand(std.clean()), whyCommand(std.clean()), contextCommand(std.clean()), doctorCommand(std.clean()), pruneCommand(std.clean()), engineCommand(std),
+		buildsCommand(std.clean()), whyCommand(std.clean()), contextCommand(std.clean()), filesCommand(std.clean()), shellCommand(std), doctorCommand(std.clean()), pruneCommand(std.clean()), engineCommand(std),
 		dapCommand(std), attachCommand(std), completionCommand(std), versionCommand(std), help)
 	for _, cmd := range root.Commands() {
 		cmd.Flags().SortFlags = false

@@ -59,19 +59,23 @@ exit code: that of the program, 125 if it could not run, 1 if the build failed, 
 	return cmd
 }
 
-// runProgram runs what a build made, in this terminal or with these streams, and returns its exit
-// code.
+// runProgram runs what a build made, and returns its exit code.
 func runProgram(ctx context.Context, b *inspect.Build, command []string, std stdio) (int, error) {
 	program, err := b.Prepare(ctx, command)
 	if err != nil {
 		return 0, err
 	}
+	return inThisTerminal(ctx, std, func(ctx context.Context, t attach.Terminal) (int, error) { return b.Run(ctx, program, t) })
+}
+
+// inThisTerminal runs a program in this terminal, or with these streams, and returns its exit code.
+func inThisTerminal(ctx context.Context, std stdio, run func(context.Context, attach.Terminal) (int, error)) (int, error) {
 	ctx, signals, stop := passedOn(ctx)
 	defer stop()
 	t := attach.Terminal{Stdout: unclosed{std.out}, Stderr: unclosed{std.err}, Signals: signals}
 	if !isTerminal(std.in) || !isTerminal(std.out) {
 		t.Stdin = interruptible(ctx, std.in)
-		return b.Run(ctx, program, t)
+		return run(ctx, t)
 	}
 	in := std.in.(*os.File)
 	restore, err := makeRaw(in)
@@ -83,7 +87,7 @@ func runProgram(ctx context.Context, b *inspect.Build, command []string, std std
 	defer stopSizes()
 	t.Hello, t.Resize, t.Stderr = attach.Hello{Term: terminalName(), Size: sizeOf(in)}, sizes, nil
 	t.Stdin = interruptible(ctx, typed(in))
-	return b.Run(ctx, program, t)
+	return run(ctx, t)
 }
 
 // endingSignals is how many signals end a program that does not heed them.
