@@ -14,7 +14,7 @@ import (
 var helpPages embed.FS
 
 // topicNames are the pages, those for authors first.
-var topicNames = []string{"editor", "settings", "profiles", "debug", "engines", "terminal", "rules", "commands",
+var topicNames = []string{"editor", "settings", "profiles", "debug", "engines", "terminal", "agents", "rules", "commands",
 	"build-argument", "limits", "trust", "troubleshooting"}
 
 // A topic is a page of the help.
