@@ -1,4 +1,4 @@
--- A build is debugged with nvim-dap, which no package brings: NVIM_DAP names its folder.
+-- A build is debugged with nvim-dap, if NVIM_DAP names its folder; else with dapclient.
 --
 --   nvim --clean --headless -l debugging.lua
 
@@ -10,7 +10,7 @@ local folder = vim.env.DESK .. '/debugging-' .. version
 vim.fn.mkdir(folder, 'p')
 assert(vim.uv.fs_copyfile(vim.env.ENGINES .. '/bin/busybox', folder .. '/busybox'))
 vim.opt.runtimepath:append(vim.env.PLUGIN)
-vim.opt.runtimepath:append(vim.env.NVIM_DAP)
+vim.opt.runtimepath:append(vim.env.NVIM_DAP or vim.env.PLUGIN .. '/test/dapclient')
 vim.cmd('filetype on | filetype plugin off')
 require('buildls').setup()
 
@@ -50,7 +50,7 @@ local function console(command, says)
   end)
 end
 
-check.part(version .. ' a build is debugged with nvim-dap: stepped, back too, edited and gone on with', function()
+check.part(version .. ' a build is debugged: stepped, back too, edited and gone on with', function()
   vim.cmd.edit(folder .. '/Dockerfile')
   vim.api.nvim_buf_set_lines(0, 0, -1, false, {
     'FROM scratch',
