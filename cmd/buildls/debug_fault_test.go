@@ -69,6 +69,36 @@ func TestDebugClientGone(t *testing.T) {
 	s.prune(t)
 }
 
+// What the engine prunes while one stands is not what the debugger holds: one goes back, looks and goes on.
+func TestDebugPruned(t *testing.T) {
+	s := embeddedSite(t)
+	n := strings.Count(base(t), "\n")
+	dir := workspace(t, "Dockerfile", base(t)+"RUN echo "+t.TempDir()+" >/f\nRUN cat /f\nRUN true\n")
+	a := debugFiles(t, s, dir)
+	a.launch(map[string]any{"dockerfile": "Dockerfile"})
+	a.breakAt(n + 3)
+	a.go_()
+	a.stopsAt("breakpoint", n+3)
+	s.prune(t)
+	a.do("stepBack")
+	x := a.stopsAt("step", n+2)
+	if got := a.scope(x, "Files"); got["f"] == "" {
+		t.Errorf("%v", got)
+	}
+	a.do("continue")
+	a.stopsAt("breakpoint", n+3)
+	s.prune(t)
+	a.do("restart") // which builds again what is gone
+	x = a.stopsAt("restart", n+3)
+	if got := a.console(x, "cat /f"); !strings.Contains(got, t.Name()) {
+		t.Errorf("%q", got)
+	}
+	a.do("continue")
+	if code := a.exits(); code != 0 {
+		t.Errorf("exit code %d:\n%s", code, a.printed())
+	}
+}
+
 // While one stands, the same target is built by another, and debugged by a second session.
 func TestDebugMeanwhile(t *testing.T) {
 	s := embeddedSite(t)
