@@ -16,6 +16,9 @@ import (
 // exitLost is the exit code when there is no shell, or it did not end by itself.
 const exitLost = 125
 
+// exitKilled is the exit code when a program was ended, as Docker has it: 128 and the number of SIGKILL.
+const exitKilled = 137
+
 // attachCommand is `buildls attach`. It ends with the exit code of the shell.
 func attachCommand(std stdio) *cobra.Command {
 	cmd := &cobra.Command{

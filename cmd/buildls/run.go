@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,8 @@ it has the image, and publishes the ports of EXPOSE on 127.0.0.1. Else it runs i
 the engine that built it, and needs no Docker. The build is shown on stderr: stdout is the
 program's.
 
-exit code: that of the program, 125 if it could not run, 1 if the build failed, 2 wrong usage`,
+exit code: that of the program, 125 if it could not run, 137 if it did not heed signals and was
+ended, 1 if the build failed, 2 wrong usage`,
 		ValidArgsFunction: folders,
 	}
 	var t handlers.TerminalBuild
@@ -51,7 +53,10 @@ exit code: that of the program, 125 if it could not run, 1 if the build failed, 
 			code, err := runProgram(cmd.Context(), b, args[1:], std)
 			if err != nil {
 				fmt.Fprintf(shown.err, "buildls run: %v\n", err)
-				return exitLost
+				code = exitLost
+			}
+			if errors.Is(err, errUnheeded) {
+				code = exitKilled
 			}
 			return code
 		})
@@ -93,19 +98,37 @@ func inThisTerminal(ctx context.Context, std stdio, run func(context.Context, at
 // endingSignals is how many signals end a program that does not heed them.
 const endingSignals = 3
 
+// termWithin is how long a program has to end after a SIGTERM: as long as `docker stop` waits.
+const termWithin = 10 * time.Second
+
+// errUnheeded is the end of a program that did not end by itself when it was told to.
+var errUnheeded = errors.New("the program was ended, because it did not heed the signals")
+
 // passedOn are the signals for a program that runs, until it is stopped. The context ends when the
-// terminal goes away, or after the third signal. That ctx ends by one is the build's concern.
+// terminal goes away, after the third signal, or some time after a SIGTERM. That ctx ends by one is the
+// build's concern.
 func passedOn(ctx context.Context) (running context.Context, signals <-chan syscall.Signal, stop func()) {
 	running, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	received, passed := make(chan os.Signal, endingSignals), make(chan syscall.Signal)
 	signal.Notify(received, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
+		var late <-chan time.Time
 		for n := 1; ; n++ {
 			select {
+			case <-late:
+				cancel(errUnheeded)
+				return
 			case s := <-received:
-				if s == syscall.SIGHUP || n == endingSignals {
-					cancel(errors.New("the program was ended"))
+				switch {
+				case s == syscall.SIGHUP:
+					cancel(errors.New("the terminal went away, and the program was ended"))
 					return
+				case n == endingSignals:
+					cancel(errUnheeded)
+					return
+				}
+				if s == syscall.SIGTERM && late == nil {
+					late = time.After(termWithin)
 				}
 				select {
 				case passed <- s.(syscall.Signal):

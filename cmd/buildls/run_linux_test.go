@@ -132,6 +132,11 @@ func TestRunInTerminal(t *testing.T) {
 		if code := x.exit(); code != exitLost {
 			t.Errorf("the terminal went away: %d:\n%s", code, x.text())
 		}
+		x = run(`trap '' TERM; echo rea''dy; exec sleep 1000`)
+		x.cmd.Process.Signal(syscall.SIGTERM) // once, as a service manager does
+		if code := x.exit(); code != exitKilled || !strings.Contains(x.text(), "did not heed the signals") {
+			t.Errorf("a program that does not heed SIGTERM: %d:\n%s", code, x.text())
+		}
 		if left := s.containers(t); left != "" {
 			t.Errorf("containers are left: %q", left)
 		}
