@@ -109,7 +109,7 @@ func (t *Thread) placeOnEnd(b *breakpoint, s *stage) (at *dockerfile.Lines, why 
 		return nil, "the target " + cmp.Or(t.d.how.Target, "of the build") + " does not need this stage"
 	}
 	b.onEnd[t] = end
-	lines, _ := t.program.places[end].here().lines()
+	lines := t.program.places[end].here().lines()
 	return &lines, ""
 }
 
@@ -331,11 +331,8 @@ func (d *Debugger) inspection(t *Thread, vertex digest.Digest) *inspect.Build {
 
 // say tells a sentence at a breakpoint.
 func (t *Thread) say(b *breakpoint, pos int, text string) {
-	var at *dockerfile.Lines
-	if lines, ok := t.program.places[pos].here().lines(); ok {
-		at = &lines
-	}
-	t.d.client.Output(text+"\n", at)
+	lines := t.program.places[pos].here().lines()
+	t.d.client.Output(text+"\n", &lines)
 }
 
 // expand fills in what a log point names.

@@ -29,9 +29,10 @@ type program struct {
 
 // A stage has the instructions at which one may stop.
 type stage struct {
-	name        string // as FROM names it, else as BuildKit does: "stage-2"
-	base        *stage // nil if it is built on none
-	from, until int    // its 0-based lines, until exclusive
+	name        string           // as FROM names it, else as BuildKit does: "stage-2"
+	base        *stage           // nil if it is built on none
+	from, until int              // its 0-based lines, until exclusive
+	last        dockerfile.Lines // of its last instruction
 	list        []*instruction
 }
 
@@ -144,6 +145,9 @@ func (p *program) read(f *dockerfile.File, ops map[int][]*op, stages []dockerfil
 			if name := stages[number].Name; name != "" {
 				s.name, named[strings.ToLower(name)] = name, s
 			}
+		}
+		if number >= 0 {
+			p.stages[number].last = st.Lines()
 		}
 		if number < 0 || len(ops[st.First]) == 0 && (st.Name() != "FROM" || len(uses[st.First]) == 0) {
 			continue
@@ -262,13 +266,11 @@ func (in *instruction) has(vertex digest.Digest) bool {
 	return slices.ContainsFunc(in.ops, func(o *op) bool { return o.digest == vertex })
 }
 
-// lines are the lines of a frame: on the end of a stage, those of its last instruction.
-func (f frame) lines() (dockerfile.Lines, bool) {
-	switch {
-	case f.instruction() != nil:
-		return f.instruction().Lines(), true
-	case len(f.stage.list) > 0:
-		return f.stage.list[len(f.stage.list)-1].Lines(), true
+// lines are the lines of a frame: on the end of a stage, those of its last instruction, which may have no
+// step.
+func (f frame) lines() dockerfile.Lines {
+	if in := f.instruction(); in != nil {
+		return in.Lines()
 	}
-	return dockerfile.Lines{}, false
+	return f.stage.last
 }

@@ -46,8 +46,7 @@ func (t *Thread) Frames() (list []Frame) {
 	}
 	p := t.program.places[t.pos]
 	for i, f := range slices.Backward(p.frames) {
-		frame := Frame{Stage: f.stage.name, View: &View{t: t, place: p, frame: f}}
-		frame.Lines, _ = f.lines()
+		frame := Frame{Stage: f.stage.name, Lines: f.lines(), View: &View{t: t, place: p, frame: f}}
 		if in := f.instruction(); in != nil {
 			frame.Text = strings.Join(strings.Fields(in.Text), " ")
 		}

@@ -223,19 +223,20 @@ type debugModel struct {
 	pos   int
 }
 
-// walk adds the places of a stage: lines are those of its steps, and uses the stages that a line uses.
-func (m *debugModel) walk(stage int, lines map[int][]int, uses map[int][]int, outer []int, seen map[int]bool) {
+// walk adds the places of a stage: lines are those of its steps, uses the stages that a line uses, and last is
+// the line of a stage's last instruction.
+func (m *debugModel) walk(stage int, lines map[int][]int, uses map[int][]int, last map[int]int, outer []int, seen map[int]bool) {
 	seen[stage] = true
 	for _, line := range lines[stage] {
 		m.spots = append(m.spots, append([]int{line}, outer...))
 		for _, used := range uses[line] {
 			if !seen[used] {
-				m.walk(used, lines, uses, append([]int{line}, outer...), seen)
+				m.walk(used, lines, uses, last, append([]int{line}, outer...), seen)
 				m.spots = append(m.spots, append([]int{line}, outer...))
 			}
 		}
 	}
-	m.spots = append(m.spots, append([]int{-lines[stage][len(lines[stage])-1]}, outer...))
+	m.spots = append(m.spots, append([]int{-last[stage]}, outer...))
 }
 
 // first is the first place from a position on, in a direction, that is as wanted; -1 if there is none.
@@ -301,6 +302,7 @@ func TestDebugRandom(t *testing.T) {
 	e := debugEditor(t, s, dir)
 	e.Open(uri, "dockerfile", text)
 	lines := map[int][]int{0: {1}, 1: {n + 2}, 2: {n + 4, n + 7, n + 8, n + 9, n + 10}, 3: {n + 12, n + 15, n + 16}}
+	last := map[int]int{0: 1, 1: n + 2, 2: n + 10, 3: n + 17}
 	uses := map[int][]int{n + 4: {0}, n + 12: {2}, n + 15: {1}}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -316,7 +318,7 @@ func TestDebugRandom(t *testing.T) {
 			breaks = nil
 			d.go_()
 			m = &debugModel{}
-			m.walk(3, lines, uses, nil, map[int]bool{})
+			m.walk(3, lines, uses, last, nil, map[int]bool{})
 			d.stopped()
 		}
 		command := commands[r.IntN(len(commands))]

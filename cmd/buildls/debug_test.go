@@ -123,7 +123,7 @@ func TestDebugStages(t *testing.T) {
 			t.Errorf("changes: %v", got)
 		}
 		d.do("next")
-		x = d.stopsAt("step", -n-16)
+		x = d.stopsAt("step", -n-17) // the CMD
 		if got := d.scope(x, "Image"); got["Cmd"] != `["cat", "/last"]` {
 			t.Errorf("image: %v", got)
 		}

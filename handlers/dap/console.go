@@ -65,7 +65,7 @@ func (s *session) evaluate(ctx context.Context, a *dap.EvaluateArguments) (body 
 	case strings.TrimSpace(a.Expression) == "":
 		return body, nil
 	case shellText.MatchString(a.Expression):
-		return body, s.shell(ctx, frame)
+		return body, s.shell(frame)
 	}
 	code, err := frame.Run(ctx, a.Expression, &consoleWriter{session: s})
 	if none := (*inspect.NoProgramError)(nil); errors.As(err, &none) {
@@ -91,7 +91,7 @@ func (w *consoleWriter) Write(p []byte) (int, error) {
 }
 
 // shell opens a shell in a terminal of the editor.
-func (s *session) shell(ctx context.Context, frame *debug.Frame) error {
+func (s *session) shell(frame *debug.Frame) error {
 	if !s.terminal {
 		return errors.New("this editor opens no terminal for a debugger; commands can be run one by one")
 	}
@@ -103,8 +103,13 @@ func (s *session) shell(ctx context.Context, frame *debug.Frame) error {
 	if err != nil {
 		dir = os.TempDir()
 	}
-	return s.ask(ctx, "runInTerminal", &dap.RunInTerminalRequest{Arguments: dap.RunInTerminalRequestArguments{
-		Kind: "integrated", Title: "Shell in " + frame.Stage, Cwd: dir, Args: command}})
+	terminal := dap.RunInTerminalRequestArguments{Kind: "integrated", Title: "Shell in " + frame.Stage, Cwd: dir, Args: command}
+	s.works.Go(func() { // an editor may open no terminal while it waits for the answer
+		if err := s.ask(s.ctx, "runInTerminal", &dap.RunInTerminalRequest{Arguments: terminal}); err != nil && s.ctx.Err() == nil {
+			s.output("important", err.Error()+"\n", nil)
+		}
+	})
+	return nil
 }
 
 // complete offers variables behind $, and else files.

@@ -195,7 +195,7 @@ func (s *session) listImage(ctx context.Context, thread int, at *scope) (list []
 	expandable(environment, len(e.Env))
 	add("Directory", cmp.Or(e.Dir, "/"))
 	add("User", cmp.Or(e.User, "root"))
-	add("Shell", words(e.Shell))
+	add("Shell", cmp.Or(words(e.Shell), words([]string{"/bin/sh", "-c"})))
 	add("Entrypoint", words(e.Entrypoint))
 	add("Cmd", words(e.Cmd))
 	expandable(labels, len(e.Labels))
