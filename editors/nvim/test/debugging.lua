@@ -44,9 +44,32 @@ end
 local function console(command, says)
   local session = dap.session()
   local argument = { expression = command, context = 'repl', frameId = session.current_frame.id }
-  session:request('evaluate', argument, function() end)
+  local answered = false
+  session:request('evaluate', argument, function()
+    answered = true
+  end)
   check.await('what the console prints', function()
-    return printed:find(says, 1, true)
+    return answered and printed:find(says, 1, true)
+  end)
+end
+
+--- The variables of a scope, by their names.
+local function scope(name)
+  local session, values = dap.session(), nil
+  session:request('scopes', { frameId = session.current_frame.id }, function(a, b)
+    for _, found in ipairs((b or a.body).scopes) do -- nvim-dap's first argument is an error
+      if found.name == name then
+        session:request('variables', { variablesReference = found.variablesReference }, function(c, d)
+          values = {}
+          for _, variable in ipairs((d or c.body).variables) do
+            values[variable.name] = variable.value
+          end
+        end)
+      end
+    end
+  end)
+  return check.await('the scope ' .. name, function()
+    return values
   end)
 end
 
@@ -69,6 +92,8 @@ check.part(version .. ' a build is debugged: stepped, back too, edited and gone 
   check.equal('a step back', stopped(dap.step_back), { 'step', 3 })
   check.equal('on again', stopped(dap.step_over), { 'step', 4 })
   check.equal('the failure', stopped(dap.step_over), { 'exception', 4 })
+  check.equal('a file that it has left', scope('Files').f, '-rw-r--r-- 6B')
+  check.equal('a variable', scope('Image').Directory, '/')
   console('echo now $(cat /f)', 'now typed')
   vim.api.nvim_buf_set_lines(0, 3, 4, false, { 'RUN echo edited >/f' })
   local document = vim.lsp.util.make_text_document_params()
