@@ -12,13 +12,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 )
 
-// What a debugger tells. It calls the functions from several goroutines, and not while it is called.
+// A Client is told what becomes of the threads, from several goroutines.
 type Client interface {
 	// Stopped says that a thread has stopped.
 	Stopped(*Thread, Stop)
@@ -68,7 +69,7 @@ type Debugger struct {
 	stopFailed  bool
 	breakpoints []*breakpoint
 	steps       []build.Step
-	told        *sync.Cond // steps or logs are new
+	told        *sync.Cond // steps are new
 	logs        map[int]string
 	noted       map[string]bool // what failed in the background, and was told
 }
@@ -190,16 +191,10 @@ func (d *Debugger) Log(l build.Log) {
 func (d *Debugger) over(t *Thread, err error) {
 	d.mu.Lock()
 	t.over = true
-	all := err != nil
-	if !all {
-		all = true
-		for _, o := range d.Threads {
-			all = all && o.over
-		}
-	}
+	more := slices.ContainsFunc(d.Threads, func(o *Thread) bool { return !o.over })
 	d.mu.Unlock()
 	d.client.Over(t)
-	if all {
+	if err != nil || !more {
 		select {
 		case d.ended <- err:
 		default:

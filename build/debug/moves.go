@@ -58,34 +58,33 @@ func (t *Thread) find(from int, wanted func(*place) bool) int {
 	return len(t.program.places)
 }
 
-// StepBack goes to the instruction before, of this stage or of one that uses it. Nothing runs.
+// StepBack goes to the instruction before, of this stage or of one that uses it; from what a step has left,
+// to before that step. Nothing runs.
 func (t *Thread) StepBack() error {
-	return t.back(func(pos int) int {
-		here := t.program.places[pos]
-		for i := pos - 1; i > 0; i-- {
-			p := t.program.places[i]
-			if len(p.frames) < len(here.frames) || len(p.frames) == len(here.frames) && p.here() != here.here() {
-				return i
-			}
-		}
-		return 0
-	}, Stepped)
-}
-
-// back moves a thread to a place behind it.
-func (t *Thread) back(to func(pos int) int, why Reason) error {
 	t.d.mu.Lock()
 	if err := t.stands(); err != nil {
 		t.d.mu.Unlock()
 		return err
 	}
-	if t.failed == nil || why != Stepped { // from what a step left, to before that step
-		t.pos = to(t.pos)
+	if t.failed == nil {
+		t.pos = t.before(t.pos)
 	}
 	t.failed = nil
 	t.d.mu.Unlock()
-	t.d.client.Stopped(t, Stop{Reason: why})
+	t.d.client.Stopped(t, Stop{Reason: Stepped})
 	return nil
+}
+
+// before is the place of the instruction before a position.
+func (t *Thread) before(pos int) int {
+	here := t.program.places[pos]
+	for i := pos - 1; i > 0; i-- {
+		p := t.program.places[i]
+		if len(p.frames) < len(here.frames) || len(p.frames) == len(here.frames) && p.here() != here.here() {
+			return i
+		}
+	}
+	return 0
 }
 
 // ReverseContinue goes to the last breakpoint before, else to the entry. Nothing runs.

@@ -194,7 +194,7 @@ func (t *Thread) heed() {
 	t.d.mu.Lock()
 	waits, from, to := t.nearer != nil && !t.straight, t.from, t.to
 	t.d.mu.Unlock()
-	if !waits {
+	if !waits || t.nextBreakpoint(from) >= to { // it goes to the nearest one
 		return
 	}
 	undone := t.undone(max(from, 0))
@@ -241,7 +241,7 @@ func (t *Thread) fail(ctx context.Context, from int, err error) {
 		f.solve = nil
 	}
 	pos := f.in.at[len(f.in.at)-1]
-	explained := t.d.explain(f)
+	explained := t.explain(f)
 	hit := t.hitFailed(ctx, pos, explained.ExitCode)
 	t.d.mu.Lock()
 	if !t.d.stopFailed && hit == nil {
@@ -275,15 +275,10 @@ func (t *Thread) blamed(from int, err error) *instruction {
 }
 
 // explain says why a step failed. Its last output may come behind the failure.
-func (d *Debugger) explain(f *failure) build.StepFailure {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for i, s := range d.steps {
-		if s.Lines.First == f.in.First {
-			return build.ExplainStep(f.err, d.logs[i])
-		}
-	}
-	return build.ExplainStep(f.err, "")
+func (t *Thread) explain(f *failure) build.StepFailure {
+	t.d.mu.Lock()
+	defer t.d.mu.Unlock()
+	return build.ExplainStep(f.err, t.d.logs[t.step(f.in)])
 }
 
 // Failure is why the step behind the place has failed; ok is false if it has not.
@@ -294,7 +289,7 @@ func (t *Thread) Failure() (f build.StepFailure, ok bool) {
 	if failed == nil {
 		return f, false
 	}
-	return t.d.explain(failed), true
+	return t.explain(failed), true
 }
 
 // done says whether an instruction has run.
@@ -312,11 +307,16 @@ func (t *Thread) status(in *instruction) build.Status {
 
 // statusNow is called with d.mu held.
 func (t *Thread) statusNow(in *instruction) build.Status {
-	i := slices.IndexFunc(t.d.steps, func(s build.Step) bool {
+	if i := t.step(in); i >= 0 {
+		return t.d.steps[i].Status
+	}
+	return ""
+}
+
+// step is the index of an instruction among the steps on the thread's platform; -1 if it is none. It is
+// called with d.mu held.
+func (t *Thread) step(in *instruction) int {
+	return slices.IndexFunc(t.d.steps, func(s build.Step) bool {
 		return s.Lines.First == in.First && (t.program.platform == "" || strings.HasPrefix(s.Name, "["+t.program.platform+" "))
 	})
-	if i < 0 {
-		return ""
-	}
-	return t.d.steps[i].Status
 }

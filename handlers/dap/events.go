@@ -20,6 +20,9 @@ type stops struct {
 }
 
 func (s stops) Stopped(t *debug.Thread, why debug.Stop) {
+	if s.is().run != s.run { // a restart has put another in its place
+		return
+	}
 	s.handles.forget(t.ID)
 	s.event("stopped", &dap.StoppedEvent{Body: dap.StoppedEventBody{Reason: string(why.Reason), Text: why.Text, ThreadId: t.ID,
 		HitBreakpointIds: why.Breakpoints, AllThreadsStopped: s.allStand()}})
