@@ -136,3 +136,27 @@ func TestDebugOddRequests(t *testing.T) {
 	a.call(&dap.VariablesRequest{Arguments: dap.VariablesArguments{VariablesReference: scopes[0].VariablesReference, Start: -5, Count: 2}}, "variables")
 	a.call(&dap.DisconnectRequest{}, "disconnect")
 }
+
+// A frame that is restarted is where one stands then, also an outer one, in the text as it is now.
+func TestDebugRestartFrame(t *testing.T) {
+	s := embeddedSite(t)
+	n := strings.Count(base(t), "\n")
+	dir := workspace(t, "Dockerfile", staged(t), "a.txt", "a\n")
+	a := debugFiles(t, s, dir)
+	a.launch(map[string]any{"dockerfile": "Dockerfile"})
+	a.breakAt(n + 9)
+	a.go_()
+	x := a.stopsAt("breakpoint", n+9, n+12)
+	edited := strings.Replace(staged(t), "FROM build\n", "# a line more\nFROM build\n", 1)
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(edited), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	restart := func(frame int) { // of the last stop
+		a.call(&dap.RestartFrameRequest{Arguments: dap.RestartFrameArguments{FrameId: x.frames[frame].Id}}, "restartFrame")
+	}
+	restart(0)
+	x = a.stopsAt("restart", n+9, n+13)
+	restart(1)
+	a.stopsAt("restart", n+13)
+	a.call(&dap.DisconnectRequest{}, "disconnect")
+}
