@@ -41,6 +41,7 @@ type wishes struct {
 	building int         // calls that are builds
 	asked    []time.Time // when builds asked that have not started yet
 	putOff   config.Wish // the last that was not granted, of which the author was told
+	endsFor  string      // the Rest for which it ends, of which the author was told
 }
 
 func newWishes(root string, c *config.Config) *wishes {
@@ -123,7 +124,9 @@ func (w *wishes) try(wish config.Wish) (granted bool, err error) {
 		if !alone || !w.calls.endNow() {
 			return false, nil
 		}
-		if wish.Rest != w.runs.Rest { // proxies differ from one terminal to the next: that is no news
+		// Proxies differ from one terminal to the next: that is no news.
+		if wish.Rest != w.runs.Rest && wish.Rest != w.endsFor {
+			w.endsFor = wish.Rest
 			w.tell("the embedded engine starts anew, because its configuration has changed" + of(wish))
 		}
 		return true, status.Error(codes.Unavailable, "the embedded engine is ending because its configuration has changed")
