@@ -26,11 +26,11 @@ import (
 // buildCommand is `buildls build`.
 func buildCommand(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "build [flags] CONTEXT",
+		Use:   "build [flags] [CONTEXT]",
 		Short: "the same build, here",
 		Long: `Builds the Dockerfile in CONTEXT as the editor does. CONTEXT is a directory, the URL of a
 git repository (https://host/repo.git#ref:subdir), of a tar or of a Dockerfile, or - for a
-tar or a Dockerfile on stdin.
+tar or a Dockerfile on stdin. With --profile it may be left out.
 
 exit code: 0 built, 1 failed, 2 wrong usage`,
 		ValidArgsFunction: folders,
@@ -51,19 +51,33 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 	cmd.Flags().MarkHidden("call")
 	completeBuild(cmd, &t)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		in, err := contextIn(args, &t)
 		switch {
-		case len(args) != 1:
-			return fmt.Errorf("it takes one CONTEXT, not %d", len(args))
+		case err != nil:
+			return err
+		case check && t.Profile != "":
+			return errors.New("--check takes no --profile; buildls check FILE checks a Dockerfile by all profiles that build it")
 		case check && asJSON:
 			return errors.New("--json is about a build; buildls check --format json says what is wrong with a Dockerfile")
 		case check:
-			return checkInstead(cmd.Context(), args[0], &t, std.clean())
+			return checkInstead(cmd.Context(), in, &t, std.clean())
 		}
-		return buildThen(cmd, args[0], &t, showing{*progress, asJSON}, std, func(b *inspect.Build, std stdio) int {
+		return buildThen(cmd, in, &t, showing{*progress, asJSON}, std, func(b *inspect.Build, std stdio) int {
 			return report(b.Outcome, b.Request, b.Conn.Info, *progress, std)
 		})
 	}
 	return cmd
+}
+
+// contextIn is the one CONTEXT among the arguments; "" if it is the profile's.
+func contextIn(args []string, t *handlers.TerminalBuild) (string, error) {
+	switch {
+	case len(args) == 1:
+		return args[0], nil
+	case len(args) == 0 && t.Profile != "":
+		return "", nil
+	}
+	return "", fmt.Errorf("it takes one CONTEXT, not %d", len(args))
 }
 
 // progressFlags has flags say how a build is shown. quietly is what it means to be quiet.

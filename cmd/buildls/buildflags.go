@@ -16,6 +16,8 @@ func buildFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 	t.Labels, t.Contexts = map[string]string{}, map[string]string{}
 	flags := cmd.Flags()
 	fileFlag(cmd, t)
+	value(cmd, "profile", "NAME", "build this service of a compose file or target of a bake\n"+
+		"file, which is in this directory or below it; CONTEXT and\nflags go over what it says", setTo(&t.Profile))
 	value(cmd, "t,tag", "NAME", "name the image; may be repeated", appendTo(&t.Tags))
 	stageFlags(cmd, t)
 	value(cmd, "build-context", "NAME=VALUE", "what FROM NAME and --from=NAME mean: a directory, a URL,\n"+

@@ -18,6 +18,7 @@ import (
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
 	"github.com/buildls/buildls/handlers"
+	"github.com/buildls/buildls/handlers/plan"
 	ws "github.com/buildls/buildls/workspace"
 )
 
@@ -114,6 +115,7 @@ func folders(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCo
 // completeBuild completes the values of flags of `buildls build`.
 func completeBuild(cmd *cobra.Command, t *handlers.TerminalBuild) {
 	cmd.RegisterFlagCompletionFunc("file", dockerfiles)
+	offer(cmd, "profile", profiles)
 	offer(cmd, "target", stagesOf(t))
 	offer(cmd, "no-cache-filter", stagesOf(t))
 	offer(cmd, "engine", engines)
@@ -147,6 +149,8 @@ func stagesOf(t *handlers.TerminalBuild) lister {
 		return names
 	}
 }
+
+func profiles([]string, string) []string { return plan.ProfileNames() }
 
 func engines([]string, string) []string { return engine.Addresses() }
 

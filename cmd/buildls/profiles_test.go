@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -213,4 +214,60 @@ func TestUnaskedOutputs(t *testing.T) {
 		t.Error(err)
 	}
 	e.Shutdown()
+}
+
+// A terminal builds a profile as the editor does; what its flags say goes over the profile.
+func TestTerminalProfile(t *testing.T) {
+	s := embeddedSite(t)
+	dir := workspace(t, "Dockerfile", base(t)+"ARG WHO\nRUN echo hello $WHO\nCOPY where /\n", "compose.yaml", shop,
+		"api/where", "api", "other/where", "other",
+		"docker-bake.hcl", "target \"out\" {\n  context = \"other\"\n  dockerfile = \"../Dockerfile\"\n  output = [\"made\"]\n}\n")
+	inDir := func(args ...string) (stdout, stderr string, code int) {
+		cmd := program(t, s.env, append([]string{"build"}, args...)...)
+		cmd.Dir = dir
+		return runOut(t, cmd)
+	}
+	build := func(args ...string) (r result, said string) {
+		t.Helper()
+		out, said, code := inDir(append([]string{"--json", "--progress", "plain"}, args...)...)
+		if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 {
+			t.Fatalf("%q: %d %v\n%s%s", args, code, err, out, said)
+		}
+		return r, said
+	}
+	e := edit(t, s.env, dir)
+	mustBuild(t, e, map[string]any{"profile": "api"})
+	e.Shutdown()
+	r, _ := build("--profile", "api")
+	for _, step := range r.Steps {
+		if step.Status != "cached" && !strings.Contains(step.Name, "FROM ") { // a base is looked up each time
+			t.Errorf("%s is %s after the editor's build", step.Name, step.Status)
+		}
+	}
+	if r.Profile == nil || r.Profile.Name != "api" || len(r.Tags) > 0 {
+		t.Errorf("%+v", r)
+	}
+	if r, said := build("--profile", "api", "--build-arg", "WHO=flag", "other"); r.Context != dir+"/other" || !strings.Contains(said, "hello flag") {
+		t.Errorf("%s\n%s", r.Context, said)
+	}
+	build("--profile", "out")
+	if data, err := os.ReadFile(dir + "/made/where"); err != nil || string(data) != "other" {
+		t.Errorf("the output of the target: %q, %v", data, err)
+	}
+	if out, said, code := inDir("--profile", "out", "-o", "-"); code != 0 || !strings.Contains(out, "where\x00") {
+		t.Errorf("-o -: %d %d bytes\n%s", code, len(out), said)
+	}
+	for _, c := range []struct {
+		says string
+		args []string
+	}{
+		{`no profile "apo"; there are api, out`, []string{"--profile", "apo"}},
+		{"takes one CONTEXT, not 2", []string{"--profile", "api", ".", "."}},
+		{"leave out - or --profile", []string{"--profile", "api", "-"}},
+		{"takes no --profile", []string{"--profile", "api", "--check", "."}},
+	} {
+		if out, said, code := inDir(c.args...); code != 2 || !strings.Contains(said, c.says) {
+			t.Errorf("%q: %d, wanted 2 and %q\n%s%s", c.args, code, c.says, out, said)
+		}
+	}
 }

@@ -21,7 +21,7 @@ import (
 // runCommand is `buildls run`.
 func runCommand(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "run [flags] CONTEXT [-- COMMAND...]",
+		Use:   "run [flags] [CONTEXT] [-- COMMAND...]",
 		Short: "the same build, and what it made runs here",
 		Long: `Builds as buildls build does, with its flags, and runs the image: with its entrypoint,
 environment, user and directory. COMMAND stands in place of the image's CMD. Docker runs it if
@@ -42,15 +42,16 @@ ended, 1 if the build failed, 2 wrong usage`,
 		if before < 0 {
 			before = len(args)
 		}
-		if before != 1 {
-			return fmt.Errorf("it takes one CONTEXT, not %d; a COMMAND stands behind --", before)
+		in, err := contextIn(args[:before], &t)
+		if err != nil {
+			return fmt.Errorf("%w; a COMMAND stands behind --", err)
 		}
-		return buildThen(cmd, args[0], &t, showing{progress: *progress}, std, func(b *inspect.Build, shown stdio) int {
+		return buildThen(cmd, in, &t, showing{progress: *progress}, std, func(b *inspect.Build, shown stdio) int {
 			shown.out = unclosed{io.Discard} // where the image's id would stand
 			if code := report(b.Outcome, b.Request, b.Conn.Info, *progress, shown); b.Outcome.Status != build.Done {
 				return code
 			}
-			code, err := runProgram(cmd.Context(), b, args[1:], std)
+			code, err := runProgram(cmd.Context(), b, args[before:], std)
 			if err != nil {
 				fmt.Fprintf(shown.err, "buildls run: %v\n", err)
 				code = exitLost

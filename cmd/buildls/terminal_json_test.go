@@ -22,7 +22,12 @@ func resultIn(t *testing.T, env []string, args ...string) (r result, stderr stri
 // outputOf runs buildls and returns all that comes of it.
 func outputOf(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	cmd := program(t, env, args...)
+	return runOut(t, program(t, env, args...))
+}
+
+// runOut runs a command and returns all that comes of it.
+func runOut(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
+	t.Helper()
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -25,7 +26,7 @@ type applied struct {
 
 // apply finds what an argument stands on.
 func (ps *Projects) apply(snapshot *workspace.Snapshot, arg Argument, settings Defaults) (*applied, error) {
-	out := &applied{}
+	out := &applied{Argument: arg}
 	path := pathOf(snapshot, arg.URI)
 	all := ps.Profiles(snapshot, settings, path)
 	base := settings.globBuild(snapshot, path)
@@ -48,7 +49,6 @@ func (ps *Projects) apply(snapshot *workspace.Snapshot, arg Argument, settings D
 		}
 	}
 	if out.profile == nil && len(base) == 0 {
-		out.Argument = arg
 		return out, nil
 	}
 	return out, out.merge(snapshot, base, arg.Given)
@@ -160,7 +160,10 @@ func (a *applied) checkEntitlements() error {
 // finish takes what a profile has beyond the argument's fields.
 func (a *applied) finish(snapshot *workspace.Snapshot) error {
 	p := a.profile
-	a.ShmSize, a.Ulimits = p.Build.ShmSize, p.Build.Ulimits
+	a.ShmSize = cmp.Or(a.ShmSize, p.Build.ShmSize)
+	if a.Ulimits == nil {
+		a.Ulimits = p.Build.Ulimits
+	}
 	if a.URI == "" {
 		a.URI = p.DockerfileURI(snapshot)
 	}

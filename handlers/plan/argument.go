@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"io"
 	"os"
 
 	"github.com/buildls/buildls/build"
@@ -42,10 +43,11 @@ type Options struct {
 	MetadataFile string   `json:"metadataFile"`
 
 	// The contract has these in the terminal only.
-	CgroupParent string   `json:"-"`
-	Provenance   string   `json:"-"` // short for attest
-	SBOM         string   `json:"-"` // likewise
-	Annotations  []string `json:"-"` // likewise for attributes of outputs
+	CgroupParent string    `json:"-"`
+	Provenance   string    `json:"-"` // short for attest
+	SBOM         string    `json:"-"` // likewise
+	Annotations  []string  `json:"-"` // likewise for attributes of outputs
+	Stdout       io.Writer `json:"-"` // for an output to "-"; nil refuses one
 }
 
 // leaveNothing takes out what a build leaves elsewhere than in its engine's cache.

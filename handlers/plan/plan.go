@@ -84,7 +84,7 @@ func newPlan(snapshot *workspace.Snapshot, arg applied, settings Defaults) (*Pla
 	if how.Doc == nil {
 		return nil, unplaced
 	}
-	p := &Plan{Setup: how, Tagged: len(arg.Tags) > 0, Preferences: settings.Preferences(arg.Engine)}
+	p := &Plan{Setup: how, Tagged: len(arg.Tags) > 0, stdout: arg.Stdout, Preferences: settings.Preferences(arg.Engine)}
 	dir := folderOf(snapshot, p.Doc)
 	if err := p.fill(arg.Options, dir); err != nil {
 		return nil, cmp.Or(unplaced, err)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +21,8 @@ type Terminal struct {
 	Options        // whose Context is a directory, a URL, or "-"
 	File    string // the Dockerfile, or "-"; "" is the one named Dockerfile in the context
 	Stdin   io.Reader
+	Profile string // of a compose or bake file in or below the working directory; "" takes none
 	Engine  string
-	Stdout  io.Writer // for an output to "-"
 
 	OfflineFrontend string // as the setting of that name
 }
@@ -35,7 +36,10 @@ func (t *Terminal) Plan() (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Setup: Setup{Snapshot: workspace.New().Snapshot()}, stdout: t.Stdout, Preferences: []engine.Preference{{Source: "--engine", Address: t.Engine}}}
+	if t.Profile != "" {
+		return t.planProfile(wd)
+	}
+	p := &Plan{Setup: Setup{Snapshot: workspace.New().Snapshot()}, stdout: t.Stdout, Preferences: t.preferences()}
 	p.BuiltinOffline = t.OfflineFrontend == OfflineBuiltin
 	for _, step := range []func() error{
 		func() error { return p.take(t.Options) },
@@ -56,6 +60,63 @@ func (t *Terminal) Plan() (*Plan, error) {
 		}
 	}
 	return p, nil
+}
+
+func (t *Terminal) preferences() []engine.Preference {
+	return []engine.Preference{{Source: "--engine", Address: t.Engine}}
+}
+
+// planProfile is the plan of the build that an editor makes of the profile, if the working directory is
+// its workspace folder. What the flags say goes over what the profile says.
+func (t *Terminal) planProfile(wd string) (*Plan, error) {
+	if t.Context == stdin || t.File == stdin {
+		return nil, invalid("a profile says what is built, so stdin can be neither the context nor the Dockerfile; leave out - or --profile")
+	}
+	snapshot, err := opened(wd)
+	if err != nil {
+		return nil, err
+	}
+	arg := Argument{Options: t.Options, Profile: t.Profile, Engine: t.Engine, Given: fieldsOf(t.Options)}
+	if t.File != "" {
+		path, err := filepath.Abs(t.File)
+		if err != nil {
+			return nil, err
+		}
+		arg.URI = snapshot.URIOf(path)
+		arg.Given["uri"], _ = json.Marshal(arg.URI)
+	}
+	p, err := new(Projects).Plan(snapshot, arg, Defaults{OfflineFrontend: t.OfflineFrontend})
+	if err != nil {
+		return nil, err
+	}
+	p.Preferences = t.preferences()
+	if !p.Tagged {
+		p.Tags = nil // a terminal's build has no name that nobody gave
+	}
+	return p, nil
+}
+
+// opened is what an editor sees that has just opened a folder.
+func opened(dir string) (*workspace.Snapshot, error) {
+	w := workspace.New()
+	snapshot, _, err := w.Apply(workspace.SetFolders{Added: []workspace.Folder{{URI: w.Snapshot().URIOf(dir)}}})
+	return snapshot, err
+}
+
+// ProfileNames are the profiles that a build in the working directory can name.
+func ProfileNames() (names []string) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return nil
+	}
+	snapshot, err := opened(wd)
+	if err != nil {
+		return nil
+	}
+	for _, p := range new(Projects).Profiles(snapshot, Defaults{}, "").List {
+		names = append(names, p.Name)
+	}
+	return names
 }
 
 // stdin as a context or a Dockerfile is what the terminal's standard input holds.
