@@ -12,6 +12,7 @@ require (
 	github.com/containerd/continuity v0.5.0
 	github.com/containerd/errdefs v1.0.0
 	github.com/containerd/platforms v1.0.0-rc.5
+	github.com/cpuguy83/go-md2man/v2 v2.0.7
 	github.com/distribution/reference v0.6.0
 	github.com/docker/buildx v0.38.2
 	github.com/docker/cli v29.9.3+incompatible
@@ -50,6 +51,8 @@ require (
 	mvdan.cc/editorconfig v0.3.0
 	mvdan.cc/sh/v3 v3.14.1
 )
+
+require github.com/russross/blackfriday/v2 v2.1.0 // indirect
 
 require (
 	cyphar.com/go-pathrs v0.2.5 // indirect
