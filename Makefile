@@ -7,7 +7,7 @@ LDFLAGS := -s -w
 TAGS    := grpcnotrace
 MAXSIZE := 43500000
 
-.PHONY: all build demo test test-editors test-windows bench soak fuzz release vulnerabilities lint engines install clean vsix
+.PHONY: all build demo test test-editors test-windows test-install bench soak fuzz release vulnerabilities lint engines install clean vsix
 
 all: build
 
@@ -61,8 +61,11 @@ fuzz: ## every fuzz target, for $(FUZZTIME) each; what they find is kept as a se
 	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$p/*_test.go | cut -c6-); do \
 	    go test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
-release: ## out/release: every program twice the same, with what is in it; VERSION=v1.2.3
-	@TAGS='$(TAGS)' LDFLAGS='$(LDFLAGS)' .ci/release $(VERSION) $(PLATFORMS)
+release: ## out/release: all files of a release; VERSION=v1.2.3
+	@TAGS='$(TAGS)' LDFLAGS='$(LDFLAGS)' BASE='$(BASE)' .ci/release $(VERSION)
+
+test-install: ## what is in out/release, installed as its users do; PARTS="deb npm" names some
+	@.ci/test-install $(ENGINES) out/release $(PARTS)
 
 vulnerabilities: ## the known ones that the program reaches
 	@.ci/vulnerabilities

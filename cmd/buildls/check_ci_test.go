@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -48,8 +50,12 @@ func TestAction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := "buildls-" + runtime.GOOS + "-" + runtime.GOARCH
-	sums := fmt.Sprintf("%x  %s\n", sha256.Sum256(exe), name)
+	var packed bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	w.Write(exe)
+	w.Close()
+	name := "buildls-" + runtime.GOOS + "-" + runtime.GOARCH + ".gz"
+	sums := fmt.Sprintf("%x  %s\n", sha256.Sum256(packed.Bytes()), name)
 	release := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/latest/download/SHA256SUMS", "/download/v1.2.3/SHA256SUMS":
@@ -57,7 +63,7 @@ func TestAction(t *testing.T) {
 		case "/download/v6.6.6/SHA256SUMS":
 			fmt.Fprintf(w, "%064d  %s\n", 0, name)
 		case "/latest/download/" + name, "/download/v1.2.3/" + name, "/download/v6.6.6/" + name:
-			w.Write(exe)
+			w.Write(packed.Bytes())
 		default:
 			http.NotFound(w, r)
 		}
