@@ -39,12 +39,12 @@ type alignKey struct {
 func (r *Record) alignKeys() []alignKey {
 	keys := make([]alignKey, len(r.steps))
 	for i, s := range r.steps {
-		keyword, _, _ := strings.Cut(s.text, " ")
+		keyword, _, _ := strings.Cut(s.key, " ")
 		n := r.nodes[s.digest]
 		if n == nil { // of a front end that leaves out what it has no op for
 			continue
 		}
-		keys[i] = alignKey{fmt.Sprintf("%s %T %s", keyword, n.op.Op, n.op.Platform), s.text}
+		keys[i] = alignKey{fmt.Sprintf("%s %T %s", keyword, n.op.Op, n.op.Platform), s.key}
 	}
 	return keys
 }

@@ -7,7 +7,9 @@
 package explain
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build"
@@ -24,9 +26,9 @@ import (
 type Record struct {
 	Engine string // where the build ran, for people
 
-	buildArgs   map[string]string
+	buildArgs   map[string]string // sealed
 	noCache     bool
-	images      dockerfile.Images
+	images      dockerfile.Images     // nil once graph is called
 	sent        map[string]sent.Files // of each context, by its name as a source
 	dirs        map[string]string
 	sentContext *sent.Context // the engine's copy of the build context
@@ -34,7 +36,7 @@ type Record struct {
 	linked      bool // it stood on other builds, of which nothing is remembered
 
 	steps []recordedStep // those of the outcome
-	idle  map[string]int // by text: how many instructions had no step, because their stage was not needed
+	idle  map[string]int // by key: how many instructions had no step, because their stage was not needed
 	defs  []build.Definition
 	nodes map[digest.Digest]*node // the vertices of defs; nil until graph is called
 }
@@ -43,13 +45,16 @@ type Record struct {
 type recordedStep struct {
 	build.Step
 	digest digest.Digest
-	text   string // its words in one line, without comments; and its heredocs
+	key    string // the keyword of the instruction, and a digest of its words and heredocs
+	text   string // these words and heredocs; empty in a record that was kept
 }
 
 // A node is a vertex: what it does, and what it stands on.
 type node struct {
-	op          *pb.Op
+	op          *pb.Op // sealed
+	digest      digest.Digest
 	own         digest.Digest // of what it does, whatever it stands on
+	config      string        // the digest of the config of an image in a Docker engine's own store
 	inputs      []*node
 	ignoreCache bool
 	step        int // -1 if it stands for no instruction
@@ -61,8 +66,16 @@ func New(req *build.Request, out *build.Outcome, engine string) *Record {
 	if out.Solved == nil {
 		return nil
 	}
-	rec := &Record{Engine: engine, buildArgs: req.BuildArgs, noCache: req.NoCache, images: out.Images, defs: out.Solved.Definitions, hidden: out.Solved.Hidden,
-		sent: map[string]sent.Files{}, dirs: map[string]string{}, sentContext: out.SentContext}
+	rec := &Record{Engine: engine, buildArgs: map[string]string{}, noCache: req.NoCache, images: out.Images, defs: out.Solved.Definitions,
+		hidden: slices.Clone(out.Solved.Hidden), sent: map[string]sent.Files{}, dirs: map[string]string{}, sentContext: out.SentContext}
+	for name, value := range req.BuildArgs {
+		if dockerfile.SecretName(name) {
+			rec.hidden = rec.hidden.With([]byte(value)) // it may stand elsewhere in a sentence
+		}
+	}
+	for name, value := range req.BuildArgs {
+		rec.buildArgs[name] = rec.seal(name, value)
+	}
 	for _, c := range req.Contexts {
 		rec.linked = rec.linked || c.Build != nil
 	}
@@ -76,14 +89,15 @@ func New(req *build.Request, out *build.Outcome, engine string) *Record {
 		texts[st.First] = plainWords(st.Written())
 	}
 	for i, s := range out.Steps {
-		rec.steps = append(rec.steps, recordedStep{s, out.States[i].Vertex, texts[s.Lines.First]})
+		text := texts[s.Lines.First]
+		rec.steps = append(rec.steps, recordedStep{s, out.States[i].Vertex, keyOf(text), text})
 	}
 	for _, s := range out.Steps {
 		delete(texts, s.Lines.First)
 	}
 	rec.idle = map[string]int{}
 	for _, text := range texts {
-		rec.idle[text]++
+		rec.idle[keyOf(text)]++
 	}
 	return rec
 }
@@ -96,6 +110,12 @@ func plainWords(text string) string {
 		words[0] = strings.ToUpper(words[0])
 	}
 	return strings.Join(words, " ") + "\n" + heredocs
+}
+
+// keyOf tells the plain words of an instruction from others.
+func keyOf(text string) string {
+	keyword, _, _ := strings.Cut(text, " ")
+	return keyword + " " + digest.FromString(text).Encoded()
 }
 
 // Dirs are the directories of the local contexts, by the names of their sources. It is empty for a
@@ -130,22 +150,31 @@ func (r *Record) graph() map[digest.Digest]*node {
 			if r.nodes[d] != nil || op.UnmarshalVT(raw) != nil {
 				continue
 			}
-			n := &node{op: op, ignoreCache: def.Metadata[d].IgnoreCache, step: -1}
+			n := &node{op: op, digest: d, ignoreCache: def.Metadata[d].IgnoreCache, step: -1}
 			for _, in := range op.Inputs {
 				n.inputs = append(n.inputs, r.nodes[digest.Digest(in.Digest)])
 				in.Digest = ""
 			}
 			n.own = ownDigest(op)
+			if src, ok := build.ImageOf(op); ok && r.images[src.Key()] != nil {
+				n.config = digest.FromBytes(r.images[src.Key()]).String()
+			}
+			r.sealOp(op)
 			r.nodes[d] = n
 		}
 	}
+	r.countSteps()
+	r.defs, r.images = nil, nil
+	return r.nodes
+}
+
+// countSteps tells the vertices which steps they are.
+func (r *Record) countSteps() {
 	for i, s := range r.steps {
 		if n := r.nodes[s.digest]; n != nil {
 			n.step = i
 		}
 	}
-	r.defs = nil
-	return r.nodes
 }
 
 // ownDigest is the digest of an op alone: its inputs have no digests.
@@ -166,13 +195,10 @@ func (n *node) local() (name string, ok bool) {
 
 // image is the image that a vertex loads, with its digest if that is known. ok is false if it loads
 // none.
-func (r *Record) image(n *node) (name, dgst string, ok bool) {
+func (n *node) image() (name, dgst string, ok bool) {
 	if src, ok := build.ImageOf(n.op); ok {
 		name, dgst, _ := strings.Cut(src.Ref, "@")
-		if config := r.images[src.Key()]; dgst == "" && config != nil { // one of a Docker engine's own store
-			dgst = digest.FromBytes(config).String()
-		}
-		return name, dgst, true
+		return name, cmp.Or(dgst, n.config), true
 	}
 	layout, ok := strings.CutPrefix(n.op.GetSource().GetIdentifier(), "oci-layout://")
 	name, dgst, _ = strings.Cut(layout, "@")

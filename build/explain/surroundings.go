@@ -108,30 +108,17 @@ func valueChange(what, from, to string, was, is bool) string {
 	return fmt.Sprintf("%s changed from %s to %s", what, from, to)
 }
 
-// displayValue is a value for people: quoted and cut. It is empty if the name looks like a secret's.
+// displayValue is a value for people: quoted and cut. It is empty if the name looks like a secret's, or
+// the value is sealed.
 func displayValue(name, value string) string {
 	const longest = 80
 	switch {
-	case dockerfile.SecretName(name):
+	case dockerfile.SecretName(name), strings.HasPrefix(value, sealed):
 		return ""
 	case len(value) > longest:
 		return fmt.Sprintf("%q", strings.ToValidUTF8(value[:longest], "")+"…")
 	}
 	return fmt.Sprintf("%q", value)
-}
-
-// withSecretArgs adds the values that displayValue leaves out to the mask, for they may stand
-// elsewhere in a sentence.
-func (c *comparison) withSecretArgs(r *Record) *comparison {
-	if r == nil {
-		return c
-	}
-	for name, value := range r.buildArgs {
-		if dockerfile.SecretName(name) {
-			c.mask = c.mask.With([]byte(value))
-		}
-	}
-	return c
 }
 
 // runChanges says what else changed about how a RUN is run.

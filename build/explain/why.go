@@ -47,7 +47,6 @@ func newComparison(now, last *Record) *comparison {
 		c.prevStep = align(now, last)
 		c.mask = append(c.mask, last.hidden...).Sorted()
 	}
-	c.mask = c.withSecretArgs(now).withSecretArgs(last).mask
 	return c
 }
 
@@ -66,7 +65,7 @@ func (c *comparison) why(i int) string {
 	if curNode == nil {
 		return ""
 	}
-	_, _, isImage := c.now.image(curNode)
+	_, _, isImage := curNode.image()
 	switch {
 	case curNode.ignoreCache && !isImage && c.now.noCache:
 		return "the build was to use no cache (noCache)"
@@ -79,7 +78,7 @@ func (c *comparison) why(i int) string {
 	}
 	j, ok := c.prevStep[i]
 	switch {
-	case c.last.nodes[cur.digest] == nil && c.last.idle[cur.text] > 0 && (!ok || c.last.steps[j].text != cur.text):
+	case c.last.nodes[cur.digest] == nil && c.last.idle[cur.key] > 0 && (!ok || c.last.steps[j].key != cur.key):
 		return "the last build did not need it"
 	case !ok:
 		return "it is new: the last build did not have it"
@@ -100,7 +99,7 @@ func (c *comparison) itself(cur, prev recordedStep, curNode, prevNode *node) str
 	differs := curNode.own != prevNode.own || moved != ""
 	for i := range min(len(curNode.inputs), len(prevNode.inputs)) {
 		if in := curNode.inputs[i]; !differs && in.step < 0 && in.op.GetSource() == nil { // such as a heredoc
-			differs = c.judge(in, prevNode.inputs[i]) == changed && cur.text != prev.text
+			differs = c.judge(in, prevNode.inputs[i]) == changed && cur.key != prev.key
 		}
 	}
 	switch {
@@ -108,7 +107,7 @@ func (c *comparison) itself(cur, prev recordedStep, curNode, prevNode *node) str
 		return ""
 	case moved != "":
 		return moved
-	case cur.text != prev.text:
+	case cur.key != prev.key:
 		return "the text of the instruction was changed"
 	}
 	return c.surroundings(cur.text, curNode, prevNode)
@@ -116,8 +115,8 @@ func (c *comparison) itself(cur, prev recordedStep, curNode, prevNode *node) str
 
 // moved says that an image has another digest than in the last build; empty if not.
 func (c *comparison) moved(cur, prev *node) string {
-	name, to, ok := c.now.image(cur)
-	before, from, was := c.last.image(prev)
+	name, to, ok := cur.image()
+	before, from, was := prev.image()
 	if !ok || !was || name != before || from == to || from == "" || to == "" {
 		return ""
 	}
@@ -250,8 +249,8 @@ func (c *comparison) judge(cur, prev *node) verdict {
 
 // source is the verdict on a source whose name is the same as before.
 func (c *comparison) source(cur, prev *node) verdict {
-	_, to, _ := c.now.image(cur)
-	_, from, _ := c.last.image(prev)
+	_, to, _ := cur.image()
+	_, from, _ := prev.image()
 	switch {
 	case cur.op.GetSource() == nil || to != "" && to == from:
 		return same
@@ -316,8 +315,8 @@ func (c *comparison) describe(cur, prev *node, role string, v verdict) string {
 	if moved := c.moved(cur, prev); moved != "" {
 		return moved
 	}
-	if name, _, ok := c.now.image(cur); ok {
-		if before, _, isImage := c.last.image(prev); isImage && before != name {
+	if name, _, ok := cur.image(); ok {
+		if before, _, isImage := prev.image(); isImage && before != name {
 			return fmt.Sprintf("it is built on the image %s, before on %s", name, before)
 		}
 	}

@@ -20,10 +20,10 @@ func TestWhySharedImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	record := func(text string, idle map[string]int) *Record {
-		step := recordedStep{build.Step{Name: "[1/2] FROM a", Status: build.Done}, digest.FromBytes(def.Def[0]), text}
+		step := recordedStep{build.Step{Name: "[1/2] FROM a", Status: build.Done}, digest.FromBytes(def.Def[0]), keyOf(text), text}
 		return &Record{Engine: "one", steps: []recordedStep{step}, defs: []build.Definition{{Definition: def}}, idle: idle}
 	}
-	last, now := record("FROM a AS b\n", map[string]int{"FROM a\n": 1}), record("FROM a\n", nil)
+	last, now := record("FROM a AS b\n", map[string]int{keyOf("FROM a\n"): 1}), record("FROM a\n", nil)
 	if why := now.Explain(last); !strings.HasPrefix(why[0], "an image is looked up in every build") {
 		t.Error(why)
 	}

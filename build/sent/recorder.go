@@ -3,7 +3,7 @@ package sent
 import (
 	"cmp"
 	"context"
-	"hash/maphash"
+	"encoding/binary"
 	"io"
 	"io/fs"
 	"maps"
@@ -13,6 +13,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
 )
@@ -111,15 +112,14 @@ func (r *Recorder) describe(name string, stat *types.Stat) file {
 	}
 	mode := fs.FileMode(stat.Mode)
 	f := file{path: filepath.ToSlash(name), mode: mode.Type()}
-	f.form = maphash.Comparable(hashSeed, struct {
-		mode uint32
-		link string
-	}{stat.Mode, stat.Linkname})
+	form := append(binary.LittleEndian.AppendUint32(nil, stat.Mode), stat.Linkname...)
 	for _, name := range slices.Sorted(maps.Keys(stat.Xattrs)) {
-		f.form = maphash.Comparable(hashSeed, [3]any{f.form, name, string(stat.Xattrs[name])})
+		form = append(append(append(append(form, 0), name...), 0), stat.Xattrs[name]...)
 	}
+	f.form = xxhash.Sum64(form)
 	if mode.IsRegular() {
-		f.times = maphash.Comparable(hashSeed, [2]int64{stat.Size, stat.ModTime})
+		times := binary.LittleEndian.AppendUint64(nil, uint64(stat.Size))
+		f.times = xxhash.Sum64(binary.LittleEndian.AppendUint64(times, uint64(stat.ModTime)))
 		if stat.Linkname != "" {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -135,19 +135,17 @@ func (r *Recorder) Open(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hashedFile{ReadCloser: f, done: func(sum uint64) {
+	return &hashedFile{f, xxhash.New(), func(sum uint64) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.contents[filepath.ToSlash(name)] = sum
-	}}
-	h.hash.SetSeed(hashSeed)
-	return h, nil
+	}}, nil
 }
 
 // A hashedFile calls done with the hash of its content when it was read to its end.
 type hashedFile struct {
 	io.ReadCloser
-	hash maphash.Hash
+	hash *xxhash.Digest
 	done func(uint64)
 }
 

@@ -20,7 +20,7 @@ package sent
 
 import (
 	"cmp"
-	"hash/maphash"
+	"encoding/json"
 	"io/fs"
 	"path"
 	"slices"
@@ -29,7 +29,7 @@ import (
 )
 
 // A file is what the engine was shown of a file or directory. The numbers are hashes, so that many
-// files can be remembered.
+// files can be remembered. They are the same in each process, so that they can be kept.
 type file struct {
 	path    string // in the context, with "/"
 	times   uint64 // of its size and time: where they are equal, BuildKit asks for no content
@@ -58,8 +58,6 @@ type Delta struct {
 	Since *Context
 	Files fsutil.FS // the files that have changed, and the directories above them
 }
-
-var hashSeed = maphash.MakeSeed()
 
 // Since completes s, which it takes over: the engine did not ask again for files whose size and time
 // are those of before, so their content is taken from there. If nothing has changed, it returns
@@ -150,6 +148,47 @@ func (s Files) UnderSymlink(name string) bool {
 // it leads to in its place.
 func (s Files) MatchSymlink(match func(path string) bool) bool {
 	return slices.ContainsFunc(s, func(f file) bool { return f.mode&fs.ModeSymlink != 0 && match(f.path) })
+}
+
+// A keptFile is a file in JSON.
+type keptFile struct {
+	Path    string      `json:"p"`
+	Times   uint64      `json:"t,omitzero"`
+	Form    uint64      `json:"f"`
+	Content *uint64     `json:"c,omitzero"` // if known
+	Mode    fs.FileMode `json:"m,omitzero"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (s Files) MarshalJSON() ([]byte, error) {
+	if s == nil {
+		return []byte("null"), nil
+	}
+	list := make([]keptFile, len(s))
+	for i, f := range s {
+		list[i] = keptFile{Path: f.path, Times: f.times, Form: f.form, Mode: f.mode}
+		if f.known {
+			list[i].Content = &s[i].content
+		}
+	}
+	return json.Marshal(list)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *Files) UnmarshalJSON(data []byte) error {
+	var list []keptFile
+	if err := json.Unmarshal(data, &list); err != nil || list == nil {
+		return err
+	}
+	*s = make(Files, len(list))
+	for i, k := range list {
+		f := file{path: k.Path, times: k.Times, form: k.Form, mode: k.Mode}
+		if k.Content != nil {
+			f.content, f.known = *k.Content, true
+		}
+		(*s)[i] = f
+	}
+	return nil
 }
 
 // Is says whether both are the same list in memory.

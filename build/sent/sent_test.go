@@ -2,6 +2,7 @@ package sent
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -97,4 +98,22 @@ func TestSentMemory(t *testing.T) {
 		t.Errorf("%d files are remembered", len(got))
 	}
 	runtime.KeepAlive(second)
+}
+
+// Files that were kept are those that were shown.
+func TestFilesKept(t *testing.T) {
+	shown := show(t, map[string]shownFile{"a": {"1", 1, true}, "b": {"2", 2, false}})
+	data, err := json.Marshal(map[string]Files{"context": shown, "none": nil, "empty": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read map[string]Files
+	if err := json.Unmarshal(data, &read); err != nil || fmt.Sprint(read["context"]) != fmt.Sprint(shown) || read["none"] != nil || read["empty"] == nil {
+		t.Errorf("%v, %v", read, err)
+	}
+	again := show(t, map[string]shownFile{"a": {"2", 3, true}, "b": {"3", 3, true}})
+	list := again.Compare(read["context"], func(string) bool { return true })
+	if fmt.Sprint(list) != "[{a changed false} {b changed true}]" {
+		t.Error(list)
+	}
 }
