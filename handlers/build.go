@@ -103,7 +103,7 @@ func (s *Server) run(b *sessionBuild) {
 	if s.features.finished {
 		s.client.Notify("buildls/buildFinished", result)
 	}
-	s.history.keep(b, s.ws.Snapshot().Encoding())
+	s.history.keep(b, s.ws.Snapshot().Encoding(), func() ([]byte, error) { return s.explainRecords.encode(where.record) })
 }
 
 // begin takes back what earlier builds of the file have said of it: there is a new one.
@@ -121,7 +121,7 @@ func (s *Server) begin(b *sessionBuild) {
 
 // show shows in the text how a build has ended, and returns its result.
 func (s *Server) show(b *sessionBuild, out *build.Outcome, where attempt) *buildResult {
-	s.explainRecords.explain(b.plan, out, where.record)
+	s.explainRecords.explain(b, out, where, &s.history)
 	if where.kept != nil {
 		where.kept(out.SentContext)
 	}

@@ -85,8 +85,8 @@ func ask[T any](p *historyStore, wait time.Duration, f func(history.Store) (T, e
 	}
 }
 
-// keep keeps a build that has ended.
-func (p *historyStore) keep(r *sessionBuild, e workspace.Encoding) {
+// keep keeps a build that has ended. madeOf says what it was made of.
+func (p *historyStore) keep(r *sessionBuild, e workspace.Encoding, madeOf func() ([]byte, error)) {
 	header, err := protocol.Marshal(pastBuild{e, r.plan.Doc.Place().Entry(), r.ended.brief()})
 	if err != nil {
 		p.warn(fmt.Errorf("build %s is not kept: %w", r.id, err))
@@ -96,7 +96,11 @@ func (p *historyStore) keep(r *sessionBuild, e workspace.Encoding) {
 	if err != nil { // it cannot be looked at later
 		p.warn(fmt.Errorf("build %s: %w", r.id, err))
 	}
-	record := history.Record{Details: details, ID: r.id, Began: r.began, Key: r.plan.Key(), Header: header, Logs: r.outcome.LastLogs(history.MaxStepLog + 1)}
+	made, err := madeOf()
+	if err != nil { // the next build cannot be compared with it
+		p.warn(fmt.Errorf("build %s: %w", r.id, err))
+	}
+	record := history.Record{Details: details, MadeOf: made, ID: r.id, Began: r.began, Key: r.plan.Key(), Header: header, Logs: r.outcome.LastLogs(history.MaxStepLog + 1)}
 	if _, err := ask(p, patience, func(s history.Store) (any, error) { return nil, s.Add(record) }); err != nil {
 		p.warn(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/explain"
 	"github.com/buildls/buildls/handlers/plan"
 	"github.com/buildls/buildls/workspace"
 )
@@ -13,7 +14,8 @@ import (
 // A TerminalBuild is a build that was asked for in a terminal.
 type TerminalBuild struct {
 	plan.Terminal
-	build *sessionBuild // once there is a request
+	build   *sessionBuild // once there is a request
+	request *build.Request
 }
 
 // Request makes of it the request that an editor's build of the same file makes, and
@@ -24,8 +26,8 @@ func (t *TerminalBuild) Request(onError func(error)) (*build.Request, []engine.P
 		return nil, nil, err
 	}
 	t.build = &sessionBuild{id: newID(), plan: p, began: time.Now()}
-	req, _, err := p.Request(t.build.id, onError)
-	return req, p.Preferences, err
+	t.request, _, err = p.Request(t.build.id, onError)
+	return t.request, p.Preferences, err
 }
 
 // Keep keeps the build that was requested, for `buildls builds` and the editors. warn is
@@ -42,11 +44,14 @@ func (t *TerminalBuild) Keep(out *build.Outcome, info engine.Info, warn func(err
 	c := converter{uri: toURI(doc.URI), text: doc.Text, encoding: workspace.UTF16}
 	past := historyStore{warn: warn}
 	where := newAttempt(info, b.plan)
+	where.record, out.Solved = explain.New(t.request, out, info.String()), nil
+	var records explainRecords
+	records.explain(b, out, where, &past)
 	where.blameIgnore(b.plan, out)
 	result := resultOf(c, b, out, where, problems(out, b.plan))
 	past.compare(result, b.plan.Key())
 	b.end(out, result)
-	past.keep(b, c.encoding)
+	past.keep(b, c.encoding, where.record.Encode)
 }
 
 // A ContextResult is the contract's answer to buildls.context, for a terminal.

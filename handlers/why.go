@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -8,12 +9,11 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/explain"
 	"github.com/buildls/buildls/build/sent"
-	"github.com/buildls/buildls/handlers/plan"
-	"github.com/buildls/buildls/workspace"
+	"github.com/buildls/buildls/handlers/history"
 )
 
-// explainRecords are what is remembered of builds, to say why the steps of the next were not cached.
-// The zero value is ready.
+// explainRecords are what is remembered of the builds of a session, to say why the steps of the next
+// were not cached. The zero value is ready.
 type explainRecords struct {
 	mu      sync.Mutex
 	records []explainRecord // oldest first
@@ -21,9 +21,8 @@ type explainRecords struct {
 
 // An explainRecord is the record of a build of some file, target and platforms.
 type explainRecord struct {
-	uri       workspace.URI
-	target    string
-	platforms string
+	key, platforms string
+	id, began      string // as in its result
 	*explain.Record
 }
 
@@ -34,41 +33,122 @@ const (
 	maxRemembered = 200_000
 )
 
-// explain says of the steps of a build why they were not cached, and remembers its record, which
-// may be nil.
-func (m *explainRecords) explain(p *plan.Plan, out *build.Outcome, record *explain.Record) {
-	if record == nil {
+// explain says of the steps of a build why they were not cached, and remembers its record. The last
+// build is one of this session or of the history, whoever made that.
+func (m *explainRecords) explain(b *sessionBuild, out *build.Outcome, where attempt, past *historyStore) {
+	if where.record == nil {
 		return
 	}
-	r := explainRecord{p.Doc.Key(), strings.ToLower(p.Target), strings.Join(p.Platforms, ","), record}
-	if p.Inline() != nil {
-		r.uri += workspace.URI("#" + p.Profile.Name) // a file may hold several
-	}
+	r := explainRecord{b.plan.Key(), strings.Join(b.plan.Platforms, ","), b.id, b.started().Started, where.record}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for name, dir := range r.Dirs() {
-		r.Since(name, m.sent(dir))
+	last, known := m.last(r), true
+	before := last.record()
+	kept := past.before(r.key, where)
+	if kept != nil && kept.follows(last, r.Engine) {
+		before = past.madeOf(kept)
+		known = before != nil
 	}
-	for i, why := range r.Explain(m.last(r)) {
-		out.Steps[i].Why = why
+	for name, dir := range r.Dirs() {
+		files := m.sent(dir)
+		if before != last.record() && before.Dirs()[name] == dir && before.Sent(name) != nil {
+			files = before.Sent(name)
+		}
+		r.Since(name, files)
+	}
+	if known {
+		for i, why := range r.Explain(before) {
+			out.Steps[i].Why = why
+		}
 	}
 	m.records = append(slices.DeleteFunc(m.records, func(o explainRecord) bool { return o.same(r) && o.Engine == r.Engine }), r)
 	m.forget()
 }
 
+// encode is what the history keeps of a record, which may be nil.
+func (m *explainRecords) encode(r *explain.Record) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return r.Encode()
+}
+
 func (r explainRecord) same(o explainRecord) bool {
-	return r.uri == o.uri && r.target == o.target && r.platforms == o.platforms
+	return r.key == o.key && r.platforms == o.platforms
 }
 
 // last is the newest build of the same: on the same engine, else on any; nil if there is
 // none.
-func (m *explainRecords) last(r explainRecord) (last *explain.Record) {
-	for _, o := range m.records {
+func (m *explainRecords) last(r explainRecord) (last *explainRecord) {
+	for i, o := range m.records {
 		if o.same(r) && (last == nil || o.Engine == r.Engine || last.Engine != r.Engine) {
-			last = o.Record
+			last = &m.records[i]
 		}
 	}
 	return last
+}
+
+// record is that of r, nil if r is nil.
+func (r *explainRecord) record() *explain.Record {
+	if r == nil {
+		return nil
+	}
+	return r.Record
+}
+
+// keptBefore is a build of the history that came before another one of the same file and target.
+type keptBefore struct {
+	history.Build
+	result     *buildResult
+	sameEngine bool
+}
+
+// before is the newest build of a key that knows of steps: for the same platforms on the same engine, else
+// on another one; nil if there is none. What cannot be read is said by who lists it.
+func (p *historyStore) before(key string, where attempt) *keptBefore {
+	found, _ := ask(p, patience, func(s history.Store) (found *keptBefore, err error) {
+		list, err := s.Newest(key)
+		for _, b := range list {
+			past, err := decode(b)
+			if err != nil || len(past.Result.Steps) == 0 {
+				continue
+			}
+			same := past.Result.Engine == where.engine
+			switch {
+			case same && slices.Equal(past.Result.Platforms, where.platforms):
+				return &keptBefore{b, past.Result, true}, nil
+			case !same && found == nil:
+				found = &keptBefore{b, past.Result, false}
+			}
+		}
+		return found, err
+	})
+	return found
+}
+
+// follows says whether a build is more like the next one on an engine, or newer, than the last of
+// this session, which may be nil.
+func (k *keptBefore) follows(last *explainRecord, engine string) bool {
+	switch {
+	case last == nil:
+		return true
+	case k.sameEngine != (last.Engine == engine):
+		return k.sameEngine
+	}
+	return k.result.ID != last.id && k.result.Started > last.began
+}
+
+// madeOf is what a build of the history was made of; nil if that was not kept.
+func (p *historyStore) madeOf(k *keptBefore) *explain.Record {
+	data, err := ask(p, patience, func(history.Store) ([]byte, error) { return k.MadeOf() })
+	if err != nil || len(data) == 0 {
+		return nil
+	}
+	r, err := explain.Decode(data)
+	if err != nil {
+		p.warn(fmt.Errorf("build %s: what it was made of cannot be read: %w", k.ID(), err))
+		return nil
+	}
+	return r
 }
 
 // sent is what was sent of a directory, the last time.

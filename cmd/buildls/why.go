@@ -62,9 +62,8 @@ func keptBuild(id string, std stdio) (*handlers.BuildResult, error) {
 	return buildOf(all, id)
 }
 
-// unknownReason stands where nothing is known: only a session of an editor remembers what its last
-// build was made from.
-const unknownReason = "not known: only builds of editors are compared with the one before"
+// unknownReason stands where nothing is known, as of what an older buildls built.
+const unknownReason = "not known: it was not kept what this build, or the one before, was made of"
 
 // A reason says why a step ran.
 type reason struct {

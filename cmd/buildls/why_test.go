@@ -50,6 +50,13 @@ func (d *desk) write(name, content string) {
 func (d *desk) expect(argument map[string]any, want ...string) result {
 	d.Helper()
 	r := buildNow(d.T, d.e, argument)
+	d.compare(r, fmt.Sprintf("argument %v", argument), want)
+	return r
+}
+
+// compare compares the reasons of a build, as expect has them. what says which build it is.
+func (d *desk) compare(r result, what string, want []string) {
+	d.Helper()
 	got := whys(r)
 	lines := strings.Split(strings.TrimSpace(got), "\n")
 	lines = slicesWithout(lines, "an image is looked up in every build; this is the one of the last")
@@ -58,9 +65,8 @@ func (d *desk) expect(argument map[string]any, want ...string) result {
 		ok = ok && strings.HasPrefix(lines[i], strings.ReplaceAll(want[i], "SALT", d.dir))
 	}
 	if !ok {
-		d.Errorf("argument %v: wanted\n%s\ngot\n%s\n%+v", argument, strings.Join(want, "\n"), got, r)
+		d.Errorf("%s: wanted\n%s\ngot\n%s\n%+v", what, strings.Join(want, "\n"), got, r)
 	}
-	return r
 }
 
 func slicesWithout(lines []string, end string) (left []string) {

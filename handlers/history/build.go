@@ -40,16 +40,26 @@ func (b Build) Details() ([]byte, error) {
 	return []byte(parts[1]), nil
 }
 
-// Logs are what was kept of the record's.
-func (b Build) Logs() ([]string, error) {
-	parts, err := b.read(func(i int) bool { return i > 1 })
+// MadeOf is the record's; empty if there is nothing.
+func (b Build) MadeOf() ([]byte, error) {
+	parts, err := b.read(func(i int) bool { return i == 2 })
 	if err != nil {
 		return nil, err
 	}
-	return parts[2:], nil
+	return []byte(parts[2]), nil
 }
 
-// read reads the parts that are wanted of the header (0), the details (1) and the logs.
+// Logs are what was kept of the record's.
+func (b Build) Logs() ([]string, error) {
+	parts, err := b.read(func(i int) bool { return i > 2 })
+	if err != nil {
+		return nil, err
+	}
+	return parts[3:], nil
+}
+
+// read reads the parts that are wanted of the header (0), the details (1), what the build was made of (2),
+// and the logs.
 func (b Build) read(want func(int) bool) (parts []string, err error) {
 	defer func() {
 		if err != nil {
@@ -93,13 +103,12 @@ func lengths(f io.Reader, size int64) (list []int64, start int64, err error) {
 	if err != nil || len(fields) < 2 {
 		return nil, 0, errBroken
 	}
-	if fields[0] == magicNoDetail {
-		fields = slices.Insert(fields, 2, "0")
-		fields[0] = magic
-	}
-	if fields[0] != magic || len(fields) < 3 {
+	missing := map[string]int{magic: 0, magicNoMadeOf: 1, magicNoDetail: 2}
+	n, ok := missing[fields[0]]
+	if !ok || len(fields) < 4-n {
 		return nil, 0, errBroken
 	}
+	fields = slices.Insert(fields, 4-n, slices.Repeat([]string{"0"}, n)...)
 	end := int64(len(line))
 	for _, field := range fields[1:] {
 		n, err := strconv.ParseInt(field, 10, 64)

@@ -26,6 +26,7 @@ const (
 	maxBytes   = 16 << 20 // of all builds together
 	maxHeader  = 1 << 20  // of a build
 	maxDetails = 512 << 10
+	maxMadeOf  = 512 << 10
 	maxLogs    = 1 << 20 // of a build's steps together
 	MaxStepLog = 128 << 10
 )
@@ -39,9 +40,9 @@ type Record struct {
 	Began  time.Time // orders it among all
 	Key    string    // what it is a build of; Newest finds it by that
 	Header []byte    // without a line break
-	// Details are not kept if they are larger than half a MiB.
-	Details []byte
-	Logs    []string // of each the end is kept
+	// Details, and what the build was made of, are not kept if they are larger than half a MiB.
+	Details, MadeOf []byte
+	Logs            []string // of each the end is kept
 }
 
 const (
@@ -194,29 +195,35 @@ func tails(logs []string) []string {
 	return out
 }
 
-// encode is a file: a line with the lengths of the header, the details and the logs, then all of
-// them.
+// encode is a file: a line with the lengths of the header, the details, what the build was made of, and
+// the logs, then all of them.
 func encode(r Record) []byte {
 	logs := tails(r.Logs)
 	var b bytes.Buffer
 	if len(r.Details) > maxDetails {
 		r.Details = nil
 	}
-	fmt.Fprintf(&b, "%s %d %d", magic, len(r.Header), len(r.Details))
+	if len(r.MadeOf) > maxMadeOf {
+		r.MadeOf = nil
+	}
+	fmt.Fprintf(&b, "%s %d %d %d", magic, len(r.Header), len(r.Details), len(r.MadeOf))
 	for _, log := range logs {
 		fmt.Fprintf(&b, " %d", len(log))
 	}
 	b.WriteByte('\n')
 	b.Write(r.Header)
 	b.Write(r.Details)
+	b.Write(r.MadeOf)
 	for _, log := range logs {
 		b.WriteString(log)
 	}
 	return b.Bytes()
 }
 
-// magic begins each file. Its number is that of the format. The first one had no details.
+// magic begins each file. Its number is that of the format. The first one had no details, the second
+// did not say what the build was made of.
 const (
-	magic         = "buildls-build-2"
+	magic         = "buildls-build-3"
+	magicNoMadeOf = "buildls-build-2"
 	magicNoDetail = "buildls-build-1"
 )

@@ -124,7 +124,7 @@ func TestBroken(t *testing.T) {
 		}
 		return path
 	}
-	broken := []string{"", "\n", magic, magic + "\n", magic + " -1\n", magic + " 9223372036854775807 2\n", magic + " x\n", "buildls-build-2 0\n", strings.Repeat(" 0", maxHeader), string(whole) + "more"}
+	broken := []string{"", "\n", magic, magic + "\n", magic + " -1\n", magic + " 9223372036854775807 2\n", magic + " x\n", "buildls-build-2 0\n", magic + " 0 0\n", strings.Repeat(" 0", maxHeader), string(whole) + "more"}
 	for n := range whole {
 		broken = append(broken, string(whole[:n]))
 	}
@@ -227,29 +227,37 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// Details are kept beside the rest, unless they are too large; a record of the first format has none.
+// Details, and what a build was made of, are kept beside the rest, unless they are too large. A
+// record of the first format has neither, one of the second no latter.
 func TestDetails(t *testing.T) {
 	s := Store{t.TempDir()}
 	small, large := record(1), record(2)
 	small.Details, large.Details = []byte("how it was\nmade"), make([]byte, maxDetails+1)
+	small.MadeOf, large.MadeOf = []byte("of\nthis"), make([]byte, maxMadeOf+1)
 	add(t, s, small)
 	add(t, s, large)
-	old := record(3)
-	text := fmt.Sprintf("buildls-build-1 %d %d %d\n%s%s%s", len(old.Header), len(old.Logs[0]), len(old.Logs[1]), old.Header, old.Logs[0], old.Logs[1])
-	if err := os.WriteFile(filepath.Join(s.Dir, old.name()), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	for i, lengths := range []string{"buildls-build-1 3", "buildls-build-2 3 2"} {
+		old := record(3 + i)
+		text := fmt.Sprintf("%s %d %d\n%s%s%s%s", lengths, len(old.Logs[0]), len(old.Logs[1]), old.Header, []string{"", "in"}[i], old.Logs[0], old.Logs[1])
+		if err := os.WriteFile(filepath.Join(s.Dir, old.name()), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	list, err := s.List()
-	if got, broken := ids(t, list, err); len(got) != 3 || broken > 0 {
+	if got, broken := ids(t, list, err); len(got) != 4 || broken > 0 {
 		t.Fatalf("%v, %d broken", got, broken)
 	}
-	for i, want := range []string{"", "", "how it was\nmade"} { // the newest first
+	for i, want := range [][2]string{{"in", ""}, {"", ""}, {"", ""}, {"how it was\nmade", "of\nthis"}} { // the newest first
 		details, err := list[i].Details()
-		if string(details) != want || err != nil {
+		if string(details) != want[0] || err != nil {
 			t.Errorf("%s: %q, %v", list[i].ID(), details, err)
 		}
+		madeOf, err := list[i].MadeOf()
+		if string(madeOf) != want[1] || err != nil {
+			t.Errorf("%s: %q, %v", list[i].ID(), madeOf, err)
+		}
 		logs, err := list[i].Logs()
-		if fmt.Sprint(logs) != fmt.Sprint(record(3-i).Logs) || err != nil {
+		if fmt.Sprint(logs) != fmt.Sprint(record(4-i).Logs) || err != nil {
 			t.Errorf("%s: %q, %v", list[i].ID(), logs, err)
 		}
 	}
