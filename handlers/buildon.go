@@ -50,6 +50,7 @@ type following struct {
 	stopped bool
 	uri     workspace.URI // of the Dockerfile; empty until one is edited
 	active  time.Time     // when the author last typed or built
+	battery bool          // the client says that the computer runs on it
 	asked   *plan.Plan    // of a build by command that has begun since one last looked; nil: none has
 	status  followingParams
 
@@ -62,14 +63,18 @@ type following struct {
 }
 
 // followingParams are those of buildls/following. A status is "off", "waiting", "building",
-// "succeeded", "failed" or "resting", which it is until the author edits something again.
+// "succeeded", "failed" or "resting", which it is until the author edits something again or, on battery, until the
+// power is back.
 type followingParams struct {
 	Status  string        `json:"status"`
 	URI     workspace.URI `json:"uri"`     // of the Dockerfile; empty while none is followed
 	Message string        `json:"message"` // one line; may be empty
 }
 
-var errTurnedOff = errors.New("the text is no longer followed")
+var (
+	errTurnedOff = errors.New("the text is no longer followed")
+	errOnBattery = errors.New("the computer runs on battery")
+)
 
 // lookAtDisk is how often the disk is looked at, at most: not every client says when a file of a
 // context has changed. A fiftieth of the time goes into that, at most.
@@ -217,8 +222,10 @@ func (f *following) end() bool {
 func (f *following) follow(ctx context.Context) {
 	s := f.server
 	f.mu.Lock()
-	uri, active, asked := f.uri, f.active, f.asked
-	f.asked = nil
+	uri, active, asked, battery := f.uri, f.active, f.asked, f.battery
+	if !battery { // else it counts when the power is back
+		f.asked = nil
+	}
 	f.mu.Unlock()
 	settings, snapshot := s.settings.now(), s.ws.Snapshot()
 	doc := snapshot.Document(uri)
@@ -229,6 +236,10 @@ func (f *following) follow(ctx context.Context) {
 	switch {
 	case !s.followable(snapshot, doc):
 		f.tell("waiting", "", "")
+		return
+	case battery:
+		f.giveUp(ctx)
+		f.tell("resting", doc.URI, errOnBattery.Error())
 		return
 	case settings.BuildOnTypeStopAfter > 0 && time.Since(active) > settings.BuildOnTypeStopAfter:
 		f.tell("resting", doc.URI, fmt.Sprintf("nothing was typed or built for %v", settings.BuildOnTypeStopAfter))
@@ -250,6 +261,22 @@ func (f *following) follow(ctx context.Context) {
 	}
 	if f.start(ctx, snapshot, doc, settings) {
 		f.built = now
+	}
+}
+
+// giveUp cancels the build that runs. What it was to build is built later.
+func (f *following) giveUp(ctx context.Context) {
+	if f.build == nil {
+		return
+	}
+	f.build.cancel(errOnBattery)
+	select {
+	case <-f.over:
+	case <-ctx.Done():
+		return
+	}
+	if context.Cause(f.build.ctx) == errOnBattery && f.build.over().Status == build.Canceled {
+		f.built = state{}
 	}
 }
 

@@ -68,6 +68,9 @@ var features = []feature{
 			`{"globPattern":"**/*compose*.{yaml,yml}"},{"globPattern":"**/docker-bake*.{hcl,json}"},{"globPattern":"**/.env"},{"globPattern":"**/*.rego"},{"globPattern":"**/.hadolint.{yaml,yml}"}]}`,
 	},
 	{
+		method: "buildls/power", handle: onNotification((*Server).power),
+	},
+	{
 		method: "workspace/executeCommand", handle: onRequest((*Server).executeCommand),
 		announce: func(c *protocol.ServerCapabilities) {
 			c.ExecuteCommandProvider = protocol.ExecuteCommandOptions{
