@@ -39,6 +39,16 @@ async function expand(view, text, below) {
   });
 }
 
+/** Turns the wheel until a row is there: a tree has no others than it shows. */
+async function scrollTo(view, text) {
+  await code.page.locator(view).hover();
+  await until(`${text} is shown`, async () => {
+    if ((await rows(view).filter({ hasText: text }).count()) > 0) return true;
+    await code.page.mouse.wheel(0, 40);
+    return false;
+  });
+}
+
 /** Runs a command in the debug console, and waits for what it prints. */
 async function console(command, says) {
   await code.command('Debug Console: Focus on Debug Console View');
@@ -47,6 +57,18 @@ async function console(command, says) {
   await code.keyboard.press('Escape'); // no completion takes the key
   await code.keyboard.press('Enter');
   await rows('.repl').filter({ hasText: says }).first().waitFor();
+}
+
+/** A file of the step opens by a link in the Variables view, as a document that cannot be written. */
+async function opensAFile() {
+  const view = '.debug-variables';
+  await scrollTo(view, 'Files');
+  await expand(view, 'Files', 'bin/');
+  await scrollTo(view, 'proof');
+  await rows(view).filter({ hasText: 'proof' }).locator('.value .link').click({ modifiers: ['ControlOrMeta'] });
+  await code.page.locator('.editor-group-container.active .view-line').filter({ hasText: /^edited$/ }).waitFor();
+  await code.shot('debug-file');
+  await code.command('View: Close Editor');
 }
 
 async function debugs() {
@@ -76,6 +98,7 @@ async function debugs() {
   await press('step-over');
   await stands(line, 'end of the stage');
   await console('echo now $(cat /proof)', 'now edited');
+  await opensAFile();
   await press('continue');
   await code.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
   await code.command('Remove All Breakpoints');
