@@ -21,6 +21,7 @@
 ;;; Code:
 
 (require 'ansi-color)
+(require 'battery)
 (require 'eglot)
 (require 'project)
 (require 'term)
@@ -30,7 +31,8 @@
 ;; `M-x eglot' is then enough, wherever it was loaded from first.
 ;;;###autoload (with-eval-after-load 'eglot (require 'buildls))
 
-(defclass buildls-server (eglot-lsp-server) ()
+(defclass buildls-server (eglot-lsp-server)
+  ((power-timer :initform nil :documentation "Runs as long as builds follow the text."))
   :documentation "A buildls, which says when a build has ended.")
 
 (add-to-list 'eglot-server-programs
@@ -41,9 +43,9 @@
 The buffer of the log, for one, has none of its own.")
 
 (cl-defmethod eglot-client-capabilities ((_server buildls-server))
-  "What Eglot can; it is told of ends of builds, and has terminals."
+  "What Eglot can; it is told of ends and statuses of builds, and has terminals."
   (plist-put (copy-sequence (cl-call-next-method))
-             :experimental '(:buildls (:finished t :shell t :run t))))
+             :experimental '(:buildls (:finished t :following t :shell t :run t))))
 
 (defalias 'buildls--uri
   (if (fboundp 'eglot-path-to-uri) 'eglot-path-to-uri 'eglot--path-to-uri)
@@ -87,6 +89,30 @@ The buffer of the log, for one, has none of its own.")
              ("canceled" "canceled")
              (_ (concat "failed: "
                         (car (split-string (or (plist-get error :message) "") "\n")))))))
+
+(defun buildls--tell-power (server)
+  "Tell SERVER whether there is only the battery, if that is known."
+  (let ((source (and battery-status-function
+                     (cdr (assq ?L (ignore-errors (funcall battery-status-function)))))))
+    (cond
+     ((not (jsonrpc-running-p server))
+      (cancel-timer (slot-value server 'power-timer)))
+     ((and (stringp source)
+           (string-match "\\`\\(?:\\(off-line\\|bat\\)\\|on-line\\|ac\\)" (downcase source)))
+      (jsonrpc-notify server :buildls/power
+                      (list :battery (if (match-string 1 source) t :json-false)))))))
+
+(cl-defmethod eglot-handle-notification
+  ((server buildls-server) (_method (eql 'buildls/following)) &key status &allow-other-keys)
+  "Tell SERVER of the power each minute, until STATUS is \"off\"."
+  (let ((timer (slot-value server 'power-timer)))
+    (cond
+     ((equal status "off")
+      (when timer (cancel-timer timer))
+      (setf (slot-value server 'power-timer) nil))
+     ((not timer)
+      (setf (slot-value server 'power-timer)
+            (run-with-timer 0 60 #'buildls--tell-power server))))))
 
 (defun buildls--of-buffer ()
   "The buildls of this buffer, or nil."

@@ -321,6 +321,48 @@ part('what a step changed is told, and what is no text', function()
   vim.cmd('only')
 end)
 
+part('on battery, what is typed is not built; when the power is back, it is', function()
+  local power, state = require('buildls.power'), require('buildls.state')
+  power.supplies, power.every = folder .. '-power', 20
+  local function supply(name, files)
+    vim.fn.mkdir(power.supplies .. '/' .. name, 'p')
+    for file, line in pairs(files) do
+      vim.fn.writefile({ line }, power.supplies .. '/' .. name .. '/' .. file)
+    end
+  end
+  local function becomes(status, message)
+    check.await(status, function()
+      local _, now = next(state.following)
+      return now and now.status == status and (now.message == message or not message)
+    end)
+  end
+  local function retype(step)
+    vim.api.nvim_buf_set_lines(0, 3, -1, false, { step })
+  end
+  supply('mouse', { type = 'Battery', scope = 'Device', status = 'Discharging' })
+  supply('AC', { type = 'Mains', online = '1' })
+  supply('BAT0', { type = 'Battery', status = 'Discharging' }) -- by more than the power gives
+  vim.cmd.buffer('steps.dockerfile')
+  vim.cmd.BuildWhileTyping()
+  retype('RUN echo with power')
+  becomes('succeeded')
+  for _, supplied in ipairs({ { 'AC', { online = '0' } }, { 'BAT0', { status = 'Discharging' } } }) do
+    supply(unpack(supplied))
+    becomes('resting', 'the computer runs on battery')
+    retype('RUN echo without ' .. supplied[1])
+    supply('AC', { type = 'Mains', online = '1' })
+    becomes('succeeded')
+    vim.fn.delete(power.supplies .. '/AC', 'rf') -- the battery alone says it
+  end
+  becomes('resting', 'the computer runs on battery')
+  supply('BAT0', { status = 'Charging' })
+  becomes('waiting')
+  vim.cmd.BuildWhileTyping()
+  check.await('it is off', function()
+    return not next(state.following)
+  end)
+end)
+
 part('a program is run in any step that ran, in a terminal where the author wants it', function()
   vim.cmd('vertical BuildShell 2 /bin/busybox ls /bin/vi')
   check.await('the terminal', function()

@@ -7,6 +7,7 @@ import type { Builds } from './builds';
 import type { Followed, Log, Result } from './contract';
 import { findServer } from './find';
 import type { Following } from './following';
+import { Power } from './power';
 
 /** Everything that the server may have something to say about. */
 const documentSelector = ['file', 'untitled'].flatMap((scheme) => [
@@ -85,6 +86,7 @@ export class Server implements vscode.Disposable {
     this.channel.info(`starting ${command}`);
     const client = new LanguageClient('buildls', 'buildls', { command }, this.options());
     client.registerFeature(experimental);
+    const power = new Power((battery) => client.sendNotification('buildls/power', { battery }));
     client.onNotification('buildls/log', (log: Log) => {
       this.builds.log(log);
     });
@@ -93,11 +95,13 @@ export class Server implements vscode.Disposable {
     });
     client.onNotification('buildls/following', (now: Followed) => {
       this.following.show(now);
+      power.watch(now.status !== 'off');
     });
     client.onDidChangeState((change) => {
       if (change.newState !== State.Stopped) return;
       this.builds.lost();
       this.following.show({ status: 'off', uri: '', message: '' });
+      power.watch(false);
     });
     this.client = client;
     await client.start();

@@ -80,7 +80,11 @@ local handlers = {
     vim.api.nvim_exec_autocmds('User', { pattern = 'BuildlsFinished', modeline = false, data = result })
   end,
   ['buildls/following'] = function(_, now, ctx)
+    local before = state.following[ctx.client_id]
     state.followed(now, ctx.client_id)
+    if not before then
+      require('buildls.power').watch()
+    end
     vim.cmd.redrawstatus({ bang = true })
   end,
   ['window/showMessage'] = function(_, params)
