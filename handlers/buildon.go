@@ -63,8 +63,8 @@ type following struct {
 }
 
 // followingParams are those of buildls/following. A status is "off", "waiting", "building",
-// "succeeded", "failed" or "resting", which it is until the author edits something again or, on battery, until the
-// power is back.
+// "succeeded", "failed" or "resting", which it is until the author edits something again or, on
+// battery, until the power is back.
 type followingParams struct {
 	Status  string        `json:"status"`
 	URI     workspace.URI `json:"uri"`     // of the Dockerfile; empty while none is followed

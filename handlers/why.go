@@ -51,7 +51,7 @@ func (m *explainRecords) explain(b *sessionBuild, out *build.Outcome, where atte
 	}
 	for name, dir := range r.Dirs() {
 		files := m.sent(dir)
-		if before != last.record() && before.Dirs()[name] == dir && before.Sent(name) != nil {
+		if before != nil && before != last.record() && before.Dirs()[name] == dir && before.Sent(name) != nil {
 			files = before.Sent(name)
 		}
 		r.Since(name, files)
@@ -102,8 +102,8 @@ type keptBefore struct {
 	sameEngine bool
 }
 
-// before is the newest build of a key that knows of steps: for the same platforms on the same engine, else
-// on another one; nil if there is none. What cannot be read is said by who lists it.
+// before is the newest build of a key that knows of steps: for the same platforms on the same
+// engine, else on another one; nil if there is none. What cannot be read is said by who lists it.
 func (p *historyStore) before(key string, where attempt) *keptBefore {
 	found, _ := ask(p, patience, func(s history.Store) (found *keptBefore, err error) {
 		list, err := s.Newest(key)

@@ -15,8 +15,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// maxKeptFiles is how many files of contexts a record is kept with. Of more, none are: it is then not
-// known which of them have changed. A file takes some thirty bytes.
+// maxKeptFiles is how many files of contexts a record is kept with. Of more, none are: it is then
+// not known which of them have changed. A file takes some thirty bytes.
 const maxKeptFiles = 5_000
 
 // maxKept bounds what is read of a record that was kept, in bytes.
@@ -61,8 +61,8 @@ func (r *Record) seal(name, value string) string {
 	return value
 }
 
-// sealOp leaves of what an op is given only what sentences name: variables, sealed. Of a command line
-// there is a digest. The op's own digest has the rest.
+// sealOp leaves of what an op is given only what sentences name: variables, sealed. Of a command
+// line there is a digest. The op's own digest has the rest.
 func (r *Record) sealOp(op *pb.Op) {
 	if meta := op.GetExec().GetMeta(); meta != nil {
 		for i, pair := range meta.Env {
@@ -79,8 +79,8 @@ func (r *Record) sealOp(op *pb.Op) {
 	}
 }
 
-// Encode is what is to be kept of a record, of nil nothing. Values that must not be shown are sealed.
-// If another word of an instruction has one, or a login in a URL, nothing is kept.
+// Encode is what is to be kept of a record, of nil nothing. Values that must not be shown are
+// sealed. If another word of an instruction has one, or a login in a URL, nothing is kept.
 func (r *Record) Encode() ([]byte, error) {
 	if r == nil {
 		return nil, nil

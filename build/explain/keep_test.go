@@ -15,8 +15,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// built is the record of a build of one RUN that has variables, in a directory, with a build argument
-// TOKEN and a secret.
+// built is the record of a build of one RUN that has variables, in a directory, with a build
+// argument TOKEN and a secret.
 func built(t *testing.T, token, dir string, env ...string) *Record {
 	t.Helper()
 	state := llb.Image("a@" + digest.FromString("a").String()).Dir(dir)

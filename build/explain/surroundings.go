@@ -108,8 +108,8 @@ func valueChange(what, from, to string, was, is bool) string {
 	return fmt.Sprintf("%s changed from %s to %s", what, from, to)
 }
 
-// displayValue is a value for people: quoted and cut. It is empty if the name looks like a secret's, or
-// the value is sealed.
+// displayValue is a value for people: quoted and cut. It is empty if the name looks like a secret's,
+// or the value is sealed.
 func displayValue(name, value string) string {
 	const longest = 80
 	switch {

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,8 +53,8 @@ COPY a.txt b.txt /
 RUN echo $VERSION SALT
 `
 
-// A build in a terminal says why its steps ran, by what the one before was, whoever made that; and so
-// does the first build of an editor's session.
+// A build in a terminal says why its steps ran, by what the one before was, whoever made that; and
+// so does the first build of an editor's session.
 func TestWhyTerminal(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, s site) {
 		s, state := remembering(t, s)
@@ -80,6 +83,14 @@ func TestWhyTerminal(t *testing.T) {
 		d.inTerminal([]string{"--build-arg", "VERSION=3"}, "3 a.txt changed", ran)
 		d.write("b.txt", "b3"+d.dir)
 		d.expect(version, "3 b.txt changed", ran)
+
+		// After a build of an older buildls, nothing is said.
+		d.inTerminal([]string{"--build-arg", "VERSION=3"})
+		withoutMadeOf(t, state)
+		d.write("a.txt", "666666")
+		if text := whys(buildNow(t, d.e, version)); !contains(text, "3 \n4 \n") {
+			t.Error(text)
+		}
 		d.e.Shutdown()
 
 		// A secret is told from another, and not kept.
@@ -98,6 +109,34 @@ func TestWhyTerminal(t *testing.T) {
 		d.write("a.txt", "55555")
 		d.firstInTerminal()
 	})
+}
+
+// withoutMadeOf makes the newest build that is kept one of the format that does not say what it was
+// made of.
+func withoutMadeOf(t *testing.T, state string) {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(state, "*.build"))
+	if err != nil || len(list) == 0 {
+		t.Fatal(list, err)
+	}
+	newest := list[len(list)-1]
+	text, err := os.ReadFile(newest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lengths, rest, _ := bytes.Cut(text, []byte("\n"))
+	fields := strings.Fields(string(lengths))
+	var at [3]int // how long the header, the details, and what it was made of are
+	for i := range at {
+		if at[i], err = strconv.Atoi(fields[1+i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fields[0] = "buildls-build-2"
+	old := strings.Join(slices.Delete(fields, 3, 4), " ") + "\n" + string(rest[:at[0]+at[1]]) + string(rest[at[0]+at[1]+at[2]:])
+	if err := os.WriteFile(newest, []byte(old), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // read is a file of the workspace.

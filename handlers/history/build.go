@@ -58,8 +58,8 @@ func (b Build) Logs() ([]string, error) {
 	return parts[3:], nil
 }
 
-// read reads the parts that are wanted of the header (0), the details (1), what the build was made of (2),
-// and the logs.
+// read reads the parts that are wanted of the header (0), the details (1), what the build was made of
+// (2), and the logs.
 func (b Build) read(want func(int) bool) (parts []string, err error) {
 	defer func() {
 		if err != nil {

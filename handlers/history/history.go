@@ -195,8 +195,8 @@ func tails(logs []string) []string {
 	return out
 }
 
-// encode is a file: a line with the lengths of the header, the details, what the build was made of, and
-// the logs, then all of them.
+// encode is a file: a line with the lengths of the header, the details, what the build was made of,
+// and the logs, then all of them.
 func encode(r Record) []byte {
 	logs := tails(r.Logs)
 	var b bytes.Buffer
@@ -220,8 +220,8 @@ func encode(r Record) []byte {
 	return b.Bytes()
 }
 
-// magic begins each file. Its number is that of the format. The first one had no details, the second
-// did not say what the build was made of.
+// magic begins each file. Its number is that of the format. The first one had no details, the
+// second did not say what the build was made of.
 const (
 	magic         = "buildls-build-3"
 	magicNoMadeOf = "buildls-build-2"
