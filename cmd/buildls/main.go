@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"os/user"
 	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -119,37 +118,10 @@ editor. "buildls help COMMAND" says more of each.`,
 	root.SetHelpCommand(help)
 	root.AddCommand(serveCommand(std), buildCommand(std), runCommand(std), checkCommand(std.clean()), formatCommand(std),
 		buildsCommand(std.clean()), whyCommand(std.clean()), contextCommand(std.clean()), filesCommand(std.clean()), shellCommand(std), doctorCommand(std.clean()), pruneCommand(std.clean()), engineCommand(std),
-		dapCommand(std), attachCommand(std), completionCommand(std), versionCommand(std), help)
+		dapCommand(std), attachCommand(std), completionCommand(std), versionCommand(std.clean()), help)
 	for _, cmd := range root.Commands() {
 		cmd.Flags().SortFlags = false
 		offerNoFiles(cmd)
 	}
 	return root
-}
-
-// versionCommand is `buildls version`.
-func versionCommand(std stdio) *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "the version of buildls",
-		Long:  "Prints the version of buildls.",
-		Args:  noArgs,
-		Run:   func(*cobra.Command, []string) { printVersion(std) },
-	}
-}
-
-func printVersion(std stdio) { fmt.Fprintln(std.out, "buildls", version()) }
-
-// release is set by the linker for a released binary.
-var release string
-
-// version is the release, else what Go knows of the module.
-func version() string {
-	if release != "" {
-		return release
-	}
-	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" {
-		return bi.Main.Version
-	}
-	return "(devel)"
 }
