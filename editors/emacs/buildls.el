@@ -35,8 +35,32 @@
   ((power-timer :initform nil :documentation "Runs as long as builds follow the text."))
   :documentation "A buildls, which says when a build has ended.")
 
+(defvar buildls--told nil
+  "Whether it was told that there is no server.")
+
+(defun buildls--install ()
+  "The command to install the server here, or the page about it."
+  (cl-loop for (program . command) in
+           '(("brew" . "brew install buildls/tap/buildls")
+             ("scoop" . "scoop bucket add buildls https://github.com/buildls/scoop-bucket && scoop install buildls")
+             ("winget" . "winget install buildls.buildls")
+             ("npm" . "npm install -g buildls")
+             ("go" . "go install github.com/buildls/buildls/cmd/buildls@latest"))
+           when (executable-find program t) return command
+           finally return "https://github.com/buildls/buildls#install"))
+
+(defun buildls--contact (&optional interactive)
+  "What Eglot is to start.
+If it is missing, signal what helps: always if INTERACTIVE, else once."
+  (unless (or current-prefix-arg ; another program may be typed
+              (executable-find "buildls" t)
+              (and buildls--told (not interactive)))
+    (setq buildls--told t)
+    (user-error "There is no buildls on the PATH; install it: %s" (buildls--install)))
+  '(buildls-server "buildls"))
+
 (add-to-list 'eglot-server-programs
-             '((dockerfile-mode dockerfile-ts-mode) . (buildls-server "buildls")))
+             '((dockerfile-mode dockerfile-ts-mode) . buildls--contact))
 
 (defvar buildls--server nil
   "The server of the newest build.

@@ -76,7 +76,7 @@ part('without a Dockerfile, or without the server, :Build says so', function()
   open('Dockerfile', { 'FROM scratch' })
   vim.cmd.Build()
   vim.env.PATH = path
-  check.contains('the message', said[#said - 1], 'buildls is not on the PATH')
+  check.contains('the message', said[#said - 1], 'buildls is not on the PATH. Install it: https://github.com')
   check.contains('the message', said[#said], 'checkhealth buildls')
 end)
 
@@ -438,15 +438,76 @@ part('lenses and marks can be left out', function()
   check.equal('lenses are asked for', #vim.api.nvim_get_autocmds({ buffer = 0, event = 'InsertLeave' }), 0)
 end)
 
+--- A folder with programs of these names, which do nothing.
+local function tools(...)
+  local dir = vim.fn.tempname()
+  vim.fn.mkdir(dir, 'p')
+  for _, name in ipairs({ ... }) do
+    assert(vim.uv.fs_symlink(vim.env.ENGINES .. '/bin/busybox', dir .. '/' .. name))
+  end
+  return dir
+end
+
+part('who could install the server is found on this machine', function()
+  local install, path = require('buildls.install'), vim.env.PATH
+  for _, case in ipairs({
+    { '/nowhere', 'https://github.com/buildls/buildls#install' },
+    { tools('go'), 'go install github.com/buildls/buildls/cmd/buildls@latest' },
+    { tools('go', 'npm'), 'npm install -g buildls' },
+    { tools('npm', 'winget'), 'winget install buildls.buildls' },
+    {
+      tools('winget', 'scoop'),
+      'scoop bucket add buildls https://github.com/buildls/scoop-bucket && scoop install buildls',
+    },
+    { tools('go', 'scoop', 'brew'), 'brew install buildls/tap/buildls' },
+  }) do
+    vim.env.PATH = case[1]
+    check.equal('the command', install.command(), case[2])
+  end
+  vim.api.nvim_create_user_command('MasonInstall', '', { nargs = '*' })
+  check.equal('the command', install.command(), ':MasonInstall buildls')
+  vim.api.nvim_del_user_command('MasonInstall')
+  vim.env.PATH = path
+end)
+
+part('a Dockerfile without a server: what helps is told, once', function()
+  local env = { PATH = tools('npm'), HOME = vim.env.HOME }
+  local enable = vim.fn.has('nvim-0.11') == 1 and 'vim.lsp.enable("buildls")' or 'require("buildls").setup()'
+  local done = vim
+    .system({
+      vim.v.progpath,
+      '--clean',
+      '--headless',
+      '-c',
+      'set columns=200 | filetype on | filetype plugin off',
+      '-c',
+      'lua vim.opt.runtimepath:append(vim.env.PLUGIN) ' .. enable,
+      '-c',
+      'edit ' .. folder .. '/Dockerfile',
+      '-c',
+      'lua vim.wait(100)',
+      '-c',
+      'edit ' .. folder .. '/other.dockerfile',
+      '-c',
+      'lua vim.wait(100)',
+      '-c',
+      'qall!',
+    }, { env = env, text = true, timeout = 30000 })
+    :wait()
+  local _, times = done.stderr:gsub('buildls is not on the PATH. Install it: npm install %-g buildls', '')
+  check.equal('how often it is told in ' .. done.stderr, times, 1)
+end)
+
 part(':checkhealth says what is missing', function()
   local engine, path = vim.env.BUILDLS_ENGINE, vim.env.PATH
   vim.env.BUILDLS_ENGINE = 'unix:///nowhere'
   vim.cmd('checkhealth buildls')
-  vim.env.BUILDLS_ENGINE, vim.env.PATH = engine, '/nowhere'
+  vim.env.BUILDLS_ENGINE, vim.env.PATH = engine, tools('npm')
   check.contains('without its engine', table.concat(lines(0), '\n'), 'ERROR nothing can be built')
   vim.cmd('checkhealth buildls')
   vim.env.PATH = path
   check.contains('without the server', table.concat(lines(0), '\n'), 'ERROR buildls is not on the PATH')
+  check.contains('what helps', table.concat(lines(0), '\n'), 'npm install -g buildls')
 end)
 
 part(':checkhealth finds nothing wrong', function()

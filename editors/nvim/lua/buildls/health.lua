@@ -36,7 +36,7 @@ local function check_server()
   end
   if vim.fn.executable(program) == 0 then
     return health.error(('%s is not on the PATH'):format(program), {
-      'go install github.com/buildls/buildls/cmd/buildls@latest',
+      require('buildls.install').command(),
       'or name it: require("buildls").setup({ cmd = { "/path/to/buildls" } })',
     })
   end

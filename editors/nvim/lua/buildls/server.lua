@@ -96,6 +96,9 @@ local handlers = {
 --- The configuration for vim.lsp.config, and without its root_dir for vim.lsp.start.
 ---@return table
 function M.config()
+  if modern then
+    require('buildls.install').watch()
+  end
   return {
     name = 'buildls',
     cmd = options.cmd,
@@ -159,8 +162,7 @@ function M.attach(bufnr)
   )
   local program = type(config.cmd) == 'table' and config.cmd[1] or nil
   if program and vim.fn.executable(program) == 0 then
-    vim.notify_once(('buildls: %s is not on the PATH; see :checkhealth buildls'):format(program), vim.log.levels.WARN)
-    return
+    return require('buildls.install').tell(program)
   end
   config.root_dir = root
   config.capabilities =
