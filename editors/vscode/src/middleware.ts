@@ -49,6 +49,8 @@ export function middleware(status: Status, quiet: Quiet, builds: Builds): Middle
       return answer;
     },
     workspace: {
+      // The library would send all settings along, also what is kept back below. Without them the server asks.
+      didChangeConfiguration: (_, next) => next(undefined),
       configuration: async (params, token, next) => {
         const values = await next(params, token);
         return Array.isArray(values) ? values.map(forServer) : values;
