@@ -38,6 +38,7 @@ var palette = []paletteCommand{
 	{ID: "refresh", Title: "Refresh", Icon: "$(refresh)"},
 	{ID: "menu", Title: "Show Menu", Icon: "$(menu)"},
 	{ID: "restart", Title: "Restart Server", Icon: "$(debug-restart)"},
+	{ID: "get", Title: "Get the Server", Icon: "$(cloud-download)"},
 }
 
 // manifestCommands are the contributes.commands of VS Code's manifest, in JSON.

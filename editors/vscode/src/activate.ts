@@ -7,7 +7,9 @@ import { Builds } from './builds';
 import { ContextView } from './context';
 import { debugBuild, Debugging } from './debug';
 import { Engines } from './engines';
+import { NoServer } from './find';
 import { Following } from './following';
+import { Getting } from './getting';
 import { againOf, buildOf, Inside } from './inside';
 import { BuildLog } from './log';
 import { showMenu } from './menu';
@@ -40,13 +42,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const inside = new Inside(server, builds, log);
   const tasks = vscode.tasks.registerTaskProvider('buildls', new Tasks(server, builds));
   const builder = new Builder(server, log);
+  const getting = new Getting(context, server);
+  const begin = () => start(started, status, getting);
   builds.onEnd((build) => {
     if (build.result) status.ended(build.result);
     void builder.tell(build);
   });
   context.subscriptions.push(channel, status, following, quiet, log, view, new StepFiles(server).register(), tasks, new Debugging(started).register());
   void vscode.commands.executeCommand('setContext', 'buildls.active', true);
-  registerCommands(context, started, builder, status);
+  registerCommands(context, started, builder, status, begin);
   register(context, {
     log: (clicked) => inside.showLog(clicked),
     line: (clicked) => inside.goToLine(clicked),
@@ -61,9 +65,10 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     following: () => following.toggle(),
     builds: () => vscode.commands.executeCommand('buildls.builds.focus'),
+    get: () => getting.offer(),
   });
-  followSettings(context, started, status);
-  void start(started, status);
+  followSettings(context, started, status, begin);
+  void begin();
   channel.info(`activated in ${(loading + performance.now() - begun).toFixed(1)} ms`);
 }
 
@@ -71,11 +76,13 @@ export function deactivate(): Promise<void> | undefined {
   return server?.stop();
 }
 
-async function start(server: Server, status: Status): Promise<void> {
+async function start(server: Server, status: Status, getting: Getting): Promise<void> {
   try {
     await server.start();
+    await attempt(() => getting.tellIfOlder());
   } catch (error) {
     status.broken(messageOf(error));
+    if (error instanceof NoServer) return attempt(() => getting.offerOnce());
     const [install, settings] = ['How to Install', 'Open Settings'];
     const choice = await vscode.window.showErrorMessage(messageOf(error), install, settings);
     if (choice === install) await vscode.env.openExternal(vscode.Uri.parse('https://github.com/buildls/buildls#install'));
@@ -83,7 +90,7 @@ async function start(server: Server, status: Status): Promise<void> {
   }
 }
 
-function registerCommands(context: vscode.ExtensionContext, server: Server, builder: Builder, status: Status): void {
+function registerCommands(context: vscode.ExtensionContext, server: Server, builder: Builder, status: Status, begin: () => Promise<void>): void {
   const picker = new Picker(server, context.workspaceState);
   const engines = new Engines(server);
   const view = new ContextView(server);
@@ -109,7 +116,7 @@ function registerCommands(context: vscode.ExtensionContext, server: Server, buil
     restart: async () => {
       status.idle();
       await server.stop();
-      await start(server, status);
+      await begin();
     },
   });
 }
@@ -130,18 +137,19 @@ async function attempt(run: () => unknown): Promise<void> {
   }
 }
 
-function followSettings(context: vscode.ExtensionContext, server: Server, status: Status): void {
+function followSettings(context: vscode.ExtensionContext, server: Server, status: Status, begin: () => Promise<void>): void {
   context.subscriptions.push(
     vscode.workspace.onDidChangeConfiguration(async (event) => {
       if (event.affectsConfiguration('buildls.engine')) status.idle();
       if (!event.affectsConfiguration('buildls.path')) return;
       await server.stop();
-      await start(server, status);
+      await begin();
     }),
     vscode.extensions.onDidChange(() => server.notifySettings()), // see others.ts
     vscode.workspace.onDidGrantWorkspaceTrust(async () => {
       status.idle();
-      await server.notifySettings();
+      if (server.isRunning) await server.notifySettings();
+      else await vscode.commands.executeCommand('buildls.ui.restart'); // which may offer one, now
     }),
   );
 }

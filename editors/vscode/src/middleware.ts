@@ -12,7 +12,7 @@ import { openShell } from './shell';
 import type { Status } from './status';
 
 /** Settings that the extension alone knows. */
-const ours = ['path', 'diagnostics'];
+const ours = ['path', 'releases', 'diagnostics'];
 
 /** What a window that is not trusted may not ask for. */
 const needTrust = ['buildls.build', 'buildls.shell', 'buildls.run', 'buildls.debug'];

@@ -60,6 +60,15 @@ export class Server implements vscode.Disposable {
     void this.stop();
   }
 
+  get isRunning(): boolean {
+    return this.client?.isRunning() ?? false;
+  }
+
+  /** What the server that runs says of itself: vX.Y.Z, of no release something else. */
+  get version(): string | undefined {
+    return this.client?.initializeResult?.serverInfo?.version;
+  }
+
   /** Where the server is, for what runs it in a terminal. */
   program(): Promise<string> {
     return findServer(this.context);

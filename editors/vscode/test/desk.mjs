@@ -35,13 +35,16 @@ export const servers = {
     is: join(HOME, 'go', 'bin', 'buildls'),
   },
   inPackage: {
-    async lay() {
-      await profile(bare);
-      await rm(join(HOME, 'go'), { recursive: true, force: true });
-    },
+    lay: layNone,
     is: /extensions\/buildls\.buildls-[^/]*\/bin\/buildls$/m,
   },
+  nowhere: { lay: layNone },
 };
+
+async function layNone() {
+  await profile(bare);
+  await rm(join(HOME, 'go'), { recursive: true, force: true });
+}
 
 const bare = PATH.split(':')
   .filter((folder) => folder !== dirname(BUILDLS))

@@ -224,11 +224,11 @@ class Workbench {
     await this.page.locator('.codelens-decoration').filter({ hasText: says }).first().waitFor();
   }
 
-  /** What the extension has logged; undefined if nothing yet. */
+  /** What the extension has logged, also before the window was loaded again. */
   async log() {
     const logs = join(this.data, 'logs');
-    const file = (await readdir(logs, { recursive: true })).find((name) => name.endsWith('buildls.buildls/buildls.log'));
-    return file && readFile(join(logs, file), 'utf8');
+    const files = (await readdir(logs, { recursive: true })).filter((name) => name.endsWith('buildls.buildls/buildls.log'));
+    return (await Promise.all(files.sort().map((file) => readFile(join(logs, file), 'utf8')))).join('');
   }
 
   async statusSays(pattern) {
