@@ -72,7 +72,7 @@ func (t *Terminal) planProfile(wd string) (*Plan, error) {
 	if t.Context == stdin || t.File == stdin {
 		return nil, invalid("a profile says what is built, so stdin can be neither the context nor the Dockerfile; leave out - or --profile")
 	}
-	snapshot, err := opened(wd)
+	snapshot, err := withFolder(wd)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +96,8 @@ func (t *Terminal) planProfile(wd string) (*Plan, error) {
 	return p, nil
 }
 
-// opened is what an editor sees that has just opened a folder.
-func opened(dir string) (*workspace.Snapshot, error) {
+// withFolder is what an editor sees that has just opened a folder.
+func withFolder(dir string) (*workspace.Snapshot, error) {
 	w := workspace.New()
 	snapshot, _, err := w.Apply(workspace.SetFolders{Added: []workspace.Folder{{URI: w.Snapshot().URIOf(dir)}}})
 	return snapshot, err
@@ -109,7 +109,7 @@ func ProfileNames() (names []string) {
 	if err != nil {
 		return nil
 	}
-	snapshot, err := opened(wd)
+	snapshot, err := withFolder(wd)
 	if err != nil {
 		return nil
 	}
