@@ -38,14 +38,18 @@ func superviseRootless(opt options) (code int, err error) {
 		return 0, fmt.Errorf("%s is in use by an engine with another --root: %w", state, err)
 	}
 	os.Args = opt.argv(rootlessFirst) // with which rootlesskit runs this program again
-	code, err = exitCode(parent.Parent(parent.Opt{
+	err = parent.Parent(parent.Opt{
 		PipeFDEnvKey:             pipeKey,
 		ChildUseActivationEnvKey: activationKey,
 		StateDir:                 state,
 		StateDirEnvKey:           stateKey,
 		CreatePIDNS:              true,
 		Propagation:              "rslave",
-	}))
+	})
+	// Before the engine runs, what has ended is newuidmap, and the error says why.
+	if err == nil || strings.HasPrefix(err.Error(), "child exited: ") {
+		code, err = exitCode(err)
+	}
 	if err != nil {
 		err = fmt.Errorf("opening a user namespace: %w%s", err, mendRootless())
 	}
