@@ -11,6 +11,8 @@ mkdir -p archives/partial /tree
 touch status
 apt="apt-get -q -o APT::Architecture=$TARGETARCH -o APT::Architectures=$TARGETARCH
   -o APT::Sandbox::User=root -o Dir::State::status=$PWD/status -o Dir::Cache::archives=$PWD/archives"
+apt-get -q update
+apt-get -q install -y --no-install-recommends libcap2-bin
 $apt update
 $apt install -y --no-install-recommends --download-only \
   base-files dash busybox-static runc uidmap git openssh-client ca-certificates
@@ -28,6 +30,10 @@ done
 printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'buildls:x:1000:1000::/home/buildls:/bin/sh' >etc/passwd
 printf '%s\n' 'root:x:0:' 'buildls:x:1000:' >etc/group
 echo 'buildls:100000:65536' | tee etc/subuid >etc/subgid
+# Without the capability SYS_ADMIN, in a container, these may not be root's (setuid).
+chmod u-s usr/bin/newuidmap usr/bin/newgidmap
+setcap cap_setuid=ep usr/bin/newuidmap
+setcap cap_setgid=ep usr/bin/newgidmap
 install -d -m 1777 tmp
 install -d -o 1000 -g 1000 home/buildls home/buildls/.local home/buildls/.local/share
 install -d -o 1000 -g 1000 -m 700 run/user/1000
