@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -66,7 +67,9 @@ func serve(ctx context.Context, logFile string, std stdio) int {
 	rpc := lsp.NewServer(log)
 	server := handlers.New(rpc, log, level, version())
 	defer server.Close()
-	return rpc.Run(ctx, pipe{heard{std.in, quiet}, std.out})
+	in, out := polled(std)
+	defer runtime.KeepAlive(std) // which would close the files of in and out
+	return rpc.Run(ctx, pipe{heard{in, quiet}, out})
 }
 
 const (
