@@ -168,15 +168,17 @@ func (l *linting) start(uri workspace.URI) {
 	})
 }
 
+// requestsFirst is how long a check leaves the processors to what an editor asks right behind a
+// change: an author waits for that.
+const requestsFirst = time.Millisecond
+
 func (l *linting) pass(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) {
 	s := l.server
 	settings := s.settings.now()
-	if settings.LintDelay > 0 {
-		select {
-		case <-time.After(settings.LintDelay):
-		case <-ctx.Done():
-			return
-		}
+	select {
+	case <-time.After(max(settings.LintDelay, requestsFirst)):
+	case <-ctx.Done():
+		return
 	}
 	l.publish(ctx, snapshot, doc, settings)
 	if s.askShellCheck(ctx, doc, settings, typingPause) {

@@ -67,13 +67,13 @@ func (s *Server) askShellCheck(ctx context.Context, doc *workspace.Document, set
 	if p == nil || doc.Kind() != workspace.Dockerfile {
 		return false
 	}
-	f := plan.FileOf(doc)
-	if _, all := p.Known(f); all {
-		return false
-	}
 	select {
 	case <-time.After(pause):
 	case <-ctx.Done():
+		return false
+	}
+	f := plan.FileOf(doc)
+	if _, all := p.Known(f); all {
 		return false
 	}
 	_, err := p.Check(ctx, f)
