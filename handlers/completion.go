@@ -44,7 +44,7 @@ func (s *Server) completion(ctx context.Context, d document, p *positionParams) 
 	} else {
 		items, encode = namesOf(d.doc).Complete(offset, l.given(ctx)), d.completionItem
 	}
-	list := protocol.CompletionList{Items: []protocol.CompletionItem{}, IsIncomplete: l.late || len(items) > maxItems}
+	list := &protocol.CompletionList{Items: []protocol.CompletionItem{}, IsIncomplete: l.late || len(items) > maxItems}
 	for i, item := range items[:min(len(items), maxItems)] {
 		list.Items = append(list.Items, encode(i, item))
 	}

@@ -227,3 +227,23 @@ func FuzzFraming(f *testing.F) {
 		}
 	})
 }
+
+// An answer that is a list is written as the library writes it.
+func TestMarshal(t *testing.T) {
+	name := "name"
+	at := protocol.Range{End: protocol.Position{Line: 1, Character: 2}}
+	for _, v := range []any{
+		nil, []protocol.Location(nil), []protocol.Location{}, []string{"a"}, json.RawMessage(`{}`), struct{ A []protocol.Range }{[]protocol.Range{at}},
+		[]protocol.DocumentSymbol{{Name: "é\x00\xff<", Detail: &name, Range: at, Children: []protocol.DocumentSymbol{{Name: "b"}}}, {}},
+		[]protocol.FoldingRange{{StartLine: 1, EndLine: 2, Kind: protocol.FoldingRangeKindComment}},
+		[]struct {
+			A *string `json:"a,omitzero"`
+		}{{&name}, {}},
+	} {
+		got, err := marshal(v)
+		want, wrong := protocol.Marshal(v)
+		if err != nil || wrong != nil || string(got) != string(want) {
+			t.Errorf("%#v: %s, not %s; %v %v", v, got, want, err, wrong)
+		}
+	}
+}

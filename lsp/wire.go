@@ -82,29 +82,31 @@ func (w *wire) WriteObject(v any) error {
 	if err != nil {
 		return err
 	}
-	return w.write(data)
+	return w.write("", data, "")
 }
 
 // respond answers a request with what is JSON already.
 func (w *wire) respond(id requestID, member string, value []byte) error {
-	return w.write(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"%s":%s}`, id, member, value))
+	return w.write(fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"%s":`, id, member), value, "}")
 }
 
 // notify sends a notification with params that are JSON already. jsonrpc2 would go over them four
 // times more.
 func (w *wire) notify(method string, params []byte) error {
-	return w.write(fmt.Appendf(nil, `{"jsonrpc":"2.0","method":%q,"params":%s}`, method, params))
+	return w.write(fmt.Sprintf(`{"jsonrpc":"2.0","method":%q,"params":`, method), params, "}")
 }
 
-func (w *wire) write(data []byte) error {
+// write sends a message, of which most is in the middle.
+func (w *wire) write(begin string, middle []byte, end string) error {
 	w.sending.Lock()
 	defer w.sending.Unlock()
 	if w.closed.Load() {
 		return io.ErrClosedPipe
 	}
-	fmt.Fprintf(w.out, "Content-Length: %d\r\n\r\n", len(data))
-	w.out.Write(data)
-	return w.out.Flush() // the first error of all three
+	fmt.Fprintf(w.out, "Content-Length: %d\r\n\r\n%s", len(begin)+len(middle)+len(end), begin)
+	w.out.Write(middle)
+	w.out.WriteString(end)
+	return w.out.Flush() // the first error of all four
 }
 
 // Close implements [jsonrpc2.ObjectStream]. Nothing is written any more. The stream itself is left
