@@ -14,47 +14,91 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
 )
 
+// languageRequests are what an editor asks about a text as it is typed.
+var languageRequests = []struct {
+	what, method string
+	more         map[string]any
+}{
+	{"completion", "completion", nil},
+	{"hover", "hover", nil},
+	{"semantic tokens", "semanticTokens/full", nil},
+	{"outline", "documentSymbol", nil},
+	{"rename", "rename", map[string]any{"newName": "other"}},
+	{"highlights", "documentHighlight", nil},
+	{"definition", "definition", nil},
+	{"folding", "foldingRange", nil},
+	{"signature help", "signatureHelp", nil},
+	{"formatting", "formatting", map[string]any{"options": map[string]any{"tabSize": 4, "insertSpaces": true}}},
+}
+
 // BenchmarkLanguage is from a key to the answer to what an editor asks about the new text, through
 // the wire, against the language server for Dockerfiles that most editors have.
 func BenchmarkLanguage(b *testing.B) {
-	server := filepath.Join(enginetest.Dir(b), "language-server", "node_modules", "dockerfile-language-server-nodejs", "bin", "docker-langserver")
-	node, err := exec.LookPath("node")
-	if _, missing := os.Stat(server); err != nil || missing != nil {
-		b.Skipf("SKIPPED, needs node and the language server of npm: %v %v", err, missing)
-	}
+	peer := languageServer(b)
 	for _, lines := range []int{20, 1000} {
-		for _, of := range []struct {
-			what, method string
-			more         map[string]any
-		}{
-			{"completion", "completion", nil},
-			{"hover", "hover", nil},
-			{"semantic tokens", "semanticTokens/full", nil},
-			{"outline", "documentSymbol", nil},
-			{"rename", "rename", map[string]any{"newName": "other"}},
-			{"highlights", "documentHighlight", nil},
-			{"definition", "definition", nil},
-			{"folding", "foldingRange", nil},
-			{"signature help", "signatureHelp", nil},
-			{"formatting", "formatting", map[string]any{"options": map[string]any{"tabSize": 4, "insertSpaces": true}}},
-		} {
+		for _, of := range languageRequests {
 			b.Run(fmt.Sprintf("%s/%d", strings.ReplaceAll(of.what, " ", "-"), lines), func(b *testing.B) {
-				ours := typist(b, quiet(shipped(b, nil)), lines, of.method, of.more)
-				theirs := typist(b, quiet(exec.Command(node, server, "--stdio")), lines, of.method, of.more)
-				pairs(b, ours, theirs)
+				typist := func(server *exec.Cmd) func() {
+					ask := openBare(b, server, lines, of.method == "formatting").typist(of.method, of.more)
+					ask() // the first is slower: a process begins
+					return ask
+				}
+				pairs(b, typist(quiet(shipped(b, nil))), typist(peer()))
 				tellPairs(b, fmt.Sprintf("%s of %d lines, from a key to the answer", of.what, lines), "dockerfile-language-server of npm", 0.5)
 			})
 		}
 	}
 }
 
-// typist opens a text of some lines in a server, and returns what types a key and asks.
-func typist(b *testing.B, server *exec.Cmd, lines int, method string, more map[string]any) func() {
-	const uri = "file:///bench/Dockerfile"
+// BenchmarkLanguageMemory is what a server holds more than before, after all that an editor asks
+// about a text of 1,000 lines, a hundred keys each. Both times it was quiet, so long that it has
+// given back what it does not need.
+func BenchmarkLanguageMemory(b *testing.B) {
+	grown := func(server *exec.Cmd) int {
+		w := openBare(b, server, 1000, true)
+		rest := func() int {
+			time.Sleep(trimQuiet + 2*time.Second)
+			return resident(b, server.Process.Pid)
+		}
+		before := rest()
+		for _, of := range languageRequests {
+			ask := w.typist(of.method, of.more)
+			for range 100 {
+				ask()
+			}
+		}
+		return rest() - before
+	}
+	var ours, theirs int
+	for b.Loop() {
+		if theirs == 0 { // once: it takes minutes
+			ours, theirs = grown(quiet(shipped(b, nil))), grown(languageServer(b)())
+		}
+	}
+	b.ReportMetric(float64(ours), "ours-MB")
+	b.ReportMetric(float64(theirs), "theirs-MB")
+	tell(figure{"requests about 1000 lines, memory that they leave", fmt.Sprintf("%+d MB", ours), fmt.Sprintf("%+d MB, dockerfile-language-server of npm", theirs), "", "≤ +5 MB"})
+}
+
+// languageServer is the command of the language server of npm.
+func languageServer(b *testing.B) func() *exec.Cmd {
+	server := filepath.Join(enginetest.Dir(b), "language-server", "node_modules", "dockerfile-language-server-nodejs", "bin", "docker-langserver")
+	node, err := exec.LookPath("node")
+	if _, missing := os.Stat(server); err != nil || missing != nil {
+		b.Skipf("SKIPPED, needs node and the language server of npm: %v %v", err, missing)
+	}
+	return func() *exec.Cmd { return quiet(exec.Command(node, server, "--stdio")) }
+}
+
+const bareURI = "file:///bench/Dockerfile"
+
+// openBare opens a text of some lines, which is laid out or not, in a server.
+func openBare(b *testing.B, server *exec.Cmd, lines int, ragged bool) *bareClient {
 	w := startBare(b, server)
 	w.ask("initialize", map[string]any{"processId": nil, "rootUri": nil, "capabilities": map[string]any{"textDocument": map[string]any{
 		"semanticTokens": map[string]any{"tokenTypes": []string{"keyword", "variable", "string", "parameter"}, "tokenModifiers": []string{}, "formats": []string{"relative"},
@@ -63,11 +107,17 @@ func typist(b *testing.B, server *exec.Cmd, lines int, method string, more map[s
 		"documentSymbol": map[string]any{"hierarchicalDocumentSymbolSupport": true},
 	}}})
 	w.tell("initialized", map[string]any{})
-	text := mistaken(lines-1, max(lines/10, 1)) + "FROM base\n"
-	if method == "formatting" { // a text that needs it
-		text = strings.ReplaceAll(text, "RUN echo", "run  echo")
+	w.text = mistaken(lines-1, max(lines/10, 1)) + "FROM base\n"
+	if ragged {
+		w.text = strings.ReplaceAll(w.text, "RUN echo", "run  echo")
 	}
-	w.tell("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": uri, "languageId": "dockerfile", "version": 1, "text": text}})
+	w.version = 1
+	w.tell("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": bareURI, "languageId": "dockerfile", "version": w.version, "text": w.text}})
+	return w
+}
+
+// typist types a key, so that a number is another, and asks about the text's last line.
+func (w *bareClient) typist(method string, more map[string]any) func() {
 	character := 6 // in the name of a stage
 	switch method {
 	case "completion":
@@ -75,20 +125,18 @@ func typist(b *testing.B, server *exec.Cmd, lines int, method string, more map[s
 	case "hover":
 		character = 1 // in FROM
 	}
-	params := map[string]any{"textDocument": map[string]any{"uri": uri}, "position": map[string]any{"line": lines - 1, "character": character}}
+	params := map[string]any{"textDocument": map[string]any{"uri": bareURI}, "position": map[string]any{"line": strings.Count(w.text, "\n") - 1, "character": character}}
 	maps.Copy(params, more)
-	version := 1
-	ask := func() {
-		version++
-		letter := map[string]any{"start": map[string]any{"line": 1, "character": 0}, "end": map[string]any{"line": 1, "character": 1}}
-		w.tell("textDocument/didChange", map[string]any{"textDocument": map[string]any{"uri": uri, "version": version},
-			"contentChanges": []any{map[string]any{"range": letter, "text": text[len("FROM scratch AS base\n"):][:1]}}}) // another text, which says the same
+	digit := strings.Index(strings.Split(w.text, "\n")[1], "1")
+	return func() {
+		w.version++
+		number := map[string]any{"start": map[string]any{"line": 1, "character": digit}, "end": map[string]any{"line": 1, "character": digit + 1}}
+		w.tell("textDocument/didChange", map[string]any{"textDocument": map[string]any{"uri": bareURI, "version": w.version},
+			"contentChanges": []any{map[string]any{"range": number, "text": strconv.Itoa(w.version % 10)}}})
 		if answer := w.ask("textDocument/"+method, params); bytes.Contains(answer, []byte(`"result":null`)) && method != "signatureHelp" {
-			b.Fatalf("%s: %s", method, answer)
+			w.b.Fatalf("%s: %s", method, answer)
 		}
 	}
-	ask() // the first is slower: a process begins
-	return ask
 }
 
 // A bareClient sends messages to a server, and reads no more of its answers than their ids: what the
@@ -98,6 +146,9 @@ type bareClient struct {
 	to   io.Writer
 	from *textproto.Reader
 	id   int
+
+	text    string // that was opened
+	version int
 }
 
 func startBare(b *testing.B, server *exec.Cmd) *bareClient {
