@@ -27,6 +27,7 @@ type File struct {
 	all     func() []*Instruction // once they are asked for
 	parsed  func() (*parsed, error)
 	bounded func() error // Readable, and its variables can be expanded
+	syntax  func() syntax
 }
 
 // parsed is a text as BuildKit's own parser reads it.
@@ -53,6 +54,7 @@ func Parse(text []byte) *File {
 	}
 	f.all, f.parsed = sync.OnceValue(f.readAll), sync.OnceValues(f.parse)
 	f.bounded = sync.OnceValue(func() error { return cmp.Or(Readable(f.text), f.expandable()) })
+	f.syntax = sync.OnceValue(f.readSyntax)
 	directives := f.Directives(true)
 	if i := slices.IndexFunc(directives, func(d Directive) bool { return d.Name == "escape" }); i >= 0 && directives[i].Value == "`" {
 		f.Escape = '`'
@@ -221,9 +223,22 @@ func (f *File) Directive(name string) (value string, at Lines, ok bool) {
 
 // Syntax is the image of the front end that `# syntax=` asks for, and the lines that say so.
 func (f *File) Syntax() (image string, at Lines, ok bool) {
+	s := f.syntax()
+	return s.image, s.at, s.ok
+}
+
+// syntax is what Syntax returns: each check asks several times, and it takes four readings of the
+// text's beginning.
+type syntax struct {
+	image string
+	at    Lines
+	ok    bool
+}
+
+func (f *File) readSyntax() syntax {
 	image, _, location, ok := parser.DetectSyntax(f.text)
-	at, _ = SpanOfParser(location)
-	return image, at, ok
+	at, _ := SpanOfParser(location)
+	return syntax{image, at, ok}
 }
 
 // Continued cuts the escape at a line's end that joins it with the next one.
