@@ -75,7 +75,7 @@ func TestBakeFaultAgreement(t *testing.T) {
 }
 
 // agrees holds one target to buildx.
-func agrees(t *testing.T, buildx, dir string, config *bakeConfig, p Profile, b breakage, broken bool) {
+func agrees(t *testing.T, buildx, dir string, config *bakeConfig, p *Profile, b breakage, broken bool) {
 	t.Helper()
 	printed, err := bakePrinted(t, buildx, dir, []string{p.Name})
 	switch {

@@ -34,7 +34,7 @@ func TestBakeTargetWrong(t *testing.T) {
 			}
 			text = "X = \"x=y\"\nY = \"y\"\n" + strings.Replace(text, "%s", c.body, 1) + "target \"t2\" {\n  tags = [\"x:2\"]\n}\n"
 			p := files{"docker-bake.hcl": text}.read()
-			got := map[string]Profile{}
+			got := map[string]*Profile{}
 			for _, profile := range p.Profiles {
 				got[profile.Name] = profile
 			}

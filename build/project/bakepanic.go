@@ -36,7 +36,7 @@ func (c *bakeConfig) parse(opt hclparser.Opt) (meta *hclparser.ParseMeta, diags 
 			bad[b] = true
 			name := c.files.nameOf(block{Block: b.AsHCLBlock()})
 			fault := c.remember(&Problem{File: name.File, Line: b.LabelRanges[0].Start.Line - 1, Start: name.Start, End: name.End, Message: fmt.Sprintf("target %s: %v", b.Labels[0], err)})
-			c.unread = append(c.unread, Profile{Name: b.Labels[0], Kind: Target, File: name.File, Start: name.Start, End: name.End, Fault: fault})
+			c.unread = append(c.unread, &Profile{Name: b.Labels[0], Kind: Target, File: name.File, Start: name.Start, End: name.End, Fault: fault})
 		}
 	}
 	if err := read(func(o *hclsyntax.Block) bool { return !bad[o] }); err != nil {

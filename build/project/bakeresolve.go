@@ -17,8 +17,8 @@ type bakeConfig struct {
 	files    bakeFiles
 	service  func(name string) serviceAnswer // of the compose files beside them
 	problems problems
-	unread   []Profile // whose targets hclparser panics on
-	merged   int       // elements of targets that others inherited
+	unread   []*Profile // whose targets hclparser panics on
+	merged   int        // elements of targets that others inherited
 
 	targets map[string]*bakeTarget // by their names, the first of each; nil until one is asked for
 	named   map[string]*bakeGroup  // likewise
@@ -29,14 +29,14 @@ type bakeConfig struct {
 const maxMerged = 1 << 20
 
 // profiles are the targets as builds.
-func (c *bakeConfig) profiles(dir string) (list []Profile) {
+func (c *bakeConfig) profiles(dir string) (list []*Profile) {
 	whole := map[string]*bakeTarget{}
 	for _, t := range c.Targets {
 		name := c.files.nameOf(t.blocks[0])
 		var resolved *bakeTarget
 		err := guarded(func() (err error) { resolved, err = c.resolve(t.Name); return err })
 		if err != nil {
-			list = append(list, Profile{Name: t.Name, Kind: Target, Description: t.Description, File: name.File, Start: name.Start, End: name.End, Fault: c.wrong(err)})
+			list = append(list, &Profile{Name: t.Name, Kind: Target, Description: t.Description, File: name.File, Start: name.Start, End: name.End, Fault: c.wrong(err)})
 			continue
 		}
 		whole[t.Name] = resolved
@@ -55,7 +55,7 @@ func (c *bakeConfig) profiles(dir string) (list []Profile) {
 		if resolved.DockerfileInline != nil {
 			p.Inline = c.inline(resolved)
 		}
-		list = append(list, *p)
+		list = append(list, p)
 	}
 	c.link(list, whole)
 	return append(list, c.unread...)
@@ -182,10 +182,10 @@ func (c *bakeConfig) missing(name string) bool {
 
 // link refuses contexts that are targets and cannot be built, as buildx's
 // bake.Config.loadLinks does.
-func (c *bakeConfig) link(list []Profile, whole map[string]*bakeTarget) {
+func (c *bakeConfig) link(list []*Profile, whole map[string]*bakeTarget) {
 	sound := map[string]bool{}
-	for i := range list {
-		if p := &list[i]; p.Fault == nil && whole[p.Name] != nil {
+	for _, p := range list {
+		if p.Fault == nil && whole[p.Name] != nil {
 			if err := c.loadLinks(whole[p.Name], list, whole, sound, nil); err != nil {
 				p.Fault = c.wrong(err)
 			}
@@ -195,7 +195,7 @@ func (c *bakeConfig) link(list []Profile, whole map[string]*bakeTarget) {
 
 // loadLinks follows the contexts of a target. path are the targets that lead to it, sound those
 // that need not be followed again.
-func (c *bakeConfig) loadLinks(t *bakeTarget, list []Profile, whole map[string]*bakeTarget, sound map[string]bool, path []string) error {
+func (c *bakeConfig) loadLinks(t *bakeTarget, list []*Profile, whole map[string]*bakeTarget, sound map[string]bool, path []string) error {
 	if sound[t.Name] {
 		return nil
 	}
@@ -209,7 +209,7 @@ func (c *bakeConfig) loadLinks(t *bakeTarget, list []Profile, whole map[string]*
 			return &attrError{target: t, attr: "contexts", element: key, error: fmt.Errorf("contexts: %s: "+format, append([]any{key}, args...)...)}
 		}
 		other := whole[name]
-		i := slices.IndexFunc(list, func(p Profile) bool { return p.Name == name })
+		i := slices.IndexFunc(list, func(p *Profile) bool { return p.Name == name })
 		switch {
 		case slices.Contains(path, name):
 			return wrong("it needs itself: %s", strings.Join(append(path, name), " needs "))

@@ -114,7 +114,7 @@ func (p *Project) readCompose(dir string, src Source, canonical *canonicalForms)
 	return blocksOf(r, asked, dir, list), nil
 }
 
-func (r *composeReader) profiles(dir string, paths []string) ([]Profile, error) {
+func (r *composeReader) profiles(dir string, paths []string) ([]*Profile, error) {
 	lookup, err := r.dotEnv(r.src.Env, filepath.Join(dir, ".env"))
 	if err != nil {
 		return nil, err
@@ -124,20 +124,20 @@ func (r *composeReader) profiles(dir string, paths []string) ([]Profile, error) 
 		return nil, err
 	}
 	name := projectName(dir, whole, lookup)
-	var list []Profile
+	var list []*Profile
 	for _, service := range r.order {
 		profile, err := r.profile(service, whole, name, lookup)
 		if err != nil {
 			return nil, err
 		}
 		if profile != nil {
-			list = append(list, *profile)
+			list = append(list, profile)
 		} else if image, _ := asModel(asModel(whole["services"])[service])["image"].(string); image != "" {
 			r.images[service] = image
 		}
 	}
-	for i := range list {
-		list[i].Hidden = r.hidden()
+	for _, p := range list {
+		p.Hidden = r.hidden()
 	}
 	return list, nil
 }

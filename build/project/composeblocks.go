@@ -106,7 +106,7 @@ func simple(n *yaml.Node, depth int) bool {
 
 // separate says whether no service has an effect on another, and none uses values of a .env file,
 // which are hidden in all.
-func (r *composeReader) separate(list []Profile) bool {
+func (r *composeReader) separate(list []*Profile) bool {
 	for _, p := range list {
 		if p.Fault != nil {
 			return false
@@ -117,7 +117,7 @@ func (r *composeReader) separate(list []Profile) bool {
 
 // blocksOf are the blocks of a project whose profiles were read of one file; nil if its services
 // cannot be read one by one.
-func blocksOf(r *composeReader, asked *record, dir string, list []Profile) *composeBlocks {
+func blocksOf(r *composeReader, asked *record, dir string, list []*Profile) *composeBlocks {
 	services, others, ok := splitCompose(r.data)
 	if !ok || !r.separate(list) || len(r.order) != len(services) {
 		return nil
@@ -131,8 +131,8 @@ func blocksOf(r *composeReader, asked *record, dir string, list []Profile) *comp
 		b.others[e.text] = true
 	}
 	profiles := map[string]*Profile{}
-	for i := range list {
-		profiles[list[i].Name] = &list[i]
+	for _, p := range list {
+		profiles[p.Name] = p
 	}
 	for _, e := range services {
 		if at, ok := r.spots["services."+e.name]; !ok || at.start != e.key {
@@ -145,7 +145,7 @@ func blocksOf(r *composeReader, asked *record, dir string, list []Profile) *comp
 
 // read reads the project again, its profiles and the images of other services. ok is false if it
 // must be read as a whole.
-func (b *composeBlocks) read(src Source) (list []Profile, images []string, ok bool) {
+func (b *composeBlocks) read(src Source) (list []*Profile, images []string, ok bool) {
 	if b == nil || !b.asked.current(src, b.path) {
 		return nil, nil, false
 	}
@@ -161,7 +161,7 @@ func (b *composeBlocks) read(src Source) (list []Profile, images []string, ok bo
 		}
 	}
 	now := make(map[string]serviceBlock, len(services))
-	list = make([]Profile, 0, len(services))
+	list = make([]*Profile, 0, len(services))
 	for _, e := range services {
 		block, ok := b.services[e.text]
 		if !ok {
@@ -204,13 +204,16 @@ func (b *composeBlocks) readService(e section, src Source) (block serviceBlock, 
 	}
 	block.image = r.images[e.name]
 	if block.start = len(top); len(list) > 0 {
-		block.profile = &list[0]
+		block.profile = list[0]
 	}
 	return block, true
 }
 
 // moved is the profile where its file has it, some bytes behind where it was read.
-func (p *Profile) moved(by int) Profile {
+func (p *Profile) moved(by int) *Profile {
+	if by == 0 {
+		return p
+	}
 	out := *p
 	out.Start, out.End = p.Start+by, p.End+by
 	out.where = func(attr, element string) (Span, bool) {
@@ -218,5 +221,5 @@ func (p *Profile) moved(by int) Profile {
 		at.Start, at.End = at.Start+by, at.End+by
 		return at, ok
 	}
-	return out
+	return &out
 }

@@ -108,8 +108,9 @@ x-other: {a: [
 						t.Fatalf("%s of %s is at %v, without a memory at %v\n%s", attr, got.Profiles[i].Name, a, b, files["compose.yaml"])
 					}
 				}
-				got.Profiles[i].where, want.Profiles[i].where = nil, nil
 			}
+			unplace(got)
+			unplace(want)
 			if !reflect.DeepEqual(got, want) {
 				t.Fatalf("%+v; without a memory %+v\n%s", got, want, files["compose.yaml"])
 			}

@@ -123,7 +123,7 @@ func (p *Problem) Error() string {
 
 // A Project is what the files of one directory say.
 type Project struct {
-	Profiles []Profile
+	Profiles []*Profile // that other readings may have too: not to be written to
 	Groups   []Group
 	Images   []string // that services run which build nothing
 	Problems []*Problem

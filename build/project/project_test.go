@@ -43,13 +43,13 @@ func plain(s string) string {
 }
 
 // profile reads the profile of that name.
-func (f files) profile(t *testing.T, name string) Profile {
+func (f files) profile(t *testing.T, name string) *Profile {
 	t.Helper()
 	p := f.read()
 	for _, problem := range p.Problems {
 		t.Fatal(problem)
 	}
-	i := slices.IndexFunc(p.Profiles, func(p Profile) bool { return p.Name == name })
+	i := slices.IndexFunc(p.Profiles, func(p *Profile) bool { return p.Name == name })
 	if i < 0 {
 		t.Fatalf("there is no profile %s in %v", name, p.Profiles)
 	}
@@ -57,7 +57,7 @@ func (f files) profile(t *testing.T, name string) Profile {
 }
 
 // spelled is a profile's build as JSON, with what the JSON leaves out.
-func spelled(t *testing.T, p Profile) string {
+func spelled(t *testing.T, p *Profile) string {
 	t.Helper()
 	data, err := json.Marshal(p.Build)
 	if err != nil {

@@ -114,7 +114,7 @@ type bakeReading struct {
 type serviceAnswer struct{ is, complete bool }
 
 func (p *Project) hasService(name string) serviceAnswer {
-	is := slices.ContainsFunc(p.Profiles, func(p Profile) bool { return p.Name == name })
+	is := slices.ContainsFunc(p.Profiles, func(p *Profile) bool { return p.Name == name })
 	return serviceAnswer{is, len(p.Problems) == 0}
 }
 

@@ -62,13 +62,11 @@ func (ps *Projects) noteChanged(snapshot *workspace.Snapshot, before, now *readP
 		name string
 	}
 	old := map[name]*project.Profile{}
-	for i := range before.project.Profiles {
-		p := &before.project.Profiles[i]
+	for _, p := range before.project.Profiles {
 		old[name{p.Kind, p.File, p.Name}] = p
 	}
 	var moved []*project.Profile
-	for i := range now.project.Profiles {
-		p := &now.project.Profiles[i]
+	for _, p := range now.project.Profiles {
 		was := old[name{p.Kind, p.File, p.Name}]
 		if was != nil && buildsSame(was, p) {
 			delete(old, name{p.Kind, p.File, p.Name})
@@ -97,6 +95,6 @@ func (ps *Projects) noteChanged(snapshot *workspace.Snapshot, before, now *readP
 
 // buildsSame says whether two readings of a profile build the same.
 func buildsSame(a, b *project.Profile) bool {
-	return a.Dockerfile == b.Dockerfile && (a.Inline == nil) == (b.Inline == nil) && (a.Fault == nil) == (b.Fault == nil) &&
+	return a == b || a.Dockerfile == b.Dockerfile && (a.Inline == nil) == (b.Inline == nil) && (a.Fault == nil) == (b.Fault == nil) &&
 		slices.Equal(a.Entitlements, b.Entitlements) && slices.Equal(a.Hidden, b.Hidden) && reflect.DeepEqual(&a.Build, &b.Build)
 }

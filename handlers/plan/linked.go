@@ -83,7 +83,7 @@ func (l *linker) find(p *Plan, name string) (*Profile, error) {
 func (ps *Projects) sibling(snapshot *workspace.Snapshot, p *Profile, name string) (found *Profile) {
 	for _, other := range p.of.Profiles {
 		if other.Name == name && (found == nil || other.Kind == p.Kind) {
-			found = ps.newProfile(snapshot, &other, p.of)
+			found = ps.newProfile(snapshot, other, p.of)
 		}
 	}
 	return found

@@ -17,9 +17,11 @@ import (
 // A Profile is a build with a name: a service of a compose file, a target of a bake file,
 // or one of the settings.
 type Profile struct {
-	project.Profile                  // of one of the settings: the name and the Dockerfile
-	argument        func() Fields    // as that of buildls.build; not to be written to
-	of              *project.Project // nil for one of the settings
+	*project.Profile                  // not to be written to; of one of the settings it has nothing
+	Name             string           // unique
+	Dockerfile       string           // the path of the one that is there
+	argument         func() Fields    // as that of buildls.build; not to be written to
+	of               *project.Project // nil for one of the settings
 }
 
 // settingsSource is what a profile of the settings says it comes from.
@@ -118,8 +120,7 @@ func (l *Profiles) make(ps *Projects, snapshot *workspace.Snapshot) {
 		l.Of.Groups = append(l.Of.Groups, r.project.Groups...)
 		l.Of.Images = append(l.Of.Images, r.project.Images...)
 		l.Of.Problems = append(l.Of.Problems, r.project.Problems...)
-		for i := range r.project.Profiles {
-			p := &r.project.Profiles[i]
+		for _, p := range r.project.Profiles {
 			if places[p.File] == "" {
 				places[p.File] = workspace.PlaceOf(p.File).Key()
 			}
@@ -143,15 +144,14 @@ func (l *Profiles) make(ps *Projects, snapshot *workspace.Snapshot) {
 
 // newProfile is what a file of a project describes.
 func (ps *Projects) newProfile(snapshot *workspace.Snapshot, p *project.Profile, of *project.Project) *Profile {
-	out := &Profile{Profile: *p, of: of}
-	out.Dockerfile = ps.find(snapshot, p.Dockerfile).path
+	out := &Profile{Profile: p, Name: p.Name, Dockerfile: ps.find(snapshot, p.Dockerfile).path, of: of}
 	out.argument = sync.OnceValue(func() Fields { return fieldsOf(p.Build) })
 	return out
 }
 
 func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[string]json.RawMessage) *Profile {
 	given := maps.Clone(argument)
-	p := &Profile{Profile: project.Profile{Name: name}, argument: func() Fields { return given }}
+	p := &Profile{Profile: &project.Profile{}, Name: name, argument: func() Fields { return given }}
 	var uri string
 	if json.Unmarshal(argument["uri"], &uri) != nil || uri == "" {
 		return p

@@ -26,8 +26,8 @@ func (ps *Projects) Problems(snapshot *workspace.Snapshot, doc *workspace.Docume
 	for _, p := range read.Problems {
 		found = append(found, inDocument(doc, read, p))
 	}
-	for i := range read.Profiles {
-		if p := &read.Profiles[i]; p.Fault == nil && p.Kind == kindOf(doc) {
+	for _, p := range read.Profiles {
+		if p.Fault == nil && p.Kind == kindOf(doc) {
 			found = append(found, ps.attributeProblems(snapshot, p)...)
 		}
 	}
@@ -46,7 +46,7 @@ func (ps *Projects) Problems(snapshot *workspace.Snapshot, doc *workspace.Docume
 // one; so does what stands in another file, if it keeps all of this one from being read.
 func inDocument(doc *workspace.Document, read *project.Project, p *project.Problem) *project.Problem {
 	kind := kindOf(doc)
-	unread := p.Kind == kind && p.Severity == project.Wrong && !slices.ContainsFunc(read.Profiles, func(o project.Profile) bool { return o.Kind == kind })
+	unread := p.Kind == kind && p.Severity == project.Wrong && !slices.ContainsFunc(read.Profiles, func(o *project.Profile) bool { return o.Kind == kind })
 	switch here := doc.IsAt(p.File); {
 	case here && p.Line < 0:
 		return &project.Problem{File: p.File, Kind: p.Kind, Severity: p.Severity, Message: p.Message}

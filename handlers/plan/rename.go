@@ -121,7 +121,7 @@ func (ps *Projects) renameIn(snapshot *workspace.Snapshot, dir, path string, bui
 		Env: os.LookupEnv,
 	})
 	for _, before := range read.project.Profiles {
-		after := slices.IndexFunc(now.Profiles, func(p project.Profile) bool { return p.Name == before.Name && p.Kind == before.Kind })
+		after := slices.IndexFunc(now.Profiles, func(p *project.Profile) bool { return p.Name == before.Name && p.Kind == before.Kind })
 		want := before.Build
 		if slices.Contains(builds, before.Name) && workspace.SamePlace(snapshot.DockerfileAt(before.Dockerfile), path) {
 			want = renamed(want, what, old, name)

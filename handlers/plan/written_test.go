@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/buildls/buildls/build"
+	"github.com/buildls/buildls/build/project"
 	"github.com/buildls/buildls/workspace"
 )
 
@@ -63,8 +64,7 @@ func TestWritten(t *testing.T) {
 			}
 			return in(name)
 		}
-		p := &Plan{Setup: Setup{Snapshot: seen, Doc: seen.DocumentAt(in("Dockerfile")), Profile: &Profile{}, Spec: build.Spec{IIDFile: full(c.iid), MetadataFile: full(c.metadata)}}}
-		p.Profile.File = in("docker-bake.hcl")
+		p := &Plan{Setup: Setup{Snapshot: seen, Doc: seen.DocumentAt(in("Dockerfile")), Profile: &Profile{Profile: &project.Profile{File: in("docker-bake.hcl")}}, Spec: build.Spec{IIDFile: full(c.iid), MetadataFile: full(c.metadata)}}}
 		for name := range strings.FieldsSeq(c.outputs) {
 			p.Outputs = append(p.Outputs, build.Output{Type: "tar", Dest: full(name)})
 		}
