@@ -9,7 +9,7 @@ import (
 const (
 	// slack is how much garbage the server leaves lying before it collects it, in bytes: while
 	// the heap is a few MiB, typing should not pay for marking it.
-	slack = 24 << 20
+	slack = 20 << 20
 	// leastPercent and mostPercent bound what slack comes to, in percent of what is in use.
 	leastPercent, mostPercent = 50, 400
 )
