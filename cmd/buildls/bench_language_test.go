@@ -56,7 +56,7 @@ func BenchmarkLanguage(b *testing.B) {
 }
 
 // BenchmarkLanguageMemory is what a server holds more than before, after all that an editor asks
-// about a text of 1,000 lines, a hundred keys each. Both times it was quiet, so long that it has
+// about a text of 1,000 lines, ten keys each. Both times it was quiet, so long that it has
 // given back what it does not need.
 func BenchmarkLanguageMemory(b *testing.B) {
 	grown := func(server *exec.Cmd) int {
@@ -68,7 +68,7 @@ func BenchmarkLanguageMemory(b *testing.B) {
 		before := rest()
 		for _, of := range languageRequests {
 			ask := w.typist(of.method, of.more)
-			for range 100 {
+			for range 10 {
 				ask()
 			}
 		}
