@@ -47,6 +47,7 @@ EOT
 FROM scratch
 COPY --from=tree /tree /
 COPY --from=tree /program /usr/bin/buildls
+COPY --from=release NOTICES /usr/share/doc/buildls/
 ENV HOME=/home/buildls XDG_RUNTIME_DIR=/run/user/1000
 USER 1000:1000
 WORKDIR /home/buildls

@@ -62,7 +62,7 @@ fuzz: ## every fuzz target, for $(FUZZTIME) each; what they find is kept as a se
 	    go test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
 release: ## out/release: all files of a release; VERSION=v1.2.3
-	@TAGS='$(TAGS)' LDFLAGS='$(LDFLAGS)' BASE='$(BASE)' .ci/release $(VERSION)
+	@TAGS='$(TAGS)' LDFLAGS='$(LDFLAGS)' BASE='$(BASE)' ONCE='$(ONCE)' .ci/release $(VERSION)
 
 test-install: ## what is in out/release, installed as its users do; PARTS="deb npm" names some
 	@.ci/test-install $(ENGINES) out/release $(PARTS)
