@@ -74,10 +74,12 @@ func contextIn(args []string, t *handlers.TerminalBuild) (string, error) {
 	switch {
 	case len(args) == 1:
 		return args[0], nil
-	case len(args) == 0 && t.Profile != "":
-		return "", nil
+	case len(args) > 0:
+		return "", fmt.Errorf("it takes one CONTEXT, not %d", len(args))
+	case t.Profile == "":
+		return "", errors.New("it takes one CONTEXT, not 0; write . for this directory")
 	}
-	return "", fmt.Errorf("it takes one CONTEXT, not %d", len(args))
+	return "", nil
 }
 
 // progressFlags has flags say how a build is shown. quietly is what it means to be quiet.

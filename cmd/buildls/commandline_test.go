@@ -59,7 +59,7 @@ func TestUsage(t *testing.T) {
 		{args: []string{"build", "nowhere"}, code: 2, stderr: "does not exist"},
 		{args: []string{"build", "."}, code: 2, stderr: "no Dockerfile at"},
 		{args: []string{"help", "run"}, stdout: "usage: buildls run [flags] [CONTEXT] [-- COMMAND...]"},
-		{args: []string{"run", "--", "x"}, code: 2, stderr: "takes one CONTEXT, not 0; a COMMAND stands behind --"},
+		{args: []string{"run", "--", "x"}, code: 2, stderr: "takes one CONTEXT, not 0; write . for this directory, and a COMMAND behind --"},
 		{args: []string{"run", ".", "x"}, code: 2, stderr: "takes one CONTEXT, not 2"},
 		{args: []string{"run", "nowhere"}, code: 2, stderr: "buildls run: "},
 		{args: []string{"build", "-t", "UPPER", "-f", "-", "."}, code: 2, stderr: "UPPER"},

@@ -44,7 +44,7 @@ ended, 1 if the build failed, 2 wrong usage`,
 		}
 		in, err := contextIn(args[:before], &t)
 		if err != nil {
-			return fmt.Errorf("%w; a COMMAND stands behind --", err)
+			return fmt.Errorf("%w, and a COMMAND behind --", err)
 		}
 		return buildThen(cmd, in, &t, showing{progress: *progress}, std, func(b *inspect.Build, shown stdio) int {
 			shown.out = unclosed{io.Discard} // where the image's id would stand

@@ -143,7 +143,10 @@ func exitCode(err error) (int, error) {
 // runFirst is the life of the first process of root's PID namespace.
 func runFirst(opt options) (code int, err error) {
 	// What the host mounts later is seen here, and nothing of ours there.
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
+	switch err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); {
+	case errors.Is(err, unix.EINVAL):
+		return 0, errors.New("the root directory is no mount point, as in a chroot: before chroot DIR, run `mount --bind DIR DIR`")
+	case err != nil:
 		return 0, fmt.Errorf("taking the mounts of the host: %w", err)
 	}
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
