@@ -14,10 +14,16 @@ export function row({ page }, ...texts) {
   return texts.reduce((rows, hasText) => rows.filter({ hasText }), page.locator('.customview-tree .monaco-list-row')).first();
 }
 
-/** Clicks on a button in a row; it is there while the mouse is. */
+/** Clicks on a button in a row; it is there while the mouse is, and the row may be drawn anew under it. */
 export async function press(at, name) {
-  await at.hover();
-  await at.locator(`.action-label[aria-label="${name}"]`).click();
+  for (let tries = 20; ; tries--) {
+    await at.hover();
+    try {
+      return await at.locator(`.action-label[aria-label="${name}"]`).click({ timeout: 3000 });
+    } catch (error) {
+      if (tries === 0) throw error;
+    }
+  }
 }
 
 async function showsNothingYet() {
