@@ -26,7 +26,7 @@ type applied struct {
 
 // apply finds what an argument stands on.
 func (ps *Projects) apply(snapshot *workspace.Snapshot, arg Argument, settings Defaults) (*applied, error) {
-	out := &applied{Argument: arg}
+	out := &applied{}
 	path := pathOf(snapshot, arg.URI)
 	all := ps.Profiles(snapshot, settings, path)
 	base := settings.globBuild(snapshot, path)
@@ -49,8 +49,12 @@ func (ps *Projects) apply(snapshot *workspace.Snapshot, arg Argument, settings D
 		}
 	}
 	if out.profile == nil && len(base) == 0 {
+		out.Argument = arg
 		return out, nil
 	}
+	// What only a terminal says is in no JSON, and so not merged.
+	out.CgroupParent, out.Provenance, out.SBOM, out.Annotations, out.Stdout = arg.CgroupParent, arg.Provenance, arg.SBOM, arg.Annotations, arg.Stdout
+	out.ShmSize, out.Ulimits = arg.ShmSize, arg.Ulimits
 	return out, out.merge(snapshot, base, arg.Given)
 }
 
