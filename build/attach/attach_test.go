@@ -37,13 +37,13 @@ func TestAttach(t *testing.T) {
 	var out bytes.Buffer
 	sizes := make(chan Size, 1)
 	sizes <- Size{Rows: 5, Cols: 7}
-	code, err := Attach(address, Hello{Args: []string{"a", "b"}}, strings.NewReader("typed\n"), &out, sizes)
+	code, err := Attach(t.Context(), address, Hello{Args: []string{"a", "b"}}, strings.NewReader("typed\n"), &out, sizes)
 	if code != 7 || err != nil || strings.TrimLeft(out.String(), "x") != "TYPED\n" || out.Len() != 3*maxFrame+6 {
 		t.Errorf("code %d, %v, %d bytes: %.30q", code, err, out.Len(), strings.TrimLeft(out.String(), "x"))
 	}
 	<-served
 	l.Close()
-	if _, err := Attach(address, Hello{}, strings.NewReader(""), &out, nil); err == nil || !strings.Contains(err.Error(), "no such shell") {
+	if _, err := Attach(t.Context(), address, Hello{}, strings.NewReader(""), &out, nil); err == nil || !strings.Contains(err.Error(), "no such shell") {
 		t.Errorf("a socket that is gone: %v", err)
 	}
 }

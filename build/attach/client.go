@@ -1,6 +1,7 @@
 package attach
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,13 +9,15 @@ import (
 )
 
 // Attach asks for a process at the address that Listen made, and gives it a terminal, until it ends. Its exit code
-// is returned. sizes tells when the terminal's size changes.
-func Attach(address string, hello Hello, stdin io.Reader, stdout io.Writer, sizes <-chan Size) (int, error) {
+// is returned. sizes tells when the terminal's size changes. When ctx ends, the process loses its terminal, and
+// the error is the cause.
+func Attach(ctx context.Context, address string, hello Hello, stdin io.Reader, stdout io.Writer, sizes <-chan Size) (int, error) {
 	c, err := dial(address)
 	if err != nil {
 		return 0, fmt.Errorf("there is no such shell any more: a newer build has started, it was not used for some minutes, or the editor was closed")
 	}
 	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.Close() })()
 	w := &wire{rw: c}
 	if err := w.sendJSON(frameHello, hello); err != nil {
 		return 0, errLost
@@ -35,7 +38,11 @@ func Attach(address string, hello Hello, stdin io.Reader, stdout io.Writer, size
 			}
 		}
 	}()
-	return w.output(stdout)
+	code, err := w.output(stdout)
+	if err != nil && ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	return code, err
 }
 
 var errLost = errors.New("the server of the editor went away, and the shell with it")

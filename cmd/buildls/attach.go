@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -36,8 +37,11 @@ buildls.shell names the socket.`,
 			return err
 		}
 		hello := attach.Hello{Term: terminalName(), Args: program}
-		code, err := attachTerminal(args[0], hello, std)
-		if err != nil {
+		code, err := attachTerminal(cmd.Context(), args[0], hello, std)
+		switch {
+		case cmd.Context().Err() != nil: // a signal ended it
+			return exitCode(exitLost)
+		case err != nil:
 			fmt.Fprintf(std.err, "buildls: %v\n", err)
 			return exitCode(exitLost)
 		}
@@ -77,9 +81,9 @@ func programOf(command string, args []string, before int) ([]string, error) {
 }
 
 // attachTerminal passes on what is typed as it is, Ctrl-C too, and puts the terminal back.
-func attachTerminal(socket string, hello attach.Hello, std stdio) (int, error) {
+func attachTerminal(ctx context.Context, socket string, hello attach.Hello, std stdio) (int, error) {
 	if !isTerminal(std.in) {
-		return attachPipes(socket, hello, std)
+		return attachPipes(ctx, socket, hello, std)
 	}
 	in := std.in.(*os.File)
 	restore, err := makeRaw(in)
@@ -90,7 +94,7 @@ func attachTerminal(socket string, hello attach.Hello, std stdio) (int, error) {
 	hello.Size = sizeOf(in)
 	sizes, stop := resizes(in)
 	defer stop()
-	return attach.Attach(socket, hello, typed(in), std.out, sizes)
+	return attach.Attach(ctx, socket, hello, typed(in), std.out, sizes)
 }
 
 var defaultSize = attach.Size{Rows: 24, Cols: 80}

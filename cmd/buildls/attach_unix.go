@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -14,7 +15,7 @@ import (
 	"github.com/buildls/buildls/build/attach"
 )
 
-func attachPipes(string, attach.Hello, stdio) (int, error) {
+func attachPipes(context.Context, string, attach.Hello, stdio) (int, error) {
 	return 0, errors.New("attach needs a terminal")
 }
 

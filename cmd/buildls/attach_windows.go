@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"time"
@@ -13,9 +14,9 @@ import (
 
 // attachPipes serves terminals that are no console, such as Git Bash's: they give a program
 // pipes, and send what is typed as it is.
-func attachPipes(socket string, hello attach.Hello, std stdio) (int, error) {
+func attachPipes(ctx context.Context, socket string, hello attach.Hello, std stdio) (int, error) {
 	hello.Size = defaultSize
-	return attach.Attach(socket, hello, std.in, std.out, nil)
+	return attach.Attach(ctx, socket, hello, std.in, std.out, nil)
 }
 
 // makeRaw has everything that is typed come as it is, and what is printed steer the console.

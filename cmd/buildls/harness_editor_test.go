@@ -6,9 +6,11 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
@@ -36,6 +38,9 @@ func TestMain(m *testing.M) {
 		tellProfiles()
 		main()
 		return
+	}
+	if signal.Ignored(syscall.SIGHUP) { // by nohup; what the tests start would inherit that
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	code := enginetest.Main(m)
 	endEmbedded()

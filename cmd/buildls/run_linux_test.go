@@ -232,9 +232,11 @@ func TestRunPorts(t *testing.T) {
 				t.Errorf("%s", z.text())
 			}
 			z.cmd.Process.Signal(syscall.SIGHUP) // as an editor that closes a terminal
-			<-z.ended
-			y.write("\x03\x03\x03")
-			y.exit()
+			z.exit()
+			y.cmd.Process.Signal(syscall.SIGTERM)
+			if code := y.exit(); code != exitLost {
+				t.Errorf("exit code %d", code)
+			}
 		}
 		x.write("\x03\x03\x03")
 		x.exit()
