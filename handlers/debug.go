@@ -80,12 +80,13 @@ func (s *Server) commandDebug(raw []byte, _ *commandParams) (lsp.Work, error) {
 			projects: &s.projects, engines: &s.engines, shells: &s.shells, buffers: true}
 		h.defaults = func(ctx context.Context) plan.Defaults { return s.currentSettings(ctx).Defaults }
 		json.Unmarshal(raw, &h.given) // it was read above
-		l, address, err := s.shells.listen()
+		l, _, err := s.shells.listen()
 		if err != nil {
 			return nil, err
 		}
 		s.rpc.Go(func() { h.serve(l) })
-		return map[string]string{"address": address}, nil
+		// An editor opens it by its whole name, which on Windows is longer than the address for attach.
+		return map[string]string{"address": l.Addr().String()}, nil
 	}, nil
 }
 

@@ -73,7 +73,7 @@ func runInWine() int {
 		args = append(args, w.there(arg))
 	}
 	cmd := exec.Command("chroot", args...)
-	if err := w.run(cmd, len(os.Args) == 1 || strings.HasPrefix(os.Args[1], "--log")); err != nil {
+	if err := w.run(cmd, len(os.Args) == 1 || strings.HasPrefix(os.Args[1], "--log") || os.Args[1] == "dap"); err != nil {
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 			return exit.ExitCode()
 		}
