@@ -9,11 +9,12 @@ import (
 	"os"
 	"path"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 
 	"github.com/buildls/buildls/build/redact"
 )
@@ -57,12 +58,11 @@ exit code: 0 done, 1 the place of the releases could not be asked, 2 wrong usage
 	return cmd
 }
 
-// compared says whether the release at an address is newer than what runs.
+// compared says whether the release at an address is newer than what runs. Go calls a program of a
+// commit that is no release by a pseudo-version, or adds +dirty.
 func compared(running, newest, at string) string {
-	ours, isRelease := numbersOf(running)
-	theirs, _ := numbersOf(newest)
-	switch order := slices.Compare(ours[:], theirs[:]); {
-	case !isRelease:
+	switch order := semver.Compare(running, newest); {
+	case !semver.IsValid(running) || module.IsPseudoVersion(running) || semver.Build(running) != "":
 		return fmt.Sprintf("This is no release. The newest release is %s: %s", newest, at)
 	case order < 0:
 		return fmt.Sprintf("There is a newer release, %s: %s", newest, at)
@@ -72,16 +72,12 @@ func compared(running, newest, at string) string {
 	return "It is the newest release."
 }
 
-// numbersOf are those of a release, vX.Y.Z. What Go calls a program of any other commit has more
-// behind them, and is none.
-func numbersOf(version string) (n [3]int, isRelease bool) {
-	fmt.Sscanf(version, "v%d.%d.%d", &n[0], &n[1], &n[2])
-	return n, fmt.Sprintf("v%d.%d.%d", n[0], n[1], n[2]) == version
-}
-
 // newestRelease asks a place which release is its newest, and where that is. The answer is the
 // redirect of its page latest, which is not followed. The error says what was asked, and what to do.
 func newestRelease(ctx context.Context, place string) (release, at string, err error) {
+	if u, err := url.Parse(place); err == nil && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return "", "", fmt.Errorf("BUILDLS_RELEASES is %q, and must be the http or https address of a place that has releases, as %s", place, releases)
+	}
 	asked := strings.TrimRight(place, "/") + "/latest"
 	to, err := redirectOf(ctx, asked)
 	switch {
@@ -91,7 +87,7 @@ func newestRelease(ctx context.Context, place string) (release, at string, err e
 		return "", "", fmt.Errorf("cannot ask %s: %w. If you need a proxy, set HTTPS_PROXY; BUILDLS_RELEASES names another place", asked, err)
 	}
 	release = path.Base(to.Path)
-	if _, ok := numbersOf(release); !ok {
+	if !semver.IsValid(release) {
 		return "", "", fmt.Errorf("%s leads to %s, which is no release: there is none yet, or BUILDLS_RELEASES names the wrong place", asked, to)
 	}
 	return release, to.String(), nil

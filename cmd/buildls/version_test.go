@@ -38,6 +38,8 @@ func TestVersionCheck(t *testing.T) {
 		{"v1.9.3", place.URL + "/releases/", "There is a newer release, v1.10.0: " + at, ""},
 		{"v1.10.0", place.URL + "/releases", "It is the newest release.", ""},
 		{"v1.11.0", place.URL + "/releases", "It is newer than the newest release, v1.10.0: " + at, ""},
+		{"v1.10.0-rc1", place.URL + "/releases", "There is a newer release, v1.10.0: " + at, ""},
+		{"v1.11.0-rc1", place.URL + "/releases", "It is newer than the newest release, v1.10.0: " + at, ""},
 		{"(devel)", place.URL + "/releases", "This is no release. The newest release is v1.10.0: " + at, ""},
 		{"v1.9.4-0.20260102030405-0123456789ab", place.URL + "/releases", "This is no release. The newest", ""},
 		{"v1.9.3+dirty", place.URL + "/releases", "This is no release. The newest", ""},
@@ -46,7 +48,8 @@ func TestVersionCheck(t *testing.T) {
 		{"v1.9.3", place.URL + "/mirror", "buildls v1.9.3\n", "it answered 200 OK and not with a redirect"},
 		{"v1.9.3", place.URL + "/none", "buildls v1.9.3\n", "cannot ask " + place.URL + "/none/latest: it answered 404 Not Found"},
 		{"v1.9.3", gone.URL, "buildls v1.9.3\n", "connection refused. If you need a proxy, set HTTPS_PROXY"},
-		{"v1.9.3", "nowhere", "buildls v1.9.3\n", "cannot ask nowhere/latest: unsupported protocol scheme"},
+		{"v1.9.3", "nowhere", "buildls v1.9.3\n", "BUILDLS_RELEASES is \"nowhere\", and must be the http or https address"},
+		{"v1.9.3", "ftp://a.example/releases", "buildls v1.9.3\n", "must be the http or https address"},
 		{"v1.9.3", "http://me:hidden@127.0.0.1:x", "buildls v1.9.3\n", "invalid port"},
 	} {
 		release = c.running
