@@ -55,6 +55,7 @@ func TestUsage(t *testing.T) {
 		{args: []string{"build"}, code: 2, stderr: "takes one CONTEXT"},
 		{args: []string{"build", "--nonsense", "."}, code: 2, stderr: "unknown flag: --nonsense\n"},
 		{args: []string{"build", "--targte", "a", "."}, code: 2, stderr: "unknown flag: --targte (did you mean --target?)"},
+		{args: []string{"prune", "histroy"}, code: 2, stderr: `there is no "histroy" to free, but cache, history, logs (did you mean history?)`},
 		{args: []string{"build", "--progress", "none", "."}, code: 2, stderr: "--progress"},
 		{args: []string{"build", "nowhere"}, code: 2, stderr: "does not exist"},
 		{args: []string{"build", "."}, code: 2, stderr: "no Dockerfile at"},

@@ -13,6 +13,7 @@ import (
 
 	units "github.com/docker/go-units"
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/util/suggest"
 	"github.com/spf13/cobra"
 
 	"github.com/buildls/buildls/build/engine"
@@ -61,6 +62,9 @@ type prunedLogs struct {
 	FreedBytes int64 `json:"freedBytes"`
 }
 
+// prunable is what can be freed.
+var prunable = []string{"cache", "history", "logs"}
+
 // pruneCommand is `buildls prune`.
 func pruneCommand(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
@@ -71,8 +75,15 @@ past builds with their output, or the engine's log and what it has set aside as 
 What a build uses stays. A cache that is freed costs time in the next build, and nothing else.
 
 exit code: 0 done, 1 failed, 2 wrong usage`,
-		ValidArgs: []string{"cache", "history", "logs"},
-		Args:      cobra.OnlyValidArgs,
+		ValidArgs: prunable,
+		Args: func(_ *cobra.Command, args []string) error {
+			for _, name := range args {
+				if !slices.Contains(prunable, name) {
+					return suggest.WrapError(fmt.Errorf("there is no %q to free, but %s", name, strings.Join(prunable, ", ")), name, prunable, true)
+				}
+			}
+			return nil
+		},
 	}
 	var p pruning
 	value(cmd, "keep", "SIZE", "so much of the cache may stay, as in 5GB; what was used least\ngoes first", parseTo(&p.Keep, units.FromHumanSize))
