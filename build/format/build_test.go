@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	digest "github.com/opencontainers/go-digest"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/build/lint/linttest"
 )
 
@@ -88,14 +88,6 @@ func steps(def *llb.Definition) (list []string) {
 	return list
 }
 
-// some is how many rounds a random test has.
-func some(n int) int {
-	if os.Getenv("CI") != "" {
-		return n * 2
-	}
-	return n
-}
-
 // sameBuild formats a text and compares what is built of it before and after, and formats it again.
 // It says whether the text can be built.
 func sameBuild(t *testing.T, text string, style Style) bool {
@@ -123,14 +115,14 @@ func sameBuild(t *testing.T, text string, style Style) bool {
 // says so, which the proof does without.
 func TestSameBuild(t *testing.T) {
 	built := 0
-	for _, sheet := range linttest.Corpus(t) {
+	for _, sheet := range enginetest.Sample(linttest.Corpus(t)) {
 		for _, style := range []Style{usual, {Indent: "\t", LineBreak: "\n"}, {LineBreak: "\r\n", KeepEnd: true, KeepTrailing: true}} {
 			if sameBuild(t, sheet.Dockerfile, style) {
 				built++
 			}
 		}
 	}
-	if built < 100 {
+	if built < enginetest.Some(100) {
 		t.Errorf("only %d could be built", built)
 	}
 }
@@ -183,7 +175,7 @@ func mangled(r *rand.Rand, text string) string {
 
 func TestSameBuildRandom(t *testing.T) {
 	corpus := linttest.Corpus(t)
-	built, all := 0, some(600)
+	built, all := 0, enginetest.Some(1200)
 	for seed := range uint64(all) {
 		r := rand.New(rand.NewPCG(seed, 15))
 		text := corpus[r.IntN(len(corpus))].Dockerfile

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/build/lint/linttest"
 	"github.com/buildls/buildls/build/shell"
 )
@@ -280,7 +281,7 @@ func someCommand(r *rand.Rand, depth int) string {
 // They read random ones as before.
 func TestShellSameProgramRandom(t *testing.T) {
 	var s sameScripts
-	all := some(400)
+	all := enginetest.Some(800)
 	for seed := range uint64(all) {
 		r := rand.New(rand.NewPCG(seed, 33))
 		var b strings.Builder

@@ -16,6 +16,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/engine/enginetest"
 )
 
 // buildkits are the Dockerfiles of BuildKit's own repository, those of its parser's tests too.
@@ -56,7 +57,7 @@ func TestRename(t *testing.T) {
 	renames, converted := 0, 0
 	for i, text := range buildkits(t) {
 		r := rand.New(rand.NewPCG(1, uint64(i)))
-		rounds := 12
+		rounds := 1 + enginetest.Some(20)
 		if len(text) > 4<<10 {
 			rounds = 2
 		}

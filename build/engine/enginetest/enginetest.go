@@ -47,12 +47,22 @@ func Need(t testing.TB, what string, ok bool, how string) {
 	t.Skipf("SKIPPED, needs %s: %s", what, how)
 }
 
-// Some is how many of n a long test makes: all with CI=true, else a tenth, and one at least.
+// Some is how many of n a long test makes: all with BUILDLS_TEST_LONG=true, as in a nightly run, else a
+// tenth, and one at least.
 func Some(n int) int {
-	if os.Getenv("CI") == "true" {
+	if os.Getenv("BUILDLS_TEST_LONG") == "true" {
 		return n
 	}
 	return max(1, n/10)
+}
+
+// Sample is what a long test takes of a list: Some, spread over all of it.
+func Sample[T any](list []T) (some []T) {
+	n := Some(len(list))
+	for i := range min(n, len(list)) {
+		some = append(some, list[i*len(list)/n])
+	}
+	return some
 }
 
 // Docker is the Docker engine of a version, "20.10" or "28". All tests of the

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/build/lint/linttest"
 	"github.com/moby/buildkit/client/llb"
@@ -193,7 +194,7 @@ func sameWords(t *testing.T, text, mended string) {
 // documentation, odd ones, and random ones; each with line breaks of both kinds.
 func buildTexts(t *testing.T) []string {
 	var texts []string
-	for _, s := range linttest.Corpus(t) {
+	for _, s := range enginetest.Sample(linttest.Corpus(t)) {
 		texts = append(texts, s.Dockerfile)
 	}
 	for _, c := range fixedCases {
@@ -208,7 +209,7 @@ func buildTexts(t *testing.T) []string {
 	for range 20 {
 		texts = append(texts, s.Dockerfile(1, 0))
 	}
-	for range 400 {
+	for range enginetest.Some(400) {
 		texts = append(texts, oddStage(s))
 	}
 	for _, text := range texts {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/engine/enginetest"
 	"github.com/buildls/buildls/build/lint"
 	"github.com/buildls/buildls/build/lint/linttest"
 	"github.com/buildls/buildls/build/lint/practice"
@@ -233,7 +234,7 @@ func practiceTexts(t *testing.T) (texts []string) {
 	for _, c := range practiceCases {
 		texts = append(texts, c.before)
 	}
-	for _, s := range linttest.Corpus(t) {
+	for _, s := range enginetest.Sample(linttest.Corpus(t)) {
 		texts = append(texts, s.Dockerfile)
 	}
 	for _, text := range texts {
