@@ -46,13 +46,9 @@ func TestAction(t *testing.T) {
 		}
 	}
 	readYAML(t, "action.yml", &action)
-	exe, err := os.ReadFile(program(t, nil).Path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var packed bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
-	w.Write(exe)
+	w := gzip.NewWriter(&packed)
+	fmt.Fprintf(w, "#!/bin/sh\nexec '%s' \"$@\"\n", program(t, nil).Path) // which is too large to be sent so often
 	w.Close()
 	name := "buildls-" + runtime.GOOS + "-" + runtime.GOARCH + ".gz"
 	sums := fmt.Sprintf("%x  %s\n", sha256.Sum256(packed.Bytes()), name)

@@ -105,6 +105,7 @@ func TestNothingFromOutside(t *testing.T) {
 		{"Dockerfile within", "", []string{"Dockerfile", "other", "inside", "nowhere"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := filepath.Join(root, c.name)
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				t.Fatal(err)

@@ -61,8 +61,14 @@ func TestMarksWouldRebuild(t *testing.T) {
 		}
 		e.Shutdown()
 	}
-	t.Run("embedded", func(t *testing.T) { test(t, embeddedSite(t)) }) // the newest BuildKit, and the oldest
-	t.Run("docker-20.10", func(t *testing.T) { test(t, dockerSite(enginetest.Docker(t, "20.10"), "20.10")) })
+	t.Run("embedded", func(t *testing.T) { // the newest BuildKit, and the oldest
+		t.Parallel()
+		test(t, embeddedSite(t))
+	})
+	t.Run("docker-20.10", func(t *testing.T) {
+		t.Parallel()
+		test(t, dockerSite(enginetest.Docker(t, "20.10"), "20.10"))
+	})
 }
 
 // foretold builds a text, edits it, and checks that another build takes from the cache
