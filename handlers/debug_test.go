@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/google/go-dap"
 
@@ -44,10 +45,16 @@ func TestDebugAddress(t *testing.T) {
 	}
 }
 
-// open opens a socket or a named pipe by its name.
-func open(address string) (io.ReadWriteCloser, error) {
-	if runtime.GOOS == "windows" {
-		return os.OpenFile(address, os.O_RDWR, 0)
+// open opens a socket or a named pipe by its name. A pipe is busy until the server is about to accept:
+// a client tries again.
+func open(address string) (c io.ReadWriteCloser, err error) {
+	if runtime.GOOS != "windows" {
+		return net.Dial("unix", address)
 	}
-	return net.Dial("unix", address)
+	for late := time.Now().Add(10 * time.Second); time.Now().Before(late); time.Sleep(10 * time.Millisecond) {
+		if c, err = os.OpenFile(address, os.O_RDWR, 0); err == nil {
+			return c, nil
+		}
+	}
+	return nil, err
 }

@@ -44,6 +44,9 @@ The Dockerfile is the saved one. "buildls help debug" says how an editor is set 
 
 // duplex is stdin and stdout as one connection.
 type duplex struct {
-	io.ReadCloser
+	io.Reader
 	io.Writer
 }
+
+// Close leaves them open, for the end of the process: Windows closes no file that is being read.
+func (duplex) Close() error { return nil }
