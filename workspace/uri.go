@@ -46,6 +46,9 @@ func FileURI(path string) URI { return fileURI(path, runtime.GOOS) }
 func keyOfFile(path string) URI { return fileURI(foldPath(path, runtime.GOOS), runtime.GOOS) }
 
 func (u URI) key(goos string) URI {
+	if goos != "windows" && u.canonical() {
+		return u
+	}
 	if p, ok := u.path(goos); ok {
 		return fileURI(foldPath(p, goos), goos)
 	}
@@ -57,6 +60,19 @@ func (u URI) key(goos string) URI {
 		return u
 	}
 	return URI(strings.ToLower(scheme) + ":" + escape(unescape(rest)))
+}
+
+// canonical says of a file's URI, as most clients spell it, that it has nothing to escape, to unescape or
+// to clean. Keys are asked for all the time.
+func (u URI) canonical() bool {
+	path, ok := strings.CutPrefix(string(u), "file://")
+	for i := range len(path) {
+		slash := path[i] == '/'
+		if !slash && !isUnreserved(path[i]) || slash && (i+1 == len(path) || path[i+1] == '/' || path[i+1] == '.') {
+			return false
+		}
+	}
+	return ok && path != "" && path[0] == '/'
 }
 
 // foldPath is the same for all paths that Windows takes for one: it does not look at case, and

@@ -131,6 +131,9 @@ func TestURIKey(t *testing.T) {
 		{"linux", []URI{"file:///a b", "file:///a%20b", "file://localhost/a%20b", "file:/a b"}},
 		{"linux", []URI{"file:///c%3A/x", "file:///c:/x", "file:///c%3a/x"}},
 		{"linux", []URI{"file:///a+b%40", "file:///a%2Bb@"}},
+		{"linux", []URI{"file:///a/b-c_d~1.x", "file:///a//b-c_d~1.x", "file:///a/b-c_d~1.x/", "file:///a/./b-c_d~1.x", "file:///a/n/../b-c_d~1.x", "file:///a/%62-c_d~1.x", "file:/a/b-c_d~1.x"}},
+		{"linux", []URI{"file:///a/.b", "file:///a/%2Eb", "file:///a/.b/"}},
+		{"linux", []URI{"file:///", "file:////", "file:///."}},
 	} {
 		for _, u := range c.spellings {
 			if got, want := u.key(c.goos), c.spellings[0].key(c.goos); got != want {
