@@ -240,6 +240,9 @@ func (t *Thread) fail(ctx context.Context, from int, err error) {
 	if errors.As(err, &f.solve) && f.solve.Solve.Op.GetExec() == nil {
 		f.solve = nil
 	}
+	if t.status(f.in) == build.Running { // what the engine says of its end is told before the stop
+		t.awaitStatus(ctx, f.in)
+	}
 	pos := f.in.at[len(f.in.at)-1]
 	explained := t.explain(f)
 	hit := t.hitFailed(ctx, pos, explained.ExitCode)

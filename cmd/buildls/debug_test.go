@@ -154,6 +154,9 @@ func TestDebugFailure(t *testing.T) {
 		d.launch(map[string]any{"secrets": []map[string]any{{"id": "token", "src": "token.txt"}}})
 		d.go_()
 		x := d.stopsAt("exception", n+3)
+		if !strings.Contains(d.printed(), ": failed\n") {
+			t.Errorf("the step's end is not told before the stop:\n%s", d.printed())
+		}
 		info := d.call(&dap.ExceptionInfoRequest{Arguments: dap.ExceptionInfoArguments{ThreadId: 1}}, "exceptionInfo").(*dap.ExceptionInfoResponse).Body
 		if info.ExceptionId != "exit code 7" || !strings.Contains(info.Description, "RUN failed with exit code 7:\n***\n") {
 			t.Errorf("%+v", info)

@@ -70,16 +70,16 @@ func (s *session) start(ctx context.Context, arguments json.RawMessage) (*Launch
 	}
 	obs := build.Observer{
 		Steps: func(steps []build.Step) {
-			if d := debugger(); d != nil {
+			r.steps.steps(steps)
+			if d := debugger(); d != nil { // which may stop
 				d.Steps(steps)
 			}
-			r.steps.steps(steps)
 		},
 		Log: func(l build.Log) {
+			r.steps.log(l)
 			if d := debugger(); d != nil {
 				d.Log(l)
 			}
-			r.steps.log(l)
 		},
 	}
 	s.works.Go(func() {
