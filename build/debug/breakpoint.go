@@ -300,12 +300,13 @@ func (t *Thread) cached(ctx context.Context, in *instruction) (bool, error) {
 	if _, err := t.d.states.get(ctx, t.program.graph, in.after()); err != nil {
 		return false, err
 	}
-	return t.awaitStatus(ctx, in) == build.Cached, nil
+	return t.awaitStatus(ctx, in, 2*time.Second) == build.Cached, nil
 }
 
 // awaitStatus waits for what the engine says of a step that has ended: that may come a moment later.
-func (t *Thread) awaitStatus(ctx context.Context, in *instruction) build.Status {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+// It is empty if the engine says nothing for so long.
+func (t *Thread) awaitStatus(ctx context.Context, in *instruction, long time.Duration) build.Status {
+	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
 		t.d.mu.Lock()

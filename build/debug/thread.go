@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/errdefs"
@@ -224,6 +225,10 @@ func (t *Thread) stop(pos int, why Stop) {
 	t.d.client.Stopped(t, why)
 }
 
+// endWithin is how long a stop waits for the engine's word of the step that failed. It says none of one
+// that could not begin.
+const endWithin = 500 * time.Millisecond
+
 // fail ends a run that did not reach its place.
 func (t *Thread) fail(ctx context.Context, from int, err error) {
 	if cause := context.Cause(ctx); cause != nil {
@@ -240,8 +245,8 @@ func (t *Thread) fail(ctx context.Context, from int, err error) {
 	if errors.As(err, &f.solve) && f.solve.Solve.Op.GetExec() == nil {
 		f.solve = nil
 	}
-	if t.status(f.in) == build.Running { // what the engine says of its end is told before the stop
-		t.awaitStatus(ctx, f.in)
+	if f.in.ops[len(f.in.ops)-1].GetExec() != nil { // what the engine says of its end is told before the stop
+		t.awaitStatus(ctx, f.in, endWithin)
 	}
 	pos := f.in.at[len(f.in.at)-1]
 	explained := t.explain(f)
