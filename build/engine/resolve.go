@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/moby/buildkit/util/appdefaults"
 
 	"github.com/buildls/buildls/build/engine/buildx"
 	"github.com/buildls/buildls/build/engine/docker"
+	"github.com/buildls/buildls/build/engine/embedded"
 )
 
 // A Choice is an engine, why it was chosen, and what was tried before it. Its owner
@@ -30,12 +30,15 @@ type Choice struct {
 // A NoneError says that no engine was found, and what was tried.
 type NoneError struct{ Tried []string }
 
-func (e *NoneError) Error() string {
+func (e *NoneError) Error() string { return e.Short() + "; `buildls doctor` tells more" }
+
+// Short is the error without the advice to ask doctor.
+func (e *NoneError) Short() string {
 	do := "Start Docker, set the setting buildls.engine (or $BUILDLS_ENGINE) to a buildkitd's address, or mend the embedded engine"
-	if runtime.GOOS != "linux" {
+	if !embedded.Supported {
 		do = "Start Docker, or set the setting buildls.engine (or $BUILDLS_ENGINE) to a buildkitd's address"
 	}
-	return "no engine to build with. Tried " + strings.Join(e.Tried, "; ") + ". " + do + "; `buildls doctor` tells more"
+	return "no engine to build with. Tried " + strings.Join(e.Tried, "; ") + ". " + do
 }
 
 // Parse reads an engine's address as the setting and $BUILDLS_ENGINE spell it: "docker",
@@ -67,7 +70,7 @@ func Parse(address string) (Engine, error) {
 // buildx about, and of those that listen where a buildkitd does by default. It dials none.
 func Addresses() []string {
 	list := []string{"auto", "docker"}
-	if runtime.GOOS == "linux" {
+	if embedded.Supported {
 		list = append(list, "embedded")
 	}
 	for _, name := range BuilderNames() {
@@ -176,7 +179,10 @@ func candidates() ([]candidate, error) {
 		}
 		list = append(list, candidate{e, "no Docker engine answers; a buildkitd does at " + address})
 	}
-	return append(list, candidate{Embedded(), "neither a Docker engine nor a buildkitd answers"}), nil
+	if embedded.Supported {
+		list = append(list, candidate{Embedded(), "neither a Docker engine nor a buildkitd answers"})
+	}
+	return list, nil
 }
 
 // ofNodes says which node was taken, of a builder with several.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -110,6 +111,9 @@ func diagnose(ctx context.Context, address, config string) *diagnosis {
 	choice, err := engines.Which(ctx, engine.Preference{Source: "--engine", Address: address})
 	if err != nil {
 		d.Error = err.Error()
+		if none := (*engine.NoneError)(nil); errors.As(err, &none) {
+			d.Error = none.Short()
+		}
 		return d
 	}
 	defer choice.Release()

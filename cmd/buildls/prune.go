@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -130,6 +131,9 @@ func (p *pruning) run(ctx context.Context, std stdio) (*pruned, error) {
 	defer engines.Close()
 	engines.Configure(p.config)
 	done := &pruned{DryRun: p.dry}
+	if p.cache && !embedded.Supported {
+		return nil, errors.New("the embedded engine runs on Linux alone, so that there is no cache to free; `buildls prune history` forgets past builds")
+	}
 	if p.cache {
 		choice, err := engines.Resolve(ctx, func(m string) { fmt.Fprintln(std.err, m) }, nil, engine.Preference{Source: "buildls prune", Address: "embedded"})
 		if err != nil {
@@ -212,9 +216,9 @@ func (p *pruning) forget(ctx context.Context, engines *engine.Pool) (*prunedHist
 const maxShown = 20
 
 func (d *pruned) print(std stdio) {
-	freed := "freed"
+	freed, forgot := "freed", "forgot"
 	if d.DryRun {
-		freed = "would free"
+		freed, forgot = "would free", "forget"
 	}
 	size := func(bytes int64) string { return units.HumanSize(float64(bytes)) }
 	if c := d.Cache; c != nil {
@@ -236,7 +240,7 @@ func (d *pruned) print(std stdio) {
 		fmt.Fprintf(std.out, "cache: %s %s of %s\n", freed, size(c.FreedBytes), size(c.FreedBytes+c.LeftBytes))
 	}
 	if h := d.History; h != nil {
-		fmt.Fprintf(std.out, "history: %s %s of %d builds, and forgot %d in the engine\n", freed, size(h.FreedBytes), h.Builds, h.EngineBuilds)
+		fmt.Fprintf(std.out, "history: %s %s of %d builds, and %s %d in the engine\n", freed, size(h.FreedBytes), h.Builds, forgot, h.EngineBuilds)
 	}
 	if d.Logs != nil {
 		fmt.Fprintf(std.out, "logs: %s %s\n", freed, size(d.Logs.FreedBytes))

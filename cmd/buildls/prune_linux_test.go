@@ -157,7 +157,7 @@ func TestPruneHistoryAndLogs(t *testing.T) {
 		says string
 	}{
 		{[]string{"history", "--older", "1d"}, " of 0 builds, and forgot 0 in the engine\n"},
-		{[]string{"history", "--dry-run"}, " of 1 builds, and forgot 1 in the engine\n"},
+		{[]string{"history", "--dry-run"}, " of 1 builds, and forget 1 in the engine\n"},
 		{[]string{"history"}, " of 1 builds, and forgot 1 in the engine\n"},
 		{[]string{"history"}, " of 0 builds, and forgot 0 in the engine\n"},
 	} {

@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 )
 
+// Supported says whether this system can have the embedded engine.
+const Supported = true
+
 // Check is nil if the engine could run here. Else it says what is missing and what
 // mends it.
 func Check() error {

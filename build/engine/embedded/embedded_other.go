@@ -4,15 +4,17 @@ package embedded
 
 import (
 	"context"
-	"fmt"
-	"runtime"
+	"errors"
 
 	"github.com/moby/buildkit/client"
 )
 
+// Supported says whether this system can have the embedded engine.
+const Supported = false
+
 // Check says that there is no embedded engine here, and what to use instead.
 func Check() error {
-	return fmt.Errorf("the embedded engine runs on Linux alone, this is %s: start Docker or name another engine in the setting \"engine\"", runtime.GOOS)
+	return errors.New("the embedded engine runs on Linux alone: start Docker, or name another engine in the setting buildls.engine")
 }
 
 // LacksGit is empty: what there is not needs none.
