@@ -10,8 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { BUILDLS, DESK, line, settings } from './desk.mjs';
 import { until } from './workbench.mjs';
 
-const { OLDER } = process.env;
-const version = `v${JSON.parse(await readFile('../package.json', 'utf8')).version}`;
+const { OLDER, VERSION: version } = process.env;
 const name = 'buildls-linux-amd64.gz';
 
 let code, port, url;
@@ -135,7 +134,7 @@ async function gets() {
   const program = join(code.data, 'User', 'globalStorage', 'buildls.buildls', `buildls-${version}`);
   await until('what was got starts', async () => (await starts()).includes(program));
   assert.deepEqual(await kept(), [`buildls-${version}`]);
-  await notice(`The server is buildls v0.0.1. This extension is made for ${version}.`).waitFor();
+  await notice(`The server is buildls v0.0.0. This extension is made for ${version}.`).waitFor();
   await code.shot('older');
   await underlines();
 }
@@ -143,9 +142,9 @@ async function gets() {
 /** What was got is replaced, and nothing more is told. */
 async function updates() {
   await code.command('Notifications: Show Notifications'); // a key of the scene before has hidden them
-  await writeFile(join(code.data, 'User', 'globalStorage', 'buildls.buildls', 'buildls-v0.0.1'), 'older');
+  await writeFile(join(code.data, 'User', 'globalStorage', 'buildls.buildls', 'buildls-v0.0.0'), 'older');
   served.program = BUILDLS;
-  await press('The server is buildls v0.0.1', 'Get it');
+  await press('The server is buildls v0.0.0', 'Get it');
   await until('the new one starts', async () => (await starts()).length === 2);
   assert.deepEqual(await kept(), [`buildls-${version}`]);
   assert.ok((await readFile((await starts())[1])).equals(await readFile(BUILDLS)));
