@@ -76,7 +76,8 @@ func compared(running, newest, at string) string {
 // redirect of its page latest, which is not followed. The error says what was asked, and what to do.
 func newestRelease(ctx context.Context, place string) (release, at string, err error) {
 	if u, err := url.Parse(place); err == nil && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		return "", "", fmt.Errorf("BUILDLS_RELEASES is %q, and must be the http or https address of a place that has releases, as %s", place, releases)
+		// It is not repeated: it may hold a password.
+		return "", "", fmt.Errorf("BUILDLS_RELEASES is not the http or https address of a place that has releases, as %s is", releases)
 	}
 	asked := strings.TrimRight(place, "/") + "/latest"
 	to, err := redirectOf(ctx, asked)

@@ -48,8 +48,9 @@ func TestVersionCheck(t *testing.T) {
 		{"v1.9.3", place.URL + "/mirror", "buildls v1.9.3\n", "it answered 200 OK and not with a redirect"},
 		{"v1.9.3", place.URL + "/none", "buildls v1.9.3\n", "cannot ask " + place.URL + "/none/latest: it answered 404 Not Found"},
 		{"v1.9.3", gone.URL, "buildls v1.9.3\n", "connection refused. If you need a proxy, set HTTPS_PROXY"},
-		{"v1.9.3", "nowhere", "buildls v1.9.3\n", "BUILDLS_RELEASES is \"nowhere\", and must be the http or https address"},
-		{"v1.9.3", "ftp://a.example/releases", "buildls v1.9.3\n", "must be the http or https address"},
+		{"v1.9.3", "nowhere", "buildls v1.9.3\n", "BUILDLS_RELEASES is not the http or https address of a place"},
+		{"v1.9.3", "ftp://a.example/releases", "buildls v1.9.3\n", "is not the http or https address"},
+		{"v1.9.3", "me:hidden@a.example/releases", "buildls v1.9.3\n", "is not the http or https address"},
 		{"v1.9.3", "http://me:hidden@127.0.0.1:x", "buildls v1.9.3\n", "invalid port"},
 	} {
 		release = c.running
