@@ -57,9 +57,7 @@ soak: engines build ## a server all day: 2,000 builds, 100,000 edits, drawn into
 
 FUZZTIME ?= 60s
 fuzz: ## every fuzz target, for $(FUZZTIME) each; what they find is kept as a seed
-	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
-	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$p/*_test.go | cut -c6-); do \
-	    go test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) || exit 1; done; done
+	@.ci/fuzz $(FUZZTIME)
 
 release: ## out/release: all files of a release; VERSION=v1.2.3
 	@TAGS='$(TAGS)' LDFLAGS='$(LDFLAGS)' BASE='$(BASE)' ONCE='$(ONCE)' .ci/release $(VERSION)
