@@ -20,7 +20,7 @@ const child = spawn(program, process.argv.slice(2), { stdio: 'inherit' });
 // A terminal sends Ctrl-C to both. The program decides what it means, and when it ends.
 const terminal = [0, 1, 2].some((fd) => require('node:tty').isatty(fd));
 process.on('SIGINT', () => terminal || child.kill('SIGINT'));
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(`buildls: ${error.message}`);
   process.exit(1);

@@ -22,6 +22,9 @@ import (
 // releases is where releases are; $BUILDLS_RELEASES names another place.
 const releases = "https://github.com/buildls/buildls/releases"
 
+// maxAddress is how many bytes the address of a release may have.
+const maxAddress = 2000
+
 // askFor is how long that place may take to say which release is the newest.
 const askFor = 10 * time.Second
 
@@ -88,7 +91,10 @@ func newestRelease(ctx context.Context, place string) (release, at string, err e
 		return "", "", fmt.Errorf("cannot ask %s: %w. If you need a proxy, set HTTPS_PROXY; BUILDLS_RELEASES names another place", asked, err)
 	}
 	release = path.Base(to.Path)
-	if !semver.IsValid(release) {
+	if len(to.String()) > maxAddress {
+		return "", "", fmt.Errorf("%s leads to an address of %d bytes, which is no release", asked, len(to.String()))
+	}
+	if !semver.IsValid(release) || to.Scheme != "http" && to.Scheme != "https" {
 		return "", "", fmt.Errorf("%s leads to %s, which is no release: there is none yet, or BUILDLS_RELEASES names the wrong place", asked, to)
 	}
 	return release, to.String(), nil

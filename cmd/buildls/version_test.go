@@ -20,6 +20,8 @@ func TestVersionCheck(t *testing.T) {
 			http.Redirect(w, r, "/releases/tag/v1.10.0", http.StatusFound)
 		case "/empty/latest":
 			http.Redirect(w, r, "/releases", http.StatusFound)
+		case "/long/latest":
+			http.Redirect(w, r, "/"+strings.Repeat("x", 5000)+"/v1.10.0", http.StatusFound)
 		case "/mirror/latest":
 			w.Write([]byte("<h1>v1.10.0</h1>"))
 		default:
@@ -45,6 +47,7 @@ func TestVersionCheck(t *testing.T) {
 		{"v1.9.3+dirty", place.URL + "/releases", "This is no release. The newest", ""},
 		{"v1.9.3", strings.Replace(place.URL, "://", "://me:hidden@", 1) + "/releases", "There is a newer release", ""},
 		{"v1.9.3", place.URL + "/empty", "buildls v1.9.3\n", "/empty/latest leads to " + place.URL + "/releases, which is no release: there is none yet"},
+		{"v1.9.3", place.URL + "/long", "buildls v1.9.3\n", "leads to an address of "},
 		{"v1.9.3", place.URL + "/mirror", "buildls v1.9.3\n", "it answered 200 OK and not with a redirect"},
 		{"v1.9.3", place.URL + "/none", "buildls v1.9.3\n", "cannot ask " + place.URL + "/none/latest: it answered 404 Not Found"},
 		{"v1.9.3", gone.URL, "buildls v1.9.3\n", "connection refused. If you need a proxy, set HTTPS_PROXY"},
