@@ -38,11 +38,10 @@ buildls.shell names the socket.`,
 		}
 		hello := attach.Hello{Term: terminalName(), Args: program}
 		code, err := attachTerminal(cmd.Context(), args[0], hello, std)
-		switch {
-		case cmd.Context().Err() != nil: // a signal ended it
-			return exitCode(exitLost)
-		case err != nil:
-			fmt.Fprintf(std.err, "buildls: %v\n", err)
+		if err != nil {
+			if cmd.Context().Err() == nil { // else a signal ended it
+				fmt.Fprintf(std.err, "buildls: %v\n", err)
+			}
 			return exitCode(exitLost)
 		}
 		return exitCode(code)
