@@ -61,7 +61,7 @@ func (b *Build) trees(ctx context.Context, s stepState) (before, after tree, err
 	}
 	var trees treeLister
 	look := func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-		return s.lookUpTrees(ctx, g, map[string]*pb.Input{treeBefore: in, treeAfter: out})
+		return b.lookUpTrees(ctx, g, s, map[string]*pb.Input{treeBefore: in, treeAfter: out})
 	}
 	export := []client.ExportEntry{{Type: client.ExporterLocal}}
 	if _, err := b.ask(ctx, &trees, export, look); err != nil {
@@ -72,10 +72,10 @@ func (b *Build) trees(ctx context.Context, s stepState) (before, after tree, err
 
 // lookUpTrees finds several outputs in the cache. The exporter takes them for several platforms, and
 // names them.
-func (s stepState) lookUpTrees(ctx context.Context, g gateway.Client, trees map[string]*pb.Input) (*gateway.Result, error) {
+func (b *Build) lookUpTrees(ctx context.Context, g gateway.Client, s stepState, trees map[string]*pb.Input) (*gateway.Result, error) {
 	res, list := gateway.NewResult(), exptypes.Platforms{}
 	for name, at := range trees {
-		ref, err := s.lookUp(ctx, g, at)
+		ref, err := b.lookUp(ctx, g, s, at)
 		if err != nil {
 			return nil, err
 		}
@@ -85,22 +85,6 @@ func (s stepState) lookUpTrees(ctx context.Context, g gateway.Client, trees map[
 	dt, err := json.Marshal(list)
 	res.AddMeta(exptypes.ExporterPlatformsKey, dt)
 	return res, err
-}
-
-// lookUp finds an output in the cache. Nil stands for an empty image.
-func (s stepState) lookUp(ctx context.Context, g gateway.Client, at *pb.Input) (gateway.Reference, error) {
-	if at == nil {
-		return nil, nil
-	}
-	def, err := s.cacheOnly(at)
-	if err != nil {
-		return nil, err
-	}
-	res, err := g.Solve(ctx, gateway.SolveRequest{Definition: def, Evaluate: true})
-	if err != nil {
-		return nil, err
-	}
-	return res.Ref, nil
 }
 
 // compareTrees returns what differs, sorted by path.

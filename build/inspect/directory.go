@@ -24,7 +24,7 @@ func (b *Build) Directory(ctx context.Context, step int, name string) (list []Di
 	}
 	name = path.Join("/", name)
 	look := func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-		ref, err := b.state(step).lookUp(ctx, g, after)
+		ref, err := b.lookUp(ctx, g, b.state(step), after)
 		if err != nil || ref == nil {
 			return gateway.NewResult(), err
 		}

@@ -121,7 +121,7 @@ func (b *Build) Cached(ctx context.Context, step int) (bool, error) {
 		return false, err
 	}
 	_, err = b.ask(ctx, nil, nil, func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-		_, err := s.lookUp(ctx, g, after)
+		_, err := b.lookUp(ctx, g, s, after)
 		return gateway.NewResult(), err
 	})
 	if gone := (*GoneError)(nil); errors.As(err, &gone) {

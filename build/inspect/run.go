@@ -202,7 +202,7 @@ func (b *Build) runHere(ctx context.Context, p *Program, t attach.Terminal) (cod
 			ended = fmt.Errorf("%s is too old to run an image that Docker does not have; newer engines do", b.Conn.Info)
 			return gateway.NewResult(), nil
 		}
-		root, err := stepState(p.result.State).lookUp(ctx, g, &pb.Input{Digest: string(p.result.Vertex), Index: p.result.Output})
+		root, err := bare.lookUp(ctx, g, stepState(p.result.State), &pb.Input{Digest: string(p.result.Vertex), Index: p.result.Output})
 		if err != nil {
 			return nil, err
 		}

@@ -166,7 +166,7 @@ func (b *Build) Shell(ctx context.Context, step int, after *dockerfile.Environme
 			ended = fmt.Errorf("%s is too old to run shells in steps; newer engines do", b.Conn.Info)
 			return gateway.NewResult(), nil
 		}
-		s, err := b.state(step).shell(ctx, g, after)
+		s, err := b.shell(ctx, g, b.state(step), after)
 		if err != nil {
 			return nil, err
 		}
@@ -209,7 +209,7 @@ func Shell(ctx context.Context, paused *build.PausedFailure, t attach.Terminal) 
 
 // shell is a shell in the files that the step left; in is the environment of a step that is no
 // command.
-func (s stepState) shell(ctx context.Context, g gateway.Client, in *dockerfile.Environment) (Process, error) {
+func (b *Build) shell(ctx context.Context, g gateway.Client, s stepState, in *dockerfile.Environment) (Process, error) {
 	op, err := s.op()
 	if err != nil {
 		return Process{}, err
@@ -218,7 +218,7 @@ func (s stepState) shell(ctx context.Context, g gateway.Client, in *dockerfile.E
 	if err != nil {
 		return Process{}, err
 	}
-	root, err := s.lookUp(ctx, g, after)
+	root, err := b.lookUp(ctx, g, s, after)
 	if err != nil {
 		return Process{}, err
 	}
@@ -238,7 +238,7 @@ func (s stepState) shell(ctx context.Context, g gateway.Client, in *dockerfile.E
 		case m.Dest == pb.RootMount:
 			at.Ref = root
 		case m.Input >= 0:
-			if at.Ref, err = s.lookUp(ctx, g, op.Inputs[m.Input]); err != nil {
+			if at.Ref, err = b.lookUp(ctx, g, s, op.Inputs[m.Input]); err != nil {
 				return Process{}, err
 			}
 		}

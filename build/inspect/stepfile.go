@@ -45,7 +45,7 @@ func (b *Build) File(ctx context.Context, step int, name string) (*File, error) 
 	var file *File
 	var none *NoFileError // not returned by look, because engines are slow with errors
 	look := func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-		ref, err := b.state(step).lookUp(ctx, g, after)
+		ref, err := b.lookUp(ctx, g, b.state(step), after)
 		if err != nil {
 			return nil, err
 		}

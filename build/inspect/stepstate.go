@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/buildls/buildls/build"
 	"github.com/moby/buildkit/solver/pb"
@@ -79,55 +78,4 @@ func throughFileOp(actions []*pb.FileAction, inputs int64) (in, out int64, err e
 		in = actions[in-inputs].Input
 	}
 	return in, 0, nil
-}
-
-// cacheOnly is a definition of an output that an engine only looks up in its cache: see preventRun.
-// It leaves out the metadata, which may say that the cache is not to be used.
-func (s stepState) cacheOnly(out *pb.Input) (*pb.Definition, error) {
-	def, renamed := &pb.Definition{}, map[string]string{}
-	for _, raw := range s.Ops {
-		op := &pb.Op{}
-		if err := op.UnmarshalVT(raw); err != nil {
-			return nil, err
-		}
-		for _, in := range op.Inputs {
-			in.Digest = renamed[in.Digest]
-		}
-		preventRun(op)
-		dt, err := op.MarshalVT()
-		if err != nil {
-			return nil, err
-		}
-		renamed[string(digest.FromBytes(raw))] = string(digest.FromBytes(dt))
-		def.Def = append(def.Def, dt)
-	}
-	end := &pb.Op{Inputs: []*pb.Input{{Digest: renamed[out.Digest], Index: out.Index}}}
-	dt, err := end.MarshalVT()
-	def.Def = append(def.Def, dt)
-	return def, err
-}
-
-// preventRun keeps a command from running, while the engine still finds it in its cache. BuildKit
-// offers no way to ask for that. So the command gets a proxy with a NUL: the cache key does not count
-// proxies (solver/llbsolver/ops/exec.go, CacheMap), and no system starts a process with a NUL in its
-// environment.
-func preventRun(op *pb.Op) {
-	if exec := op.GetExec(); exec != nil && exec.Meta != nil {
-		exec.Meta.ProxyEnv = &pb.ProxyEnv{NoProxy: guard}
-	}
-}
-
-const guard = "\x00"
-
-// isGone says whether an engine returned an error because a step is no longer in its cache.
-func isGone(err error) bool {
-	for _, text := range []string{
-		"did not complete successfully", "executor failed running", // a command, because of the guard
-		"no active session", "no local sources enabled", // a source, because this session sends no files
-	} {
-		if strings.Contains(err.Error(), text) {
-			return true
-		}
-	}
-	return false
 }

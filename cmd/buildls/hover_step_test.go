@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -125,6 +126,33 @@ func TestHoverLayer(t *testing.T) {
 		hoverSays(t, e, uri, 1, 0, "took ", "its files are no longer in the engine's cache")
 		if log := logOf(t, e, mustBuild(t, e, nil)); !strings.Contains(log, "there were 2") {
 			t.Errorf("it was run to be looked at: %s", log)
+		}
+		e.Shutdown()
+	})
+}
+
+// Whoever looks at steps that the cache no longer has does not disturb a build of the same steps.
+func TestHoverGoneWhileBuilding(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t)
+		uri := "file://" + dir + "/Dockerfile"
+		e := edit(t, s.env, dir)
+		for range 3 {
+			id := identity.NewID()
+			count := "RUN --mount=type=cache,id=" + id + ",target=/count "
+			e.Open(uri, "dockerfile", base(t)+count+"echo \"a\\tb\" "+id+" >>/count/n\n"+count+"echo there were $(wc -l </count/n)\n")
+			r := mustBuild(t, e, map[string]any{"outputs": []map[string]any{{"type": "tar", "dest": dir + "/out.tar"}}}) // which the engine does not keep
+			s.pruneSteps(t)
+			var looking sync.WaitGroup
+			for line := range 2 {
+				looking.Go(func() { e.Hover(uri, 1+line, 0) })
+				looking.Go(func() { e.Execute("buildls.files", map[string]any{"id": r.ID, "step": stepNamed(t, r, "RUN") + line}, nil) })
+			}
+			if log := logOf(t, e, mustBuild(t, e, nil)); !strings.Contains(log, "there were 2") {
+				t.Errorf("it was run to be looked at: %s", log)
+			}
+			looking.Wait()
+			e.Close(uri)
 		}
 		e.Shutdown()
 	})
