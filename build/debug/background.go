@@ -43,6 +43,9 @@ func (t *Thread) background(to int) {
 }
 
 func (t *Thread) buildBehind(out *pb.Input, path []*stage) {
+	vertices := t.program.graph.below(out)
+	t.d.note(vertices, 1)
+	defer t.d.note(vertices, -1)
 	_, err := t.d.states.get(t.d.ctx, t.program.graph, out)
 	var vertex *errdefs.VertexError
 	if err == nil || t.d.ctx.Err() != nil || !errors.As(err, &vertex) {
@@ -63,5 +66,16 @@ func (t *Thread) buildBehind(out *pb.Input, path []*stage) {
 	if !known {
 		lines := in.Lines()
 		t.d.client.Output("A step of another stage has failed: "+strings.TrimSpace(in.Text)+"\n", &lines)
+	}
+}
+
+// note counts what is built in the background.
+func (d *Debugger) note(vertices map[digest.Digest]bool, n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for v := range vertices {
+		if d.behind[v] += n; d.behind[v] == 0 {
+			delete(d.behind, v)
+		}
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"sync"
 
+	digest "github.com/opencontainers/go-digest"
+
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 )
@@ -61,6 +63,7 @@ type Debugger struct {
 	cancel context.CancelCauseFunc
 	idle   sync.WaitGroup // done when nothing runs
 
+	telling  sync.Mutex // held while a client is told of steps that are not taken in yet
 	spawning sync.Mutex
 	closed   bool // nothing more is run
 	ended    chan error
@@ -71,7 +74,8 @@ type Debugger struct {
 	steps       []build.Step
 	told        *sync.Cond // steps are new
 	logs        map[int]string
-	noted       map[string]bool // what failed in the background, and was told
+	behind      map[digest.Digest]int // vertices that are built in the background, and how often
+	noted       map[string]bool       // what failed in the background, and was told
 }
 
 // How says what is debugged.
@@ -85,7 +89,7 @@ type How struct {
 
 // New makes the debugger of a build. It begins when Start is called.
 func New(ctx context.Context, b *build.Debugging, how How, client Client) (*Debugger, error) {
-	d := &Debugger{build: b, how: how, client: client, ended: make(chan error, 1), logs: map[int]string{}, noted: map[string]bool{}}
+	d := &Debugger{build: b, how: how, client: client, ended: make(chan error, 1), logs: map[int]string{}, behind: map[digest.Digest]int{}, noted: map[string]bool{}}
 	d.told = sync.NewCond(&d.mu)
 	d.states.init(b)
 	d.ctx, d.cancel = context.WithCancelCause(ctx)
@@ -161,8 +165,12 @@ func (d *Debugger) StopOnFailure(on bool) {
 	d.stopFailed = on
 }
 
-// Steps takes in how far the steps are: see [build.Observer].
-func (d *Debugger) Steps(steps []build.Step) {
+// Steps takes in how far the steps are: see [build.Observer]. Before, it calls tell, which shows them
+// to the client: what stops for them comes behind.
+func (d *Debugger) Steps(steps []build.Step, tell func()) {
+	d.telling.Lock()
+	defer d.telling.Unlock()
+	tell()
 	d.mu.Lock()
 	d.steps = steps
 	d.told.Broadcast()

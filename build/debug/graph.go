@@ -2,6 +2,7 @@ package debug
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
@@ -46,14 +47,7 @@ func newGraph(def *llb.Definition) (*graph, error) {
 // upTo is a definition that ends with one output. Its vertices are those of the whole, so that an
 // engine has each once.
 func (g *graph) upTo(out *pb.Input) (*pb.Definition, error) {
-	wanted := map[digest.Digest]bool{digest.Digest(out.Digest): true}
-	for i := len(g.ops) - 1; i >= 0; i-- {
-		if o := g.ops[i]; wanted[o.digest] {
-			for _, in := range o.Inputs {
-				wanted[digest.Digest(in.Digest)] = true
-			}
-		}
-	}
+	wanted := g.below(out)
 	def := &pb.Definition{Metadata: map[string]*pb.OpMetadata{}, Source: g.whole.Source}
 	for _, o := range g.ops {
 		if wanted[o.digest] {
@@ -66,6 +60,19 @@ func (g *graph) upTo(out *pb.Input) (*pb.Definition, error) {
 	end, err := (&pb.Op{Inputs: []*pb.Input{out}}).MarshalVT()
 	def.Def = append(def.Def, end)
 	return def, err
+}
+
+// below are the vertices that make an output.
+func (g *graph) below(out *pb.Input) map[digest.Digest]bool {
+	wanted := map[digest.Digest]bool{digest.Digest(out.Digest): true}
+	for _, o := range slices.Backward(g.ops) {
+		if wanted[o.digest] {
+			for _, in := range o.Inputs {
+				wanted[digest.Digest(in.Digest)] = true
+			}
+		}
+	}
+	return wanted
 }
 
 // frontier are the outputs that can be had without any op that is blocked, and on which no other

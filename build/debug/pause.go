@@ -6,8 +6,11 @@ import (
 	"github.com/buildls/buildls/build"
 )
 
-// Pause stops a thread that runs, before the next step. Steps that run go on to their ends.
+// Pause stops a thread that runs, before the next step. Steps that run go on to their ends, which the
+// thread waits for unless they are in the background.
 func (t *Thread) Pause() error {
+	t.d.telling.Lock() // a client that was told of a step finds it running
+	defer t.d.telling.Unlock()
 	t.d.mu.Lock()
 	defer t.d.mu.Unlock()
 	switch {
@@ -22,21 +25,28 @@ func (t *Thread) Pause() error {
 			t.pausing[i] = true
 		}
 	}
+	for vertex := range t.d.behind {
+		if in := t.program.of(vertex, 0); in != nil {
+			delete(t.pausing, t.step(in))
+		}
+	}
 	if len(t.pausing) == 0 || t.evaluating != nil {
 		t.running(errPaused)
 	}
 	return nil
 }
 
-// pauseBehind ends a run that is to pause when a step has ended.
+// pauseBehind ends a run that is to pause when the steps that it waits for have ended.
 func (t *Thread) pauseBehind() {
 	t.d.mu.Lock()
 	defer t.d.mu.Unlock()
 	for i := range t.pausing {
-		if t.running != nil && t.d.steps[i].Status != build.Running {
-			t.running(errPaused)
+		if t.d.steps[i].Status == build.Running {
 			return
 		}
+	}
+	if len(t.pausing) > 0 && t.running != nil {
+		t.running(errPaused)
 	}
 }
 

@@ -70,9 +70,11 @@ func (s *session) start(ctx context.Context, arguments json.RawMessage) (*Launch
 	}
 	obs := build.Observer{
 		Steps: func(steps []build.Step) {
-			r.steps.steps(steps)
-			if d := debugger(); d != nil { // which may stop
-				d.Steps(steps)
+			tell := func() { r.steps.steps(steps) }
+			if d := debugger(); d != nil {
+				d.Steps(steps, tell)
+			} else {
+				tell()
 			}
 		},
 		Log: func(l build.Log) {
