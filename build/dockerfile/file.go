@@ -255,13 +255,14 @@ func (f *File) Continued(line string) (string, bool) {
 func (f *File) Instructions() []*Instruction { return f.all() }
 
 func (f *File) readAll() []*Instruction {
-	list := []*Instruction{}
+	list := make([]*Instruction, 0, len(f.starts))
+	store := slab{size: min(len(f.starts), 128)}
 	for i := 0; i < len(f.starts); {
 		if f.IsBlank(i) || f.IsComment(i) {
 			i++
 			continue
 		}
-		st := f.ReadAt(i)
+		st := f.read(i, &store)
 		list = append(list, st)
 		i = st.End() + 1
 	}
@@ -279,14 +280,18 @@ func (f *File) At(line int) *Instruction {
 }
 
 // ReadAt reads the instruction that begins on a line.
-func (f *File) ReadAt(first int) *Instruction {
-	st := &Instruction{File: f, First: first, last: first}
+func (f *File) ReadAt(first int) *Instruction { return f.read(first, &slab{}) }
+
+func (f *File) read(first int, store *slab) *Instruction {
+	st := store.instruction()
+	st.File, st.First, st.last = f, first, first
 	line, column := f.Trimmed(first)
 	if strings.HasPrefix(line, "#") {
 		line = ""
 	}
 	text, more := f.Continued(line)
-	st.parts = append(st.parts, part{0, first, column})
+	st.one = [1]part{{0, first, column}}
+	st.parts = st.one[:]
 	st.Text = text
 	var joined strings.Builder // of several lines
 	for more && f.next(st) {
@@ -299,7 +304,7 @@ func (f *File) ReadAt(first int) *Instruction {
 		joined.WriteString(text)
 		st.Text = joined.String()
 	}
-	st.parse()
+	st.parse(store)
 	st.Heredocs = st.readHeredocs()
 	return st
 }

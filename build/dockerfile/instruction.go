@@ -16,11 +16,13 @@ type Instruction struct {
 	File        *File
 	Text        string
 	parts       []part
-	First, last int   // lines, without heredocs
-	Blanks      []int // empty continuation lines
-	Commented   bool  // there are comments between the lines
+	one         [1]part // of an instruction of one line, which most are
+	First, last int     // lines, without heredocs
+	Blanks      []int   // empty continuation lines
+	Commented   bool    // there are comments between the lines
 
-	Onbuild Part // the word ONBUILD, if the rest is its trigger
+	name    string // in upper case
+	Onbuild Part   // the word ONBUILD, if the rest is its trigger
 	Keyword Part
 	Flags   []Part
 	Rest    Part   // all arguments
@@ -53,7 +55,7 @@ func (st *Instruction) Written() string {
 }
 
 // Name is the instruction in upper case.
-func (st *Instruction) Name() string { return strings.ToUpper(st.Slice(st.Keyword)) }
+func (st *Instruction) Name() string { return st.name }
 
 // Position is where a byte of the text stands in the file.
 func (st *Instruction) Position(offset int) (line, column int) {
@@ -89,6 +91,12 @@ func (st *Instruction) Tokens(spans ...Part) []Token {
 
 // SkipBlank is the first byte from at on that is not white space.
 func (st *Instruction) SkipBlank(at int) int {
+	for at < len(st.Text) && st.Text[at] == ' ' {
+		at++
+	}
+	if at == len(st.Text) || st.Text[at] > ' ' && st.Text[at] < utf8.RuneSelf {
+		return at
+	}
 	return len(st.Text) - len(strings.TrimLeftFunc(st.Text[at:], unicode.IsSpace))
 }
 
@@ -109,6 +117,11 @@ func (st *Instruction) Blank(at int, quotes bool) int {
 // WordEnd is where the word at some byte ends: at white space, outside of quotes if
 // they count.
 func (st *Instruction) WordEnd(at int, quotes bool) int {
+	for ; !quotes && at < len(st.Text); at++ {
+		if c := st.Text[at]; c == ' ' || '\t' <= c && c <= '\r' && c != '\n' { // as Blank has it
+			return at
+		}
+	}
 	var quote byte
 	for ; at < len(st.Text); at++ {
 		switch c := st.Text[at]; {
@@ -128,10 +141,11 @@ func (st *Instruction) WordEnd(at int, quotes bool) int {
 }
 
 // parse finds the words.
-func (st *Instruction) parse() {
+func (st *Instruction) parse(store *slab) {
 	at := st.SkipBlank(0)
 	for {
 		st.Keyword = Part{at, st.WordEnd(at, false)}
+		st.name = strings.ToUpper(st.Slice(st.Keyword))
 		at = st.parseFlags(st.SkipBlank(st.Keyword.End))
 		if st.Name() != "ONBUILD" || !st.Onbuild.Empty() || at == len(st.Text) {
 			break
@@ -141,7 +155,7 @@ func (st *Instruction) parse() {
 	end := len(strings.TrimRightFunc(st.Text, unicode.IsSpace))
 	st.Rest = Part{at, max(at, end)}
 	quotes := strings.Contains("ENV LABEL ARG", st.Name())
-	st.Args = make([]Part, 0, min(strings.Count(st.Slice(st.Rest), " ")+1, 64))
+	st.Args = store.parts(min(strings.Count(st.Slice(st.Rest), " ")+1, 64))
 	for at < st.Rest.End {
 		word := Part{at, min(st.WordEnd(at, quotes), st.Rest.End)}
 		st.Args = append(st.Args, word)
@@ -165,6 +179,9 @@ func (st *Instruction) parseFlags(at int) int {
 
 // Unquoted is a word without quotes and escapes.
 func (st *Instruction) Unquoted(sp Part) string {
+	if text := st.Slice(sp); !strings.ContainsAny(text, `'"`) && strings.IndexByte(text, st.File.Escape) < 0 {
+		return text
+	}
 	var b strings.Builder
 	for i := sp.Start; i < sp.End; i++ {
 		switch c := st.Text[i]; {

@@ -161,6 +161,9 @@ func (st *Instruction) Mentions() (list []Mention) {
 	for _, f := range st.Flags {
 		add(st, f, st.File.Escape, true)
 	}
+	if len(st.Heredocs) == 0 && strings.IndexByte(st.Text, '$') < 0 {
+		return list
+	}
 	escape, runs := st.File.Escape, st.Runs()
 	if runs {
 		escape = '\\' // the shell's own

@@ -72,11 +72,13 @@ func (st *Instruction) Elements() []Element {
 	return list
 }
 
+var errNoArray = errors.New("no JSON array")
+
 // JSONArray reads the arguments as a JSON array.
 func (st *Instruction) JSONArray() ([]Element, error) {
 	text := st.Slice(st.Rest)
 	if !strings.HasPrefix(text, "[") {
-		return nil, errors.New("no JSON array")
+		return nil, errNoArray
 	}
 	var raw []json.RawMessage
 	if err := json.Unmarshal([]byte(text), &raw); err != nil {
