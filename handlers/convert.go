@@ -71,6 +71,11 @@ func (c converter) byteRange(start, end int) protocol.Range {
 // span is byteRange of a place that package language names.
 func (c converter) span(s language.Span) protocol.Range { return c.byteRange(s.Start, s.End) }
 
+// nearSpan is the range of a place that is near the one before.
+func nearSpan(c *workspace.Cursor, s language.Span) protocol.Range {
+	return protocol.Range{Start: toPosition(c.Position(s.Start)), End: toPosition(c.Position(s.End))}
+}
+
 func (c converter) location(s language.Span) protocol.Location {
 	return protocol.Location{URI: c.uri, Range: c.span(s)}
 }

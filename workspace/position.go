@@ -37,7 +37,10 @@ func (e Encoding) units(s string) int {
 		return utf8.RuneCountInString(s)
 	}
 	n := 0
-	for _, r := range s {
+	for n < len(s) && s[n] < utf8.RuneSelf {
+		n++
+	}
+	for _, r := range s[n:] {
 		n += e.width(r, 1)
 	}
 	return n

@@ -253,6 +253,14 @@ func checkPositions(t *testing.T, s string) {
 				}
 			}
 		}
+		cursor := text.Cursor(e)
+		for _, step := range []int{1, 3, -1, -5} { // near and far, forwards and backwards
+			for i, offset := 0, max(0, -step*len(s)); i <= len(s)+2; i, offset = i+1, offset+step {
+				if got, want := cursor.Position(offset), text.PositionOf(offset, e); got != want {
+					t.Fatalf("the cursor has offset %d of %q at %v, not at %v (%s)", offset, s, got, want, e)
+				}
+			}
+		}
 		for offset := -1; offset <= len(s)+1; offset++ {
 			back := text.OffsetOf(text.PositionOf(offset, e), e)
 			if back > max(offset, 0) || back < offset-utf8.UTFMax {
