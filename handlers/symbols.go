@@ -7,6 +7,7 @@ import (
 
 	"github.com/buildls/buildls/build/language"
 	"github.com/buildls/buildls/handlers/plan"
+	"github.com/buildls/buildls/workspace"
 )
 
 // symbolKinds are the icons of an outline's entries.
@@ -21,7 +22,7 @@ var symbolKinds = map[language.OutlineKind]protocol.SymbolKind{
 func (s *Server) documentSymbol(_ context.Context, d document, _ *DocumentParams) (any, error) {
 	outline := language.Outline(plan.FileOf(d.doc))
 	if s.features.symbolTree {
-		return d.symbolTree(outline), nil
+		return symbolTree(outline, d.text.Cursor(d.encoding)), nil
 	}
 	list := []protocol.SymbolInformation{}
 	var add func(entries []language.Entry, in string)
@@ -37,15 +38,15 @@ func (s *Server) documentSymbol(_ context.Context, d document, _ *DocumentParams
 	return list, nil
 }
 
-func (d document) symbolTree(entries []language.Entry) []protocol.DocumentSymbol {
-	list := []protocol.DocumentSymbol{} // not null: a list
+func symbolTree(entries []language.Entry, at *workspace.Cursor) []protocol.DocumentSymbol {
+	list := make([]protocol.DocumentSymbol, 0, len(entries)) // not null: a list
 	for _, e := range entries {
-		symbol := protocol.DocumentSymbol{Name: e.Name, Kind: symbolKinds[e.Kind], Range: d.span(e.Span), SelectionRange: d.span(e.Word)}
+		symbol := protocol.DocumentSymbol{Name: e.Name, Kind: symbolKinds[e.Kind], Range: nearSpan(at, e.Span), SelectionRange: nearSpan(at, e.Word)}
 		if e.Detail != "" {
 			symbol.Detail = &e.Detail
 		}
 		if len(e.Children) > 0 {
-			symbol.Children = d.symbolTree(e.Children)
+			symbol.Children = symbolTree(e.Children, at)
 		}
 		list = append(list, symbol)
 	}

@@ -118,9 +118,10 @@ func (s *Server) semanticTokensRange(_ context.Context, d document, p *tokenRang
 func (d document) tokens(first, last int, memory *language.TokenMemory) []uint32 {
 	list := namesOf(d.doc).Tokens(first, last, memory)
 	data := make([]uint32, 0, 5*len(list))
+	cursor := d.text.Cursor(d.encoding)
 	var line, character uint32
 	for _, t := range list {
-		at := d.span(t.Span)
+		at := nearSpan(cursor, t.Span)
 		if at.Start.Line != at.End.Line { // a lone \r ends a line of the editor's
 			continue
 		}

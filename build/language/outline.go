@@ -39,11 +39,12 @@ func Outline(f *dockerfile.File) (list []Entry) {
 	body, number := &list, 0
 	for _, st := range f.Instructions() {
 		if !beginsStage(st) {
-			*body = append(*body, instructionEntries(st)...)
+			*body = appendEntries(*body, st)
 			continue
 		}
 		list = append(list, stageEntry(st, number, linesOf(f, stages[number])))
 		body = &list[len(list)-1].Children
+		*body = make([]Entry, 0, stages[number].Last-stages[number].First)
 		number++
 	}
 	return list
@@ -111,8 +112,8 @@ func stageEntry(st *dockerfile.Instruction, number int, span Span) Entry {
 	return e
 }
 
-// instructionEntries are an instruction, or the variables that an ARG or ENV sets.
-func instructionEntries(st *dockerfile.Instruction) (list []Entry) {
+// appendEntries adds an instruction, or the variables that an ARG or ENV sets.
+func appendEntries(list []Entry, st *dockerfile.Instruction) []Entry {
 	span := linesOf(st.File, st.Lines())
 	if sets := st.Assignments(); len(sets) > 0 && st.Onbuild.Empty() {
 		for i, a := range sets {
@@ -128,12 +129,12 @@ func instructionEntries(st *dockerfile.Instruction) (list []Entry) {
 		}
 		return list
 	}
-	word := strings.ToUpper(st.Slice(st.Head()))
+	word := st.Name()
 	if !st.Onbuild.Empty() {
-		word += " " + st.Name()
+		word = "ONBUILD " + word
 	}
 	e := Entry{Kind: OutlineInstruction, Name: strings.TrimSpace(word + " " + what(st)), Span: span, Word: partOf(st, st.Head())}
-	return []Entry{e}
+	return append(list, e)
 }
 
 // what is what an instruction does, in short: its arguments, or the first line of a heredoc that
@@ -158,9 +159,28 @@ func what(st *dockerfile.Instruction) string {
 
 // short is a text in one line of at most 60 characters.
 func short(text string) string {
+	if isShort(text) {
+		return text
+	}
 	text = strings.Join(strings.Fields(text), " ")
 	if utf8.RuneCountInString(text) <= 60 {
 		return text
 	}
 	return string([]rune(text)[:59]) + "…"
+}
+
+// isShort says whether a text surely is short already, as next to all are.
+func isShort(text string) bool {
+	if len(text) > 60 {
+		return false
+	}
+	blank := true // before the text, and behind it
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c >= utf8.RuneSelf || blank && c == ' ' {
+			return false
+		}
+		blank = c == ' '
+	}
+	return !blank
 }

@@ -26,8 +26,11 @@ func assignments(st *dockerfile.Instruction) (list []dockerfile.Mention) {
 			list = append(list, dockerfile.Mention{Name: st.Slice(field.Value), Token: at, Word: at, Instruction: st, Sets: true})
 		}
 	}
+	if len(st.Heredocs) == 0 && !maySet(st.Text) && !strings.Contains(st.Text, `\u`) { // nor in JSON's escapes: next to all
+		return list
+	}
 	for _, s := range scriptsOf(st) {
-		if !strings.Contains(s.Text, "=") && !strings.Contains(s.Text, "for") && !strings.Contains(s.Text, "read") {
+		if !maySet(s.Text) {
 			continue
 		}
 		file := s.Parse()
@@ -55,6 +58,11 @@ func assignments(st *dockerfile.Instruction) (list []dockerfile.Mention) {
 		})
 	}
 	return list
+}
+
+// maySet says whether a script may have something that sets a variable.
+func maySet(script string) bool {
+	return strings.Contains(script, "=") || strings.Contains(script, "for") || strings.Contains(script, "read")
 }
 
 // readNames are the variables that a read sets.

@@ -2,7 +2,7 @@ package language
 
 import (
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/buildls/buildls/build/dockerfile"
 )
@@ -33,11 +33,14 @@ type Token struct {
 	Declares bool // the name gets its meaning here
 }
 
-// A TokenMemory remembers the tokens of instructions, so that of an edited text only the edited
-// instructions are read again. Its zero value is ready; several may use it at once.
-type TokenMemory struct {
-	mu         sync.Mutex
-	known, now map[string][]Token // by an instruction's text; each begins at byte 0
+// A TokenMemory remembers the tokens of the instructions of a whole text, so that when it is edited
+// only the edited instructions are read again. Its zero value is ready; several may use it at once.
+type TokenMemory struct{ known atomic.Pointer[remembered] }
+
+// remembered does not change once it is known.
+type remembered struct {
+	escape byte
+	tokens map[string][]Token // by an instruction's text; each begins at byte 0
 }
 
 // Tokens are the parts of lines from the 0-based line first to last that mean something, in the
@@ -50,16 +53,22 @@ func (n *Names) Tokens(first, last int, memory *TokenMemory) []Token {
 	}
 	start := f.Offset(first, 0)
 	p := &painter{f: f, start: start, ids: make([]int32, f.Offset(last, len(f.Line(last)))-start)}
+	p.list = make([]Token, 0, 8*(last-first+1))
 	p.comments(first, last)
+	now := &remembered{f.Escape, map[string][]Token{}}
+	known := now
+	if memory != nil {
+		if last := memory.known.Load(); last != nil && last.escape == f.Escape {
+			known = last
+		}
+	}
 	for _, st := range f.Instructions() {
 		if st.First <= last && st.End() >= first {
-			p.remembered(st, memory)
+			p.remember(st, known, now)
 		}
 	}
 	if memory != nil && first == 0 && last == f.Rows()-1 {
-		memory.mu.Lock()
-		memory.known, memory.now = memory.now, nil
-		memory.mu.Unlock()
+		memory.known.Store(now)
 	}
 	for _, s := range n.Symbols {
 		for _, o := range s.Occurrences {
@@ -82,21 +91,15 @@ type painter struct {
 	list  []Token
 }
 
-// remembered paints an instruction as it was painted the last time, if it was.
-func (p *painter) remembered(st *dockerfile.Instruction, memory *TokenMemory) {
-	if memory == nil {
-		p.instruction(st)
-		return
-	}
+// remember paints an instruction as it is known, and knows it from now on.
+func (p *painter) remember(st *dockerfile.Instruction, known, now *remembered) {
 	start := p.f.Offset(st.First, 0)
 	end := p.f.Offset(st.End(), len(p.f.Line(st.End())))
-	key := string(p.f.Escape) + p.f.String()[start:end]
-	memory.mu.Lock()
-	list, ok := memory.known[key]
+	key := p.f.String()[start:end]
+	list, ok := known.tokens[key]
 	if !ok {
-		list, ok = memory.now[key]
+		list, ok = now.tokens[key]
 	}
-	memory.mu.Unlock()
 	if !ok {
 		alone := &painter{f: p.f, start: start, ids: make([]int32, end-start)}
 		alone.instruction(st)
@@ -105,12 +108,7 @@ func (p *painter) remembered(st *dockerfile.Instruction, memory *TokenMemory) {
 			list[i].Span = Span{list[i].Start - start, list[i].End - start}
 		}
 	}
-	memory.mu.Lock()
-	if memory.now == nil {
-		memory.now = map[string][]Token{}
-	}
-	memory.now[key] = list
-	memory.mu.Unlock()
+	now.tokens[key] = list
 	for _, t := range list {
 		p.span(Span{start + t.Start, start + t.End}, t.Kind, t.Declares)
 	}
@@ -149,8 +147,8 @@ func (p *painter) words(st *dockerfile.Instruction, part dockerfile.Part, kind T
 }
 
 // tokens are the runs of bytes of one token.
-func (p *painter) tokens() (out []Token) {
-	text := p.f.Text()
+func (p *painter) tokens() []Token {
+	text, out := p.f.Text(), make([]Token, 0, len(p.list))
 	for i := 0; i < len(p.ids); {
 		id, from := p.ids[i], i
 		for i < len(p.ids) && p.ids[i] == id {

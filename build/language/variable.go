@@ -23,22 +23,25 @@ type variableKey struct {
 	name  string
 }
 
+// A binding is a variable of one scope.
+type binding struct {
+	variableKey
+	places []Occurrence
+	sets   bool     // the scope gives it a value
+	arg    bool     // by an ARG
+	same   *binding // of another scope, with which it is one; nil if there is none
+}
+
 // bindings tell which variables of different scopes are one.
 type bindings struct {
-	order  []variableKey
-	places map[variableKey][]Occurrence
-	sets   map[variableKey]bool // the scope gives it a value
-	args   map[variableKey]bool // by an ARG
-	base   map[scope]scope      // of Names
-	parent map[variableKey]variableKey
+	order []*binding
+	byKey map[variableKey]*binding
+	base  map[scope]scope // of Names
 }
 
 // bind reads the variables of a Dockerfile.
 func bind(f *dockerfile.File, base map[scope]scope) *bindings {
-	b := &bindings{
-		places: map[variableKey][]Occurrence{}, sets: map[variableKey]bool{}, args: map[variableKey]bool{},
-		base: base, parent: map[variableKey]variableKey{},
-	}
+	b := &bindings{byKey: map[variableKey]*binding{}, base: base}
 	here := outside
 	for _, st := range f.Instructions() {
 		from := beginsStage(st)
@@ -46,7 +49,6 @@ func bind(f *dockerfile.File, base map[scope]scope) *bindings {
 			here = max(here, outside) + 1
 		}
 		script := scripts + scope(st.First)
-		b.base[script] = here
 		assigned := assignments(st)
 		for _, m := range append(st.Mentions(), assigned...) {
 			if !isName(m.Name) {
@@ -58,6 +60,7 @@ func bind(f *dockerfile.File, base map[scope]scope) *bindings {
 				at = global
 			case !st.Onbuild.Empty() && m.Sets, slices.ContainsFunc(assigned, func(a dockerfile.Mention) bool { return a.Name == m.Name }):
 				at = script // what an ONBUILD sets is of a build to come
+				b.base[script] = here
 			}
 			b.add(variableKey{at, m.Name}, Occurrence{Span: spanOf(f, m.Word), Write: m.Sets, Instruction: st, bare: isBare(m)})
 			if at == global && !from { // what stands before the first FROM sees it too
@@ -65,8 +68,8 @@ func bind(f *dockerfile.File, base map[scope]scope) *bindings {
 			}
 		}
 	}
-	for _, k := range b.order {
-		b.join(k)
+	for _, v := range b.order {
+		b.join(v)
 	}
 	return b
 }
@@ -93,51 +96,68 @@ func bases(f *dockerfile.File, named []dockerfile.StageName) map[scope]scope {
 }
 
 func (b *bindings) add(k variableKey, o Occurrence) {
-	if _, ok := b.parent[k]; !ok {
-		b.parent[k] = k
-		b.order = append(b.order, k)
+	v := b.byKey[k]
+	if v == nil {
+		v = &binding{variableKey: k}
+		b.byKey[k] = v
+		b.order = append(b.order, v)
 	}
-	b.sets[k] = b.sets[k] || o.Write
-	b.args[k] = b.args[k] || o.Write && o.Instruction.Name() == "ARG"
+	v.sets = v.sets || o.Write
+	v.arg = v.arg || o.Write && o.Instruction.Name() == "ARG"
 	if o.Span != (Span{}) {
 		o.scope = k.scope
-		b.places[k] = append(b.places[k], o)
+		v.places = append(v.places, o)
 	}
+}
+
+// setIn is the variable of a name in a scope that gives it a value; nil if it does not.
+func (b *bindings) setIn(where scope, name string) *binding {
+	if v := b.byKey[variableKey{where, name}]; v != nil && v.sets {
+		return v
+	}
+	return nil
 }
 
 // join makes a variable one with that which it takes its value from: the nearest stage below that
 // sets it, or the global ARG that an ARG declares again.
-func (b *bindings) join(k variableKey) {
-	for at, ok := b.base[k.scope]; ok; at, ok = b.base[at] {
-		if below := (variableKey{at, k.name}); b.sets[below] {
-			b.union(k, below)
+func (b *bindings) join(v *binding) {
+	for at, ok := b.base[v.scope]; ok; at, ok = b.base[at] {
+		if below := b.setIn(at, v.name); below != nil {
+			v.unite(below)
 			break
 		}
 	}
-	if above := (variableKey{global, k.name}); k.scope != global && b.args[k] && b.sets[above] {
-		b.union(k, above)
+	if v.scope != global && v.arg {
+		if above := b.setIn(global, v.name); above != nil {
+			v.unite(above)
+		}
 	}
 }
 
-func (b *bindings) root(k variableKey) variableKey {
-	for b.parent[k] != k {
-		k = b.parent[k]
+func (v *binding) root() *binding {
+	for v.same != nil {
+		v = v.same
 	}
-	return k
+	return v
 }
 
-func (b *bindings) union(k, other variableKey) { b.parent[b.root(k)] = b.root(other) }
+func (v *binding) unite(other *binding) {
+	if from, to := v.root(), other.root(); from != to {
+		from.same = to
+	}
+}
 
 // variables are those of the Dockerfile.
 func (b *bindings) variables() (list []*Symbol) {
-	symbols := map[variableKey]*Symbol{}
-	for _, k := range b.order {
-		root := b.root(k)
-		if symbols[root] == nil {
-			symbols[root] = &Symbol{Kind: Variable, Name: k.name}
-			list = append(list, symbols[root])
+	symbols := map[*binding]*Symbol{}
+	for _, v := range b.order {
+		s := symbols[v.root()]
+		if s == nil {
+			s = &Symbol{Kind: Variable, Name: v.name}
+			symbols[v.root()] = s
+			list = append(list, s)
 		}
-		symbols[root].Occurrences = append(symbols[root].Occurrences, b.places[k]...)
+		s.Occurrences = append(s.Occurrences, v.places...)
 	}
 	list = slices.DeleteFunc(list, func(s *Symbol) bool { return len(s.Occurrences) == 0 })
 	for _, s := range list {
