@@ -240,7 +240,7 @@ func TestMarshal(t *testing.T) {
 			A *string `json:"a,omitzero"`
 		}{{&name}, {}},
 	} {
-		got, err := marshal(v)
+		got, err := marshal(nil, v)
 		want, wrong := protocol.Marshal(v)
 		if err != nil || wrong != nil || string(got) != string(want) {
 			t.Errorf("%#v: %s, not %s; %v %v", v, got, want, err, wrong)

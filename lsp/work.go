@@ -134,9 +134,10 @@ func (s *Server) send(r *request, result any, err error) error {
 		err = errRequestCanceled
 	}
 	if err == nil {
-		var raw []byte
-		if raw, err = marshal(result); err == nil {
-			return s.wire.respond(r.id, "result", raw)
+		buffer := buffers.Get().(*[]byte)
+		defer buffers.Put(buffer)
+		if *buffer, err = marshal((*buffer)[:0], result); err == nil {
+			return s.wire.respond(r.id, "result", *buffer)
 		}
 	}
 	raw, err := json.Marshal(asError(err))
@@ -146,12 +147,15 @@ func (s *Server) send(r *request, result any, err error) error {
 	return s.wire.respond(r.id, "error", raw)
 }
 
-// marshal is [protocol.Marshal]. That has code for each struct, to which it must be given a pointer;
+// buffers have room for answers, of which some are large. Those that nobody used for a while are freed.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// marshal is [protocol.AppendMarshal]. That has code for each struct, to which it must be given a pointer;
 // all else it takes apart by reflection, which takes several times as long.
-func marshal(v any) (out []byte, err error) {
+func marshal(out []byte, v any) (_ []byte, err error) {
 	list := reflect.ValueOf(v)
 	if list.Kind() != reflect.Slice || list.IsNil() || list.Type().Elem().Kind() != reflect.Struct {
-		return protocol.Marshal(v)
+		return protocol.AppendMarshal(out, v)
 	}
 	out = append(out, '[')
 	for i := range list.Len() {
@@ -159,7 +163,7 @@ func marshal(v any) (out []byte, err error) {
 			out = append(out, ',')
 		}
 		if out, err = protocol.AppendMarshal(out, list.Index(i).Addr().Interface()); err != nil {
-			return nil, err
+			return out, err
 		}
 	}
 	return append(out, ']'), nil
