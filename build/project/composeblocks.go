@@ -24,6 +24,9 @@ type serviceBlock struct {
 	profile *Profile // nil: it builds nothing
 	image   string   // that it runs then; may be empty
 	start   int      // where the lines began when they were read, in bytes
+
+	moved *Profile // what was returned last; nil if nothing was
+	at    int      // where its lines began
 }
 
 // A section is a key with its value, in whole lines of a compose file.
@@ -138,7 +141,7 @@ func blocksOf(r *composeReader, asked *record, dir string, list []*Profile) *com
 		if at, ok := r.spots["services."+e.name]; !ok || at.start != e.key {
 			return nil
 		}
-		b.services[e.text] = serviceBlock{profiles[e.name], r.images[e.name], e.start}
+		b.services[e.text] = serviceBlock{profile: profiles[e.name], image: r.images[e.name], start: e.start}
 	}
 	return b
 }
@@ -171,7 +174,11 @@ func (b *composeBlocks) read(src Source) (list []*Profile, images []string, ok b
 		}
 		now[e.text] = block
 		if block.profile != nil {
-			list = append(list, block.profile.moved(e.start-block.start))
+			if block.moved == nil || block.at != e.start {
+				block.moved, block.at = block.profile.moved(e.start-block.start), e.start
+				now[e.text] = block
+			}
+			list = append(list, block.moved)
 		} else if block.image != "" {
 			images = append(images, block.image)
 		}

@@ -57,12 +57,12 @@ func BenchmarkLanguage(b *testing.B) {
 
 // BenchmarkLanguageMemory is what a server holds more than before, after all that an editor asks
 // about a text of 1,000 lines, ten keys each. Both times it was quiet, so long that it has
-// given back what it does not need.
+// given back what it does not need, and then has looked at the files again, as it does at times.
 func BenchmarkLanguageMemory(b *testing.B) {
 	grown := func(server *exec.Cmd) int {
 		w := openBare(b, server, 1000, true)
 		rest := func() int {
-			time.Sleep(trimQuiet + 2*time.Second)
+			time.Sleep(trimQuiet + 6*time.Second)
 			return resident(b, server.Process.Pid)
 		}
 		before := rest()

@@ -61,12 +61,19 @@ func (ps *Projects) noteChanged(snapshot *workspace.Snapshot, before, now *readP
 		file string
 		name string
 	}
+	was, is := before.project.Profiles, now.project.Profiles
+	for len(was) > 0 && len(is) > 0 && was[0] == is[0] { // as read the last time: next to all
+		was, is = was[1:], is[1:]
+	}
+	for len(was) > 0 && len(is) > 0 && was[len(was)-1] == is[len(is)-1] {
+		was, is = was[:len(was)-1], is[:len(is)-1]
+	}
 	old := map[name]*project.Profile{}
-	for _, p := range before.project.Profiles {
+	for _, p := range was {
 		old[name{p.Kind, p.File, p.Name}] = p
 	}
 	var moved []*project.Profile
-	for _, p := range now.project.Profiles {
+	for _, p := range is {
 		was := old[name{p.Kind, p.File, p.Name}]
 		if was != nil && buildsSame(was, p) {
 			delete(old, name{p.Kind, p.File, p.Name})
