@@ -20,7 +20,8 @@ var errNoRecord = errors.New("the engine has no record of its files")
 //
 // While an engine looks for a result, it takes each build that wants the same result into the same
 // work (BuildKit's solver/scheduler.go, mergeTo). If the result is not there, preventRun lets that
-// work fail, and the build with it. So the engine's list of what it stores is asked first.
+// work fail, and the build with it. So the engine's list of what it stores is asked first. That does
+// not tell a command from one of the same text on other files, of which the files are there.
 func (b *Build) lookUp(ctx context.Context, g gateway.Client, s stepState, at *pb.Input) (gateway.Reference, error) {
 	if at == nil {
 		return nil, nil

@@ -146,7 +146,9 @@ func TestHoverGoneWhileBuilding(t *testing.T) {
 			var looking sync.WaitGroup
 			for line := range 2 {
 				looking.Go(func() { e.Hover(uri, 1+line, 0) })
-				looking.Go(func() { e.Execute("buildls.files", map[string]any{"id": r.ID, "step": stepNamed(t, r, "RUN") + line}, nil) })
+				looking.Go(func() {
+					e.Execute("buildls.files", map[string]any{"id": r.ID, "step": stepNamed(t, r, "RUN") + line}, nil)
+				})
 			}
 			if log := logOf(t, e, mustBuild(t, e, nil)); !strings.Contains(log, "there were 2") {
 				t.Errorf("it was run to be looked at: %s", log)
