@@ -2,12 +2,13 @@ package debug
 
 import (
 	"context"
+	"slices"
 
 	"github.com/buildls/buildls/build"
 )
 
-// Pause stops a thread that runs, before the next step. Steps that run go on to their ends, which the
-// thread waits for unless they are in the background.
+// Pause stops a thread that runs, before the next step. Its steps that run go on to their ends, which
+// it waits for unless they are in the background.
 func (t *Thread) Pause() error {
 	t.d.telling.Lock() // a client that was told of a step finds it running
 	defer t.d.telling.Unlock()
@@ -20,14 +21,11 @@ func (t *Thread) Pause() error {
 		return nil
 	}
 	t.pausing = map[int]bool{}
-	for i, s := range t.d.steps {
-		if s.Status == build.Running {
-			t.pausing[i] = true
-		}
-	}
-	for vertex := range t.d.behind {
-		if in := t.program.of(vertex, 0); in != nil {
-			delete(t.pausing, t.step(in))
+	for _, p := range t.program.places {
+		in := p.here().instruction()
+		behind := func(o *op) bool { return t.d.behind[o.digest] > 0 }
+		if in != nil && t.statusNow(in) == build.Running && !slices.ContainsFunc(in.ops, behind) {
+			t.pausing[t.step(in)] = true
 		}
 	}
 	if len(t.pausing) == 0 || t.evaluating != nil {
