@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -214,25 +215,24 @@ func BenchmarkCompleteAmongMany(b *testing.B) {
 			}
 		}
 	}
-	e := lsptest.New(b, quiet(shipped(b, nil)), lsptest.Options{Folders: []string{dir}})
+	w := startBare(b, quiet(shipped(b, nil)))
+	w.ask("initialize", map[string]any{"processId": nil, "rootUri": "file://" + dir, "capabilities": map[string]any{}})
+	w.tell("initialized", map[string]any{})
 	uri := "file://" + dir + "/Dockerfile"
-	e.Open(uri, "dockerfile", "FROM scratch\nCOPY d07/\n")
-	ask := func() (found int) {
-		e.Insert(uri, 1, 9, "f")
-		var list struct {
-			IsIncomplete bool
-			Items        []any
-		}
-		if err := e.Call("textDocument/completion", map[string]any{"textDocument": map[string]any{"uri": uri}, "position": map[string]any{"line": 1, "character": 10}}, &list); err != nil {
-			b.Fatal(err)
-		}
-		e.Delete(uri, 1, 9, 1, 10)
-		if list.IsIncomplete {
-			return 0
-		}
-		return len(list.Items)
+	w.tell("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": uri, "languageId": "dockerfile", "version": 1, "text": "FROM scratch\nCOPY d07/\n"}})
+	place := func(character int) map[string]any { return map[string]any{"line": 1, "character": character} }
+	change := func(from, to int, text string) {
+		w.version++
+		w.tell("textDocument/didChange", map[string]any{"textDocument": map[string]any{"uri": uri, "version": 1 + w.version},
+			"contentChanges": []any{map[string]any{"range": map[string]any{"start": place(from), "end": place(to)}, "text": text}}})
 	}
-	if !eventually(func() bool { return ask() > 0 }) {
+	ask := func() (whole bool) {
+		change(9, 9, "f")
+		list := w.ask("textDocument/completion", map[string]any{"textDocument": map[string]any{"uri": uri}, "position": place(10)})
+		change(9, 10, "")
+		return bytes.Contains(list, []byte(`"isIncomplete":false`)) && bytes.Contains(list, []byte(`"f999"`))
+	}
+	if !eventually(ask) {
 		b.Fatal("no list is complete")
 	}
 	var waits []float64
