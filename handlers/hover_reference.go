@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/buildls/buildls/build/language"
+	"github.com/buildls/buildls/handlers/plan"
 )
 
 // hoverWord says what a word within an instruction is: what BuildKit's reference says of a flag, a
@@ -49,6 +50,9 @@ func (s *Server) hoverInstruction(_ context.Context, h *hover) {
 func (s *Server) describe(h *hover) (language.Description, bool) {
 	if !s.helps(h.doc) {
 		return language.Description{}, false
+	}
+	if d, ok := language.DescribeKeyword(plan.FileOf(h.doc), h.offset); ok {
+		return d, true
 	}
 	return namesOf(h.doc).Describe(h.offset)
 }

@@ -39,15 +39,32 @@ func (n *Names) Describe(offset int) (d Description, ok bool) {
 	return n.describeWord(f.At(line), offset)
 }
 
-// describeWord is what an instruction, a flag or its value, a mount's type or key is.
-func (n *Names) describeWord(st *dockerfile.Instruction, offset int) (Description, bool) {
-	name := st.Name()
+// DescribeKeyword is what the name of an instruction is that stands at a byte; ok is false if none does.
+// It says what [Names.Describe] says, and needs no names, which take longer to find than all else.
+func DescribeKeyword(f *dockerfile.File, offset int) (d Description, ok bool) {
+	line := f.LineOf(offset)
+	if f.IsComment(line) {
+		return d, false
+	}
+	return describeKeyword(f.At(line), offset)
+}
+
+func describeKeyword(st *dockerfile.Instruction, offset int) (d Description, ok bool) {
 	if at := partOf(st, st.Onbuild); !st.Onbuild.Empty() && at.Holds(offset) {
 		return instruction(at, "ONBUILD")
 	}
 	if at := partOf(st, st.Keyword); at.Holds(offset) {
-		return instruction(at, name)
+		return instruction(at, st.Name())
 	}
+	return d, false
+}
+
+// describeWord is what an instruction, a flag or its value, a mount's type or key is.
+func (n *Names) describeWord(st *dockerfile.Instruction, offset int) (Description, bool) {
+	if d, ok := describeKeyword(st, offset); ok {
+		return d, ok
+	}
+	name := st.Name()
 	for _, field := range st.Fields() {
 		if !partOf(st, field.All).Holds(offset) {
 			continue
