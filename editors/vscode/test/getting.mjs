@@ -93,6 +93,8 @@ async function offers() {
 /** The next window says it in the status bar alone. */
 async function offersOnce() {
   await code.page.reload();
+  await code.page.locator('.monaco-workbench .part.statusbar').waitFor();
+  await code.openFile('Dockerfile'); // the window may have forgotten that it was open
   await code.lines.getByText('FROM base AS shop').waitFor();
   await code.status.locator('.codicon-warning').waitFor();
   assert.equal(await code.page.locator('.notification-list-item').count(), 0);
