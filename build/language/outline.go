@@ -44,7 +44,6 @@ func Outline(f *dockerfile.File) (list []Entry) {
 		}
 		list = append(list, stageEntry(st, number, linesOf(f, stages[number])))
 		body = &list[len(list)-1].Children
-		*body = make([]Entry, 0, stages[number].Last-stages[number].First)
 		number++
 	}
 	return list

@@ -53,7 +53,7 @@ func (n *Names) Tokens(first, last int, memory *TokenMemory) []Token {
 	}
 	start := f.Offset(first, 0)
 	p := &painter{f: f, start: start, ids: make([]int32, f.Offset(last, len(f.Line(last)))-start)}
-	p.list = make([]Token, 0, 8*(last-first+1))
+	p.list = make([]Token, 0, last-first+1)
 	p.comments(first, last)
 	now := &remembered{f.Escape, map[string][]Token{}}
 	known := now
