@@ -93,7 +93,8 @@ type completion struct {
 func (n *Names) Complete(offset int, given Given) []Item {
 	f := n.file
 	line := f.LineOf(offset)
-	column := offset - f.Offset(line, 0)
+	column := min(offset-f.Offset(line, 0), len(f.Line(line))) // behind a \r the editor has another line
+	offset = f.Offset(line, column)
 	c := &completion{given: given, names: n, file: f, offset: offset}
 	if f.IsComment(line) {
 		c.directive(line, column)
