@@ -3,7 +3,6 @@ package build
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/moby/buildkit/solver/pb"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // supportedContexts refuses contexts at which the engine's BuildKit would fail halfway.
@@ -35,7 +35,7 @@ func (r *Request) supportedContexts(info engine.Info, caps apicaps.CapSet) error
 	return nil
 }
 
-var frontendCapText = regexp.MustCompile(`unsupported frontend capability ([\w.]+)`)
+var frontendCapText = lazyregexp.New(`unsupported frontend capability ([\w.]+)`)
 
 // lacks are the features that an old Dockerfile front end lacks, by their capabilities.
 var lacks = map[string]string{
@@ -127,21 +127,21 @@ func (r *Request) contextOf(v *vertex) (name string, c Context, ok bool) {
 }
 
 var (
-	noDockerfileText = regexp.MustCompile(`failed to read dockerfile: (?:failed to )?(?:open|lstat|stat|load|read)[^:]*: no such file|failed to read dockerfile: open \S+: no such file`)
-	statusText       = regexp.MustCompile(`invalid response status (\d+)`)
-	noRefText        = regexp.MustCompile(`repository does not contain ref (\S+?),`)
+	noDockerfileText = lazyregexp.New(`failed to read dockerfile: (?:failed to )?(?:open|lstat|stat|load|read)[^:]*: no such file|failed to read dockerfile: open \S+: no such file`)
+	statusText       = lazyregexp.New(`invalid response status (\d+)`)
+	noRefText        = lazyregexp.New(`repository does not contain ref (\S+?),`)
 	gitFailed        = []struct {
-		text   *regexp.Regexp
+		text   *lazyregexp.Regexp
 		reason string
 	}{
-		{regexp.MustCompile(`no handler for git|unknown scheme git|"git": executable file not found`),
+		{lazyregexp.New(`no handler for git|unknown scheme git|"git": executable file not found`),
 			"the engine has no git, which it needs to fetch a repository; install git where it runs"},
-		{regexp.MustCompile(`(?i)could not read (?:Username|Password)|Authentication failed|terminal prompts disabled`),
+		{lazyregexp.New(`(?i)could not read (?:Username|Password)|Authentication failed|terminal prompts disabled`),
 			"the server asks who you are; give it a token with a secret whose id is GIT_AUTH_TOKEN"},
-		{regexp.MustCompile(`Permission denied \(`), "the server takes none of the keys of your SSH agent"},
-		{regexp.MustCompile(`no SSH key "?\S+"? forwarded`), "it is fetched by SSH; give an agent with ssh"},
-		{regexp.MustCompile(`(?i)repository '?\S*'? not found|does not appear to be a git repository|repository not exported|returned error: 404`), "there is no such repository"},
-		{regexp.MustCompile(`(?:invalid|failed to open|failed to checkout) subdir`), "it has no such subdirectory"},
+		{lazyregexp.New(`Permission denied \(`), "the server takes none of the keys of your SSH agent"},
+		{lazyregexp.New(`no SSH key "?\S+"? forwarded`), "it is fetched by SSH; give an agent with ssh"},
+		{lazyregexp.New(`(?i)repository '?\S*'? not found|does not appear to be a git repository|repository not exported|returned error: 404`), "there is no such repository"},
+		{lazyregexp.New(`(?:invalid|failed to open|failed to checkout) subdir`), "it has no such subdirectory"},
 	}
 )
 

@@ -5,9 +5,9 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/redact"
 )
 
@@ -42,11 +42,11 @@ func (c Context) Name() string {
 	return ""
 }
 
-var archiveExt = regexp.MustCompile(`\.(tar|tgz|txz|tbz2?|tzst)?(\.(gz|bz2|xz|zst))?$`)
+var archiveExt = lazyregexp.New(`\.(tar|tgz|txz|tbz2?|tzst)?(\.(gz|bz2|xz|zst))?$`)
 
 // credentials are the user's name and password in a URL, and the values of its query: whoever has a
 // signed URL is let in.
-var credentials = regexp.MustCompile(`^([a-zA-Z0-9+.-]+://)([^/?#]*@)?([^?#]*)(\?[^#]*)?`)
+var credentials = lazyregexp.New(`^([a-zA-Z0-9+.-]+://)([^/?#]*@)?([^?#]*)(\?[^#]*)?`)
 
 // redactAddress removes the credentials from a URL. The user's name stays in an SSH address, because
 // it is a part of the place.

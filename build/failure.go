@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/logs"
 )
 
@@ -96,7 +96,7 @@ func lostEngine(info engine.Info, err error) *Failure {
 }
 
 // unreachedText is what systems say of a machine that does not answer.
-var unreachedText = regexp.MustCompile(`timed out|no route to host|network is (?:down|unreachable)|host is (?:down|unreachable)|i/o timeout`)
+var unreachedText = lazyregexp.New(`timed out|no route to host|network is (?:down|unreachable)|host is (?:down|unreachable)|i/o timeout`)
 
 // maybeLost says that an error may mean that the engine went away.
 func maybeLost(err error) bool {
@@ -146,7 +146,7 @@ func exitMessage(code int, log string) string {
 	return msg
 }
 
-var ansiText = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z]`)
+var ansiText = lazyregexp.New(`\x1b\[[0-9;?]*[a-zA-Z]`)
 
 // tailOf is the last n lines that are not empty, without colours. It has the last state of a progress
 // bar, and shows any other carriage return in a line as \r.
@@ -184,7 +184,7 @@ func drawnOver(states []string) bool {
 	return strings.TrimSpace(states[0]) == ""
 }
 
-var progress = regexp.MustCompile(`[\d=>#.-]+`)
+var progress = lazyregexp.New(`[\d=>#.-]+`)
 
 // carriageReturns is added to the failure of a RUN whose heredoc has carriage returns.
 const carriageReturns = "\nThe lines of its heredoc end with CRLF. A heredoc keeps the carriage returns, and a shell takes them for a part of its words: save the file with LF line ends"
@@ -200,13 +200,13 @@ func keepsCarriageReturns(text []byte, at *dockerfile.Lines) bool {
 }
 
 var (
-	parseErrorText     = regexp.MustCompile(`dockerfile parse error`)
-	parseLineText      = regexp.MustCompile(`dockerfile parse error (?:on )?line (\d+)`)
-	missingPathText    = regexp.MustCompile(`(?:failed to (?:compute cache key|calculate checksum|walk).*?"(/[^"]*)":? not found|lstat (/\S*): no such file or directory)`)
-	missingProgramText = regexp.MustCompile(`unable to start container process:.* exec: \\?"([^"\\]+)\\?": (?:stat .*no such file|executable file not found)`)
-	noTargetText       = regexp.MustCompile(`target stage "?([^"]*?)"? could not be found`)
-	mountPathText      = regexp.MustCompile(`^/.*/(?:overlay2/[^/]+/merged|vfs/dir/[^/]+|snapshots/\d+/fs)/`)
-	lintText           = regexp.MustCompile(`lint violation found for rules: (\w+(?:, \w+)*)`)
+	parseErrorText     = lazyregexp.New(`dockerfile parse error`)
+	parseLineText      = lazyregexp.New(`dockerfile parse error (?:on )?line (\d+)`)
+	missingPathText    = lazyregexp.New(`(?:failed to (?:compute cache key|calculate checksum|walk).*?"(/[^"]*)":? not found|lstat (/\S*): no such file or directory)`)
+	missingProgramText = lazyregexp.New(`unable to start container process:.* exec: \\?"([^"\\]+)\\?": (?:stat .*no such file|executable file not found)`)
+	noTargetText       = lazyregexp.New(`target stage "?([^"]*?)"? could not be found`)
+	mountPathText      = lazyregexp.New(`^/.*/(?:overlay2/[^/]+/merged|vfs/dir/[^/]+|snapshots/\d+/fs)/`)
+	lintText           = lazyregexp.New(`lint violation found for rules: (\w+(?:, \w+)*)`)
 )
 
 // MissingProgram finds, in what runc says, the program that an image does not have: the one that a

@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // missingPath finds the path that a COPY or ADD did not find in its source.
@@ -44,8 +45,8 @@ func (r *Request) tellMissing(fail *Failure, dockerfile []byte) {
 }
 
 var (
-	fromFlagText = regexp.MustCompile(`--from=(\S+)`)
-	mountText    = regexp.MustCompile(`--mount=(\S+)`)
+	fromFlagText = lazyregexp.New(`--from=(\S+)`)
+	mountText    = lazyregexp.New(`--mount=(\S+)`)
 )
 
 // sourceOf is the stage, image or context from which an instruction takes a path, as its flag --from

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/escape"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/logs"
 	"github.com/buildls/buildls/build/redact"
 )
@@ -244,8 +244,8 @@ func (b *buildState) hasFailed(d digest.Digest) bool {
 }
 
 var (
-	canceledText = regexp.MustCompile(`context canceled|CANCELED`)
-	exitCodeText = regexp.MustCompile(`(?:^|: )exit code: (\d+)$`)
+	canceledText = lazyregexp.New(`context canceled|CANCELED`)
+	exitCodeText = lazyregexp.New(`(?:^|: )exit code: (\d+)$`)
 )
 
 // exitCodeIn finds a process's exit code in a vertex's error, nil if there is none.

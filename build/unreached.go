@@ -3,7 +3,6 @@ package build
 import (
 	"fmt"
 	"net"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/engine"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // A registry that is not reached makes a build fail that would do elsewhere. What engines say of it
@@ -20,9 +20,9 @@ import (
 var (
 	// unreachedRegistryText is what Go's client says of a registry that it does not reach, or does
 	// not trust, as behind a proxy that opens TLS.
-	unreachedRegistryText = regexp.MustCompile(`(?:Head|Get|Post) \\*"?https?://([^/"\\ ]+)/(?:v2/|[^"\\ ]*token)\S*?\\*"?: (.*(?:dial tcp|no such host|timeout|connection re(?:fused|set)|unreachable|no route to host|x509: |proxyconnect|tls: |EOF|deadline exceeded).*)`)
-	manifestPath          = regexp.MustCompile(`/v2/(\S+)/manifests/([^\s":\\]+)`)
-	resolvedImageText     = regexp.MustCompile(`(?:resolve source metadata for|load metadata for|resolve image config for docker-image://) ?([^\s"]+?):? `)
+	unreachedRegistryText = lazyregexp.New(`(?:Head|Get|Post) \\*"?https?://([^/"\\ ]+)/(?:v2/|[^"\\ ]*token)\S*?\\*"?: (.*(?:dial tcp|no such host|timeout|connection re(?:fused|set)|unreachable|no route to host|x509: |proxyconnect|tls: |EOF|deadline exceeded).*)`)
+	manifestPath          = lazyregexp.New(`/v2/(\S+)/manifests/([^\s":\\]+)`)
+	resolvedImageText     = lazyregexp.New(`(?:resolve source metadata for|load metadata for|resolve image config for docker-image://) ?([^\s"]+?):? `)
 )
 
 // An unreached is a registry that an engine did not reach.
@@ -117,7 +117,7 @@ func mendFrontend(image, host string, info engine.Info) string {
 }
 
 // dockerfileTag is a version of docker/dockerfile, as far as it is said.
-var dockerfileTag = regexp.MustCompile(`^(\d+)(?:\.(\d+))?(?:\.\d+)?$`)
+var dockerfileTag = lazyregexp.New(`^(\d+)(?:\.(\d+))?(?:\.\d+)?$`)
 
 // serves says whether the front end of a version, as in "1.19.0", is as new as an image asks for, and
 // of the same kind: a digest asks for that image alone, and labs for what no release has.

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // senderText is what an engine says when this side could not read the context.
-var senderText = regexp.MustCompile(`error from sender: \w+ (.+): ([^:]+)$`)
+var senderText = lazyregexp.New(`error from sender: \w+ (.+): ([^:]+)$`)
 
 // unreadableContext explains that this side could not read a file of the context. The instruction that
 // takes the file is at fault. It is nil for any other error.

@@ -2,18 +2,18 @@ package build
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"github.com/moby/buildkit/client"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/redact"
 )
 
 // ruleText splits a lint warning as BuildKit's linter words it for a build:
 // "LegacyKeyValueFormat: "ENV key=value" should be used (line 3)".
-var ruleText = regexp.MustCompile(`^([A-Z][A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
+var ruleText = lazyregexp.New(`^([A-Z][A-Za-z]+): (.*?)(?: \(line \d+\))?$`)
 
 // problems are the engine's warnings about lines of the Dockerfile.
 func (b *buildState) problems() []dockerfile.Problem {

@@ -3,7 +3,6 @@ package handlers
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/inspect"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/handlers/history"
 	"github.com/buildls/buildls/lsp"
 	"github.com/buildls/buildls/workspace"
@@ -147,7 +147,7 @@ func newest(s history.Store, key string) (*buildResult, error) {
 
 // position is where a step's name says how many there are before it, which an edit
 // elsewhere changes.
-var position = regexp.MustCompile(`^(\[[^]]*?) ?\d+/\d+\]`)
+var position = lazyregexp.New(`^(\[[^]]*?) ?\d+/\d+\]`)
 
 // instruction is a step's name without that.
 func (s stepResult) instruction() string { return position.ReplaceAllString(s.Name, "$1]") }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/inspect"
+	"github.com/buildls/buildls/build/lazyregexp"
 	digest "github.com/opencontainers/go-digest"
 )
 
@@ -258,8 +258,8 @@ func compares(code int, operator, number string) bool {
 }
 
 var (
-	exitText   = regexp.MustCompile(`^\s*exit\s*(==|!=|<=|>=|<|>)\s*(\d+)\s*$`)
-	cachedText = regexp.MustCompile(`^\s*(!?)\s*cached\s*$`)
+	exitText   = lazyregexp.New(`^\s*exit\s*(==|!=|<=|>=|<|>)\s*(\d+)\s*$`)
+	cachedText = lazyregexp.New(`^\s*(!?)\s*cached\s*$`)
 )
 
 // holds evaluates a condition.
@@ -354,4 +354,4 @@ func (t *Thread) expand(ctx context.Context, text string, pos int) string {
 	})
 }
 
-var braces = regexp.MustCompile(`\{[^{}]*\}`)
+var braces = lazyregexp.New(`\{[^{}]*\}`)

@@ -1,11 +1,11 @@
 package format
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // A layout is a text that is being laid out.
@@ -50,7 +50,7 @@ func (l *layout) now() *dockerfile.File {
 	return l.last
 }
 
-var switchComment = regexp.MustCompile(`^#\s*buildls format (off|on)\s*$`)
+var switchComment = lazyregexp.New(`^#\s*buildls format (off|on)\s*$`)
 
 // excepted are the lines from a comment `# buildls format off` to one that says on, these two too.
 // In a heredoc there are no comments.
@@ -145,7 +145,7 @@ func (l *layout) between(first, end int) {
 }
 
 // directiveLike is a comment that would be a directive if it stood elsewhere.
-var directiveLike = regexp.MustCompile(`(?i)^#\s*(syntax|escape|check)\s*=`)
+var directiveLike = lazyregexp.New(`(?i)^#\s*(syntax|escape|check)\s*=`)
 
 // mayMove says whether a comment may begin in the first column. BuildKit does not take what is
 // indented for a directive, nor for one of an instruction's comments.

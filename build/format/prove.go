@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 const unproved = "BuildKit would read it otherwise"
@@ -211,7 +211,7 @@ func sameArguments(name string, a, b *parser.Node) bool {
 	return a == nil && b == nil
 }
 
-var onbuildWord = regexp.MustCompile(`(?i)^\s*ONBUILD\s*`)
+var onbuildWord = lazyregexp.New(`(?i)^\s*ONBUILD\s*`)
 
 // trigger is what the image's configuration has of an ONBUILD (instructions.parseOnBuild).
 func trigger(n *parser.Node) string { return onbuildWord.ReplaceAllString(n.Original, "") }

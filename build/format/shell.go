@@ -2,13 +2,13 @@ package format
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/lint/pragma"
 	"github.com/buildls/buildls/build/shell"
 )
@@ -197,7 +197,7 @@ func (l *shellLayout) besideHeredocs(st *dockerfile.Instruction, script shell.Sc
 }
 
 // firstTabs are what <<- takes away.
-var firstTabs = regexp.MustCompile(`(?m)^\t+`)
+var firstTabs = lazyregexp.New(`(?m)^\t+`)
 
 // layOutBody lays out the body of a heredoc that is RUN's script.
 func (l *shellLayout) layOutBody(st *dockerfile.Instruction, script shell.Script) (put func(), why string) {

@@ -1,10 +1,10 @@
 package language
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // A Given is what completion is told beside the text.
@@ -163,16 +163,16 @@ func (c *completion) add(typed string, item Item) {
 }
 
 // wordBehind is what belongs to a word of a kind behind the place.
-var wordBehind = map[ItemKind]*regexp.Regexp{
-	ItemKeyword:   regexp.MustCompile(`^[A-Za-z]*`),
-	ItemFlag:      regexp.MustCompile(`^[a-z-]*`),
-	ItemVariable:  regexp.MustCompile(`^[A-Za-z0-9_]*`),
-	ItemName:      regexp.MustCompile(`^[A-Za-z0-9_.-]*`),
-	ItemStage:     regexp.MustCompile(`^[A-Za-z0-9_.-]*`),
-	ItemImage:     regexp.MustCompile(`^[A-Za-z0-9_.:/@-]*`),
-	ItemValue:     regexp.MustCompile(`^[A-Za-z0-9_.:/@+-]*`),
-	ItemFile:      regexp.MustCompile(`^[A-Za-z0-9_.@+-]*`),
-	ItemDirectory: regexp.MustCompile(`^[A-Za-z0-9_.@+-]*`),
+var wordBehind = map[ItemKind]*lazyregexp.Regexp{
+	ItemKeyword:   lazyregexp.New(`^[A-Za-z]*`),
+	ItemFlag:      lazyregexp.New(`^[a-z-]*`),
+	ItemVariable:  lazyregexp.New(`^[A-Za-z0-9_]*`),
+	ItemName:      lazyregexp.New(`^[A-Za-z0-9_.-]*`),
+	ItemStage:     lazyregexp.New(`^[A-Za-z0-9_.-]*`),
+	ItemImage:     lazyregexp.New(`^[A-Za-z0-9_.:/@-]*`),
+	ItemValue:     lazyregexp.New(`^[A-Za-z0-9_.:/@+-]*`),
+	ItemFile:      lazyregexp.New(`^[A-Za-z0-9_.@+-]*`),
+	ItemDirectory: lazyregexp.New(`^[A-Za-z0-9_.@+-]*`),
 }
 
 // whole is an item that replaces the whole word that the place is in. What stands behind the word is
@@ -205,7 +205,7 @@ func (c *completion) whole(item Item) Item {
 	return item
 }
 
-var closing = regexp.MustCompile(`^"?\]?`)
+var closing = lazyregexp.New(`^"?\]?`)
 
 // plain is a snippet up to its first place.
 func plain(snippet string) string {

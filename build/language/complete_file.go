@@ -2,12 +2,12 @@ package language
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // copy completes what a COPY or ADD takes, and where it puts that.
@@ -126,8 +126,8 @@ func (c *completion) list(name string, files []File) {
 
 var (
 	// plainFile is a name that COPY, ADD and mounts take as it is, and spacedFile one with blanks.
-	plainFile  = regexp.MustCompile(`^[^\s"'\\$*?\[<,#-][^\s"'\\$*?\[,]*$`)
-	spacedFile = regexp.MustCompile(`^[^\x00-\x1f]+$`)
+	plainFile  = lazyregexp.New(`^[^\s"'\\$*?\[<,#-][^\s"'\\$*?\[,]*$`)
+	spacedFile = lazyregexp.New(`^[^\x00-\x1f]+$`)
 	// plainIgnored is a name that is a pattern of itself alone (moby/patternmatcher).
-	plainIgnored = regexp.MustCompile(`^[^\s!#*?\[\\]([^\x00-\x1f*?\[\\]*[^\s*?\[\\])?$`)
+	plainIgnored = lazyregexp.New(`^[^\s!#*?\[\\]([^\x00-\x1f*?\[\\]*[^\s*?\[\\])?$`)
 )

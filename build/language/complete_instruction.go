@@ -1,12 +1,12 @@
 package language
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/language/reference"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // snippets are the forms in which instructions are begun.
@@ -34,7 +34,7 @@ var snippets = []struct{ name, text string }{
 	{"MAINTAINER", "MAINTAINER ${1:name}"},
 }
 
-var placeholder = regexp.MustCompile(`\$\{\d+[:|]([^}|,]*)[^}]*\}|\$0`)
+var placeholder = lazyregexp.New(`\$\{\d+[:|]([^}|,]*)[^}]*\}|\$0`)
 
 // shown is a snippet as its label: with what its places hold.
 func shown(snippet string) string {

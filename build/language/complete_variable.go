@@ -1,12 +1,12 @@
 package language
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/language/reference"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // givenDetail says what a build argument is given, unless that may be a secret.
@@ -17,7 +17,7 @@ func (c *completion) givenDetail(name string) string {
 	return short(c.given.Args[name]) + ", as the build is given it"
 }
 
-var typedVariable = regexp.MustCompile(`\$(\{?)([A-Za-z_][A-Za-z0-9_]*)?$`)
+var typedVariable = lazyregexp.New(`\$(\{?)([A-Za-z_][A-Za-z0-9_]*)?$`)
 
 // variables completes a variable that is typed, and says whether one is.
 func (c *completion) variables(before string) bool {

@@ -1,10 +1,10 @@
 package language
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // OnTyped is what changes when an author has typed a character, which stands before a byte of the
@@ -54,7 +54,7 @@ func indented(f *dockerfile.File, before, line int, indent string) []Edit {
 }
 
 // unclosedArray is an array of JSON up to the end of a string in it.
-var unclosedArray = regexp.MustCompile(`^\[\s*(?:"(?:[^"\\]|\\.)*"\s*,\s*)*"(?:[^"\\]|\\.)*"[ \t]*$`)
+var unclosedArray = lazyregexp.New(`^\[\s*(?:"(?:[^"\\]|\\.)*"\s*,\s*)*"(?:[^"\\]|\\.)*"[ \t]*$`)
 
 // separated puts a comma before a quote that begins a string right behind another.
 func separated(f *dockerfile.File, line, offset int) []Edit {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // An Edit puts a text in the place of a span.
@@ -34,12 +35,12 @@ func Apply(text string, edits []Edit) string {
 
 var (
 	// what a shell and BuildKit's own expansion both take for a variable's name
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	variableName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	// BuildKit's instructions/parse.go, validStageName. A name with capitals is valid where it is
 	// given, but not in every FROM.
-	stageName = regexp.MustCompile(`^[a-z][a-z0-9_.-]*$`)
+	stageName = lazyregexp.New(`^[a-z][a-z0-9_.-]*$`)
 	// a word that needs no quotes
-	heredocName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	heredocName = lazyregexp.New(`^[A-Za-z0-9_.-]+$`)
 )
 
 // meant are names that POSIX's shell or nearly every program reads (XBD 8.3), and bash's own.
@@ -91,7 +92,7 @@ func namesFile(st *dockerfile.Instruction, word string) error {
 }
 
 // readsStrings finds what has a string read as a script.
-var readsStrings = regexp.MustCompile(`\s-[a-z]*c\b|"-[a-z]*c"|\beval\b|\benvsubst\b`)
+var readsStrings = lazyregexp.New(`\s-[a-z]*c\b|"-[a-z]*c"|\beval\b|\benvsubst\b`)
 
 // mayRead says which instruction may read a variable in a way that is not followed: in a string
 // that another shell reads, in arithmetic, or by its bare name.

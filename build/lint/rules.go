@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -15,6 +14,7 @@ import (
 	"github.com/moby/patternmatcher"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // deprecated are the rules about what BuildKit calls deprecated or legacy.
@@ -40,7 +40,7 @@ var ofValues = map[string]bool{
 }
 
 // stageName is instructions.validStageName.
-var stageName = regexp.MustCompile(`^[a-z][a-z0-9-_.]*$`)
+var stageName = lazyregexp.New(`^[a-z][a-z0-9-_.]*$`)
 
 // foreignFrontend is the image of `# syntax=` if it is not Docker's own front end, whose
 // rules are the ones that are linked here.
@@ -100,7 +100,7 @@ func (p *plan) names() []name {
 }
 
 // undefinedArg is what BuildKit says of an argument that a FROM uses, with what it may stand for.
-var undefinedArg = regexp.MustCompile(`^FROM argument '(.*)' is not declared \(did you mean (.*)\?\)$`)
+var undefinedArg = lazyregexp.New(`^FROM argument '(.*)' is not declared \(did you mean (.*)\?\)$`)
 
 // steadyHint names the first of the arguments that BuildKit may think were meant: of those that are
 // as much alike, it takes any, each time another.

@@ -1,9 +1,10 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // values are such as an image may set, of the kinds that BuildKit tells apart: what it says
@@ -81,4 +82,4 @@ func (p *plan) certain(s *stage, in *instructionAt, out *outcome, whatever func(
 func withoutValue(message string) string { return portInMessage.ReplaceAllString(message, "$1$2") }
 
 // portInMessage leaves numbers alone: other values of a variable may make a number right.
-var portInMessage = regexp.MustCompile(`^(invalid port: )".*": |^(invalid containerPort): .*[^0-9-].*`)
+var portInMessage = lazyregexp.New(`^(invalid port: )".*": |^(invalid containerPort): .*[^0-9-].*`)

@@ -3,7 +3,6 @@ package project
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 
@@ -11,6 +10,8 @@ import (
 	"github.com/docker/buildx/bake/hclparser"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // bakeNames are the files that `docker buildx bake` reads, each over the ones before.
@@ -69,7 +70,7 @@ func parseBake(dir string, src Source) (bakeFiles, error) {
 	return files, nil
 }
 
-var targetName = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
+var targetName = lazyregexp.New(`^[a-zA-Z0-9_-]+$`)
 
 // evaluateBake computes the targets and groups, as buildx's bake.ParseFiles does.
 func evaluateBake(files bakeFiles, src Source) (*bakeConfig, error) {

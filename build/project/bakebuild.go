@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/containerd/platforms"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // cwdScheme begins a path that counts from where bake is called. That is the directory
@@ -161,7 +162,7 @@ func (t *bakeTarget) annotate(b *Build) (faults []error) {
 var annotationKinds = []string{"index", "index-descriptor", "manifest", "manifest-descriptor"}
 
 // annotationKind is KIND or KIND[PLATFORM].
-var annotationKind = regexp.MustCompile(`^([a-z-]+)(?:\[([A-Za-z0-9_/-]+)\])?$`)
+var annotationKind = lazyregexp.New(`^([a-z-]+)(?:\[([A-Za-z0-9_/-]+)\])?$`)
 
 // Annotation is [KIND,…:]KEY=VALUE as attributes of an exporter.
 func Annotation(text string) (map[string]string, error) {

@@ -3,12 +3,13 @@ package project
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // A number of few letters, 1e9999999, is written with ten million digits where it becomes a
@@ -56,7 +57,7 @@ func (c *coster) literal(e *hclsyntax.LiteralValueExpr) size {
 	return size{bytes: 20}
 }
 
-var exponents = regexp.MustCompile(`[0-9.][eEpP][+-]?([0-9]+)`)
+var exponents = lazyregexp.New(`[0-9.][eEpP][+-]?([0-9]+)`)
 
 // digitsIn are the digits of the longest number that a part of a string can be read as.
 func digitsIn(s string) float64 {
@@ -175,7 +176,7 @@ func digitsOf(v cty.Value) float64 {
 }
 
 // conversions are the verbs of a format that make numbers of strings.
-var conversions = regexp.MustCompile(`%[^a-zA-Z%]*[bcdeEfgGoxX]`)
+var conversions = lazyregexp.New(`%[^a-zA-Z%]*[bcdeEfgGoxX]`)
 
 // digitsOfCall are those of a function's result.
 func (c *coster) digitsOfCall(e *hclsyntax.FunctionCallExpr, args size) float64 {

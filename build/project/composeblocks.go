@@ -2,9 +2,10 @@ package project
 
 import (
 	"bytes"
-	"regexp"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // composeBlocks remembers what the services of a compose file came to, each by the lines that it
@@ -35,7 +36,7 @@ type section struct {
 	start, key, end int // where its lines and its key begin, and the lines end, in bytes
 }
 
-var plainKey = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_.-]*):(?: |\n)`)
+var plainKey = lazyregexp.New(`^([A-Za-z_][A-Za-z0-9_.-]*):(?: |\n)`)
 
 // splitCompose parts a compose file into the services and the other entries at its top, by
 // indentation alone. ok is false for what may be more than that.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/paths"
 	"github.com/compose-spec/compose-go/v2/transform"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // serviceKeys are what of a service a build depends on.
@@ -247,8 +248,8 @@ func stringKeys(v any) any {
 }
 
 var (
-	yamlLine  = regexp.MustCompile(`(?:yaml: )?(?:unmarshal errors:\s+)?line (\d+): ?`)
-	modelPath = regexp.MustCompile(`(?:services|secrets|include)(?:\.[\w.\[\]-]+)?`)
+	yamlLine  = lazyregexp.New(`(?:yaml: )?(?:unmarshal errors:\s+)?line (\d+): ?`)
+	modelPath = lazyregexp.New(`(?:services|secrets|include)(?:\.[\w.\[\]-]+)?`)
 )
 
 func yamlProblem(path string, data []byte, err error) error {
@@ -284,4 +285,4 @@ func projectName(dir string, whole model, lookup lookup) string {
 	return strings.TrimLeft(name, "_-")
 }
 
-var notInProjectName = regexp.MustCompile(`[^a-z0-9_-]`)
+var notInProjectName = lazyregexp.New(`[^a-z0-9_-]`)

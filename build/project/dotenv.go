@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // lookup is the environment that a compose file is interpolated with.
@@ -43,7 +44,7 @@ func (r *composeReader) dotEnv(env lookup, path string) (lookup, error) {
 // maxEnvValue bounds what variables may add to a line of a .env file.
 const maxEnvValue = 128 << 10
 
-var envReference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+var envReference = lazyregexp.New(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // expands says whether the variables of a .env file can be expanded. As in a Dockerfile, each
 // may say the one before twice.

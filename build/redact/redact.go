@@ -4,13 +4,14 @@ package redact
 import (
 	"bytes"
 	"io"
-	"regexp"
 	"strings"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // login is the user and password in a URL, wherever it stands: in an ADD, in what a
 // step runs or prints.
-var login = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)([^\s/?#"'<>\\]+)@`)
+var login = lazyregexp.New(`([a-zA-Z][a-zA-Z0-9+.-]*://)([^\s/?#"'<>\\]+)@`)
 
 // URLs hides the logins in a text. The user's name of an SSH address stays, it is part
 // of where.

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -28,6 +27,8 @@ import (
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 const (
@@ -127,7 +128,7 @@ func (r *repository) read(ctx context.Context, url string, into any) (*http.Resp
 	return resp, nil
 }
 
-var isTag = regexp.MustCompile(`^` + reference.TagRegexp.String() + `$`)
+var isTag = lazyregexp.New(`^` + reference.TagRegexp.String() + `$`)
 
 // tags are those of the repository, sorted. If there is an error, they may be some of them.
 func (r *repository) tags(ctx context.Context, _ string) (tags []string, err error) {
@@ -148,7 +149,7 @@ func (r *repository) tags(ctx context.Context, _ string) (tags []string, err err
 	return slices.Compact(tags), err
 }
 
-var nextLink = regexp.MustCompile(`<([^>]+)>\s*;\s*rel="?next\b`)
+var nextLink = lazyregexp.New(`<([^>]+)>\s*;\s*rel="?next\b`)
 
 // nextPage is the URL of what comes behind an answer; empty if that is nothing, or of another
 // repository.

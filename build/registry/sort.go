@@ -2,9 +2,10 @@ package registry
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // Sort puts tags in the order in which an author looks for them: latest, versions, names,
@@ -22,9 +23,9 @@ func Sort(tags []string) {
 
 // What tells the groups of tags apart.
 var (
-	oneBuild = regexp.MustCompile(`(?i)^sha(1|256|512)?-|^[0-9a-f]{7,}$|(^|[-._])([0-9a-f]{40}|[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})`)
-	toCome   = regexp.MustCompile(`(?i)^v?[0-9][0-9.]*[-.]?(rc|alpha|beta|pre|nightly|snapshot|canary|[ab][0-9])`)
-	version  = regexp.MustCompile(`^v?[0-9]`)
+	oneBuild = lazyregexp.New(`(?i)^sha(1|256|512)?-|^[0-9a-f]{7,}$|(^|[-._])([0-9a-f]{40}|[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})`)
+	toCome   = lazyregexp.New(`(?i)^v?[0-9][0-9.]*[-.]?(rc|alpha|beta|pre|nightly|snapshot|canary|[ab][0-9])`)
+	version  = lazyregexp.New(`^v?[0-9]`)
 )
 
 func groupOf(tag string) int {

@@ -3,12 +3,12 @@ package shell
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // A Fault is a mistake for which the shell runs nothing of a script.
@@ -93,10 +93,10 @@ func (m mistake) deferred(text string) bool {
 }
 
 var (
-	peculiar      = regexp.MustCompile(`\$\{[^}]*['"\\({]|\$[\w@*?!$-]+#`) // behind $A a # is no comment
-	parameter     = regexp.MustCompile(`^\$\{[\w#!@*?$-]`)
-	keyword       = regexp.MustCompile(`^\w`)
-	startsCommand = regexp.MustCompile("(?:^|[\n;&|(){!`]|(?:^|[\\s;&|(){}])(?:if|then|elif|else|while|until|do|done|fi|esac|time))[ \t]*$")
+	peculiar      = lazyregexp.New(`\$\{[^}]*['"\\({]|\$[\w@*?!$-]+#`) // behind $A a # is no comment
+	parameter     = lazyregexp.New(`^\$\{[\w#!@*?$-]`)
+	keyword       = lazyregexp.New(`^\w`)
+	startsCommand = lazyregexp.New("(?:^|[\n;&|(){!`]|(?:^|[\\s;&|(){}])(?:if|then|elif|else|while|until|do|done|fi|esac|time))[ \t]*$")
 )
 
 // A mistake is what the parser refuses.
@@ -108,22 +108,22 @@ type mistake struct {
 // kinds are what the parser says of mistakes that are some in every shell, and what is said here.
 // What it says of others, of arithmetic and of [[, is left out.
 var kinds = []struct {
-	said    *regexp.Regexp
+	said    *lazyregexp.Regexp
 	message string // of what is in the expression's groups; the first is what stands there
 }{
-	{regexp.MustCompile("^reached .* without closing quote [`\"](['\"])[`\"]$"), "the shell finds no closing %[1]s for this one"},
-	{regexp.MustCompile("^reached .* without matching `([$]?[({])` with `([)}])`$"), "the shell finds no %[2]s for this %[1]s"},
-	{regexp.MustCompile("^`(\\w+)` statement must end with `(\\w+)`$"), "the shell finds no %[2]s for this %[1]s"},
-	{regexp.MustCompile("^`([^`\\]]+)` can only (?:be used (?:to (?:close|end)|in)|immediately follow) "), "the shell does not expect %[1]s here"},
-	{regexp.MustCompile("^`(if|elif|while|until)(?: <cond>)?` must be followed by `(then|do)`$"), "the shell finds no %[2]s for this %[1]s"},
-	{regexp.MustCompile("^`(for)(?: foo)?(?: \\[in words\\])?` must be followed by `(do)`$"), "the shell finds no %[2]s for this %[1]s"},
-	{regexp.MustCompile("^`(if|elif|then|else|while|until|do)` must be followed by a statement list$"), "the shell finds no command behind this %[1]s"},
-	{regexp.MustCompile("^`(&&|[|][|]?)` must be followed by a statement$"), "the shell finds no command behind this %[1]s"},
-	{regexp.MustCompile("^`(>>?|<|[<>]&)` must be followed by a word$"), "the shell finds no file behind this %[1]s"},
-	{regexp.MustCompile("^`(case) [^`]*` must be followed by `(in)`$"), "the shell finds no %[2]s for this %[1]s"},
-	{regexp.MustCompile("^()statements must be separated by &, ; or a newline$"), "the shell finds no ; before this"},
-	{regexp.MustCompile("^`foo([(])` must be followed by `[)]`$"), "the shell does not expect %[1]s here"},
-	{regexp.MustCompile("^a command can only contain words and redirects; encountered `([()]+)`$"), "the shell does not expect %[1]s here"},
+	{lazyregexp.New("^reached .* without closing quote [`\"](['\"])[`\"]$"), "the shell finds no closing %[1]s for this one"},
+	{lazyregexp.New("^reached .* without matching `([$]?[({])` with `([)}])`$"), "the shell finds no %[2]s for this %[1]s"},
+	{lazyregexp.New("^`(\\w+)` statement must end with `(\\w+)`$"), "the shell finds no %[2]s for this %[1]s"},
+	{lazyregexp.New("^`([^`\\]]+)` can only (?:be used (?:to (?:close|end)|in)|immediately follow) "), "the shell does not expect %[1]s here"},
+	{lazyregexp.New("^`(if|elif|while|until)(?: <cond>)?` must be followed by `(then|do)`$"), "the shell finds no %[2]s for this %[1]s"},
+	{lazyregexp.New("^`(for)(?: foo)?(?: \\[in words\\])?` must be followed by `(do)`$"), "the shell finds no %[2]s for this %[1]s"},
+	{lazyregexp.New("^`(if|elif|then|else|while|until|do)` must be followed by a statement list$"), "the shell finds no command behind this %[1]s"},
+	{lazyregexp.New("^`(&&|[|][|]?)` must be followed by a statement$"), "the shell finds no command behind this %[1]s"},
+	{lazyregexp.New("^`(>>?|<|[<>]&)` must be followed by a word$"), "the shell finds no file behind this %[1]s"},
+	{lazyregexp.New("^`(case) [^`]*` must be followed by `(in)`$"), "the shell finds no %[2]s for this %[1]s"},
+	{lazyregexp.New("^()statements must be separated by &, ; or a newline$"), "the shell finds no ; before this"},
+	{lazyregexp.New("^`foo([(])` must be followed by `[)]`$"), "the shell does not expect %[1]s here"},
+	{lazyregexp.New("^a command can only contain words and redirects; encountered `([()]+)`$"), "the shell does not expect %[1]s here"},
 }
 
 func mistakeOf(_ *syntax.File, err error) (m mistake, ok bool) {

@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/buildls/buildls/build/language/reference"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
-var ofShellCheck = regexp.MustCompile(`(?i)^SC\d{4}$`)
+var ofShellCheck = lazyregexp.New(`(?i)^SC\d{4}$`)
 
 // codes are those of problems that no rule is about, by their names in lower case.
 var codes = map[string]string{

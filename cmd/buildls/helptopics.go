@@ -4,8 +4,9 @@ import (
 	"embed"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // The pages of help/ are read in the repository and shown by `buildls help TOPIC`.
@@ -48,8 +49,8 @@ func helpTopic(name string) (t topic, ok bool) {
 }
 
 var (
-	generatedMark = regexp.MustCompile(`<!-- .* -->\n`)
-	linkToTopic   = regexp.MustCompile(`\[([^]]+)\]\(([a-z-]+)\.md\)`)
+	generatedMark = lazyregexp.New(`<!-- .* -->\n`)
+	linkToTopic   = lazyregexp.New(`\[([^]]+)\]\(([a-z-]+)\.md\)`)
 )
 
 // newTopic reads a page: a heading, a line that says what it is about, and the rest.

@@ -17,7 +17,7 @@ import (
 // the longest of these names that its own begins with, and all that lies below those; of a room
 // in which it lies itself, that room alone. lsp, workspace and build do not know each other and
 // meet in handlers; nothing imports cmd; what a Dockerfile says, and lint, need no engine. What
-// explains and inspects a build stands on the solve, which does not know it.
+// explains and inspects a build stands on the solve, which does not know it. openToAll is no row's.
 var mayImport = map[string][]string{
 	"build":                  {"build/attach", "build/dockerfile", "build/engine", "build/escape", "build/logs", "build/pairs", "build/redact", "build/sent"},
 	"build/attach":           {},
@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"build/format":           {"build/dockerfile", "build/lint/pragma", "build/shell"},
 	"build/inspect":          {"build", "build/attach", "build/dockerfile", "build/engine", "build/redact"},
 	"build/language":         {"build/dockerfile", "build/shell"},
+	"build/lazyregexp":       {},
 	"build/lint":             {"build/dockerfile", "build/lint/locate", "build/lint/practice", "build/lint/pragma", "build/redact", "build/shell"},
 	"build/lint/fix":         {"build/dockerfile", "build/lint/locate", "build/lint/pragma", "build/shell"},
 	"build/lint/hadolint":    {"build/dockerfile", "build/lint/practice"},
@@ -55,6 +56,10 @@ var mayImport = map[string][]string{
 	"workspace/survey":       {"workspace"},
 }
 
+// openToAll is what any room may import, but for those that stand alone: a Dockerfile's own, lsp
+// and workspace.
+const openToAll = "build/lazyregexp"
+
 // rooms are the names in mayImport that a package's begins with, the longest first.
 func rooms(name string) (list []string) {
 	for ; name != "."; name = path.Dir(name) {
@@ -68,6 +73,9 @@ func rooms(name string) (list []string) {
 // opens says whether one of the rooms in which a package lies, the longest first, may be imported
 // from a room.
 func opens(room string, to []string) bool {
+	if to[0] == openToAll {
+		return !slices.Contains([]string{"build/dockerfile", "lsp", "workspace", "cmd/demo"}, room)
+	}
 	return slices.ContainsFunc(to, func(name string) bool {
 		return slices.Contains(mayImport[room], name) && (name == to[0] || !strings.HasPrefix(room, name+"/"))
 	})

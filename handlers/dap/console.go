@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -15,13 +14,14 @@ import (
 
 	"github.com/buildls/buildls/build/debug"
 	"github.com/buildls/buildls/build/inspect"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 var (
-	variableText = regexp.MustCompile(`^\s*\$(?:(\w+)|\{(\w+)\})\s*$`)
-	nameText     = regexp.MustCompile(`^\w+$`)
-	special      = regexp.MustCompile(`[\s"'$&();<>\\|*?\[\]#~` + "`" + `]`) // to a shell
-	shellText    = regexp.MustCompile(`^\s*(?:sh|ash|bash|dash|zsh)\s*$`)
+	variableText = lazyregexp.New(`^\s*\$(?:(\w+)|\{(\w+)\})\s*$`)
+	nameText     = lazyregexp.New(`^\w+$`)
+	special      = lazyregexp.New(`[\s"'$&();<>\\|*?\[\]#~` + "`" + `]`) // to a shell
+	shellText    = lazyregexp.New(`^\s*(?:sh|ash|bash|dash|zsh)\s*$`)
 )
 
 // frameOf is the frame that a request names, else the innermost of the first thread that stands.

@@ -12,8 +12,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // A Builder is one or more BuildKits under one name.
@@ -103,7 +104,7 @@ func (s Store) Load(name string) (*Builder, error) {
 }
 
 // validName keeps a name from being a path.
-var validName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9._-]*$`)
+var validName = lazyregexp.New(`^[a-zA-Z][a-zA-Z0-9._-]*$`)
 
 func (s Store) has(name string) bool {
 	_, err := s.Load(name)

@@ -2,11 +2,11 @@ package fix
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/shell"
 )
 
@@ -112,8 +112,8 @@ func mendPipCache(m mending) []Fix {
 }
 
 var (
-	pipName    = regexp.MustCompile(`^pip[0-9.]*$`)
-	pythonName = regexp.MustCompile(`^(python|pypy)[0-9.]*$`)
+	pipName    = lazyregexp.New(`^pip[0-9.]*$`)
+	pythonName = lazyregexp.New(`^(python|pypy)[0-9.]*$`)
 )
 
 // isPip says whether a command is an installation by pip.

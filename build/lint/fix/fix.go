@@ -4,11 +4,11 @@ package fix
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/lint/locate"
 	"github.com/buildls/buildls/build/lint/pragma"
 	"github.com/buildls/buildls/build/shell"
@@ -161,7 +161,7 @@ type mending struct {
 }
 
 // number is the code of a rule that is none of BuildKit's: hadolint's or ShellCheck's.
-var number = regexp.MustCompile(`^(DL|SC)[0-9]+$`)
+var number = lazyregexp.New(`^(DL|SC)[0-9]+$`)
 
 // fixes returns the fixes for a problem, the likeliest first.
 func (s *source) fixes(p dockerfile.Problem) []Fix {

@@ -1,8 +1,9 @@
 package fix
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // A Package is one that a step of a build installed.
@@ -18,24 +19,24 @@ const maxPackages = 10_000
 // in columns the name is the first, and the version the last.
 var installs = []struct {
 	manager string
-	line    *regexp.Regexp
+	line    *lazyregexp.Regexp
 }{
-	{"apt", regexp.MustCompile(`^Setting up ([^ :]+)(?::[a-z0-9-]+)? \(([^() ]+)\) \.\.\.$`)},
-	{"apk", regexp.MustCompile(`^\( *\d+/\d+\) (?:Installing|Upgrading|Reinstalling) (\S+) \((?:\S+ -> )?([^() ]+)\)$`)},
-	{"gem", regexp.MustCompile(`^Successfully installed ([A-Za-z0-9._-]+)-(\d[A-Za-z0-9.]*)$`)},
-	{"npm", regexp.MustCompile(`^\+ (@?[^@ ]+)@(\d\S*)$`)},
-	{"pip", regexp.MustCompile(`^ \+ ([A-Za-z0-9._-]+)==(\S+)$`)}, // uv
-	{"pip", regexp.MustCompile(`^ *installed package (\S+) ([^ ,]+), installed using`)},
-	{"go", regexp.MustCompile(`^go: (?:downloading|added) (\S+) (v\S+)$`)},
-	{"rpm", regexp.MustCompile(`^(?:\( *\d+/\d+\) |\[ *\d+/ *\d+\] )Installing:? ([A-Za-z0-9._+-]+)-(?:\d+:)?([^-\s]+-[^-\s]+)\.(?:x86_64|noarch|i[3-6]86|aarch64|armv7hl|ppc64le|s390x|riscv64)\b`)},
-	{"rpm", regexp.MustCompile(`^Installing: ([A-Za-z0-9._+-]+);(?:\d+:)?([^-;\s]+-[^-;\s]+);[a-z0-9_]+;`)}, // microdnf
+	{"apt", lazyregexp.New(`^Setting up ([^ :]+)(?::[a-z0-9-]+)? \(([^() ]+)\) \.\.\.$`)},
+	{"apk", lazyregexp.New(`^\( *\d+/\d+\) (?:Installing|Upgrading|Reinstalling) (\S+) \((?:\S+ -> )?([^() ]+)\)$`)},
+	{"gem", lazyregexp.New(`^Successfully installed ([A-Za-z0-9._-]+)-(\d[A-Za-z0-9.]*)$`)},
+	{"npm", lazyregexp.New(`^\+ (@?[^@ ]+)@(\d\S*)$`)},
+	{"pip", lazyregexp.New(`^ \+ ([A-Za-z0-9._-]+)==(\S+)$`)}, // uv
+	{"pip", lazyregexp.New(`^ *installed package (\S+) ([^ ,]+), installed using`)},
+	{"go", lazyregexp.New(`^go: (?:downloading|added) (\S+) (v\S+)$`)},
+	{"rpm", lazyregexp.New(`^(?:\( *\d+/\d+\) |\[ *\d+/ *\d+\] )Installing:? ([A-Za-z0-9._+-]+)-(?:\d+:)?([^-\s]+-[^-\s]+)\.(?:x86_64|noarch|i[3-6]86|aarch64|armv7hl|ppc64le|s390x|riscv64)\b`)},
+	{"rpm", lazyregexp.New(`^Installing: ([A-Za-z0-9._+-]+);(?:\d+:)?([^-;\s]+-[^-;\s]+);[a-z0-9_]+;`)}, // microdnf
 }
 
 var (
-	pipInstalled = regexp.MustCompile(`^Successfully installed ((?:[A-Za-z0-9._]\S*-\S+)(?: \S+-\S+)*)$`)
-	rpmInstalled = regexp.MustCompile(`([A-Za-z0-9_+][A-Za-z0-9._+-]*)-(?:\d+:)?([^-\s]+-[^-\s]+)\.(?:x86_64|noarch|i[3-6]86|aarch64|armv7hl|ppc64le|s390x|riscv64)(?:\s|$)`)
-	yumInstalled = regexp.MustCompile(`([A-Za-z0-9_+][A-Za-z0-9._+-]*)\.(?:x86_64|noarch|i[3-6]86|aarch64|ppc64le|s390x) \d+:([^-\s]+-[^-\s]+)`)
-	colors       = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
+	pipInstalled = lazyregexp.New(`^Successfully installed ((?:[A-Za-z0-9._]\S*-\S+)(?: \S+-\S+)*)$`)
+	rpmInstalled = lazyregexp.New(`([A-Za-z0-9_+][A-Za-z0-9._+-]*)-(?:\d+:)?([^-\s]+-[^-\s]+)\.(?:x86_64|noarch|i[3-6]86|aarch64|armv7hl|ppc64le|s390x|riscv64)(?:\s|$)`)
+	yumInstalled = lazyregexp.New(`([A-Za-z0-9_+][A-Za-z0-9._+-]*)\.(?:x86_64|noarch|i[3-6]86|aarch64|ppc64le|s390x) \d+:([^-\s]+-[^-\s]+)`)
+	colors       = lazyregexp.New("\x1b\\[[0-9;]*[A-Za-z]")
 )
 
 // ReadInstalled reads what the output of a step says of the packages that it installed, in the

@@ -1,14 +1,14 @@
 package fix
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // plainVersion is one that a shell takes as it is, quoted or not.
-var plainVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+:~-]*$`)
+var plainVersion = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._+:~-]*$`)
 
 // pinner pins a package to the version that a build installed.
 func pinner(manager, sign string) mender {
@@ -61,7 +61,7 @@ func installed(list []Package, manager, name string) (version string) {
 	return version
 }
 
-var pipSeparators = regexp.MustCompile(`[-_.]+`)
+var pipSeparators = lazyregexp.New(`[-_.]+`)
 
 // sameName is a name in the form in which a manager compares it.
 func sameName(manager, name string) string {

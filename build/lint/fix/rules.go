@@ -1,10 +1,10 @@
 package fix
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/lint/locate"
 )
 
@@ -235,11 +235,11 @@ func mendDescription(m mending) []Fix {
 }
 
 // secretKey is what BuildKit takes for the name of a secret, which no ARG may be.
-var secretKey = regexp.MustCompile(`(?i)(?:_|^)(?:apikey|auth|credentials?|key|password|` +
+var secretKey = lazyregexp.New(`(?i)(?:_|^)(?:apikey|auth|credentials?|key|password|` +
 	`pword|passwd|secret|token)(?:_|$)`)
 
 // plainName is a variable's name that can be declared.
-var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var plainName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // mendUndefined names another variable, or declares this one in its stage.
 func mendUndefined(m mending) []Fix {

@@ -3,13 +3,13 @@ package fix
 import (
 	"encoding/json"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/shell"
 )
 
@@ -123,7 +123,7 @@ func isRoot(user string) bool {
 }
 
 // plainPath is a path that means the same to a shell and in an instruction.
-var plainPath = regexp.MustCompile(`^[A-Za-z0-9_./+@][A-Za-z0-9_./+@-]*$`)
+var plainPath = lazyregexp.New(`^[A-Za-z0-9_./+@][A-Za-z0-9_./+@-]*$`)
 
 // workdirAt is the directory that an instruction runs in; false if that is not known.
 func (s *source) workdirAt(st *dockerfile.Instruction) (dir string, known bool) {

@@ -1,11 +1,11 @@
 package fix
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/lint/locate"
 )
 
@@ -65,9 +65,9 @@ func (s *source) data(st *dockerfile.Instruction) bool {
 
 // heredocLike is what looks like the start of a heredoc, for BuildKit or a shell, and
 // its name.
-var heredocLike = regexp.MustCompile("<<<?-?[ \t]*[\"'\\\\]?([A-Za-z_][A-Za-z0-9_]*)")
+var heredocLike = lazyregexp.New("<<<?-?[ \t]*[\"'\\\\]?([A-Za-z_][A-Za-z0-9_]*)")
 
-var firstWord = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*`)
+var firstWord = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*`)
 
 // likeHeredoc says whether a line is in what looks like a heredoc and is none for BuildKit,
 // up to the line that ends it.
@@ -104,7 +104,7 @@ func (s *source) readLikeHeredocs() []dockerfile.Heredoc {
 
 // brokenOff is the end of a line that was to go on: by an operator of a shell, by the
 // escape of another file or shell, or by an escape with a comment behind it.
-var brokenOff = regexp.MustCompile("(&&|[|,({[]|[ \t][\\\\`^]|[ \t;](then|do|else)|\\\\[ \t]*#[^\"']*)$")
+var brokenOff = lazyregexp.New("(&&|[|,({[]|[ \t][\\\\`^]|[ \t;](then|do|else)|\\\\[ \t]*#[^\"']*)$")
 
 // open says whether an instruction ends in the middle of something.
 func open(st *dockerfile.Instruction) bool {

@@ -3,17 +3,17 @@ package fix
 import (
 	"encoding/json"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // relativePath is how a path begins that WORKDIR takes as the author means it. Nothing
 // expands "~", and what begins with a bracket, a drive or a backslash is no path below
 // the working directory.
-var relativePath = regexp.MustCompile(`^([\pL\pN_@.]$|[\pL\pN_@.][^:])`)
+var relativePath = lazyregexp.New(`^([\pL\pN_@.]$|[\pL\pN_@.][^:])`)
 
 // mendWorkdir makes a path absolute, so that the directory stays the same. The fix is
 // preferred only if the directory that the path starts from is known.

@@ -1,16 +1,16 @@
 package practice
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 var (
 	tarEnds = []string{".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".tb2", ".xz", ".txz", ".lzma", ".tlz", ".lz", ".Z", ".tZ", ".taZ"}
-	remote  = regexp.MustCompile(`^([a-zA-Z][a-zA-Z0-9+.-]*://|git@)`)
-	drive   = regexp.MustCompile(`^[a-zA-Z]:`)
+	remote  = lazyregexp.New(`^([a-zA-Z][a-zA-Z0-9+.-]*://|git@)`)
+	drive   = lazyregexp.New(`^[a-zA-Z]:`)
 )
 
 func hasEnd(name string, ends []string) bool {

@@ -2,12 +2,12 @@ package practice
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // tagOf splits the name of an image.
@@ -156,8 +156,8 @@ func inlineIgnores(f *file, out *say) {
 }
 
 var (
-	secret = regexp.MustCompile(`(?i)(^|_)(api_?key|access_?key|secret|secrets|password|passwd|pword|token|credentials?|auth|key)(_|$)`)
-	public = regexp.MustCompile(`(?i)(^|_)public(_|$)|_(file|path)$`)
+	secret = lazyregexp.New(`(?i)(^|_)(api_?key|access_?key|secret|secrets|password|passwd|pword|token|credentials?|auth|key)(_|$)`)
+	public = lazyregexp.New(`(?i)(^|_)public(_|$)|_(file|path)$`)
 )
 
 // globalSecrets is about secrets in ARGs before the first FROM, which BuildKit does not look at.

@@ -5,18 +5,18 @@ import (
 	"maps"
 	"net/mail"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 var (
-	labelKey = regexp.MustCompile(`^[a-z]([.-]?[a-z0-9])*$`)
-	gitHash  = regexp.MustCompile(`^([0-9a-fA-F]{7}|[0-9a-fA-F]{40})$`)
-	semver   = regexp.MustCompile(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+	labelKey = lazyregexp.New(`^[a-z]([.-]?[a-z0-9])*$`)
+	gitHash  = lazyregexp.New(`^([0-9a-fA-F]{7}|[0-9a-fA-F]{40})$`)
+	semver   = lazyregexp.New(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
 	reserved = []string{"com.docker.", "io.docker.", "org.dockerproject."}
 )
 

@@ -2,10 +2,10 @@ package practice
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/shell"
 )
 
@@ -158,7 +158,7 @@ func bringsModule(st *step) bool {
 	return st.name == "COPY" || st.name == "ADD" || st.name == "RUN" && moduleMaker.MatchString(st.Text)
 }
 
-var moduleMaker = regexp.MustCompile(`--mount=|\bgit\b|\bgo mod\b|go\.mod`)
+var moduleMaker = lazyregexp.New(`--mount=|\bgit\b|\bgo mod\b|go\.mod`)
 
 type goPackage struct {
 	shell.Word

@@ -1,15 +1,15 @@
 package practice
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/shell"
 )
 
 var (
-	pipName    = regexp.MustCompile(`^pip[0-9.]*$`)
-	pythonName = regexp.MustCompile(`^(python|pypy)[0-9.]*$`)
+	pipName    = lazyregexp.New(`^pip[0-9.]*$`)
+	pythonName = lazyregexp.New(`^(python|pypy)[0-9.]*$`)
 	pipValued  = []string{"-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-t", "--target", "--platform", "--python-version", "--implementation", "--abi",
 		"--root", "--prefix", "-b", "--build", "--src", "--upgrade-strategy", "--install-option", "--global-option", "--config-settings", "-C", "--no-binary", "--only-binary",
 		"--progress-bar", "--root-user-action", "--report", "--group", "--python", "--log", "--proxy", "--retries", "--timeout", "--exists-action", "--trusted-host", "--cert",

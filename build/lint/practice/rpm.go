@@ -1,9 +1,9 @@
 package practice
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/shell"
 )
 
@@ -22,7 +22,7 @@ type manager struct {
 	clean    string // how to clean
 }
 
-var rpmVersion = regexp.MustCompile(`-[0-9]`)
+var rpmVersion = lazyregexp.New(`-[0-9]`)
 
 func hasRPMVersion(name string) bool { return rpmVersion.MatchString(name) }
 

@@ -12,11 +12,11 @@ package pragma
 import (
 	"bytes"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // Unused is the code of problems about comments that ignore nothing.
@@ -42,11 +42,11 @@ type Rule struct {
 
 // Blanks may stand around "=" and behind a comma, as hadolint's grammar has it.
 var (
-	form = regexp.MustCompile(`^#\s*(buildls|hadolint)\s+(?:(global|stage)\s+)?(ignore|shell)\s*=\s*(\S.*)$`)
-	like = regexp.MustCompile(`^#\s*buildls\s+(?:ignore|global|stage|shell|format)\b`)
-	lays = regexp.MustCompile(`^#\s*buildls format (?:off|on)\s*$`) // see build/format
-	list = regexp.MustCompile(`^\w+(?:\s*,\s*\w+)*`)
-	name = regexp.MustCompile(`\w+`)
+	form = lazyregexp.New(`^#\s*(buildls|hadolint)\s+(?:(global|stage)\s+)?(ignore|shell)\s*=\s*(\S.*)$`)
+	like = lazyregexp.New(`^#\s*buildls\s+(?:ignore|global|stage|shell|format)\b`)
+	lays = lazyregexp.New(`^#\s*buildls format (?:off|on)\s*$`) // see build/format
+	list = lazyregexp.New(`^\w+(?:\s*,\s*\w+)*`)
+	name = lazyregexp.New(`\w+`)
 )
 
 // Read finds the comments of a file, in its order. It never fails: what is no such comment is none.

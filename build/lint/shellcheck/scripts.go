@@ -2,12 +2,12 @@ package shellcheck
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/buildls/buildls/build/dockerfile"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/build/lint/pragma"
 	"github.com/buildls/buildls/build/shell"
 )
@@ -75,7 +75,7 @@ func from(st *dockerfile.Instruction, stages map[string]scope) scope {
 }
 
 // busybox are images whose sh is BusyBox', by their name or their tag.
-var busybox = regexp.MustCompile(`^([^@]*/)?(alpine|busybox)(:|@|$)|:[^/@]*(alpine|busybox)`)
+var busybox = lazyregexp.New(`^([^@]*/)?(alpine|busybox)(:|@|$)|:[^/@]*(alpine|busybox)`)
 
 func nameOf(st *dockerfile.Instruction) string {
 	if name, ok := st.StageName(); ok {
@@ -90,7 +90,7 @@ func (s *scope) shell(st *dockerfile.Instruction) {
 	s.errexit = slices.ContainsFunc(words, stopsAtFailure.MatchString)
 }
 
-var stopsAtFailure = regexp.MustCompile(`^-[a-z]*e[a-z]*$|^errexit$`)
+var stopsAtFailure = lazyregexp.New(`^-[a-z]*e[a-z]*$|^errexit$`)
 
 // set adds variables, each once.
 func (s *scope) set(names []string) {
@@ -115,7 +115,7 @@ func namesIn(st *dockerfile.Instruction) (names []string) {
 	return names
 }
 
-var variable = regexp.MustCompile(`^[A-Za-z_]\w*$`)
+var variable = lazyregexp.New(`^[A-Za-z_]\w*$`)
 
 // scripts are those of an instruction.
 func (s *scope) scripts(st *dockerfile.Instruction) (list []script) {
@@ -175,7 +175,7 @@ func (s *scope) script(st *dockerfile.Instruction, text shell.Script, directives
 	return script{Script: text, in: st, given: b.String() + body, before: b.Len()}
 }
 
-var directive = regexp.MustCompile(`^#\s*shellcheck\s+disable=`)
+var directive = lazyregexp.New(`^#\s*shellcheck\s+disable=`)
 
 // used are the variables in scope whose names are in a text.
 func (s *scope) used(st *dockerfile.Instruction, text string) (names []string) {
