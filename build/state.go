@@ -98,6 +98,9 @@ func newBuildState() *buildState {
 func (b *buildState) update(ss *client.SolveStatus) []Log {
 	for _, v := range ss.Vertexes {
 		w := b.vertex(v.Digest)
+		if now := (&vertex{Vertex: *v}); w.running && now.presumed() {
+			continue // it runs
+		}
 		w.running = v.Started != nil && v.Completed == nil
 		w.Vertex = merge(w.Vertex, *v)
 	}
@@ -172,12 +175,14 @@ func (b *buildState) step(d digest.Digest) int {
 // steps are the vertices of the line map and what became of them. If the build has succeeded, a
 // vertex that the engine never spoke of was not needed: the cache had the result of a later one.
 func (b *buildState) steps(succeeded bool) []Step {
-	steps := make([]Step, 0, len(b.lines))
+	steps, unproven := make([]Step, 0, len(b.lines)), b.unproven()
 	for _, m := range b.lines {
 		s := Step{Name: m.Name, Lines: m.Lines, Status: Canceled}
 		v := b.vertices[m.Digest]
 		if v != nil {
 			s.Name = v.Name
+		}
+		if v != nil && !unproven[m.Digest] {
 			s.Duration = v.duration()
 			s.ExitCode = exitCodeIn(v.Error)
 			s.Status = v.status()
@@ -196,7 +201,7 @@ func (b *buildState) live() []Step {
 	steps := b.steps(false)
 	for i, m := range b.lines {
 		switch v := b.vertices[m.Digest]; {
-		case v == nil || v.Started == nil:
+		case !steps[i].Started:
 			steps[i].Status = Waiting
 		case v.Completed == nil && v.Error == "":
 			steps[i].Status = Running

@@ -108,6 +108,40 @@ func TestUnspokenIsCached(t *testing.T) {
 	}
 }
 
+// A COPY whose source is missing fails before the engine has what it stands on, and the engine then
+// calls all of that cached. A step that ran was cut off, and one behind it was never reached.
+func TestPresumedCached(t *testing.T) {
+	on := func(name string) []digest.Digest { return []digest.Digest{digest.FromString(name)} }
+	state := newBuildState()
+	state.setLines(mapped("FROM a", "RUN one", "RUN two", "COPY none /"))
+	state.update(vertices(client.Vertex{Name: "FROM a", Started: at(0), Completed: at(0.5), Cached: true}))
+	state.update(vertices(client.Vertex{Name: "RUN one", Inputs: on("FROM a"), Started: at(1)}))
+	state.update(vertices(client.Vertex{Name: "RUN two", Inputs: on("RUN one")}))
+	state.update(vertices(
+		client.Vertex{Name: "RUN one", Inputs: on("FROM a"), Started: at(2), Completed: at(2), Cached: true},
+		client.Vertex{Name: "RUN two", Inputs: on("RUN one"), Started: at(2), Completed: at(2), Cached: true},
+		client.Vertex{Name: "COPY none /", Inputs: on("RUN two"), Started: at(2), Completed: at(2.1), Error: "not found"}))
+	check := func(steps []Step, want ...Status) {
+		t.Helper()
+		for i, s := range steps {
+			if s.Status != want[i] {
+				t.Errorf("%s: %s, want %s", s.Name, s.Status, want[i])
+			}
+		}
+	}
+	check(state.live(), Cached, Running, Waiting, Failed)
+	check(state.steps(false), Cached, Canceled, Canceled, Failed)
+
+	// What a step loaded from the cache stands on is needed no more.
+	state = newBuildState()
+	state.setLines(mapped("RUN one", "RUN two", "RUN three"))
+	state.update(vertices(
+		client.Vertex{Name: "RUN one", Started: at(1), Completed: at(1), Cached: true},
+		client.Vertex{Name: "RUN two", Inputs: on("RUN one"), Started: at(1), Completed: at(1.5), Cached: true},
+		client.Vertex{Name: "RUN three", Inputs: on("RUN two"), Started: at(2), Completed: at(3), Error: "exit code: 1"}))
+	check(state.steps(false), Cached, Cached, Failed)
+}
+
 // What a vertex is at is shown behind its name: bytes, or words.
 func TestDoing(t *testing.T) {
 	begun := time.Unix(1, 0)
