@@ -18,7 +18,8 @@ import (
 // needOfWhole is what ContextNeeds says, by a conversion of the whole text.
 func needOfWhole(ctx context.Context, f *File, given Given) (*ContextNeed, error) {
 	text := append(slices.Clip(f.text), "\nFROM scratch\n"...)
-	for i := range count(f.Instructions(), "FROM") {
+	_, stages := stagesOf(f.Instructions())
+	for i := range stages {
 		text = fmt.Appendf(text, "COPY --from=%d / /\n", i)
 	}
 	return Parse(text).contextNeed(ctx, given)
