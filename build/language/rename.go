@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/buildls/buildls/build/dockerfile"
 	"github.com/buildls/buildls/build/lazyregexp"
@@ -97,6 +98,9 @@ var readsStrings = lazyregexp.New(`\s-[a-z]*c\b|"-[a-z]*c"|\beval\b|\benvsubst\b
 // mayRead says which instruction may read a variable in a way that is not followed: in a string
 // that another shell reads, in arithmetic, or by its bare name.
 func (n *Names) mayRead(s *Symbol) error {
+	if !utf8.ValidString(s.Name) {
+		return fmt.Errorf("the name %q is not UTF-8", s.Name)
+	}
 	mention := regexp.MustCompile(`(\\?)(\$\{?[#!]?|\$env:|%|printenv +|unset +|-v +|[([+*/ -])` + regexp.QuoteMeta(s.Name) + `\b`)
 	seen := map[scope]bool{}
 	for _, o := range s.Occurrences {

@@ -159,7 +159,7 @@ func (p *painter) tokens() []Token {
 		}
 		t := p.list[id-1]
 		t.Span = Span{p.start + from, p.start + i}
-		for t.End > t.Start && (text[t.End-1] == '\r' || text[t.End-1] == ' ' || text[t.End-1] == '\t') {
+		for t.End > t.Start && (text[t.End-1] == '\n' || text[t.End-1] == '\r' || text[t.End-1] == ' ' || text[t.End-1] == '\t') {
 			t.End--
 		}
 		if t.Start < t.End {
