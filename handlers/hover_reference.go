@@ -51,8 +51,5 @@ func (s *Server) describe(h *hover) (language.Description, bool) {
 	if !s.helps(h.doc) {
 		return language.Description{}, false
 	}
-	if d, ok := language.DescribeKeyword(plan.FileOf(h.doc), h.offset); ok {
-		return d, true
-	}
-	return namesOf(h.doc).Describe(h.offset)
+	return language.Describe(plan.FileOf(h.doc), h.offset, func() *language.Names { return namesOf(h.doc) })
 }

@@ -73,8 +73,12 @@ func FuzzNames(f *testing.F) {
 				}
 			}
 		}
-		if d, ok := names.Describe(offset); ok {
+		d, ok := Describe(file, offset, func() *Names { return names })
+		if ok {
 			inside(d.Span)
+		}
+		if s, _ := names.At(offset); s != nil && s.Kind != Heredoc && d.Symbol != s {
+			t.Fatalf("%s is not described, but %+v at %d of %q", s.Name, d, offset, text)
 		}
 		end := 0
 		tokens := names.Tokens(0, names.Rows()-1, nil)

@@ -19,36 +19,52 @@ type Description struct {
 	Value   string // of a variable, as it is written; empty for what may be a secret
 }
 
-// Describe is what stands at a byte; ok is false if there is nothing to say.
-func (n *Names) Describe(offset int) (d Description, ok bool) {
-	f := n.file
+// Describe is what stands at a byte; ok is false if there is nothing to say. The names of the file take
+// longer to find than all else, and are asked for only where one may stand.
+func Describe(f *dockerfile.File, offset int, names func() *Names) (d Description, ok bool) {
 	line := f.LineOf(offset)
 	if f.IsComment(line) {
-		return n.describeDirective(line, offset)
+		return describeDirective(f, line, offset)
 	}
-	if s, at := n.At(offset); s != nil && s.Kind != Heredoc {
-		d := Description{Span: at.Span, Symbol: s}
-		if d.From, d.Defined = n.Definition(s, at); d.Defined && s.Kind == Variable {
-			d.Value = s.valueAt(d.From)
-		}
-		if dockerfile.IsPredefined(s.Name) && !d.Defined {
-			d.Doc = "arg " + s.Name
-		}
-		return d, true
+	st := f.At(line)
+	if d, ok := describeKeyword(st, offset); ok {
+		return d, ok
 	}
-	return n.describeWord(f.At(line), offset)
+	if mayName(st) {
+		if d, ok := names().describe(offset); ok {
+			return d, ok
+		}
+	}
+	return describeWord(st, offset)
 }
 
-// DescribeKeyword is what the name of an instruction is that stands at a byte; ok is false if none does.
-// It says what [Names.Describe] says, and needs no names, which take longer to find than all else.
-func DescribeKeyword(f *dockerfile.File, offset int) (d Description, ok bool) {
-	line := f.LineOf(offset)
-	if f.IsComment(line) {
+// mayName says whether a name of a stage or a variable may stand in an instruction: to be sure,
+// all scripts of the file are read.
+func mayName(st *dockerfile.Instruction) bool {
+	switch st.Name() {
+	case "FROM", "ARG", "ENV", "RUN":
+		return true
+	}
+	return !st.Onbuild.Empty() || len(st.Heredocs) > 0 || len(st.FlagsNamed("--from")) > 0 || strings.Contains(st.Text, "$")
+}
+
+// describe is the name that stands at a byte.
+func (n *Names) describe(offset int) (d Description, ok bool) {
+	s, at := n.At(offset)
+	if s == nil || s.Kind == Heredoc {
 		return d, false
 	}
-	return describeKeyword(f.At(line), offset)
+	d = Description{Span: at.Span, Symbol: s}
+	if d.From, d.Defined = n.Definition(s, at); d.Defined && s.Kind == Variable {
+		d.Value = s.valueAt(d.From)
+	}
+	if dockerfile.IsPredefined(s.Name) && !d.Defined {
+		d.Doc = "arg " + s.Name
+	}
+	return d, true
 }
 
+// describeKeyword is what the name of an instruction is.
 func describeKeyword(st *dockerfile.Instruction, offset int) (d Description, ok bool) {
 	if at := partOf(st, st.Onbuild); !st.Onbuild.Empty() && at.Holds(offset) {
 		return instruction(at, "ONBUILD")
@@ -59,11 +75,8 @@ func describeKeyword(st *dockerfile.Instruction, offset int) (d Description, ok 
 	return d, false
 }
 
-// describeWord is what an instruction, a flag or its value, a mount's type or key is.
-func (n *Names) describeWord(st *dockerfile.Instruction, offset int) (Description, bool) {
-	if d, ok := describeKeyword(st, offset); ok {
-		return d, ok
-	}
+// describeWord is what a flag or its value, a mount's type or key is.
+func describeWord(st *dockerfile.Instruction, offset int) (Description, bool) {
 	name := st.Name()
 	for _, field := range st.Fields() {
 		if !partOf(st, field.All).Holds(offset) {
@@ -95,20 +108,20 @@ func (n *Names) describeWord(st *dockerfile.Instruction, offset int) (Descriptio
 }
 
 // describeDirective is what a directive is, or a rule that check= names.
-func (n *Names) describeDirective(line, offset int) (Description, bool) {
-	for _, d := range directives(n.file) {
+func describeDirective(f *dockerfile.File, line, offset int) (Description, bool) {
+	for _, d := range directives(f) {
 		if d.Line != line {
 			continue
 		}
-		value := spanOf(n.file, d.Token)
+		value := spanOf(f, d.Token)
 		if !value.Holds(offset) {
-			e := directiveEntry(n.file, d)
+			e := directiveEntry(f, d)
 			if e.Word.Holds(offset) {
 				return known(e.Word, "directive "+d.Name)
 			}
 			return Description{}, false
 		}
-		text := n.file.String()
+		text := f.String()
 		start, end := offset, offset
 		for start > value.Start && !strings.ContainsRune(",;=", rune(text[start-1])) {
 			start--
