@@ -122,13 +122,10 @@ func (s *Server) viewFor(snapshot *workspace.Snapshot, uri workspace.URI, contex
 	return v, err
 }
 
-// readable is an error if lint cannot read a file to its end: BuildKit's converter is not to
-// be called with it, or does not stand for it. Other mistakes the converter finds itself.
+// readable is an error if lint cannot read a file to its end.
 func readable(ctx context.Context, c *checker, file lint.File, uri workspace.URI) error {
-	for _, p := range c.check(ctx, file) {
-		if p.Code == "unchecked" || p.Code == "syntax" && p.Severity == dockerfile.Hint {
-			return lsp.InvalidParams("%s cannot be read without a build: %s", uri, p.Message)
-		}
+	if why := c.unread(ctx, file); why != "" {
+		return lsp.InvalidParams("%s cannot be read without a build: %s", uri, why)
 	}
 	return ctx.Err()
 }

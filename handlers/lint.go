@@ -60,6 +60,17 @@ func (c *checker) check(ctx context.Context, files ...lint.File) []dockerfile.Pr
 	return lint.InAll(found)
 }
 
+// unread says why a file cannot be read to its end; empty if ctx is canceled before it is its turn.
+func (c *checker) unread(ctx context.Context, f lint.File) string {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+		return c.of(f).Unread(ctx, f)
+	case <-ctx.Done():
+		return ""
+	}
+}
+
 // mend mends a file; it is as it was if ctx is canceled before it is its turn.
 func (c *checker) mend(ctx context.Context, f lint.File) *dockerfile.File {
 	select {

@@ -121,6 +121,21 @@ func (c *Checker) Check(ctx context.Context, f File) []dockerfile.Problem {
 	return problems
 }
 
+// Unread says why a file cannot be read to its end here, so that BuildKit's converter is not to be called
+// with it, or does not stand for the one that would build it. It is empty if the file can be read; it
+// has other mistakes then, perhaps, which the converter finds itself.
+func (c *Checker) Unread(ctx context.Context, f File) string {
+	if err := dockerfile.Readable(f.Dockerfile.Text()); err != nil {
+		return err.Error()
+	}
+	for _, p := range c.find(ctx, f) {
+		if p.Code == "unchecked" || p.Code == "syntax" && p.Severity == dockerfile.Hint {
+			return redact.URLs(p.Message)
+		}
+	}
+	return ""
+}
+
 // Order sorts problems by their places.
 func Order(problems []dockerfile.Problem) {
 	slices.SortStableFunc(problems, func(a, b dockerfile.Problem) int {
