@@ -65,6 +65,10 @@ func Sample[T any](list []T) (some []T) {
 	return some
 }
 
+// Pairs says whether a long test that makes every pair of two lists makes that of i and j: all of them as
+// a whole, else each of both lists with every second of the other.
+func Pairs(i, j int) bool { return os.Getenv("BUILDLS_TEST_LONG") == "true" || (i+j)%2 == 0 }
+
 // Docker is the Docker engine of a version, "20.10" or "28". All tests of the
 // process share it: who wants to kill or pause one starts a private one.
 func Docker(t testing.TB, version string) *Daemon {
