@@ -15,12 +15,38 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// cacheKeys converts a Dockerfile with BuildKit's own converter, for each platform, and
-// finds the keys of each instruction's vertices, by its first line. Equal keys are one
+// cacheKeys has BuildKit's own converter read what a build of the Dockerfile needs of it, for each
+// platform, and finds the keys of each instruction's vertices, by its first line. Equal keys are one
 // entry of the cache, as far as the text decides: of the context's files, of images and of
 // what steps leave behind it knows nothing. It is nil if the text
 // cannot be converted.
-func (b *Baseline) cacheKeys(ctx context.Context, f *File) map[int][]string {
+func (b *Baseline) cacheKeys(ctx context.Context, f *File) map[int]string {
+	needed := f.reached(b.Target, b.triggers())
+	if needed.text != b.needed {
+		keys := b.keysOf(ctx, Parse([]byte(needed.text)))
+		if ctx.Err() != nil {
+			return nil
+		}
+		b.needed, b.keys = needed.text, keys
+	}
+	if b.keys == nil {
+		return nil
+	}
+	keys := map[int]string{}
+	for line, key := range b.keys {
+		keys[needed.rows[line]] = key
+	}
+	return keys
+}
+
+// triggers says whether one of the images has instructions for what stands on it.
+func (b *Baseline) triggers() bool {
+	b.looked.Do(func() { b.triggered = b.Images.trigger() })
+	return b.triggered
+}
+
+// keysOf are the keys of what a whole text makes.
+func (b *Baseline) keysOf(ctx context.Context, f *File) map[int]string {
 	wanted := []*ocispecs.Platform{nil}
 	if len(b.Platforms) > 0 {
 		wanted = nil
@@ -30,7 +56,7 @@ func (b *Baseline) cacheKeys(ctx context.Context, f *File) map[int][]string {
 			wanted = append(wanted, &p)
 		}
 	}
-	keys := map[int][]string{}
+	all := map[int][]string{}
 	for _, platform := range wanted {
 		def, err := b.definition(ctx, f, platform)
 		if err != nil {
@@ -40,10 +66,15 @@ func (b *Baseline) cacheKeys(ctx context.Context, f *File) map[int][]string {
 		for d, locations := range def.Source.GetLocations() {
 			for _, at := range locations.GetLocations() {
 				if lines, ok := SpanOf(at.Ranges); ok {
-					keys[lines.First] = append(keys[lines.First], string(vertices[digest.Digest(d)]))
+					all[lines.First] = append(all[lines.First], string(vertices[digest.Digest(d)]))
 				}
 			}
 		}
+	}
+	keys := map[int]string{}
+	for line, of := range all {
+		slices.Sort(of)
+		keys[line] = strings.Join(slices.Compact(of), " ")
 	}
 	return keys
 }

@@ -30,10 +30,17 @@ type Baseline struct {
 	Platforms []string // none: that of this machine
 	Images    Images   // that are known
 
-	mu   sync.Mutex // guards what follows
-	then []keyed    // of File
-	now  *File      // the text of last
-	last []Place
+	looked    sync.Once
+	triggered bool // one of Images has instructions for what stands on it
+
+	mu     sync.Mutex // guards what follows
+	then   []keyed    // of File
+	now    *File      // the text of last
+	last   []Place
+	needed string         // what a build needs of the newest text
+	keys   map[int]string // of its lines; nil if it cannot be converted
+
+	environments map[int]*Environment // of File, by line
 }
 
 // SameGiven says whether two builds were given the same beside their text.
@@ -51,10 +58,18 @@ func (b *Baseline) Compare(ctx context.Context, now *File) []Place {
 		return nil // while it waited for another
 	}
 	if b.then == nil {
-		b.then, _ = b.keyed(ctx, b.File)
+		then, _ := b.keyed(ctx, b.File)
+		if ctx.Err() != nil {
+			return nil // it may lack keys
+		}
+		b.then = then
 	}
 	if b.now == nil || !bytes.Equal(b.now.text, now.text) {
-		b.now, b.last = now, b.compare(ctx, now)
+		places := b.compare(ctx, now)
+		if ctx.Err() != nil {
+			return nil
+		}
+		b.now, b.last = now, places
 	}
 	return b.last
 }
@@ -104,9 +119,7 @@ func (b *Baseline) keyed(ctx context.Context, f *File) (list []keyed, converted 
 	}
 	keys := b.cacheKeys(ctx, f)
 	for _, st := range f.Instructions() {
-		of := keys[st.First]
-		slices.Sort(of)
-		list = append(list, keyed{st, st.Written(), strings.Join(slices.Compact(of), " ")})
+		list = append(list, keyed{st, st.Written(), keys[st.First]})
 	}
 	return list, keys != nil
 }

@@ -22,10 +22,29 @@ type Environment struct {
 
 // EnvironmentAt has BuildKit's converter read the text that was built up to an instruction
 // (the 0-based line on which it begins), and says what is in force there. It asks nobody: of
-// images that are not known it knows nothing.
+// images that are not known it knows nothing. The answer is not to be changed.
 func (b *Baseline) EnvironmentAt(ctx context.Context, line int) (*Environment, error) {
-	return b.environment(ctx, b.File.before(line))
+	b.mu.Lock()
+	e := b.environments[line]
+	b.mu.Unlock()
+	if e != nil {
+		return e, nil
+	}
+	e, err := b.environment(ctx, b.File.before(line))
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.environments == nil || len(b.environments) > maxEnvironments {
+		b.environments = map[int]*Environment{}
+	}
+	b.environments[line] = e
+	return e, nil
 }
+
+// maxEnvironments is how many are remembered.
+const maxEnvironments = 100
 
 // environment is what is in force at the end of a text.
 func (b *Baseline) environment(ctx context.Context, text []byte) (_ *Environment, err error) {
@@ -35,7 +54,8 @@ func (b *Baseline) environment(ctx context.Context, text []byte) (_ *Environment
 	if len(b.Platforms) > 0 {
 		platform = platformOf(b.Platforms[0])
 	}
-	res, err := before.convert(ctx, Parse(text), platform, layered{b.Images})
+	needed := Parse(text).reached("", b.triggers())
+	res, err := before.convert(ctx, Parse([]byte(needed.text)), platform, layered{b.Images})
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +69,7 @@ func (b *Baseline) environment(ctx context.Context, text []byte) (_ *Environment
 	if err != nil {
 		return nil, err
 	}
-	e.Env = env.ToArray()
+	e.Env = slices.Clip(env.ToArray())
 	return e, nil
 }
 

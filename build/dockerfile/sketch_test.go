@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -18,8 +19,7 @@ import (
 // needOfWhole is what ContextNeeds says, by a conversion of the whole text.
 func needOfWhole(ctx context.Context, f *File, given Given) (*ContextNeed, error) {
 	text := append(slices.Clip(f.text), "\nFROM scratch\n"...)
-	_, stages := stagesOf(f.Instructions())
-	for i := range stages {
+	for i := range stagesOf(f.Instructions()) {
 		text = fmt.Appendf(text, "COPY --from=%d / /\n", i)
 	}
 	return Parse(text).contextNeed(ctx, given)
@@ -70,37 +70,73 @@ func TestSketchOfBuildKit(t *testing.T) {
 	}
 }
 
+// randomLines are what Dockerfiles at random are made of.
+var randomLines = []string{
+	"FROM a", "FROM a AS b", "FROM b AS c", "FROM $V AS d", "FROM c$W AS e", "FROM \"b\" AS f", "FROM --platform=linux/arm64 d", "FROM known AS g", "FROM c1 as c2", "FROM c AS C1",
+	"ARG V=b", "ARG W=1", "ARG W", "ENV P=src W=2", "ENV P=$P/x", "WORKDIR /w", "WORKDIR $P", "# a comment", "", "USER u", "LABEL a=b", "CMD x", "RUN make",
+	"COPY a /", "COPY $P $W.txt /", "COPY --from=b a /", "COPY --from=0 a /", "COPY --from= a /", "COPY --link --chown=$V x\\\n# c\n  y /z/", "COPY <<E /x\nFROM q\nE", "COPY [\"a b\", \"/\"]",
+	"ADD https://example.com/a /", "ADD a http://example.com/b /", "ADD https://example.com/a c /", "ADD --exclude=*.md . .",
+	"RUN --mount=target=. make", "RUN --mount=type=cache,target=/c make", "RUN --mount=from=b,target=/b --mount=type=bind,source=$P,target=t make", "RUN --mount=type=tmpfs,target=/t x", "RUN --mount=type=secret,id=x x",
+	"RUN --mount=type=$V,target=/b x", "RUN --mount=type=cache,type=bind,target=/b x", "RUN --mount=\"target=/q,source=q\" <<E\nCOPY no\nE", "ONBUILD COPY o /", "ONBUILD RUN --mount=target=/o x",
+}
+
+// withTriggers are images of which one has a trigger.
+var withTriggers = Images{"docker.io/library/known:latest": []byte(`{"os":"linux","architecture":"amd64","config":{"Env":["P=image"],"OnBuild":["COPY triggered /"]}}`)}
+
 // Stages at random, edited line by line.
 func TestSketchRandom(t *testing.T) {
-	lines := []string{
-		"FROM a", "FROM a AS b", "FROM b AS c", "FROM $V AS d", "FROM c$W AS e", "FROM \"b\" AS f", "FROM --platform=linux/arm64 d", "FROM known AS g", "FROM c1 as c2", "FROM c AS C1",
-		"ARG V=b", "ARG W=1", "ARG W", "ENV P=src W=2", "ENV P=$P/x", "WORKDIR /w", "WORKDIR $P", "# a comment", "", "USER u", "LABEL a=b", "CMD x", "RUN make",
-		"COPY a /", "COPY $P $W.txt /", "COPY --from=b a /", "COPY --from=0 a /", "COPY --from= a /", "COPY --link --chown=$V x\\\n# c\n  y /z/", "COPY <<E /x\nFROM q\nE", "COPY [\"a b\", \"/\"]",
-		"ADD https://example.com/a /", "ADD a http://example.com/b /", "ADD https://example.com/a c /", "ADD --exclude=*.md . .",
-		"RUN --mount=target=. make", "RUN --mount=type=cache,target=/c make", "RUN --mount=from=b,target=/b --mount=type=bind,source=$P,target=t make", "RUN --mount=type=tmpfs,target=/t x", "RUN --mount=type=secret,id=x x",
-		"RUN --mount=type=$V,target=/b x", "RUN --mount=type=cache,type=bind,target=/b x", "RUN --mount=\"target=/q,source=q\" <<E\nCOPY no\nE", "ONBUILD COPY o /", "ONBUILD RUN --mount=target=/o x",
-	}
-	known := Images{"docker.io/library/known:latest": []byte(`{"os":"linux","architecture":"amd64","config":{"Env":["P=image"],"OnBuild":["COPY triggered /"]}}`)}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	taken := 0
 	for range enginetest.Some(60) {
 		var needs ContextNeeds
 		var text []string
 		for range 5 + rnd.IntN(25) {
-			text = append(text, lines[rnd.IntN(len(lines))])
+			text = append(text, randomLines[rnd.IntN(len(randomLines))])
 		}
 		text = append([]string{"ARG V=c", "ARG W", "FROM a AS first"}, text...)
 		given := Given{}
 		if rnd.IntN(2) == 0 {
-			given = Given{Args: map[string]string{"W": "1"}, Images: known}
+			given = Given{Args: map[string]string{"W": "1"}, Images: withTriggers}
 		}
 		for range 10 {
 			taken += agree(t, &needs, strings.Join(text, "\n"), given)
-			text[2+rnd.IntN(len(text)-2)] = lines[rnd.IntN(len(lines))]
+			text[2+rnd.IntN(len(text)-2)] = randomLines[rnd.IntN(len(randomLines))]
 			text[2] = "FROM a AS first"
 		}
 	}
 	if t.Log(taken, "instructions take something"); taken < enginetest.Some(100) {
 		t.Error("nearly nothing could be converted")
+	}
+}
+
+// What a build needs of a Dockerfile has the keys that it has in the whole.
+func TestReachedRandom(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	stages, less := 0, 0
+	for range enginetest.Some(3000) {
+		text := []string{"ARG V=c", "ARG W", "FROM a AS first"}
+		for range 5 + rnd.IntN(25) {
+			text = append(text, randomLines[rnd.IntN(len(randomLines))])
+		}
+		f := Parse([]byte(strings.Join(text, "\n")))
+		b := &Baseline{File: f, Target: []string{"", "b", "E"}[rnd.IntN(3)]}
+		if rnd.IntN(2) == 0 {
+			b.Images = withTriggers
+		}
+		whole := f.sketch(f.Instructions())
+		want := b.keysOf(t.Context(), f)
+		if want == nil {
+			continue
+		}
+		if got := b.cacheKeys(t.Context(), f); !maps.Equal(got, want) {
+			t.Fatalf("got  %v\nwant %v\n%q of %s", got, want, b.Target, f)
+		}
+		stages++
+		if len(f.reached(b.Target, b.triggers()).rows) < len(whole.rows) {
+			less++
+		}
+	}
+	if t.Logf("%d are converted, %d of them not whole", stages, less); less < enginetest.Some(100) {
+		t.Error("nearly all are converted whole")
 	}
 }
