@@ -111,13 +111,16 @@ type keyed struct {
 	key  string // the digests of its vertices' cache keys; empty if it has none
 }
 
-// keyed are the instructions of a text that parses, with their keys if it can be converted.
+// keyed are the instructions of a text, with their keys if it can be converted; none if it cannot be
+// parsed.
 func (b *Baseline) keyed(ctx context.Context, f *File) (list []keyed, converted bool) {
 	list = []keyed{} // not nil: it was tried
-	if _, err := f.parsed(); err != nil {
-		return list, false
-	}
 	keys := b.cacheKeys(ctx, f)
+	if keys == nil {
+		if _, err := f.parsed(); err != nil {
+			return list, false
+		}
+	}
 	for _, st := range f.Instructions() {
 		list = append(list, keyed{st, st.Written(), keys[st.First]})
 	}
