@@ -1,9 +1,15 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/util/suggest"
+	"github.com/tonistiigi/fsutil"
 
 	"github.com/buildls/buildls/build"
 	"github.com/buildls/buildls/workspace"
@@ -51,7 +57,44 @@ func (p *Plan) whyMissing(name, source string) string {
 	case first != "":
 		return fmt.Sprintf("the link %s leads to %s, which is not there", first, filepath.ToSlash(way.End))
 	}
+	if near := nearPath(files.MetadataOnly(), ignore.Text, source); near != "" {
+		return fmt.Sprintf("it is not there; did you mean %q?", near)
+	}
 	return "it is not there"
+}
+
+// maxNear is how many names of a directory are compared.
+const maxNear = 10_000
+
+// nearPath is the path in a context that looks like one that is not there, but for one of its elements; ""
+// if none does.
+func nearPath(files fsutil.FS, ignore []byte, source string) string {
+	elements := strings.Split(path.Clean("/" + source)[1:], "/")
+	for i, name := range elements {
+		dir := path.Join(elements[:i]...)
+		list, err := survey.List(context.Background(), files, dir, "", maxNear, ignore)
+		if err != nil {
+			return ""
+		}
+		var names []string
+		for _, f := range list {
+			names = append(names, f.Name)
+		}
+		if slices.Contains(names, name) {
+			continue
+		}
+		near, ok := suggest.Search(name, names, true)
+		if at := slices.IndexFunc(names, func(other string) bool { return strings.EqualFold(name, other) }); at >= 0 {
+			near, ok = names[at], true
+		}
+		near = path.Join(dir, near, path.Join(elements[i+1:]...))
+		_, ignored := survey.Blame(ignore, near)
+		if way, err := workspace.Resolve(files, near); !ok || ignored || err != nil || !way.There {
+			return ""
+		}
+		return near
+	}
+	return ""
 }
 
 // whyIgnored says which line of an ignore file keeps out what is on a way; "" if none does.

@@ -12,7 +12,7 @@ import (
 // Why a path is not found is said as it is.
 func TestWhyMissing(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"ctx/Dockerfile": "FROM scratch\n", "ctx/real/y": "", "ctx/.dockerignore": "# a comment\nreal/y\nhidden\n!hidden/not\n", "ctx/hidden/x": "", "ctx/hidden/not": "",
+	for name, text := range map[string]string{"ctx/Dockerfile": "FROM scratch\n", "ctx/real/y": "", "ctx/.dockerignore": "# a comment\nreal/y\nhidden\n!hidden/not\n", "ctx/hidden/x": "", "ctx/hidden/not": "", "ctx/src/main.go": "", "ctx/requirements.txt": "",
 		"other/.dockerignore": "z\n", "other/z": "", "real/x": ""} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -47,6 +47,12 @@ func TestWhyMissing(t *testing.T) {
 		{"", "/dangling", "the link dangling leads to gone, which is not there"},
 		{"", "/loop/x", "the link loop leads back to itself"},
 		{"", "/hidden/not", "it was not there when the context was sent"},
+		{"", "/requirments.txt", `it is not there; did you mean "requirements.txt"?`},
+		{"", "/Requirements.TXT", `it is not there; did you mean "requirements.txt"?`},
+		{"", "/scr/main.go", `it is not there; did you mean "src/main.go"?`},
+		{"", "/src/mian.go", `it is not there; did you mean "src/main.go"?`},
+		{"", "/scr/mian.go", "it is not there"},
+		{"", "/hiden/x", "it is not there"}, // which would not be sent
 		{"named", "/z", `line 1 of .dockerignore, "z", keeps it out`},
 		{"named", "/real/y", "it is not there"},
 	} {
