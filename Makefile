@@ -5,7 +5,7 @@ ENGINES ?= $(or $(BUILDLS_TEST_ENGINES),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/b
 LDFLAGS := -s -w
 # Without gRPC's tracing pages the linker can drop what templates might call by name: 6 MB.
 TAGS    := grpcnotrace
-MAXSIZE := 43600000
+MAXSIZE := 43650000
 
 .PHONY: all build demo test test-editors test-windows test-install bench soak fuzz release vulnerabilities lint engines install clean vsix
 
