@@ -130,16 +130,16 @@ func (f *File) sketches(triggers bool) ([]sketch, error) {
 		if !s.takes {
 			continue
 		}
-		keep := globals
+		keep := slices.Clone(globals)
 		for _, under := range standsOn(stages, i, func(s stageText) []string { return s.names[:1] }) {
-			keep = append(slices.Clip(keep), under.kept[0])
+			keep = append(keep, under.kept[0])
 			for _, st := range under.kept[1:] {
 				if sets(st) {
 					keep = append(keep, st)
 				}
 			}
 		}
-		one := f.sketch(append(slices.Clip(keep), s.kept...))
+		one := f.sketch(append(keep, s.kept...))
 		one.asksForAll = slices.ContainsFunc(s.kept, (*Instruction).asksForAll)
 		all = append(all, one)
 		if lines += len(one.rows); lines > maxCopies*len(list)+1000 {
@@ -154,7 +154,7 @@ const maxCopies = 4
 
 // sketchOfAll has a last stage that needs all others.
 func (f *File) sketchOfAll(globals []*Instruction, stages []stageText) []sketch {
-	keep := slices.Clip(globals)
+	keep := slices.Clone(globals)
 	for _, s := range stages {
 		keep = append(keep, s.kept...)
 	}

@@ -30,7 +30,7 @@ func (f *File) reached(target string, triggers bool) sketch {
 	if i < 0 || triggers || len(stages) > maxStages || slices.ContainsFunc(list, isTrigger) || slices.ContainsFunc(stages, numbered) {
 		return f.sketch(list)
 	}
-	keep := slices.Clip(beforeStages(list))
+	keep := slices.Clone(beforeStages(list))
 	for _, s := range standsOn(stages, i, func(s stageText) []string { return s.names }) {
 		keep = append(keep, s.all...)
 	}
