@@ -23,7 +23,8 @@ func (r *Request) tellMissing(fail *Failure, dockerfile []byte) {
 	if fail.missing == "" {
 		return
 	}
-	from := sourceOf(instructionAt(dockerfile, fail.Lines), fail.missing)
+	instruction := instructionAt(dockerfile, fail.Lines)
+	from := sourceOf(instruction, fail.missing)
 	named := ""
 	for name, c := range r.Contexts {
 		if given, err := ContextName(from); err == nil && given == name && c.Kind == LocalContext {
@@ -38,10 +39,24 @@ func (r *Request) tellMissing(fail *Failure, dockerfile []byte) {
 	case named != "":
 		where = "the context " + from
 	}
-	if r.WhyMissing != nil {
+	if out := leadingOut(instruction, fail.missing); out != "" {
+		why = fmt.Sprintf("%s leads out of it, where nothing is sent from, and BuildKit looks for this instead", out)
+	} else if r.WhyMissing != nil {
 		why = r.WhyMissing(named, fail.missing)
 	}
 	fail.Message = fmt.Sprintf("%q not found in %s: %s", fail.missing, where, cmp.Or(why, "it is not there, or .dockerignore excludes it"))
+}
+
+// leadingOut is the source of an instruction, as it is written, that leads out of the context before it
+// comes to a missing path; "" if none does.
+func leadingOut(instruction, missing string) string {
+	for _, word := range strings.Fields(instruction) {
+		word = strings.Trim(word, `[],"`)
+		if strings.HasPrefix(path.Clean(word), "..") && path.Join("/", word) == missing {
+			return word
+		}
+	}
+	return ""
 }
 
 var (

@@ -37,14 +37,14 @@ or one of them with its steps. Of an ID its first letters are enough.`,
 		"0 in an editor's buildls.log", parseTo(&step, strconv.Atoi))
 	cmd.ValidArgsFunction = complete(buildIDs)
 	offer(cmd, "log", buildIDs)
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) > 1:
 			return fmt.Errorf("it takes one ID, not %d", len(args))
 		case logOf != "" && (len(args) > 0 || asJSON):
 			return errors.New("--log takes no other ID and no --json")
-		case step != 0 && logOf == "" || step < 0:
-			return errors.New("--step takes the number of a step, and --log")
+		case cmd.Flags().Changed("step") && (logOf == "" || step < 1):
+			return errors.New("--step takes the number of a step, from 1 on, and --log")
 		}
 		id := logOf
 		if len(args) > 0 {
@@ -65,7 +65,9 @@ func showKept(id string, log bool, step int, asJSON bool, std stdio) error {
 		return exitCode(showBuilds(all, asJSON, std))
 	}
 	b, err := buildOf(all, id)
-	if err == nil && log {
+	if err == nil && log && step > len(b.Steps) {
+		err = fmt.Errorf("build %q has %d steps, counted from 1", b.ID, len(b.Steps))
+	} else if err == nil && log {
 		err = showLog(b.ID, step, std)
 	} else if err == nil {
 		err = showBuild(b, asJSON, std)

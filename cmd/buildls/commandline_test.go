@@ -43,6 +43,7 @@ func TestUsage(t *testing.T) {
 		{args: []string{"engine", "--version"}, code: 2, stderr: "unknown flag: --version\n"},
 		{args: []string{"engine", "--idle", "soon"}, code: 2, stderr: "soon"},
 		{args: []string{"builds", "--step", "1"}, code: 2, stderr: "--step takes"},
+		{args: []string{"builds", "--log", "x", "--step", "0"}, code: 2, stderr: "--step takes the number of a step, from 1 on"},
 		{args: []string{"builds", "a", "b"}, code: 2, stderr: "one ID"},
 		{args: []string{"why", "a", "b"}, code: 2, stderr: "one ID"},
 		{args: []string{"context"}, code: 2, stderr: "one CONTEXT"},

@@ -24,6 +24,7 @@ func TestMistakes(t *testing.T) {
 		{name: "unknown instruction", text: "FROM %\n\nRUNN echo\n", lines: "2-2", message: "unknown instruction: RUNN", code: "syntax"},
 		{name: "unknown flag", text: "FROM %\nCOPY --form=x a b\n", lines: "1-1", message: "(?i)^unknown flag: (--)?form", code: "syntax"},
 		{name: "missing source", text: "FROM %\nRUN true\nCOPY nope.txt /\n", lines: "2-2", message: `^"/nope.txt" not found in the build context`, code: "build", token: "2:5-2:13"},
+		{name: "source out of the context", text: "FROM %\nCOPY ../nope.txt /\n", lines: "1-1", message: `^"/nope.txt" not found in the build context: \.\./nope\.txt leads out of it`, code: "build", token: "1:5-1:16"},
 		{name: "missing source in stage", text: "FROM % AS one\nFROM %\nCOPY --from=one /nope.txt /\n", lines: "2-2", message: `^"/nope.txt" not found in one`, code: "build", token: "2:16-2:25"},
 		{name: "unknown stage", text: "FROM %\nCOPY --from=%-nope /a /\n", lines: "1-1", message: "base-nope", code: "build"},
 		{name: "missing base", text: "FROM % AS one\nFROM %-gone\nRUN true\n", lines: "1-1", message: "base-gone", code: "build"},

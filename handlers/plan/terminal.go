@@ -197,7 +197,10 @@ func (t *Terminal) document(snapshot *workspace.Snapshot, dir string) (*workspac
 		return nil, invalid("%s is a pipe or a device, and no file; give the Dockerfile on stdin, with -f -", path)
 	}
 	text, err := workspace.ReadWithin(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && t.File != "":
+		return nil, invalid("no Dockerfile at %s, which -f names", path)
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, invalid("no Dockerfile at %s; name one with -f", path)
 	}
 	if err != nil {
