@@ -131,7 +131,7 @@ func (f *File) sketches(triggers bool) ([]sketch, error) {
 			continue
 		}
 		keep := slices.Clone(globals)
-		for _, under := range standsOn(stages, i, func(s stageText) []string { return s.names[:1] }) {
+		for _, under := range standsOn(stages, i, s.taken, func(under stageText) []string { return under.names[:1] }) {
 			keep = append(keep, under.kept[0])
 			for _, st := range under.kept[1:] {
 				if sets(st) {

@@ -86,6 +86,17 @@ func TestContextNeedsOfAll(t *testing.T) {
 	}
 }
 
+// A stage that a RUN has a mount of is no image, which could not have its name.
+func TestContextNeedsOfMounts(t *testing.T) {
+	for _, mount := range []string{"from=Build,target=/x", "from=BUILD,target=/x", "type=cache,from=build,target=/x"} {
+		text := "FROM scratch AS Build\nCOPY a /a\nFROM scratch\nRUN --mount=" + mount + " --mount=source=b,target=/y x\n"
+		n, err := new(ContextNeeds).OfAll(t.Context(), Parse([]byte(text)), Given{})
+		if err != nil || len(n.Uses) != 2 || n.Uses[1].Lines.First != 3 || n.Uses[1].Paths[0].Path != "/b" {
+			t.Errorf("%s: %+v, %v", mount, n, err)
+		}
+	}
+}
+
 func TestContextNeedMistakes(t *testing.T) {
 	for _, c := range []struct{ dockerfile, target string }{{"", ""}, {"FROM scratch\nRUNN\n", ""}, {"FROM scratch\n", "gone"}, {"FROM scratch\n", "0"}} {
 		if n, err := Parse([]byte(c.dockerfile)).ContextNeed(t.Context(), Given{Target: c.target}); err == nil {

@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -25,13 +26,16 @@ func (f *File) reached(target string, triggers bool) sketch {
 		}
 	}
 	numbered := func(s stageText) bool {
-		return slices.ContainsFunc(s.names, func(name string) bool { return name != "" && strings.Trim(name, "0123456789") == "" })
+		return slices.ContainsFunc(s.names, func(name string) bool {
+			_, err := strconv.Atoi(name) // as BuildKit does: +0 is a number
+			return err == nil
+		})
 	}
 	if i < 0 || triggers || len(stages) > maxStages || slices.ContainsFunc(list, isTrigger) || slices.ContainsFunc(stages, numbered) {
 		return f.sketch(list)
 	}
 	keep := slices.Clone(beforeStages(list))
-	for _, s := range standsOn(stages, i, func(s stageText) []string { return s.names }) {
+	for _, s := range standsOn(stages, i, stages[i].names, func(s stageText) []string { return s.names }) {
 		keep = append(keep, s.all...)
 	}
 	return f.sketch(append(keep, stages[i].all...))
@@ -61,6 +65,7 @@ func (s sketch) lines(l Lines) Lines { return Lines{s.rows[l.First], s.rows[l.La
 type stageText struct {
 	name  string         // in lower case
 	names []string       // of images and stages that it names, likewise: first that of its FROM
+	taken []string       // those of names that its FROM and kept have
 	all   []*Instruction // its FROM first
 	kept  []*Instruction // its FROM, what takes something, and what changes paths or variables
 	takes bool
@@ -73,7 +78,7 @@ func stagesOf(list []*Instruction) (stages []stageText) {
 			for i, arg := range st.Args[:min(3, len(st.Args))] {
 				words[i] = strings.ToLower(st.Unquoted(arg))
 			}
-			stages = append(stages, stageText{name: words[2], names: words[:1], all: []*Instruction{st}, kept: []*Instruction{st}})
+			stages = append(stages, stageText{name: words[2], names: words[:1:1], taken: words[:1:1], all: []*Instruction{st}, kept: []*Instruction{st}})
 			continue
 		}
 		if len(stages) == 0 {
@@ -81,11 +86,13 @@ func stagesOf(list []*Instruction) (stages []stageText) {
 		}
 		s := &stages[len(stages)-1]
 		s.all = append(s.all, st)
+		var names []string
 		for _, at := range st.ImageNames() {
-			s.names = append(s.names, strings.ToLower(st.Unquoted(at)))
+			names = append(names, strings.ToLower(st.Unquoted(at)))
 		}
+		s.names = append(s.names, names...)
 		if takes := st.takes(); takes || sets(st) {
-			s.kept, s.takes = append(s.kept, st), s.takes || takes
+			s.kept, s.takes, s.taken = append(s.kept, st), s.takes || takes, append(s.taken, names...)
 		}
 	}
 	return stages
@@ -107,10 +114,11 @@ func sets(st *Instruction) bool {
 	return name == "ARG" || name == "ENV" || name == "WORKDIR"
 }
 
-// standsOn are the stages before a stage that it needs, or may: those that it names, and so on. A name
-// with a variable in it is that of any stage that begins with what stands before the variable.
-func standsOn(stages []stageText, i int, names func(stageText) []string) (under []stageText) {
-	wanted := slices.Clone(names(stages[i]))
+// standsOn are the stages before a stage that it needs, or may: those of some names, those that these name,
+// and so on. A name with a variable in it is that of any stage that begins with what stands before the
+// variable.
+func standsOn(stages []stageText, i int, wanted []string, names func(stageText) []string) (under []stageText) {
+	wanted = slices.Clone(wanted)
 	for _, s := range slices.Backward(stages[:i]) {
 		if s.name != "" && slices.ContainsFunc(wanted, func(name string) bool {
 			prefix, _, variable := strings.Cut(name, "$")

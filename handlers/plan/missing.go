@@ -83,7 +83,10 @@ func nearPath(files fsutil.FS, ignore []byte, source string) string {
 		if slices.Contains(names, name) {
 			continue
 		}
-		near, ok := suggest.Search(name, names, true)
+		near, ok := "", false
+		if len(strings.TrimSuffix(name, path.Ext(name))) >= 3 { // of a shorter one any other is near
+			near, ok = suggest.Search(name, names, true)
+		}
 		if at := slices.IndexFunc(names, func(other string) bool { return strings.EqualFold(name, other) }); at >= 0 {
 			near, ok = names[at], true
 		}
