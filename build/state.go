@@ -98,7 +98,7 @@ func newBuildState() *buildState {
 func (b *buildState) update(ss *client.SolveStatus) []Log {
 	for _, v := range ss.Vertexes {
 		w := b.vertex(v.Digest)
-		if now := (&vertex{Vertex: *v}); w.running && now.presumed() {
+		if w.running && presumed(v) {
 			continue // it runs
 		}
 		w.running = v.Started != nil && v.Completed == nil

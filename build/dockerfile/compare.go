@@ -40,7 +40,8 @@ type Baseline struct {
 	needed string         // what a build needs of the newest text
 	keys   map[int]string // of its lines; nil if it cannot be converted
 
-	environments map[int]*Environment // of File, by line
+	environmentsMu sync.Mutex           // not mu, which is held while a text is converted
+	environments   map[int]*Environment // of File, by line
 }
 
 // SameGiven says whether two builds were given the same beside their text.

@@ -24,9 +24,9 @@ type Environment struct {
 // (the 0-based line on which it begins), and says what is in force there. It asks nobody: of
 // images that are not known it knows nothing. The answer is not to be changed.
 func (b *Baseline) EnvironmentAt(ctx context.Context, line int) (*Environment, error) {
-	b.mu.Lock()
+	b.environmentsMu.Lock()
 	e := b.environments[line]
-	b.mu.Unlock()
+	b.environmentsMu.Unlock()
 	if e != nil {
 		return e, nil
 	}
@@ -34,8 +34,8 @@ func (b *Baseline) EnvironmentAt(ctx context.Context, line int) (*Environment, e
 	if err != nil {
 		return nil, err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.environmentsMu.Lock()
+	defer b.environmentsMu.Unlock()
 	if b.environments == nil || len(b.environments) > maxEnvironments {
 		b.environments = map[int]*Environment{}
 	}
