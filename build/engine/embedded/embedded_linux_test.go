@@ -164,6 +164,7 @@ func TestKilledEngineIsClearedUp(t *testing.T) {
 	if r := build(t.Context(), t, c, "RUN "+cache+" echo kept > /cache/file\n", nil); r.err != nil {
 		t.Fatal(r.err)
 	}
+	awaitUnused(t, c)
 	step, done := sleeper(t.Context(), t, c, cache)
 	engine := openEngine(t, p)
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -151,23 +152,44 @@ func places(t *testing.T) embedded.Paths {
 func awaitNone(t *testing.T, p embedded.Paths, dir string) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
-		running := ""
-		lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-		for _, path := range lines {
-			if line, err := os.ReadFile(path); err == nil && strings.Contains(string(line), dir) {
-				running = strings.ReplaceAll(string(line), "\x00", " ")
-			}
-		}
+		running := processesOf(dir)
 		if pid := holderPID(p); pid > 0 {
 			unix.Kill(pid, unix.SIGTERM)
 		}
 		switch {
-		case running == "":
+		case len(running) == 0:
 			return
 		case time.Now().After(deadline):
-			t.Errorf("it still runs: %s", running)
+			t.Errorf("it still runs: %v", running)
 			return
 		}
+	}
+}
+
+// processesOf are the command lines of the processes that were started for a folder, by their ids.
+func processesOf(dir string) map[int]string {
+	found := map[int]string{}
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range lines {
+		if line, err := os.ReadFile(path); err == nil && strings.Contains(string(line), dir) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			found[pid] = strings.ReplaceAll(string(line), "\x00", " ")
+		}
+	}
+	return found
+}
+
+// tellStacks has the processes of an engine that does not answer end, and write into its log what they
+// were doing.
+func tellStacks(t *testing.T, p embedded.Paths) {
+	t.Helper()
+	for pid, line := range processesOf(p.Root) {
+		in, _ := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", pid))
+		t.Logf("process %d, in the kernel's %s: %s", pid, in, line)
+		unix.Kill(pid, unix.SIGQUIT)
+	}
+	for deadline := time.Now().Add(limit); len(processesOf(p.Root)) > 0 && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
@@ -186,6 +208,7 @@ func connect(t *testing.T, p embedded.Paths) *client.Client {
 	t.Helper()
 	c, err := embedded.Connect(t.Context(), p, nil)
 	if err != nil {
+		tellStacks(t, p)
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
@@ -325,6 +348,25 @@ func sleeper(ctx context.Context, t *testing.T, c *client.Client, flags string) 
 		}
 	}
 	panic("unreachable")
+}
+
+// awaitUnused waits until no build uses anything of the cache. A step that comes before gets a cache mount of
+// its own: BuildKit shares one that is in use, and takes none that is just being let go of (its
+// solver/llbsolver/mounts, getRefCacheDirNoCache).
+func awaitUnused(t *testing.T, c *client.Client) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
+		all, err := c.DiskUsage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(all, func(u *client.UsageInfo) bool { return u.InUse }) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("something of the cache is still in use")
+		}
+	}
 }
 
 func findProcess(cmdline string) int {
