@@ -106,6 +106,7 @@ func findOnce(path string) func() Place {
 // Snapshot is the workspace at one moment. It is immutable.
 type Snapshot struct {
 	docs     map[URI]*Document // by URI.Key; cloned, never written to
+	keys     []URI             // of docs, in order; likewise
 	names    map[string]int    // how many of them have a name; likewise
 	folders  []Folder
 	encoding Encoding
@@ -118,6 +119,8 @@ func (s *Snapshot) put(d *Document) {
 	key := s.key(d.URI)
 	if s.docs[key] == nil {
 		s.count(d.name, 1)
+		at, _ := slices.BinarySearch(s.keys, key)
+		s.keys = slices.Insert(slices.Clone(s.keys), at, key)
 	}
 	docs[key] = d
 	s.docs = docs
@@ -149,6 +152,8 @@ func (s *Snapshot) close(u URI) {
 	key := s.key(u)
 	s.docs = maps.Clone(s.docs)
 	delete(s.docs, key)
+	at, _ := slices.BinarySearch(s.keys, key)
+	s.keys = slices.Delete(slices.Clone(s.keys), at, at+1)
 	s.count(old.name, -1)
 }
 
@@ -212,8 +217,8 @@ func otherDir(path string, d *Document) bool {
 
 // Documents are all open documents, by the order of their keys.
 func (s *Snapshot) Documents() []*Document {
-	docs := make([]*Document, 0, len(s.docs))
-	for _, key := range slices.Sorted(maps.Keys(s.docs)) {
+	docs := make([]*Document, 0, len(s.keys))
+	for _, key := range s.keys {
 		docs = append(docs, s.docs[key])
 	}
 	return docs
@@ -221,12 +226,11 @@ func (s *Snapshot) Documents() []*Document {
 
 // Projects are the open compose and bake files, by the order of their keys.
 func (s *Snapshot) Projects() (docs []*Document) {
-	for _, d := range s.docs {
+	for _, d := range s.Documents() {
 		if kind := d.Kind(); d.Path != "" && (kind == Compose || kind == Bake) {
 			docs = append(docs, d)
 		}
 	}
-	slices.SortFunc(docs, func(a, b *Document) int { return strings.Compare(string(a.URI.Key()), string(b.URI.Key())) })
 	return docs
 }
 
