@@ -2,10 +2,9 @@ package project
 
 import (
 	"bytes"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // composeBlocks remembers what the services of a compose file came to, each by the lines that it
@@ -36,12 +35,32 @@ type section struct {
 	start, key, end int // where its lines and its key begin, and the lines end, in bytes
 }
 
-var plainKey = lazyregexp.New(`^([A-Za-z_][A-Za-z0-9_.-]*):(?: |\n)`)
+// plainKey is the key that a line begins with, if YAML takes it for nothing but a string; else nil.
+func plainKey(line []byte) []byte {
+	for i, c := range line {
+		switch {
+		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_':
+		case i > 0 && ('0' <= c && c <= '9' || c == '.' || c == '-'):
+		case i > 0 && c == ':' && (line[i+1] == ' ' || line[i+1] == '\n'): // the line has an end
+			return line[:i]
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+// beyondLines is what YAML may take for the end of a line, or for nothing, where splitCompose does not.
+func beyondLines(data []byte) bool {
+	return bytes.ContainsAny(data, "\t\r\x00") || slices.ContainsFunc([]string{"\ufeff", "\u0085", "\u2028", "\u2029"}, func(s string) bool {
+		return bytes.Contains(data, []byte(s))
+	})
+}
 
 // splitCompose parts a compose file into the services and the other entries at its top, by
 // indentation alone. ok is false for what may be more than that.
 func splitCompose(data []byte) (services, others []section, ok bool) {
-	if !bytes.HasSuffix(data, []byte("\n")) || len(data) >= maxYAML || bytes.ContainsAny(data, "\t\r\x00\ufeff\u0085\u2028\u2029") {
+	if !bytes.HasSuffix(data, []byte("\n")) || len(data) >= maxYAML || beyondLines(data) {
 		return nil, nil, false
 	}
 	names := map[string]bool{} // of both, with the indentation
@@ -53,21 +72,21 @@ func splitCompose(data []byte) (services, others []section, ok bool) {
 		indent := len(line) - len(content)
 		blank := content[0] == '\n' || content[0] == '#'
 		if !blank && (indent == 0 || inServices && (column == 0 || indent <= column)) {
-			m := plainKey.FindSubmatch(content)
-			if m == nil || names[string(line[:indent+len(m[1])])] || inServices && indent > 0 && indent < column {
+			key := plainKey(content)
+			if key == nil || names[string(line[:indent+len(key)])] || inServices && indent > 0 && indent < column {
 				return nil, nil, false
 			}
-			names[string(line[:indent+len(m[1])])] = true
+			names[string(line[:indent+len(key)])] = true
 			list := &others
 			if indent > 0 {
 				column, list = indent, &services
-			} else if inServices = string(m[1]) == "services"; inServices {
-				if after := bytes.TrimSpace(content[len(m[0])-1:]); len(after) > 0 && after[0] != '#' {
+			} else if inServices = string(key) == "services"; inServices {
+				if after := bytes.TrimSpace(content[len(key)+1:]); len(after) > 0 && after[0] != '#' {
 					return nil, nil, false
 				}
 				list = new([]section) // a head of its own
 			}
-			*list = append(*list, section{name: string(m[1]), start: start, key: start + indent})
+			*list = append(*list, section{name: string(key), start: start, key: start + indent})
 			current = &(*list)[len(*list)-1]
 		} else if !blank && current == nil {
 			return nil, nil, false
