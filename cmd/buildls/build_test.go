@@ -103,7 +103,7 @@ func checkProgress(t *testing.T, e *lsptest.Editor, title, end string) {
 // Two edits in a row, of one length and within a second: each is what is built, of the
 // Dockerfile as of a file that it copies.
 func TestEditsOfOneLength(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, "Dockerfile", "FROM scratch\n", "app.txt", "disk\n")
 		uri, file := "file://"+dir+"/Dockerfile", "file://"+dir+"/app.txt"
 		e := edit(t, s.env, dir)
@@ -131,7 +131,7 @@ func TestEditsOfOneLength(t *testing.T) {
 
 // A new buffer builds, with the workspace as its context and without one.
 func TestUntitled(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, "app.txt", "here\n")
 		e := edit(t, s.env, dir)
 		e.Open("untitled:Untitled-1", "dockerfile", base(t)+"COPY app.txt /\nRUN cat /app.txt && exit 3\n")

@@ -103,7 +103,7 @@ func (x followedAuthor) isQuiet() {
 // With buildOn type, what is typed is built when the author pauses, and nothing is shown but its
 // end.
 func TestBuildOnType(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		x := newFollowedAuthor(t, s, nil)
 		x.types("RUN echo "+x.dir+"\n", "succeeded") // which no engine has in its cache
 		if mark := x.mark(); !strings.HasSuffix(mark, " s") {

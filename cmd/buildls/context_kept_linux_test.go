@@ -98,7 +98,7 @@ func (c *largeContext) settled(argument map[string]any) {
 // Once an engine has a large context, nothing is sent as long as that has not changed, and then
 // what has. An engine may drop what it has at any time, to free its disk, but not each time.
 func TestKeptContext(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		c, out := newLargeContext(t, s), t.TempDir()
 		var seen []string
 		for i := range 3 {

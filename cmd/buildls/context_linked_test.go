@@ -49,7 +49,7 @@ target "base" {
 // Contexts that are other targets are built along, on every engine: with their own
 // Dockerfiles, contexts, arguments and secrets, from the buffers.
 func TestLinkedTargets(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, linkedFiles(t, t.Name())...)
 		if s.old {
 			e := edit(t, s.env, dir)
@@ -157,7 +157,7 @@ func deref(s *string) string {
 // An error in another target's Dockerfile is said with the target, the file and the line,
 // and marked there; one in the same Dockerfile has its range.
 func TestLinkedFailure(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		syntax := ""
 		if s.old {
 			syntax = "# syntax=" + frontendImage(t) + "\n"

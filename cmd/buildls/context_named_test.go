@@ -12,7 +12,7 @@ import (
 
 // Named contexts of every kind are built from, or refused by name before any step.
 func TestNamedContexts(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		other := workspace(t, "b.txt", "of another folder\n", ".dockerignore", "c.txt\n", "c.txt", "ignored")
 		dir := workspace(t)
 		rel, err := filepath.Rel(dir, other)

@@ -30,7 +30,7 @@ func terminalBuild(t testing.TB, env []string, stdin io.Reader, args ...string) 
 
 // In a terminal the Dockerfile lies in the remote context, and its errors have a line.
 func TestRemoteContextInTerminal(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		good := base(t) + "COPY a.txt /\nRUN cat /a.txt\n"
 		bad := base(t) + "RUN echo here\nRUN exit 7\n"
 		files := []string{"Dockerfile", good, "bad.Dockerfile", bad, "wrong.Dockerfile", base(t) + "NOSUCH x\n", "a.txt", "from afar\n",
@@ -79,7 +79,7 @@ func TestRemoteContextInTerminal(t *testing.T) {
 
 // What is wrong with a remote context is said in words that name it.
 func TestRemoteContextErrors(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		repo := serveGit(t, "", "a.txt", "a")
 		locked := serveGit(t, "the-token", "Dockerfile", base(t))
 		web := serveFiles(t, map[string][]byte{"/ctx.tar": tarOf(t, "a.txt", "a")})
@@ -122,7 +122,7 @@ func checkEngineLog(t *testing.T, secret string) {
 // In an editor the buffer is the Dockerfile, and the files come from afar. What lets
 // somebody in is shown nowhere.
 func TestRemoteContextInEditor(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		const password = "hunter2-secret"
 		repo := serveGit(t, password, "a.txt", "from afar\n", "Dockerfile", "NOSUCH\n")
 		web := serveFiles(t, map[string][]byte{"/some.app.tar.gz": gzipped(t, tarOf(t, "a.txt", "from the web\n"))})

@@ -139,7 +139,7 @@ func TestDebugStages(t *testing.T) {
 
 // A step that fails is stopped at, in what it has left. One edits, and goes on where one was.
 func TestDebugFailure(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		if s.old {
 			return // see TestDebugStages
 		}

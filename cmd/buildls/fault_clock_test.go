@@ -12,7 +12,7 @@ import (
 // time before the one that was built. It is sent nevertheless, and so is a buffer over it:
 // what differs in its time is another file, whichever is the newer.
 func TestClockSetBack(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		a := newAuthor(t, s.env, workspace(t, "Dockerfile", "FROM scratch\n"))
 		path := filepath.Join(a.dir, "file")
 		now := time.Now()

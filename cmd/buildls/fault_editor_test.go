@@ -159,7 +159,7 @@ func TestKilledEditor(t *testing.T) {
 		beKilledEditor(t, dir)
 		return
 	}
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		home := t.TempDir()
 		temp := filepath.Join(home, "tmp")
 		sleep := newSleep()

@@ -14,7 +14,7 @@ import (
 // What a step of a build did to files is told in a terminal by another process than the one that
 // built, and a command runs in them.
 func TestFilesAndShellInTerminal(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		s, _ = remembering(t, s)
 		dir := workspace(t, "app.txt", "eleven byte", "bad.Dockerfile", base(t)+"RUN echo oh && exit 7\n", "Dockerfile", base(t)+`WORKDIR /made
 COPY app.txt /made/

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,23 +30,54 @@ type site struct {
 	docker *enginetest.Daemon
 }
 
+// An engineKind are engines that a client speaks to alike: by their BuildKit, or by Docker's API.
+type engineKind []engineOfKind
+
+type engineOfKind struct {
+	name string
+	at   func(testing.TB) site
+}
+
+func engineKinds() []engineKind {
+	byBuildKit := engineKind{{"buildkitd", func(t testing.TB) site { return buildkitdSite(enginetest.Buildkitd(t)) }}}
+	if !portable && wineRoot == "" {
+		byBuildKit = append(byBuildKit, engineOfKind{"embedded", embeddedSite})
+	}
+	byDocker := engineKind{{"docker-28", func(t testing.TB) site { return dockerSite(enginetest.Docker(t, "28"), "28") }}}
+	if wineRoot == "" { // what Windows sends an old one is no other
+		byDocker = append(byDocker, engineOfKind{"docker-20.10", func(t testing.TB) site { return dockerSite(enginetest.Docker(t, "20.10"), "20.10") }})
+	}
+	return []engineKind{byBuildKit, byDocker}
+}
+
 // onEachEngine runs a test on all engines that buildls builds on, side by side: it is alone
 // on each. They begin when the test that calls has returned.
 func onEachEngine(t *testing.T, test func(t *testing.T, s site)) {
-	on := func(name string, at func(testing.TB) site) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, at(t))
-		})
+	for _, kind := range engineKinds() {
+		for _, e := range kind {
+			e.run(t, test)
+		}
 	}
-	on("buildkitd", func(t testing.TB) site { return buildkitdSite(enginetest.Buildkitd(t)) })
-	if !portable && wineRoot == "" {
-		on("embedded", embeddedSite)
+}
+
+// onEachKind is onEachEngine for a test that takes seconds on each: of the engines of a kind it
+// runs on one, always the same, which its name chooses. Only a long run, as at night, has all.
+func onEachKind(t *testing.T, test func(t *testing.T, s site)) {
+	if enginetest.Long() {
+		onEachEngine(t, test)
+		return
 	}
-	if wineRoot == "" { // what Windows sends an old one is no other
-		on("docker-20.10", func(t testing.TB) site { return dockerSite(enginetest.Docker(t, "20.10"), "20.10") })
+	choice := crc32.ChecksumIEEE([]byte(t.Name()))
+	for i, kind := range engineKinds() {
+		kind[int(choice>>i)%len(kind)].run(t, test)
 	}
-	on("docker-28", func(t testing.TB) site { return dockerSite(enginetest.Docker(t, "28"), "28") })
+}
+
+func (e engineOfKind) run(t *testing.T, test func(t *testing.T, s site)) {
+	t.Run(e.name, func(t *testing.T) {
+		t.Parallel()
+		test(t, e.at(t))
+	})
 }
 
 func buildkitdSite(d *enginetest.Daemon) site {

@@ -44,7 +44,7 @@ func terminal(t *testing.T, env []string, dir string, args ...string) string {
 // A build and its log outlive the server, however that ended, and are found by the next
 // one and in a terminal.
 func TestHistory(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		s, kept := remembering(t, s)
 		dir := workspace(t)
 		uri := "file://" + dir + "/Dockerfile"

@@ -107,7 +107,7 @@ func hoverSays(t *testing.T, e *lsptest.Editor, uri string, line, character int,
 
 // Hover tells what a step left; what the cache no longer has is not made again for it.
 func TestHoverLayer(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, "in/large", strings.Repeat("x", 2000), "in/small", "x")
 		uri := "file://" + dir + "/Dockerfile"
 		e := edit(t, s.env, dir)
@@ -133,7 +133,7 @@ func TestHoverLayer(t *testing.T) {
 
 // Whoever looks at steps that the cache no longer has does not disturb a build of the same steps.
 func TestHoverGoneWhileBuilding(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t)
 		uri := "file://" + dir + "/Dockerfile"
 		e := edit(t, s.env, dir)

@@ -13,7 +13,7 @@ import (
 
 // While a build runs, its marks say what runs and for how long; then, what became of it.
 func TestLiveMarks(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t)
 		e := marking(t, s.env, dir)
 		uri := "file://" + dir + "/Dockerfile"

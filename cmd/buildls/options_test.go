@@ -13,7 +13,7 @@ import (
 
 // How the steps run: labels, parts of the cache, the network, names to look up.
 func TestStepOptions(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		first := strings.Replace(base(t), "\n", " AS first\n", 1)
 		second := strings.Replace(base(t), "\n", " AS second\n", 1)
 		text := first + "RUN echo first $(cat /proc/uptime)\n" + second +
@@ -123,7 +123,7 @@ func TestPull(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dockerfile := strings.Replace(base(t), "\n", " AS first\n", 1) + "ARG A=none\nARG TARGETARCH\nRUN echo A is $A on $TARGETARCH; cat /proc/uptime\nFROM first AS second\nRUN echo second\n"
 		dir := workspace(t, "Dockerfile", dockerfile)
 		uri := "file://" + dir + "/Dockerfile" // not open: read from the disk

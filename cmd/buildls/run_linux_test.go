@@ -46,7 +46,7 @@ func (s site) containers(t *testing.T) string {
 // What runs has the entrypoint, command, environment, user and directory of the image, and its own
 // stdin, stdout, stderr and exit code.
 func TestRun(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, "Dockerfile", runnable(t), "none.Dockerfile", base(t)+"ENTRYPOINT []\nCMD []\n", "bad.Dockerfile", base(t)+"RUN exit 3\n",
 			"no.Dockerfile", base(t)+"ENTRYPOINT [\"/bin/no-such-program\"]\n")
 		for _, c := range []struct {
@@ -80,7 +80,7 @@ func TestRun(t *testing.T) {
 
 // A program in a terminal is told its size and Ctrl-C, and gone when the terminal is.
 func TestRunInTerminal(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, "Dockerfile", base(t)+"ENTRYPOINT [\"/bin/sh\", \"-c\"]\n")
 		run := func(script string) *pty {
 			x := inTerminal(t, program(t, append(slices.Clone(s.env), "TERM=xterm-256color"), "run", "-q", dir, "--", script))
@@ -180,7 +180,7 @@ func terminalOf(t *testing.T, r running, args ...string) *pty {
 // The ports that the image exposes are published by Docker, elsewhere if they are taken. Where they
 // are not, or without being published, that is said.
 func TestRunPorts(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir, port := workspace(t), somePort(t)
 		uri := "file://" + dir + "/Dockerfile"
 		e := runEditor(t, s, dir)
@@ -265,7 +265,7 @@ func awaitServed(t *testing.T, address string) {
 // The editor runs the build that it names, else the newest that succeeded; a lens over the last stage
 // offers it when that was built. What the engine has pruned is not built again.
 func TestRunFromEditor(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t)
 		uri := "file://" + dir + "/Dockerfile"
 		e := runEditor(t, s, dir)

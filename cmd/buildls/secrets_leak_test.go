@@ -77,7 +77,7 @@ func TestCredentialHelper(t *testing.T) {
 
 // What would let somebody in is shown nowhere, whether the build succeeds or not.
 func TestNoLeak(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) { newLeak(t, s).look() })
+	onEachKind(t, func(t *testing.T, s site) { newLeak(t, s).look() })
 }
 
 // A leak is a workspace in which all kinds of secrets are planted.

@@ -69,7 +69,7 @@ func TestSecretInPieces(t *testing.T) {
 func TestSSH(t *testing.T) {
 	list := identities(t)
 	key := sshKey(t)
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		socket := sshAgent(t, "key-of-the-author")
 		dir := workspace(t, "identities", list, "key", key, "Dockerfile", base(t)+"COPY --chmod=755 identities /\n"+
 			"RUN --mount=type=ssh /identities\nRUN --mount=type=ssh,id=deploy /identities | sed s/identity/deploys/\n")

@@ -149,7 +149,7 @@ func leftOf(sockets string) []string {
 // A shell in the failed RUN has the files as far as they were written, the environment, the
 // mounts and the directory of the step, and is a terminal.
 func TestShellInFailedStep(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, "token.txt", "planted-secret\n")
 		uri := "file://" + dir + "/Dockerfile"
 		e, sockets := shellEditor(t, s, dir)
@@ -259,7 +259,7 @@ func TestShellInFailedStep(t *testing.T) {
 // A shell after any step has its files, and runs nothing again; the shell of a command has its
 // environment and mounts.
 func TestShellAfterStep(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, "app.txt", "from the context\n", "Empty.Dockerfile", "FROM scratch\nCOPY app.txt /\n")
 		uri := "file://" + dir + "/Dockerfile"
 		e, _ := shellEditor(t, s, dir)

@@ -34,7 +34,7 @@ func changesOf(t *testing.T, e *lsptest.Editor, r result, text string) []string 
 }
 
 func TestStepFiles(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, "app.txt", "eleven byte", "more/b.txt", "b")
 		uri := "file://" + dir + "/Dockerfile"
 		e := edit(t, s.env, dir)
@@ -109,7 +109,7 @@ type file struct {
 // What a step changed is known of builds that found all in the cache, that were not to use it,
 // and whose context has changed since; and below a path.
 func TestStepFilesLater(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		dir := workspace(t, "app.txt", "1")
 		uri := "file://" + dir + "/Dockerfile"
 		e := edit(t, s.env, dir)
@@ -141,7 +141,7 @@ func TestStepFilesLater(t *testing.T) {
 
 // A step that is no longer in the cache is not run again to be looked at.
 func TestStepFilesGone(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		id := identity.NewID()
 		dir := workspace(t, "app.txt", "1")
 		uri := "file://" + dir + "/Dockerfile"

@@ -92,7 +92,7 @@ COPY b.txt /
 
 // Each reason, by making it happen.
 func TestWhy(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		d := newDesk(t, s, strings.Replace(whyText, "$VERSION", "", 1), "src/main.go", "1", "src/old", "1", "src/same", "1", "b.txt", "b "+t.TempDir(), ".dockerignore", "ignored\n", "ignored", "1")
 		r := buildNow(t, d.e, nil)
 		for _, st := range r.Steps {
@@ -161,7 +161,7 @@ func TestWhy(t *testing.T) {
 
 // A step that failed, and those that were not reached, have no place in the cache.
 func TestWhyFailed(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		d := newDesk(t, s, "FROM BASE\nRUN echo SALT\nRUN exit 7\nRUN echo end\n")
 		buildNow(t, d.e, nil)
 		d.expect(nil, "2 it failed in the last build")
@@ -190,7 +190,7 @@ func TestWhyOtherEngine(t *testing.T) {
 
 // A base image that moved is named with both digests.
 func TestWhyBaseMoved(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		tag := enginetest.Registry(t) + "/moving-" + s.name + ":latest"
 		d := newDesk(t, s, "FROM "+tag+"\nRUN echo SALT\nRUN echo 2\n", "base.Dockerfile", "")
 		base := "file://" + d.dir + "/base.Dockerfile"

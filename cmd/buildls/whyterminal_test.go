@@ -56,7 +56,7 @@ RUN echo $VERSION SALT
 // A build in a terminal says why its steps ran, by what the one before was, whoever made that; and
 // so does the first build of an editor's session.
 func TestWhyTerminal(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, s site) {
+	onEachKind(t, func(t *testing.T, s site) {
 		s, state := remembering(t, s)
 		d := newTerminal(t, s, terminalText, "a.txt", "1", "b.txt", "b"+t.TempDir())
 		const ran = "4 the step it stands on was not cached either: [2/3] COPY"

@@ -47,10 +47,13 @@ func Need(t testing.TB, what string, ok bool, how string) {
 	t.Skipf("SKIPPED, needs %s: %s", what, how)
 }
 
-// Some is how many of n a long test makes: all with BUILDLS_TEST_LONG=true, as in a nightly run, else a
-// tenth, and one at least.
+// Long says whether tests take the time to try all that they can, as in a nightly run: with
+// BUILDLS_TEST_LONG=true.
+func Long() bool { return os.Getenv("BUILDLS_TEST_LONG") == "true" }
+
+// Some is how many of n a long test makes: all in a Long run, else a tenth, and one at least.
 func Some(n int) int {
-	if os.Getenv("BUILDLS_TEST_LONG") == "true" {
+	if Long() {
 		return n
 	}
 	return max(1, n/10)
@@ -67,7 +70,7 @@ func Sample[T any](list []T) (some []T) {
 
 // Pairs says whether a long test that makes every pair of two lists makes that of i and j: all of them as
 // a whole, else each of both lists with every second of the other.
-func Pairs(i, j int) bool { return os.Getenv("BUILDLS_TEST_LONG") == "true" || (i+j)%2 == 0 }
+func Pairs(i, j int) bool { return Long() || (i+j)%2 == 0 }
 
 // Docker is the Docker engine of a version, "20.10" or "28". All tests of the
 // process share it: who wants to kill or pause one starts a private one.
