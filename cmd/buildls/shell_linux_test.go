@@ -88,10 +88,12 @@ func (x *pty) resize(rows, cols uint16) {
 
 func (x *pty) write(keys string) { x.master.WriteString(keys) }
 
+// text is what the terminal was told to show. runc passes on a container's first output before it has made
+// its own terminal raw (its tty.go, recvtty): on a busy machine that adds a carriage return, which nobody sees.
 func (x *pty) text() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.screen.String()
+	return strings.ReplaceAll(x.screen.String(), "\r\r\n", "\r\n")
 }
 
 // await waits until the screen shows a text.
