@@ -5,6 +5,9 @@ ENGINES ?= $(or $(BUILDLS_TEST_ENGINES),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/b
 LDFLAGS := -s -w
 # Without gRPC's tracing pages the linker can drop what templates might call by name: 6 MB.
 TAGS    := grpcnotrace
+# Programs, tests, engines and linters compile alike, so that each package is compiled once: without this
+# machine's paths, and without what a debugger reads, which costs a seventh of the time.
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath -tags=$(TAGS) -gcflags=all=-dwarf=false)
 MAXSIZE := 43650000
 
 .PHONY: all build demo test test-editors test-windows test-install bench soak fuzz release vulnerabilities lint engines install clean vsix
@@ -12,11 +15,11 @@ MAXSIZE := 43650000
 all: build
 
 build: ## bin/buildls
-	CGO_ENABLED=0 go build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)' -o bin/ ./cmd/buildls
+	CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/buildls
 	@size=$$(wc -c < bin/buildls); [ $$size -le $(MAXSIZE) ] || { echo "bin/buildls has $$size bytes, and $(MAXSIZE) are the limit: see which package is new, and what it links"; exit 1; }
 
 install: ## buildls into GOBIN
-	CGO_ENABLED=0 go install -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)' ./cmd/buildls
+	CGO_ENABLED=0 go install -ldflags '$(LDFLAGS)' ./cmd/buildls
 
 vsix: ## out/buildls.vsix, VS Code's extension; with TARGET=linux-x64 or the like, the server is inside
 	@editors/vscode/package $(TARGET)
