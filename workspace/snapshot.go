@@ -105,25 +105,50 @@ func findOnce(path string) func() Place {
 
 // Snapshot is the workspace at one moment. It is immutable.
 type Snapshot struct {
-	docs     map[URI]*Document // by URI.Key; cloned, never written to
-	keys     []URI             // of docs, in order; likewise
-	names    map[string]int    // how many of them have a name; likewise
+	docs     map[URI]*Document    // by URI.Key; cloned, never written to, as all of these
+	keys     []URI                // of docs, in order
+	files    map[string]*Document // of docs, by their paths
+	projects []*Document          // of docs, the compose and bake files, in that order
+	names    map[string]int       // how many of docs have a name
 	folders  []Folder
 	encoding Encoding
 }
 
 // put adds a document to a snapshot in the making.
 func (s *Snapshot) put(d *Document) {
-	docs := make(map[URI]*Document, len(s.docs)+1)
-	maps.Copy(docs, s.docs)
 	key := s.key(d.URI)
-	if s.docs[key] == nil {
+	old := s.docs[key]
+	if old == nil {
 		s.count(d.name, 1)
 		at, _ := slices.BinarySearch(s.keys, key)
 		s.keys = slices.Insert(slices.Clone(s.keys), at, key)
 	}
-	docs[key] = d
-	s.docs = docs
+	s.docs = with(s.docs, key, d)
+	s.files = with(s.files, d.Path, d) // that of all without a path is looked for by nobody
+	if old != nil && old.Path != d.Path {
+		delete(s.files, old.Path)
+	}
+	s.listProjects(old, d)
+}
+
+// with is a map and one entry more.
+func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
+	out := make(map[K]V, len(m)+1)
+	maps.Copy(out, m)
+	out[key] = value
+	return out
+}
+
+// listProjects lists the compose and bake files again, if what a document is now, or was, is one.
+func (s *Snapshot) listProjects(old, now *Document) {
+	if !old.isProject() && !now.isProject() {
+		return
+	}
+	s.projects = slices.DeleteFunc(s.Documents(), func(d *Document) bool { return !d.isProject() })
+}
+
+func (d *Document) isProject() bool {
+	return d != nil && d.Path != "" && (d.kind == Compose || d.kind == Bake)
 }
 
 // count notes that n more documents have a name.
@@ -150,11 +175,13 @@ func (s *Snapshot) close(u URI) {
 		return
 	}
 	key := s.key(u)
-	s.docs = maps.Clone(s.docs)
+	s.docs, s.files = maps.Clone(s.docs), maps.Clone(s.files)
 	delete(s.docs, key)
+	delete(s.files, old.Path)
 	at, _ := slices.BinarySearch(s.keys, key)
 	s.keys = slices.Delete(slices.Clone(s.keys), at, at+1)
 	s.count(old.name, -1)
+	s.listProjects(old, nil)
 }
 
 // Document is the open document that u, in any spelling of a URI, names; nil if it is
@@ -185,12 +212,12 @@ func (s *Snapshot) key(u URI) URI {
 // if it is not open. Of several it is the one that was changed last. It costs little to ask for
 // many that are not open.
 func (s *Snapshot) DocumentAt(path string) (found *Document) {
+	if d := s.files[path]; d != nil && path != "" {
+		return d
+	}
 	name := foldName(filepath.Base(path))
 	if s.names[name] == 0 {
 		return nil
-	}
-	if d := s.docs[keyOfFile(path)]; d != nil && d.Path == path {
-		return d
 	}
 	place := sync.OnceValue(func() Place { return PlaceOf(path) })
 	for _, d := range s.docs {
@@ -225,14 +252,7 @@ func (s *Snapshot) Documents() []*Document {
 }
 
 // Projects are the open compose and bake files, by the order of their keys.
-func (s *Snapshot) Projects() (docs []*Document) {
-	for _, d := range s.Documents() {
-		if kind := d.Kind(); d.Path != "" && (kind == Compose || kind == Bake) {
-			docs = append(docs, d)
-		}
-	}
-	return docs
-}
+func (s *Snapshot) Projects() []*Document { return slices.Clone(s.projects) }
 
 // Folders are the workspace's folders, in the order the client gave them.
 func (s *Snapshot) Folders() []Folder { return slices.Clone(s.folders) }

@@ -42,9 +42,6 @@ func (u URI) elsewhere(goos string) bool {
 // client escapes.
 func FileURI(path string) URI { return fileURI(path, runtime.GOOS) }
 
-// keyOfFile is the key of a clean path's URI.
-func keyOfFile(path string) URI { return fileURI(foldPath(path, runtime.GOOS), runtime.GOOS) }
-
 func (u URI) key(goos string) URI {
 	if goos != "windows" && u.canonical() {
 		return u
