@@ -20,6 +20,7 @@ type Profile struct {
 	*project.Profile                  // not to be written to; of one of the settings it has nothing
 	Name             string           // unique
 	Dockerfile       string           // the path of the one that is there
+	place            string           // the key of its place
 	argument         func() Fields    // as that of buildls.build; not to be written to
 	of               *project.Project // nil for one of the settings
 }
@@ -136,15 +137,15 @@ func (l *Profiles) make(ps *Projects, snapshot *workspace.Snapshot) {
 	l.at = map[string][]*Profile{}
 	for _, p := range l.List {
 		if p.Fault == nil && p.Inline == nil && p.Dockerfile != "" {
-			key := ps.find(snapshot, p.Dockerfile).key
-			l.at[key] = append(l.at[key], p)
+			l.at[p.place] = append(l.at[p.place], p)
 		}
 	}
 }
 
 // newProfile is what a file of a project describes.
 func (ps *Projects) newProfile(snapshot *workspace.Snapshot, p *project.Profile, of *project.Project) *Profile {
-	out := &Profile{Profile: p, Name: p.Name, Dockerfile: ps.find(snapshot, p.Dockerfile).path, of: of}
+	found := ps.find(snapshot, p.Dockerfile)
+	out := &Profile{Profile: p, Name: p.Name, Dockerfile: found.path, place: found.key, of: of}
 	out.argument = sync.OnceValue(func() Fields { return fieldsOf(p.Build) })
 	return out
 }
@@ -164,6 +165,7 @@ func settingsProfile(snapshot *workspace.Snapshot, name string, argument map[str
 		p.Dockerfile = filepath.Join(folders[0].Path, uri)
 	}
 	p.Dockerfile = snapshot.DockerfileAt(p.Dockerfile)
+	p.place = placeAt(snapshot, p.Dockerfile).Key()
 	delete(given, "uri")
 	return p
 }
