@@ -67,10 +67,10 @@ type usageSnapshot struct {
 	dirs  []workspace.Place     // the contexts
 }
 
-// holds says whether a document lies in what was seen, or may.
-func (s *usageSnapshot) holds(doc *workspace.Document) bool {
+// holds says whether a file lies in what was seen, or may.
+func (s *usageSnapshot) holds(file workspace.Place) bool {
 	return s == nil || slices.ContainsFunc(s.dirs, func(dir workspace.Place) bool {
-		_, ok := doc.Place().From(dir)
+		_, ok := file.From(dir)
 		return ok
 	})
 }
@@ -79,10 +79,15 @@ func (v *contextUsage) init(s *Server) { v.server, v.files = s, map[workspace.UR
 
 // changed ends looks, because a document changed that they may look at; nil is any.
 func (v *contextUsage) changed(doc *workspace.Document) {
+	var key workspace.URI
+	var place workspace.Place
+	if doc != nil {
+		key, place = doc.URI.Key(), doc.Place()
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for uri, f := range v.files {
-		if doc == nil || doc.URI.Key() == uri || f.last.holds(doc) {
+		if doc == nil || uri == key || f.last.holds(place) {
 			v.outdate(uri, f)
 		}
 	}

@@ -201,7 +201,7 @@ func (s *Server) watch(ctx context.Context) {
 	var took time.Duration
 	for {
 		select {
-		case <-time.After(max(viewsFresh, 99*took)): // looking is a hundredth of the time at most
+		case <-time.After(max(viewsFresh, 199*took)): // looking is a two-hundredth of the time at most
 		case <-ctx.Done():
 			return
 		}
