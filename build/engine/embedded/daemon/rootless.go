@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rootless-containers/rootlesskit/v3/pkg/child"
 	"github.com/rootless-containers/rootlesskit/v3/pkg/parent"
@@ -38,14 +42,23 @@ func superviseRootless(opt options) (code int, err error) {
 		return 0, fmt.Errorf("%s is in use by an engine with another --root: %w", state, err)
 	}
 	os.Args = opt.argv(rootlessFirst) // with which rootlesskit runs this program again
-	err = parent.Parent(parent.Opt{
-		PipeFDEnvKey:             pipeKey,
-		ChildUseActivationEnvKey: activationKey,
-		StateDir:                 state,
-		StateDirEnvKey:           stateKey,
-		CreatePIDNS:              true,
-		Propagation:              "rslave",
-	})
+	ended := make(chan error, 1)
+	go func() { // ends with the engine
+		runtime.LockOSThread() // the parent whose death is signaled is a thread
+		ended <- parent.Parent(parent.Opt{
+			PipeFDEnvKey:             pipeKey,
+			ChildUseActivationEnvKey: activationKey,
+			StateDir:                 state,
+			StateDirEnvKey:           stateKey,
+			CreatePIDNS:              true,
+			Propagation:              "rslave",
+		})
+	}()
+	select {
+	case err = <-ended:
+	case <-endsEarly(filepath.Join(state, parent.StateFileChildPID)):
+		err = errors.New("its first process ended before it was ready")
+	}
 	// Before the engine runs, what has ended is newuidmap, and the error says why.
 	if err == nil || strings.HasPrefix(err.Error(), "child exited: ") {
 		code, err = exitCode(err)
@@ -54,6 +67,46 @@ func superviseRootless(opt options) (code int, err error) {
 		err = fmt.Errorf("opening a user namespace: %w%s", err, mendRootless())
 	}
 	return code, err
+}
+
+// endsEarly tells when the first process of a namespace has ended before ready, a file, was there: for
+// the word of that process rootlesskit would wait for ever (v3.3.0, its parent.go holds both ends of the pipe).
+func endsEarly(ready string) <-chan struct{} {
+	early := make(chan struct{})
+	go func() {
+		last, times := 0, 0
+		for range time.Tick(100 * time.Millisecond) {
+			if _, err := os.Stat(ready); err == nil {
+				return
+			}
+			// All other processes that have ended are waited for at once.
+			ended := endedChild()
+			if ended == 0 || ended != last {
+				last, times = ended, 0
+			}
+			if times++; ended != 0 && times == 5 {
+				close(early)
+				return
+			}
+		}
+	}()
+	return early
+}
+
+// endedChild is a process of this one's that has ended, and that nobody has waited for; 0 if there is none.
+func endedChild() int {
+	lists, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, list := range lists {
+		children, _ := os.ReadFile(list)
+		for _, child := range strings.Fields(string(children)) {
+			stat, _ := os.ReadFile("/proc/" + child + "/stat")
+			if _, state, ok := strings.Cut(string(stat), ") "); ok && strings.HasPrefix(state, "Z") {
+				pid, _ := strconv.Atoi(child)
+				return pid
+			}
+		}
+	}
+	return 0
 }
 
 // mendRootless says what is known to stand in the way of user namespaces, and cannot be
@@ -74,6 +127,11 @@ func runRootlessFirst(opt options) (code int, err error) {
 	// The terminal's signals come by way of the supervisor alone. It fails the second
 	// time, when rootlesskit has run us again to gain its capabilities.
 	_, _ = unix.Setsid()
+	if os.Getuid() != 0 { // the ids of the namespace are not mapped yet
+		// rootlesskit executes this program once more (v3.3.0, gainCaps in its child.go), and has no use for its
+		// files of the pipes by then. If they were collected, the pipes would be closed.
+		debug.SetGCPercent(-1)
+	}
 	return exitCode(child.Child(child.Opt{
 		PipeFDEnvKey:              pipeKey,
 		RunActivationHelperEnvKey: activationKey,
