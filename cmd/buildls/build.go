@@ -216,6 +216,9 @@ func buildShowing(ctx context.Context, conn *engine.Conn, req *build.Request, di
 
 // report says how the build ended.
 func report(out *build.Outcome, req *build.Request, info engine.Info, mode string, std stdio) int {
+	for _, note := range out.Undeclared {
+		fmt.Fprintf(std.err, "warning: %s\n", note)
+	}
 	switch out.Status {
 	case build.Canceled:
 		fmt.Fprintln(std.err, "canceled")

@@ -1,0 +1,27 @@
+package build
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestUndeclaredArgs(t *testing.T) {
+	for _, c := range []struct{ text, args, want string }{
+		{"ARG VERSION\nFROM scratch\n", "VERSON", "the build argument VERSON has no effect: no ARG declares it (did you mean VERSION?)"},
+		{"FROM scratch\n", "X Y", "the build argument X has no effect: no ARG declares it\nthe build argument Y has no effect: no ARG declares it"},
+		{"FROM scratch\nARG A B=c\narg d\nONBUILD ARG E\n", "A B d E", ""},
+		{"FROM scratch\nENV A=1\n", "A", "the build argument A has no effect: no ARG declares it"},
+		{"FROM --platform=$BUILDPLATFORM scratch\n", "BUILDPLATFORM TARGETARCH HTTP_PROXY all_proxy BUILDKIT_INLINE_CACHE SOURCE_DATE_EPOCH", ""},
+		{"# syntax=example.com/other\nFROM scratch\n", "X", ""},
+		{"# syntax=docker/dockerfile:1\nFROM scratch\n", "X", "the build argument X has no effect: no ARG declares it"},
+		{"", "X", ""}, // of a Dockerfile that nobody has seen
+	} {
+		args := map[string]string{}
+		for _, name := range strings.Fields(c.args) {
+			args[name] = ""
+		}
+		if got := strings.Join(undeclaredArgs([]byte(c.text), args), "\n"); got != c.want {
+			t.Errorf("%q, %s:\n%s\nwant:\n%s", c.text, c.args, got, c.want)
+		}
+	}
+}
