@@ -340,5 +340,5 @@ func TestDoctorConfig(t *testing.T) {
 
 // ownEnv has programs build on the embedded engine below a folder.
 func ownEnv(dir string) []string {
-	return []string{"BUILDLS_ENGINE=embedded", "XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}
+	return shippedIn(dir)
 }

@@ -103,7 +103,23 @@ func embeddedSite(t testing.TB) site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return site{name: "embedded", engine: "embedded", env: []string{"BUILDLS_ENGINE=embedded", "XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}}
+	return site{name: "embedded", engine: "embedded", env: embeddedIn(dir)}
+}
+
+// embeddedIn has buildls choose the embedded engine, below a folder.
+func embeddedIn(dir string) []string {
+	return []string{"BUILDLS_ENGINE=embedded", "XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}
+}
+
+// shippedIn is embeddedIn for tests that start engines again and again. Their processes are those of the program
+// as it is shipped, if make test names that: with the race detector, which the shared engine has, they
+// begin in thrice the time.
+func shippedIn(dir string) []string {
+	env := embeddedIn(dir)
+	if shipped := os.Getenv("BUILDLS_TEST_PROGRAM"); shipped != "" {
+		env = append(env, "BUILDLS_ENGINE_PROGRAM="+shipped)
+	}
+	return env
 }
 
 // endEmbedded ends the shared embedded engine by its pid, and removes what it leaves.
@@ -197,7 +213,7 @@ func base(t *testing.T) string { return "FROM " + enginetest.Registry(t) + "/bas
 // ownEmbedded is an embedded engine that no other test uses, below a folder.
 func ownEmbedded(t *testing.T) (site, string) {
 	s, dir := embeddedSite(t), t.TempDir()
-	s.env = []string{"BUILDLS_ENGINE=embedded", "XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}
+	s.env = shippedIn(dir)
 	t.Cleanup(func() {
 		if pid := embeddedPid(dir); pid > 0 {
 			syscall.Kill(pid, syscall.SIGTERM)
