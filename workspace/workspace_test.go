@@ -272,3 +272,46 @@ func TestURIOf(t *testing.T) {
 		}
 	}
 }
+
+// What a snapshot knows of open documents besides their keys follows opening, edits and closing.
+func TestSnapshotOfOpenDocuments(t *testing.T) {
+	w, dir := New(), t.TempDir()
+	uri := func(name string) URI { return FileURI(filepath.Join(dir, name)) }
+	check := func(step string, documents, projects string) {
+		t.Helper()
+		s := w.Snapshot()
+		names := func(docs []*Document) string {
+			var list []string
+			for _, d := range docs {
+				list = append(list, filepath.Base(d.Path))
+				if at := s.DocumentAt(d.Path); at != d {
+					t.Errorf("%s: at %s there is %v", step, d.Path, at)
+				}
+			}
+			return strings.Join(list, " ")
+		}
+		if got := names(s.Documents()); got != documents {
+			t.Errorf("%s: open are %q, want %q", step, got, documents)
+		}
+		if got := names(s.Projects()); got != projects {
+			t.Errorf("%s: compose and bake files are %q, want %q", step, got, projects)
+		}
+	}
+	apply(t, w, Open{URI: uri("docker-bake.hcl"), Language: "hcl"})
+	apply(t, w, Open{URI: uri("compose.yaml"), Language: "yaml"})
+	apply(t, w, Open{URI: uri("Dockerfile"), Language: "dockerfile"})
+	apply(t, w, Open{URI: "untitled:a", Language: "dockerfile"})
+	apply(t, w, Close{"untitled:a"})
+	before := w.Snapshot()
+	check("opened", "Dockerfile compose.yaml docker-bake.hcl", "compose.yaml docker-bake.hcl")
+	apply(t, w, Edit{URI: uri("compose.yaml"), Version: 2, Changes: []Change{{Text: "services: {}\n"}}})
+	check("edited", "Dockerfile compose.yaml docker-bake.hcl", "compose.yaml docker-bake.hcl")
+	apply(t, w, Close{uri("docker-bake.hcl")})
+	check("closed", "Dockerfile compose.yaml", "compose.yaml")
+	if w.Snapshot().DocumentAt(filepath.Join(dir, "docker-bake.hcl")) != nil {
+		t.Error("what was closed is still there")
+	}
+	if len(before.Documents()) != 3 || before.Projects()[0].Text.String() != "" {
+		t.Error("an older snapshot has changed")
+	}
+}
