@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,6 @@ type Outcome struct {
 	Steps       []Step
 	Warnings    []dockerfile.Problem
 	Notes       []string // warnings that no line causes
-	Undeclared  []string // warnings of build arguments that no ARG declares
 	Duration    time.Duration
 	Images      dockerfile.Images // the base images, as far as the engine tells
 	SentContext *sent.Context     // the engine's copy of Request.Context; nil if it is not known to have one
@@ -79,7 +79,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	notes := append(req.missingCaches(), req.lostAnnotations(conn.Info)...)
 	resp, err := solve(ctx, conn, req, state, obs)
 	state.flushLogs()
-	out := &Outcome{Status: Done, Notes: append(notes, state.notes...), Undeclared: undeclaredArgs(state.dockerfile, req.BuildArgs), Dockerfile: state.dockerfile, Steps: state.steps(err == nil), Warnings: append(state.warned, state.problems()...), Images: state.images, States: state.lines.states()}
+	out := &Outcome{Status: Done, Notes: append(notes, state.notes...), Dockerfile: state.dockerfile, Steps: state.steps(err == nil), Warnings: slices.Concat(state.warned, state.problems(), undeclaredArgs(state.dockerfile, req.BuildArgs)), Images: state.images, States: state.lines.states()}
 	switch {
 	case err == nil:
 		out.exported(resp, conn.Info, req)

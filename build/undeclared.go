@@ -11,15 +11,22 @@ import (
 	"github.com/buildls/buildls/build/dockerfile"
 )
 
-// undeclaredArgs tells of build arguments that no ARG of the Dockerfile declares. BuildKit passes over
-// them in silence, so a name that is spelled wrong has no effect, and nobody sees why.
-func undeclaredArgs(text []byte, args map[string]string) (notes []string) {
+// UndeclaredArg is the code of the problems that undeclaredArgs finds.
+const UndeclaredArg = "build-args"
+
+// undeclaredArgs tells on the first FROM of build arguments that no ARG of the Dockerfile declares. BuildKit
+// passes over them in silence, so a name that is spelled wrong has no effect, and nobody sees why.
+func undeclaredArgs(text []byte, args map[string]string) (found []dockerfile.Problem) {
 	f := dockerfile.Parse(text)
 	if _, _, foreign := f.ForeignFrontend(); foreign || len(text) == 0 {
 		return nil // who knows what it does with them
 	}
 	var declared []string
-	for _, st := range f.Instructions() {
+	var from dockerfile.Lines
+	for _, st := range slices.Backward(f.Instructions()) {
+		if st.Name() == "FROM" {
+			from = st.Lines()
+		}
 		if st.Name() != "ARG" {
 			continue
 		}
@@ -32,12 +39,24 @@ func undeclaredArgs(text []byte, args map[string]string) (notes []string) {
 			continue
 		}
 		note := fmt.Sprintf("the build argument %s has no effect: no ARG declares it", name)
-		if near, ok := suggest.Search(name, declared, false); ok {
+		if near := nearName(name, declared); near != "" {
 			note += fmt.Sprintf(" (did you mean %s?)", near)
 		}
-		notes = append(notes, note)
+		found = append(found, dockerfile.Problem{Code: UndeclaredArg, Message: note, Severity: dockerfile.Information, Lines: from})
 	}
-	return notes
+	return found
+}
+
+// nearName is a name that differs in case alone, or else in little; "" if there is none.
+func nearName(name string, names []string) string {
+	if i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) }); i >= 0 {
+		return names[i]
+	}
+	if len(name) < 3 { // it is like too many
+		return ""
+	}
+	near, _ := suggest.Search(name, names, true)
+	return near
 }
 
 // needsNoARG says whether a build argument has an effect without an ARG: a proxy, what the front end reads

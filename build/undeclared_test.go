@@ -3,11 +3,15 @@ package build
 import (
 	"strings"
 	"testing"
+
+	"github.com/buildls/buildls/build/dockerfile"
 )
 
 func TestUndeclaredArgs(t *testing.T) {
 	for _, c := range []struct{ text, args, want string }{
 		{"ARG VERSION\nFROM scratch\n", "VERSON", "the build argument VERSON has no effect: no ARG declares it (did you mean VERSION?)"},
+		{"FROM scratch\nARG NODE_VERSION\n", "node_version", "the build argument node_version has no effect: no ARG declares it (did you mean NODE_VERSION?)"},
+		{"FROM scratch\nARG A\n", "bb", "the build argument bb has no effect: no ARG declares it"},
 		{"FROM scratch\n", "X Y", "the build argument X has no effect: no ARG declares it\nthe build argument Y has no effect: no ARG declares it"},
 		{"FROM scratch\nARG A B=c\narg d\nONBUILD ARG E\n", "A B d E", ""},
 		{"FROM scratch\nENV A=1\n", "A", "the build argument A has no effect: no ARG declares it"},
@@ -20,7 +24,14 @@ func TestUndeclaredArgs(t *testing.T) {
 		for _, name := range strings.Fields(c.args) {
 			args[name] = ""
 		}
-		if got := strings.Join(undeclaredArgs([]byte(c.text), args), "\n"); got != c.want {
+		var said []string
+		for _, p := range undeclaredArgs([]byte(c.text), args) {
+			said = append(said, p.Message)
+			if at := strings.Count(c.text[:strings.Index(c.text, "FROM")], "\n"); p.Lines != (dockerfile.Lines{First: at, Last: at}) {
+				t.Errorf("%q: at %v", c.text, p.Lines)
+			}
+		}
+		if got := strings.Join(said, "\n"); got != c.want {
 			t.Errorf("%q, %s:\n%s\nwant:\n%s", c.text, c.args, got, c.want)
 		}
 	}

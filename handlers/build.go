@@ -303,9 +303,6 @@ func resultOf(c converter, b *sessionBuild, out *build.Outcome, where attempt, f
 	for _, note := range b.plan.Notes {
 		r.Warnings = append(r.Warnings, warningResult{Code: "profiles", Message: note})
 	}
-	for _, note := range out.Undeclared {
-		r.Warnings = append(r.Warnings, warningResult{Code: "build-args", Message: note})
-	}
 	for _, note := range out.Notes {
 		r.Warnings = append(r.Warnings, warningResult{Code: "cache", Message: note})
 	}

@@ -216,8 +216,11 @@ func buildShowing(ctx context.Context, conn *engine.Conn, req *build.Request, di
 
 // report says how the build ended.
 func report(out *build.Outcome, req *build.Request, info engine.Info, mode string, std stdio) int {
-	for _, note := range out.Undeclared {
-		fmt.Fprintf(std.err, "warning: %s\n", note)
+	for _, w := range out.Warnings {
+		if out.Status == build.Done || w.Code == build.UndeclaredArg { // which may be why it failed
+			at := ws.NewText(string(out.Dockerfile)).RowRange(w.Lines.First, w.Lines.Last, ws.UTF8)
+			fmt.Fprintf(std.err, "%s:%d: warning: %s (%s)\n", req.DockerfileName, at.Start.Line+1, w.Message, w.Code)
+		}
 	}
 	switch out.Status {
 	case build.Canceled:
@@ -227,10 +230,6 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 		fmt.Fprint(std.err, excerpt(req.DockerfileName, out))
 		fmt.Fprintf(std.err, "error: %s\n", out.Failure.Message)
 		return exitFailed
-	}
-	for _, w := range out.Warnings {
-		at := ws.NewText(string(out.Dockerfile)).RowRange(w.Lines.First, w.Lines.Last, ws.UTF8)
-		fmt.Fprintf(std.err, "%s:%d: warning: %s (%s)\n", req.DockerfileName, at.Start.Line+1, w.Message, w.Code)
 	}
 	for _, note := range out.Notes {
 		fmt.Fprintf(std.err, "warning: %s\n", note)

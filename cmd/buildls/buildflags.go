@@ -110,6 +110,9 @@ func stageFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 	value(cmd, "build-arg", "NAME=VALUE",
 		"set a build argument; NAME alone takes the environment's value", func(s string) error {
 			name, value, given := strings.Cut(s, "=")
+			if name == "" {
+				return errors.New("it has no name: NAME=VALUE")
+			}
 			t.BuildArgs[name] = nil
 			if given {
 				t.BuildArgs[name] = &value

@@ -54,6 +54,7 @@ func TestUsage(t *testing.T) {
 		{args: []string{"shell", "a", "1", "sh"}, code: 2, stderr: "behind --"},
 		{args: []string{"check"}, code: 2, stderr: "takes a FILE"},
 		{args: []string{"build"}, code: 2, stderr: "takes one CONTEXT"},
+		{args: []string{"build", "--build-arg", "=x", "."}, code: 2, stderr: "it has no name: NAME=VALUE"},
 		{args: []string{"build", "--nonsense", "."}, code: 2, stderr: "unknown flag: --nonsense\n"},
 		{args: []string{"build", "--targte", "a", "."}, code: 2, stderr: "unknown flag: --targte (did you mean --target?)"},
 		{args: []string{"prune", "histroy"}, code: 2, stderr: `there is no "histroy" to free, but cache, history, logs (did you mean history?)`},

@@ -162,3 +162,29 @@ func checkPlatforms(t *testing.T, s site, e *lsptest.Editor, dir string) {
 		t.Errorf("two platforms: %+v", r)
 	}
 }
+
+// A build argument that no ARG declares is shown on the first FROM, and named in the result and in the
+// terminal, also when the build fails. Its value is not.
+func TestUndeclaredBuildArg(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, s site) {
+		dir := workspace(t, "a.txt", "a", "Dockerfile", "ARG VERSION\nFROM scratch\nCOPY a.txt /\n")
+		uri := "file://" + dir + "/Dockerfile"
+		e := edit(t, s.env, dir)
+		e.Open(uri, "dockerfile", "ARG VERSION\nFROM scratch\nCOPY a.txt /\n")
+		args := map[string]any{"uri": uri, "buildArgs": map[string]string{"VERSON": "hidden-1"}}
+		const says = "the build argument VERSON has no effect: no ARG declares it (did you mean VERSION?)"
+		if r := mustBuild(t, e, args); !slices.Contains(r.Warnings, struct{ Message, Code string }{says, "build-args"}) {
+			t.Errorf("%+v", r.Warnings)
+		}
+		e.Await("the warning", func() bool { return e.Codes(uri) == "1:build-args" })
+		e.Shutdown()
+		for _, file := range []string{"FROM scratch\nCOPY a.txt /\n", "FROM scratch\nCOPY gone.txt /\n"} {
+			cmd := program(t, s.env, "build", "--progress", "plain", "-f", "-", "--build-arg", "VERSON=hidden-1", dir)
+			cmd.Stdin = strings.NewReader("ARG VERSION\n" + file)
+			out, err := cmd.CombinedOutput()
+			if (err != nil) != strings.Contains(file, "gone") || !strings.Contains(string(out), ":2: warning: "+says+" (build-args)\n") || strings.Contains(string(out), "hidden-1") {
+				t.Errorf("%q: %v\n%s", file, err, out)
+			}
+		}
+	})
+}
