@@ -59,7 +59,7 @@ func link(t *testing.T, to, path string) {
 
 // What can be checked is, what cannot is named, and nothing is passed over.
 func TestCheckNames(t *testing.T) {
-	dir := workspace(t, "good/Dockerfile", "FROM scratch\n", "bad/web.df", "RUNN\n", "bad/Dockerfile", "RUNN x\n", "empty/main.go", "", "odd/x", "", "folder/Dockerfile/x", "",
+	dir := workspace(t, "good/Dockerfile", "FROM scratch\n", "bad/web.df", "RUNN\n", "bad/Dockerfile", "RUNN x\n", "empty/main.go", "", "odd/x", "", "folder/Dockerfile/x", "", "compose.yaml", "",
 		"nested/Dockerfile/Dockerfile", "RUNN y\n", "ignored/Dockerfile", "RUNN z\n", "ignored/.dockerignore/x", "", "locked/in/Dockerfile", "RUNN\n", "locked/Dockerfile", "RUNN locked\n", "secret/Dockerfile", "",
 		"own/Dockerfile", "RUNN own\n", "own/Dockerfile.dockerignore/x", "", "own/.dockerignore", "", "fifo/Dockerfile", "RUNN f\n", "endless/Dockerfile", "RUNN e\n", "itself/Dockerfile", "RUNN i\n",
 		"huge/Dockerfile", "")
@@ -99,7 +99,9 @@ func TestCheckNames(t *testing.T) {
 		{"empty", 2, "empty holds no Dockerfile"},
 		{"up", 2, "up holds no Dockerfile"},
 		{"odd", 2, "odd/Dockerfile is a named pipe and no Dockerfile"},
-		{"folder", 2, "folder/Dockerfile is a folder and no Dockerfile"},
+		{"folder", 2, "folder holds no Dockerfile"},
+		{"folder good", 2, "folder holds no Dockerfile"},
+		{"compose.yaml good", 2, "compose.yaml is no Dockerfile, by its name"},
 		{"dangling", 2, "dangling/Dockerfile is a link to gone, which does not exist"},
 		{"loop", 2, "loop/Dockerfile is a link that leads back to itself"},
 		{"ignored", 2, "ignored/Dockerfile:1:1: error; ignored/.dockerignore cannot be read: is a directory"},

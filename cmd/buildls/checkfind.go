@@ -41,6 +41,8 @@ func findAll(names []string) (found []string, wrong []error) {
 			f.wrong = append(f.wrong, whyNot(name, err))
 		case st.IsDir():
 			f.inFolder(name)
+		case slices.Contains([]ws.Kind{ws.Compose, ws.Bake}, ws.KindOf(ws.FileURI(name), "")):
+			f.wrong = append(f.wrong, fmt.Errorf("%s is no Dockerfile, by its name; give Dockerfiles, or folders", name))
 		default:
 			f.file(name)
 		}
@@ -93,11 +95,7 @@ func (f *finder) walk(dir, real string) {
 		switch {
 		case slices.Contains(foreign, e.Name()):
 		case e.IsDir():
-			met, wrong := f.met, len(f.wrong)
-			f.walk(path, filepath.Join(real, e.Name()))
-			if isDockerfile(path) && f.met == met && len(f.wrong) == wrong {
-				f.wrong = append(f.wrong, notAFile(path, fs.ModeDir))
-			}
+			f.walk(path, filepath.Join(real, e.Name())) // also one that is called dockerfile
 		case e.Type() == fs.ModeSymlink:
 			f.links = append(f.links, path)
 		case isDockerfile(path) && e.Type().IsRegular():
@@ -172,8 +170,6 @@ func whyNot(path string, err error) error {
 func notAFile(path string, mode fs.FileMode) error {
 	what := "a device"
 	switch mode.Type() {
-	case fs.ModeDir:
-		what = "a folder"
 	case fs.ModeNamedPipe:
 		what = "a named pipe"
 	case fs.ModeSocket:
