@@ -236,7 +236,7 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 	}
 	quiet := mode == "quiet"
 	if len(req.Outputs) == 0 && len(req.Tags) > 0 && !out.Exported {
-		fmt.Fprintf(std.err, "warning: it stays in the build cache and was not tagged: %s has no image store\n", info)
+		fmt.Fprintf(std.err, "warning: the image stays in the build cache and was not tagged: %s has no image store\n", info)
 	}
 	if quiet && out.Exported && !slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout }) {
 		fmt.Fprintln(std.out, out.ImageID)
@@ -260,7 +260,7 @@ func summary(out *build.Outcome, req *build.Request, info engine.Info) string {
 	case out.Exported:
 		return text + " " + strings.Join(out.Tags, " ")
 	case len(req.Outputs) == 0:
-		return text + ", where it stays in the build cache"
+		return text + "; the image stays in the build cache"
 	}
 	return text
 }
