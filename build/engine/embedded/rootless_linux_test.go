@@ -9,9 +9,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/buildls/buildls/build/engine/embedded"
 	"github.com/buildls/buildls/build/engine/enginetest"
+	"golang.org/x/sys/unix"
 )
 
 // Memory that is collected while the namespace is made does no harm.
@@ -22,24 +24,55 @@ func TestBeginsWhileMemoryIsCollected(t *testing.T) {
 	}
 }
 
-// An ordinary user's engine whose first process ends before it is ready says so, and nobody waits for it.
-func TestFirstProcessEndsEarly(t *testing.T) {
+// An ordinary user's engine of which no namespace comes to be says so, or ends as it is told to, and nobody
+// waits for it.
+func TestNamespaceIsNotMade(t *testing.T) {
 	if os.Getuid() == 0 {
 		return // root's engine waits for no word; TestWithoutRoot runs this as an ordinary user
 	}
-	p := newEngine(t)
 	newgidmap, err := exec.LookPath("newgidmap")
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "newgidmap"), []byte("#!/bin/sh\n"+newgidmap+" \"$@\" && kill -KILL \"$1\"\n"), 0o755); err != nil {
-		t.Fatal(err)
+	with := func(t *testing.T, program, script string) embedded.Paths {
+		bin := t.TempDir()
+		if err := os.WriteFile(filepath.Join(bin, program), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+		return newEngine(t)
 	}
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	if _, err := embedded.Connect(t.Context(), p, nil); err == nil || !strings.Contains(err.Error(), "its first process ended before it was ready") {
-		t.Error(err)
+	for _, c := range []struct{ program, script, says string }{
+		{"newgidmap", newgidmap + ` "$@" && kill -KILL "$1"`, "its first process ended before it was ready"},
+		{"newgidmap", "exit 3", "newgidmap"},
+		{"newuidmap", "exit 0", "it was not ready within 20s"},
+	} {
+		t.Run(c.says, func(t *testing.T) {
+			p := with(t, c.program, c.script)
+			if _, err := embedded.Connect(t.Context(), p, nil); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Error(err)
+			}
+		})
 	}
+	t.Run("SIGTERM", func(t *testing.T) {
+		p := with(t, "newgidmap", "exec sleep 100")
+		cmd := connectProcess(p)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for len(processesOf(p.Root)) < 2 && t.Context().Err() == nil { // the supervisor, and the first process
+			time.Sleep(time.Millisecond)
+		}
+		cmd.Process.Kill() // else it would start another one
+		cmd.Wait()
+		for pid, line := range processesOf(p.Root) {
+			if !strings.Contains(line, " rootless-first ") {
+				engine := openProcess(t, pid)
+				unix.PidfdSendSignal(engine, unix.SIGTERM, nil, 0)
+				waitEnd(t, engine, limit)
+			}
+		}
+	})
 }
 
 // All that holds for root's engine holds for an ordinary user's: its tests run again, as
@@ -62,7 +95,7 @@ func TestWithoutRoot(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.run", "^Test(Build|Failing|Insecure|Socket|EngineSurvives|Idle|Killed|Begins|FirstProcess|EngineEnds|Stale|ProgramSays|Concurrent|EngineIsFound|Canceled|Terminated)")
+	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.run", "^Test(Build|Failing|Insecure|Socket|EngineSurvives|Idle|Killed|Begins|Namespace|EngineEnds|Stale|ProgramSays|Concurrent|EngineIsFound|Canceled|Terminated)")
 	who.Run(cmd, home)
 	cmd.Env = append(cmd.Env, "BUILDLS_TEST_ENGINES="+os.Getenv("BUILDLS_TEST_ENGINES"), builtEnv+"="+filepath.Join(home, "buildls"), busyboxEnv+"="+box)
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL

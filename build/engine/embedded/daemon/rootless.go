@@ -5,7 +5,9 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -54,10 +56,12 @@ func superviseRootless(opt options) (code int, err error) {
 			Propagation:              "rslave",
 		})
 	}()
-	select {
-	case err = <-ended:
-	case <-endsEarly(filepath.Join(state, parent.StateFileChildPID)):
-		err = errors.New("its first process ended before it was ready")
+	made, err := awaitMade(ended, filepath.Join(state, parent.StateFileChildPID))
+	if made {
+		err = <-ended
+	} else {
+		endChildren()
+		os.RemoveAll(state)
 	}
 	// Before the engine runs, what has ended is newuidmap, and the error says why.
 	if err == nil || strings.HasPrefix(err.Error(), "child exited: ") {
@@ -69,44 +73,69 @@ func superviseRootless(opt options) (code int, err error) {
 	return code, err
 }
 
-// endsEarly tells when the first process of a namespace has ended before ready, a file, was there: for
-// the word of that process rootlesskit would wait for ever (v3.3.0, its parent.go holds both ends of the pipe).
-func endsEarly(ready string) <-chan struct{} {
-	early := make(chan struct{})
-	go func() {
-		last, times := 0, 0
-		for range time.Tick(100 * time.Millisecond) {
-			if _, err := os.Stat(ready); err == nil {
-				return
-			}
-			// All other processes that have ended are waited for at once.
-			ended := endedChild()
-			if ended == 0 || ended != last {
-				last, times = ended, 0
-			}
-			if times++; ended != 0 && times == 5 {
-				close(early)
-				return
+// madeWithin is how long a namespace may take, which asks no disk. Who starts an engine waits for longer.
+const madeWithin = 20 * time.Second
+
+// awaitMade waits until ready, a file, says that the namespace is made. If it is not, the error is how
+// rootlesskit has ended, or why it is not waited for; nil if a signal told the engine to end. For the word of a
+// first process that has ended rootlesskit would wait for ever (v3.3.0: its parent.go holds both ends of the pipe).
+func awaitMade(ended <-chan error, ready string) (made bool, err error) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, endSignals...) // rootlesskit hands them on only later
+	defer signal.Stop(signals)
+	late := time.After(madeWithin)
+	last, times := 0, 0
+	for {
+		select {
+		case err := <-ended:
+			return false, err
+		case <-signals:
+			return false, nil
+		case <-late:
+			return false, fmt.Errorf("it was not ready within %v", madeWithin)
+		case <-time.After(50 * time.Millisecond):
+		}
+		if _, err := os.Stat(ready); err == nil {
+			return true, nil
+		}
+		// All other processes that have ended are waited for at once.
+		var zombie int
+		for pid, state := range children() {
+			if state == 'Z' {
+				zombie = pid
 			}
 		}
-	}()
-	return early
+		if zombie == 0 || zombie != last {
+			last, times = zombie, 0
+		}
+		if times++; zombie != 0 && times == 10 {
+			return false, errors.New("its first process ended before it was ready")
+		}
+	}
 }
 
-// endedChild is a process of this one's that has ended, and that nobody has waited for; 0 if there is none.
-func endedChild() int {
+// children are the processes that this one has started, with their states as proc_pid_stat(5) has them.
+func children() map[int]byte {
+	found := map[int]byte{}
 	lists, _ := filepath.Glob("/proc/self/task/*/children")
 	for _, list := range lists {
-		children, _ := os.ReadFile(list)
-		for _, child := range strings.Fields(string(children)) {
+		text, _ := os.ReadFile(list)
+		for _, child := range strings.Fields(string(text)) {
 			stat, _ := os.ReadFile("/proc/" + child + "/stat")
-			if _, state, ok := strings.Cut(string(stat), ") "); ok && strings.HasPrefix(state, "Z") {
+			if _, state, ok := strings.Cut(string(stat), ") "); ok && state != "" {
 				pid, _ := strconv.Atoi(child)
-				return pid
+				found[pid] = state[0]
 			}
 		}
 	}
-	return 0
+	return found
+}
+
+// endChildren ends them: the first process, and a newuidmap that does not end.
+func endChildren() {
+	for pid := range children() {
+		unix.Kill(pid, unix.SIGKILL)
+	}
 }
 
 // mendRootless says what is known to stand in the way of user namespaces, and cannot be
@@ -131,6 +160,7 @@ func runRootlessFirst(opt options) (code int, err error) {
 		// rootlesskit executes this program once more (v3.3.0, gainCaps in its child.go), and has no use for its
 		// files of the pipes by then. If they were collected, the pipes would be closed.
 		debug.SetGCPercent(-1)
+		debug.SetMemoryLimit(math.MaxInt64)
 	}
 	return exitCode(child.Child(child.Opt{
 		PipeFDEnvKey:              pipeKey,
