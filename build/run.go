@@ -79,7 +79,7 @@ func Run(ctx context.Context, conn *engine.Conn, req *Request, obs Observer) *Ou
 	notes := append(req.missingCaches(), req.lostAnnotations(conn.Info)...)
 	resp, err := solve(ctx, conn, req, state, obs)
 	state.flushLogs()
-	out := &Outcome{Status: Done, Notes: append(notes, state.notes...), Dockerfile: state.dockerfile, Steps: state.steps(err == nil), Warnings: slices.Concat(state.warned, state.problems(), undeclaredArgs(state.dockerfile, req.BuildArgs)), Images: state.images, States: state.lines.states()}
+	out := &Outcome{Status: Done, Notes: append(notes, state.notes...), Dockerfile: state.dockerfile, Steps: state.steps(err == nil), Warnings: slices.Concat(state.warned, state.problems(), req.undeclaredArgs(state.dockerfile, state.images)), Images: state.images, States: state.lines.states()}
 	switch {
 	case err == nil:
 		out.exported(resp, conn.Info, req)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/moby/buildkit/util/suggest"
 
@@ -16,10 +18,12 @@ const UndeclaredArg = "build-args"
 
 // undeclaredArgs tells on the first FROM of build arguments that no ARG of the Dockerfile declares. BuildKit
 // passes over them in silence, so a name that is spelled wrong has no effect, and nobody sees why.
-func undeclaredArgs(text []byte, args map[string]string) (found []dockerfile.Problem) {
+// images are those that the build stands on.
+func (r *Request) undeclaredArgs(text []byte, images dockerfile.Images) (found []dockerfile.Problem) {
 	f := dockerfile.Parse(text)
-	if _, _, foreign := f.ForeignFrontend(); foreign || len(text) == 0 {
-		return nil // who knows what it does with them
+	_, _, foreign := f.ForeignFrontend()
+	if _, given := r.BuildArgs["BUILDKIT_SYNTAX"]; foreign || given || len(text) == 0 || r.mayHaveTriggers(f, images) {
+		return nil // who knows what is done with them
 	}
 	var declared []string
 	var from dockerfile.Lines
@@ -34,17 +38,36 @@ func undeclaredArgs(text []byte, args map[string]string) (found []dockerfile.Pro
 			declared = append(declared, st.Text[a.Name.Start:a.Name.End])
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(args)) {
+	for _, name := range slices.Sorted(maps.Keys(r.BuildArgs)) {
 		if slices.Contains(declared, name) || needsNoARG(name) {
 			continue
 		}
-		note := fmt.Sprintf("the build argument %s has no effect: no ARG declares it", name)
+		note := fmt.Sprintf("the build argument %s has no effect: no ARG declares it", shown(name))
 		if near := nearName(name, declared); near != "" {
 			note += fmt.Sprintf(" (did you mean %s?)", near)
 		}
 		found = append(found, dockerfile.Problem{Code: UndeclaredArg, Message: note, Severity: dockerfile.Information, Lines: from})
 	}
 	return found
+}
+
+// mayHaveTriggers says whether what a Dockerfile stands on has an ONBUILD, which may declare arguments, or may
+// have one: a context that is given for a FROM is not looked into.
+func (r *Request) mayHaveTriggers(f *dockerfile.File, images dockerfile.Images) bool {
+	stages, _ := f.Stages() // those of a text that cannot be read stand on nothing
+	return images.HasTrigger() || slices.ContainsFunc(stages, func(s dockerfile.Stage) bool {
+		name, err := ContextName(s.Base)
+		_, given := r.Contexts[name]
+		return err == nil && given
+	})
+}
+
+// shown is a name that steers no terminal.
+func shown(name string) string {
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // nearName is a name that differs in case alone, or else in little; "" if there is none.
@@ -67,5 +90,6 @@ func needsNoARG(name string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, "BUILDKIT_") || strings.HasSuffix(strings.ToUpper(name), "_PROXY") || name == "SOURCE_DATE_EPOCH"
+	proxy := slices.Contains([]string{"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"}, strings.ToUpper(name))
+	return proxy || strings.HasPrefix(name, "BUILDKIT_") || name == "SOURCE_DATE_EPOCH"
 }

@@ -18,14 +18,24 @@ func TestUndeclaredArgs(t *testing.T) {
 		{"FROM --platform=$BUILDPLATFORM scratch\n", "BUILDPLATFORM TARGETARCH HTTP_PROXY all_proxy BUILDKIT_INLINE_CACHE SOURCE_DATE_EPOCH", ""},
 		{"# syntax=example.com/other\nFROM scratch\n", "X", ""},
 		{"# syntax=docker/dockerfile:1\nFROM scratch\n", "X", "the build argument X has no effect: no ARG declares it"},
+		{"FROM triggers\n", "X", ""},
+		{"FROM given\n", "X", ""},
+		{"FROM scratch\n", "BUILDKIT_SYNTAX X", ""},
+		{"FROM scratch\n", "HTPP_PROXY", "the build argument HTPP_PROXY has no effect: no ARG declares it"},
+		{"FROM scratch\n", "a\x1b[31mb", `the build argument "a\x1b[31mb" has no effect: no ARG declares it`},
 		{"", "X", ""}, // of a Dockerfile that nobody has seen
 	} {
 		args := map[string]string{}
 		for _, name := range strings.Fields(c.args) {
 			args[name] = ""
 		}
+		req := Request{Spec: Spec{BuildArgs: args, Contexts: map[string]Context{"given": {}}}}
+		images := dockerfile.Images{"docker.io/library/triggers:latest": []byte(`{"config":{"OnBuild":["ARG X"]}}`)}
+		if !strings.Contains(c.text, "triggers") {
+			images = nil
+		}
 		var said []string
-		for _, p := range undeclaredArgs([]byte(c.text), args) {
+		for _, p := range req.undeclaredArgs([]byte(c.text), images) {
 			said = append(said, p.Message)
 			if at := strings.Count(c.text[:strings.Index(c.text, "FROM")], "\n"); p.Lines != (dockerfile.Lines{First: at, Last: at}) {
 				t.Errorf("%q: at %v", c.text, p.Lines)

@@ -41,7 +41,7 @@ func (b *Baseline) cacheKeys(ctx context.Context, f *File) map[int]string {
 
 // triggers says whether one of the images has instructions for what stands on it.
 func (b *Baseline) triggers() bool {
-	b.looked.Do(func() { b.triggered = b.Images.trigger() })
+	b.looked.Do(func() { b.triggered = b.Images.HasTrigger() })
 	return b.triggered
 }
 

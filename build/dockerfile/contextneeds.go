@@ -75,7 +75,7 @@ func (n *ContextNeeds) triggers(images Images) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !maps.EqualFunc(n.images, images, bytes.Equal) {
-		n.images, n.triggered = maps.Clone(images), images.trigger()
+		n.images, n.triggered = maps.Clone(images), images.HasTrigger()
 	}
 	return n.triggered
 }
@@ -216,8 +216,8 @@ func (st *Instruction) asksForAll() bool {
 	})
 }
 
-// trigger says whether one of the images has instructions for what stands on it.
-func (i Images) trigger() bool {
+// HasTrigger says whether one of the images has instructions for what stands on it, or may.
+func (i Images) HasTrigger() bool {
 	for _, config := range i {
 		var image struct{ Config struct{ OnBuild []string } }
 		if json.Unmarshal(config, &image) != nil || len(image.Config.OnBuild) > 0 {
