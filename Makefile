@@ -7,7 +7,8 @@ LDFLAGS := -s -w
 TAGS    := grpcnotrace
 # Programs, tests, engines and linters compile alike, so that each package is compiled once: without this
 # machine's paths, and without what a debugger reads, which costs a seventh of the time.
-export GOFLAGS := $(strip $(GOFLAGS) -trimpath -tags=$(TAGS) -gcflags=all=-dwarf=false)
+FLAGS   := -trimpath -tags=$(TAGS) -gcflags=all=-dwarf=false
+override export GOFLAGS := $(filter-out $(FLAGS),$(or $(GOFLAGS),$(shell go env GOFLAGS))) $(FLAGS)
 MAXSIZE := 43650000
 
 .PHONY: all build demo test test-editors test-windows test-install bench soak fuzz release vulnerabilities lint engines install clean vsix
