@@ -42,12 +42,12 @@ func TestNamespaceIsNotMade(t *testing.T) {
 		t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 		return newEngine(t)
 	}
-	for _, c := range []struct{ program, script, says string }{
-		{"newgidmap", newgidmap + ` "$@" && kill -KILL "$1"`, "its first process ended before it was ready"},
-		{"newgidmap", "exit 3", "newgidmap"},
-		{"newuidmap", "exit 0", "it was not ready within 20s"},
+	for _, c := range []struct{ name, program, script, says string }{
+		{"kills", "newgidmap", newgidmap + ` "$@" && kill -KILL "$1"`, "its first process ended before it was ready"},
+		{"fails", "newgidmap", "exit 3", "newgidmap"},
+		{"idles", "newuidmap", "exit 0", "it was not ready within 20s"},
 	} {
-		t.Run(c.says, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			p := with(t, c.program, c.script)
 			if _, err := embedded.Connect(t.Context(), p, nil); err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Error(err)
