@@ -122,7 +122,8 @@ func (a author) leave() {
 		a.Fatalf("no dump: %s", a.stderr)
 	}
 	for stack := range strings.SplitSeq(dump, "\n\n") {
-		if found := ofBuild.FindString(stack); found != "" {
+		// Who keeps the history of a build that has ended waits for a second at most.
+		if found := ofBuild.FindString(stack); found != "" && !strings.Contains(stack, "(*historyStore).keep") {
 			a.Errorf("left: %s in\n%s", found, stack)
 		}
 	}
