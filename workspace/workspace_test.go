@@ -299,15 +299,15 @@ func TestSnapshotOfOpenDocuments(t *testing.T) {
 	}
 	apply(t, w, Open{URI: uri("docker-bake.hcl"), Language: "hcl"})
 	apply(t, w, Open{URI: uri("compose.yaml"), Language: "yaml"})
-	apply(t, w, Open{URI: uri("Dockerfile"), Language: "dockerfile"})
+	apply(t, w, Open{URI: uri("api.Dockerfile"), Language: "dockerfile"})
 	apply(t, w, Open{URI: "untitled:a", Language: "dockerfile"})
 	apply(t, w, Close{"untitled:a"})
 	before := w.Snapshot()
-	check("opened", "Dockerfile compose.yaml docker-bake.hcl", "compose.yaml docker-bake.hcl")
+	check("opened", "api.Dockerfile compose.yaml docker-bake.hcl", "compose.yaml docker-bake.hcl")
 	apply(t, w, Edit{URI: uri("compose.yaml"), Version: 2, Changes: []Change{{Text: "services: {}\n"}}})
-	check("edited", "Dockerfile compose.yaml docker-bake.hcl", "compose.yaml docker-bake.hcl")
+	check("edited", "api.Dockerfile compose.yaml docker-bake.hcl", "compose.yaml docker-bake.hcl")
 	apply(t, w, Close{uri("docker-bake.hcl")})
-	check("closed", "Dockerfile compose.yaml", "compose.yaml")
+	check("closed", "api.Dockerfile compose.yaml", "compose.yaml")
 	if w.Snapshot().DocumentAt(filepath.Join(dir, "docker-bake.hcl")) != nil {
 		t.Error("what was closed is still there")
 	}
