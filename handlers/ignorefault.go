@@ -72,8 +72,9 @@ func notUTF8(path string, doc *workspace.Document) string {
 	return path + " is not UTF-8: its buffer was built, but a build in a terminal takes the file as it is; save it as UTF-8"
 }
 
-// refusals are what a build says of an ignore file that cannot be used, without its name.
-var refusals = []string{"syntax error in pattern", "illegal exclusion pattern", `"exclude-patterns" contains value`, "token too long"}
+// refusals are what a build says of an ignore file that cannot be used, without its name. Docker 20.10 says now
+// and then only that it canceled what it waited for.
+var refusals = []string{"syntax error in pattern", "illegal exclusion pattern", `"exclude-patterns" contains value`, "token too long", "context canceled"}
 
 // blameIgnore says of a failure that an ignore file is to blame for it, and which line.
 func (w *attempt) blameIgnore(p *plan.Plan, out *build.Outcome) {
