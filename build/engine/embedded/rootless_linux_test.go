@@ -60,8 +60,10 @@ func TestNamespaceIsNotMade(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for len(processesOf(p.Root)) < 2 && t.Context().Err() == nil { // the supervisor, and the first process
-			time.Sleep(time.Millisecond)
+		for deadline := time.Now().Add(limit); len(processesOf(p.Root)) < 2; time.Sleep(time.Millisecond) { // the supervisor, and the first process
+			if time.Now().After(deadline) {
+				t.Fatal("no engine begins")
+			}
 		}
 		cmd.Process.Kill() // else it would start another one
 		cmd.Wait()
