@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as debugging from './debugging.mjs';
 import { folder, line, onDisk } from './desk.mjs';
 import * as inside from './inside.mjs';
-import { until } from './workbench.mjs';
+import { until, untilSeen } from './workbench.mjs';
 
 let code;
 
@@ -37,24 +37,20 @@ async function underlines() {
 /** A quick fix mends it. */
 async function mends() {
   await code.goTo(line);
-  await code.keyboard.press('Control+.');
-  await code.page.locator('.action-widget').getByText('Change to RUN').click();
+  await (await code.action('Change to RUN')).click();
   await code.problem('RUM').waitFor({ state: 'detached' });
   await code.lines.getByText('RUN echo buffer').waitFor();
 }
 
 /** Flags are completed, and files of the context. The settings of these tests open no list unasked. */
 async function completes() {
-  const items = code.page.locator('.suggest-widget .monaco-list-row');
   await code.retype(line, 'COPY --');
-  await code.keyboard.press('Control+Space');
-  await items.getByText('--chown=').waitFor();
+  await code.suggestion('--chown=');
   await code.page.locator('.parameter-hints-widget').getByText('COPY [flags]').waitFor();
   await code.shot('flags');
   await code.keyboard.press('Escape');
   await code.retype(line, 'COPY pri');
-  await code.keyboard.press('Control+Space');
-  await items.getByText('prices.txt').waitFor();
+  await code.suggestion('prices.txt');
   await code.keyboard.press('Enter');
   await code.lines.getByText('COPY prices.txt').waitFor();
 }
@@ -98,14 +94,10 @@ async function edits() {
   await code.goTo(3);
   await code.keyboard.press('Home');
   const hover = code.page.locator('.monaco-hover:visible').getByText('Execute build commands');
-  await until('a hover says what RUN does', async () => { // a busy workbench loses one of the two keys
+  await untilSeen('a hover says what RUN does', hover, async () => {
     await code.keyboard.press('Escape');
     await code.keyboard.press('Control+K');
     await code.keyboard.press('Control+I');
-    return hover.waitFor({ timeout: 5000 }).then(
-      () => true,
-      () => false,
-    );
   });
   await code.keyboard.press('Escape');
   await code.keyboard.press('Control+Shift+BracketLeft');
@@ -127,8 +119,7 @@ async function edits() {
   await code.command('View: Close Editor');
   await code.openFile('.dockerignore');
   await code.retype(1, 'tea');
-  await code.keyboard.press('Control+Space');
-  await code.page.locator('.suggest-widget').getByText('keeps out 1 file').waitFor();
+  await code.suggestion('keeps out 1 file');
   await code.shot('ignored');
   await code.keyboard.press('Escape');
   await code.command('File: Revert File');
@@ -162,8 +153,7 @@ async function formats() {
 
 async function quickFix(title) {
   await code.goTo(line);
-  await code.keyboard.press('Control+.');
-  await code.page.locator('.action-widget').getByText(title).click();
+  await (await code.action(title)).click();
 }
 
 /** Renames the last stage. */

@@ -1,7 +1,7 @@
 // A build is debugged: stopped, looked into, stepped back in, edited and gone on with.
 
 import { line } from './desk.mjs';
-import { until } from './workbench.mjs';
+import { until, untilSeen } from './workbench.mjs';
 
 let code;
 
@@ -23,19 +23,11 @@ async function press(button) {
   await code.page.locator(`.debug-toolbar .codicon-debug-${button}`).click();
 }
 
-/** Opens a row of a tree, and waits for one below it. */
+/** Opens a row of a tree if it is shut, and waits for one below it. */
 async function expand(view, text, below) {
-  await until(`${text} opens`, async () => {
-    await rows(view).filter({ hasText: text }).first().click();
-    await code.keyboard.press('ArrowRight');
-    return rows(view)
-      .filter({ hasText: below })
-      .first()
-      .waitFor({ timeout: 5000 })
-      .then(
-        () => true,
-        () => false,
-      );
+  const row = rows(view).filter({ hasText: text }).first();
+  await untilSeen(`${below} is seen below ${text}`, rows(view).filter({ hasText: below }).first(), async () => {
+    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.click();
   });
 }
 

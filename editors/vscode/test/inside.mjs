@@ -52,8 +52,7 @@ async function showsWhatFailed() {
 /** A shell in the step that failed, by its lens and by its quick fix, sees what it wrote. */
 async function opensAShell() {
   await code.goTo(line);
-  await code.keyboard.press('Control+.');
-  await code.page.locator('.action-widget').getByText('Open a shell in this step').waitFor();
+  await code.action('Open a shell in this step');
   await code.keyboard.press('Escape');
   await code.page.locator('.codelens-decoration a').getByText('▷ Shell').click();
   await inShell('echo wrote $(cat /proof)', 'wrote buffer', 'shell');

@@ -117,8 +117,7 @@ async function isQuietBesideOthers() {
   await code.problem('buildls', 'casing').waitFor({ state: 'detached' });
   await code.goTo(line);
   await code.keyboard.press('Home');
-  await code.keyboard.press('Control+.');
-  await code.page.locator('.action-widget').getByText('Write RUN').waitFor();
+  await code.action('Write RUN');
   await code.shot('quiet');
   await code.keyboard.press('Escape');
   await code.writeSettings('{ "buildls.diagnostics.duplicates": "show" }');
@@ -131,8 +130,7 @@ async function leavesTheTextToOthers() {
   const suggest = async () => {
     await code.openFile('Dockerfile');
     await code.retype(line, 'WORK');
-    await code.keyboard.press('Control+Space');
-    await items.getByText('WORKDIR of another').waitFor();
+    await code.suggestion('WORKDIR of another');
   };
   await suggest();
   assert.equal(await items.getByText('WORKDIR /app').count(), 0);

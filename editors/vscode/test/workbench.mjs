@@ -108,6 +108,20 @@ export async function until(what, holds) {
   }
 }
 
+/**
+ * Does something again and again until an element is seen. A key may get lost in a busy
+ * workbench, and an extension that has just been activated cancels what others were asked.
+ */
+export async function untilSeen(what, element, act) {
+  await until(what, async () => {
+    await act();
+    return element.waitFor({ timeout: 5000 }).then(
+      () => true,
+      () => false,
+    );
+  });
+}
+
 class Workbench {
   shots = 0;
 
@@ -122,15 +136,11 @@ class Workbench {
   /** Chooses a command of the palette by its whole name. What cannot be called yet the palette does not show until it is opened again. */
   async command(name) {
     const row = this.item(name).first();
-    await until(`the palette has ${name}`, async () => {
+    await untilSeen(`the palette has ${name}`, row, async () => {
       await this.keyboard.press('Escape');
       await this.keyboard.press('F1');
       await this.page.locator('.quick-input-widget input[type=text]').waitFor();
       await this.keyboard.type(name);
-      return row.waitFor({ timeout: 5000 }).then(
-        () => true,
-        () => false,
-      );
     });
     await row.click();
   }
@@ -185,6 +195,26 @@ class Workbench {
     await this.keyboard.press('Shift+Home');
     await this.keyboard.press('Delete');
     await this.keyboard.type(text);
+  }
+
+  /** The code action of that title at the cursor, in the list that the key opens. */
+  async action(title) {
+    const action = this.page.locator('.action-widget').getByText(title);
+    await untilSeen(`${title} is offered`, action, async () => {
+      await this.keyboard.press('Escape');
+      await this.keyboard.press('Control+.');
+    });
+    return action;
+  }
+
+  /** The item of that text in the list of what may follow the cursor, which the key opens. */
+  async suggestion(text) {
+    const item = this.page.locator('.suggest-widget .monaco-list-row').getByText(text);
+    await untilSeen(`${text} is suggested`, item, async () => {
+      await this.keyboard.press('Escape');
+      await this.keyboard.press('Control+Space');
+    });
+    return item;
   }
 
   /** A problem of the problems panel that has all these texts. */
