@@ -63,8 +63,8 @@ func splitCompose(data []byte) (services, others []section, ok bool) {
 	if !bytes.HasSuffix(data, []byte("\n")) || len(data) >= maxYAML || beyondLines(data) {
 		return nil, nil, false
 	}
-	names := map[string]bool{} // of both, with the indentation
-	column, start := 0, 0      // of the services; 0: none was seen
+	names := make(map[string]bool, bytes.Count(data, []byte("\n"))/4) // of both, with the indentation
+	column, start := 0, 0                                             // of the services; 0: none was seen
 	inServices := false
 	var current *section
 	for line := range bytes.Lines(data) {

@@ -74,7 +74,7 @@ func serve(ctx context.Context, logFile string, std stdio) int {
 
 const (
 	// trimAfter is when a server has started and its editor has been answered.
-	trimAfter = time.Second
+	trimAfter = 100 * time.Millisecond
 	// trimQuiet is how long an editor says nothing before memory is given back again: the checks of
 	// many opened files leave several times what is kept of them.
 	trimQuiet = 10 * time.Second

@@ -116,7 +116,12 @@ func (l *Profiles) make(ps *Projects, snapshot *workspace.Snapshot) {
 		l.List = append(l.List, settingsProfile(snapshot, name, l.settings[name]))
 	}
 	type source struct{ name, file string } // the latter by its place
-	made, places := map[source]bool{}, map[string]string{}
+	count := len(l.List)
+	for _, r := range l.reads {
+		count += len(r.project.Profiles)
+	}
+	l.List = slices.Grow(l.List, count)
+	made, places := make(map[source]bool, count), map[string]string{}
 	for _, r := range l.reads {
 		l.Of.Groups = append(l.Of.Groups, r.project.Groups...)
 		l.Of.Images = append(l.Of.Images, r.project.Images...)
@@ -134,7 +139,7 @@ func (l *Profiles) make(ps *Projects, snapshot *workspace.Snapshot) {
 		}
 	}
 	nameApart(snapshot, l.List)
-	l.at = map[string][]*Profile{}
+	l.at = make(map[string][]*Profile, count)
 	for _, p := range l.List {
 		if p.Fault == nil && p.Inline == nil && p.Dockerfile != "" {
 			l.at[p.place] = append(l.at[p.place], p)
@@ -184,7 +189,7 @@ func fieldsOf(v any) (fields map[string]json.RawMessage) {
 
 // nameApart makes the names unique: compose.yaml:api, docker-bake.hcl:api.
 func nameApart(snapshot *workspace.Snapshot, list []*Profile) {
-	count, files := map[string]int{}, map[string]string{}
+	count, files := make(map[string]int, len(list)), map[string]string{}
 	for _, p := range list {
 		count[p.Name]++
 	}
