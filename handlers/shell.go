@@ -133,7 +133,12 @@ func (s *shells) listen() (l net.Listener, address string, err error) {
 	if s.closed {
 		return nil, "", errShutdown
 	}
-	l, address, err = attach.Listen(s.sockets)
+	if s.dir == "" {
+		s.dir, err = attach.NewDir()
+	}
+	if err == nil {
+		l, address, err = attach.Listen(s.dir)
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -142,16 +147,6 @@ func (s *shells) listen() (l net.Listener, address string, err error) {
 	}
 	s.open[l] = true
 	return l, address, nil
-}
-
-// sockets is the directory of the sockets, made for the first one.
-func (s *shells) sockets() (dir string, err error) {
-	if s.dir == "" {
-		if s.dir, err = os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "buildls-shell-"); err != nil { // 0700
-			s.dir, err = os.MkdirTemp("", "buildls-shell-")
-		}
-	}
-	return s.dir, err
 }
 
 func (s *shells) forget(l net.Listener) {

@@ -11,7 +11,7 @@ import (
 // What is typed comes to the process, what it prints to the terminal, and its exit code; also
 // where sockets are named pipes.
 func TestAttach(t *testing.T) {
-	l, address, err := Listen(func() (string, error) { return t.TempDir(), nil })
+	l, address, err := Listen(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,10 +12,13 @@ import (
 // pipes is where the named pipes of the machine are.
 const pipes = `\\.\pipe\`
 
+// NewDir makes nothing: pipes lie in no directory.
+func NewDir() (dir string, err error) { return "", nil }
+
 // Listen makes a named pipe, of a name that cannot be guessed, which its user alone may open, and
 // not from another machine. The address for Attach is its name: a shell may take slashes and
-// backslashes for something else. No directory is needed.
-func Listen(func() (string, error)) (l net.Listener, address string, err error) {
+// backslashes for something else.
+func Listen(string) (l net.Listener, address string, err error) {
 	user, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {
 		return nil, "", err

@@ -32,7 +32,7 @@ func TestForNobodyElse(t *testing.T) {
 	enginetest.Dir(t)
 	other := enginetest.OrdinaryUser(t)
 	home := other.Home(t)
-	l, path, err := Listen(func() (string, error) { return home, nil })
+	l, path, err := Listen(home)
 	if err != nil {
 		t.Fatal(err)
 	}
