@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -75,7 +76,13 @@ func (e embeddedEngine) check() error {
 	if err := embedded.Check(); err != nil {
 		return err
 	}
-	_, err := e.asking(context.Background())
+	paths, err := e.paths()
+	if err == nil {
+		err = paths.Check()
+	}
+	if err == nil {
+		_, err = e.asking(context.Background())
+	}
 	return err
 }
 
@@ -104,9 +111,17 @@ func (embeddedEngine) Info() Info {
 	return info
 }
 
-func (e embeddedEngine) running(ctx context.Context) bool {
+// idle says whether the engine does not run; the error, an *UnavailableError, says why it cannot be
+// started then.
+func (e embeddedEngine) idle(ctx context.Context) (bool, error) {
 	paths, err := e.paths()
-	return err == nil && embedded.Running(ctx, paths)
+	if err == nil && embedded.Running(ctx, paths) {
+		return false, nil
+	}
+	if err = e.check(); err != nil && !errors.As(err, new(*UnavailableError)) {
+		err = &UnavailableError{Info: e.Info(), Err: err}
+	}
+	return true, err
 }
 
 func (e embeddedEngine) Connect(ctx context.Context, report func(string)) (*Conn, error) {

@@ -107,8 +107,12 @@ func (p *Pool) Resolve(ctx context.Context, report func(string), platforms []str
 func (p *Pool) Which(ctx context.Context, preferences ...Preference) (*Choice, error) {
 	return p.resolve(nil, preferences, func(e Engine) (*Choice, error) {
 		e = p.looking(e)
-		if idle, ok := e.(embeddedEngine); ok && idle.check() == nil && !idle.running(ctx) {
-			return &Choice{Info: e.Info(), Release: func() {}}, nil
+		if own, ok := e.(embeddedEngine); ok {
+			if idle, err := own.idle(ctx); err != nil {
+				return nil, err
+			} else if idle {
+				return &Choice{Info: e.Info(), Release: func() {}}, nil
+			}
 		}
 		return p.connect(ctx, e, nil)
 	})

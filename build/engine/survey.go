@@ -51,8 +51,12 @@ func (p *Pool) survey(ctx context.Context, e Engine) Finding {
 
 func (p *Pool) ask(ctx context.Context, e Engine) Finding {
 	e = p.looking(e)
-	if idle, ok := e.(embeddedEngine); ok && idle.check() == nil && !idle.running(ctx) {
-		return Finding{Info: e.Info()}
+	if own, ok := e.(embeddedEngine); ok {
+		if idle, err := own.idle(ctx); err != nil {
+			return Finding{Info: e.Info(), Lacks: err.Error()}
+		} else if idle {
+			return Finding{Info: e.Info()}
+		}
 	}
 	c, err := p.connect(ctx, e, nil)
 	var u *UnavailableError

@@ -64,6 +64,27 @@ func TestDoctorStartsNothing(t *testing.T) {
 	}
 }
 
+// An embedded engine whose state is in somebody else's directory cannot be started, and doctor says so
+// as a build does.
+func TestDoctorOthersState(t *testing.T) {
+	embeddedSite(t)
+	dir := t.TempDir()
+	state := filepath.Join(dir, "buildls", "engine")
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(state, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"BUILDLS_ENGINE=embedded", "XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}
+	for _, args := range [][]string{{"doctor"}, {"build", workspace(t, "Dockerfile", "FROM scratch\n")}} {
+		out, err := program(t, env, args...).CombinedOutput()
+		if err == nil || !contains(string(out), state+" belongs to user 12345") {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+}
+
 // Without an engine doctor says what was tried, what is missing and what mends it.
 func TestDoctorFindsNothing(t *testing.T) {
 	empty := t.TempDir()

@@ -41,6 +41,9 @@ func (Paths) LogSize() int64 { return 0 }
 // DiskSize is 0: there is nothing.
 func (Paths) DiskSize(context.Context) (bytes int64, whole bool) { return 0, true }
 
+// Check fails with what the function Check says.
+func (Paths) Check() error { return Check() }
+
 // ClearLogs fails with what Check says.
 func (Paths) ClearLogs(bool) (int64, error) { return 0, Check() }
 

@@ -36,6 +36,7 @@ func (p Paths) LogSize() (bytes int64) {
 // counted; then whole is false. An engine that runs knows better.
 func (p Paths) DiskSize(ctx context.Context) (bytes int64, whole bool) {
 	whole = true
+	linked := map[[2]uint64]bool{} // files of several names, by device and inode
 	filepath.WalkDir(p.Root, func(_ string, e fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			whole = false
@@ -46,9 +47,17 @@ func (p Paths) DiskSize(ctx context.Context) (bytes int64, whole bool) {
 			return nil
 		}
 		if info, err := e.Info(); err == nil {
-			if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-				bytes += stat.Blocks * 512
+			stat, ok := info.Sys().(*syscall.Stat_t)
+			if !ok {
+				return nil
 			}
+			if file := [2]uint64{uint64(stat.Dev), stat.Ino}; stat.Nlink > 1 && !e.IsDir() {
+				if linked[file] {
+					return nil
+				}
+				linked[file] = true
+			}
+			bytes += stat.Blocks * 512
 		}
 		return nil
 	})

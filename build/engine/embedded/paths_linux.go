@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // maxSocket is the longest path that fits into a sockaddr_un with its closing zero.
@@ -89,20 +91,45 @@ func defaultSocket() (string, error) {
 // link, to a larger disk say; the socket's directory not, because it may lie in a
 // shared one.
 func (p Paths) Prepare() error {
+	if err := p.Check(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(p.Root, 0o700); err != nil {
-		return fmt.Errorf("creating the embedded engine's state: %w", err)
+		return stateError(err)
 	}
-	if err := ownDir(p.Root, os.Stat); err != nil {
-		return fmt.Errorf("refusing the embedded engine's state: %w", err)
+	if err := os.MkdirAll(filepath.Dir(p.Socket), 0o700); err != nil {
+		return socketError(err)
 	}
-	dir := filepath.Dir(p.Socket)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("creating the directory of the embedded engine's socket: %w", err)
+	return p.Check() // what somebody else may have made in the meantime
+}
+
+// Check is nil if Prepare would succeed. It creates nothing.
+func (p Paths) Check() error {
+	if err := ownOrNew(p.Root, os.Stat); err != nil {
+		return stateError(err)
 	}
-	if err := ownDir(dir, os.Lstat); err != nil {
-		return fmt.Errorf("refusing the directory of the embedded engine's socket: %w", err)
+	if err := ownOrNew(filepath.Dir(p.Socket), os.Lstat); err != nil {
+		return socketError(err)
 	}
 	return nil
+}
+
+func stateError(err error) error { return fmt.Errorf("the embedded engine's state: %w", err) }
+
+func socketError(err error) error {
+	return fmt.Errorf("the directory of the embedded engine's socket: %w", err)
+}
+
+// ownOrNew is nil if path is a directory of this user's that no other may write to, or one that
+// this user may make.
+func ownOrNew(path string, stat func(string) (fs.FileInfo, error)) error {
+	err := ownDir(path, stat)
+	for in := filepath.Dir(path); errors.Is(err, fs.ErrNotExist); in = filepath.Dir(in) {
+		if err = unix.Access(in, unix.W_OK|unix.X_OK); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("nothing can be made in %s: %w", in, err)
+		}
+	}
+	return err
 }
 
 // ownDir is nil if path is a directory of this user's that no other may write to.

@@ -87,9 +87,12 @@ func TestPrepareRefusesOthersDirectories(t *testing.T) {
 		"socket": {Root: own, Socket: filepath.Join(shared, "s")},
 		"link":   {Root: own, Socket: filepath.Join(link, "s")},
 	} {
-		if err := p.Prepare(); err == nil {
+		if p.Prepare() == nil || p.Check() == nil {
 			t.Errorf("%s: %+v was taken", name, p)
 		}
+	}
+	if err := (embedded.Paths{Root: filepath.Join(own, "new", "root"), Socket: filepath.Join(own, "new", "s")}).Check(); err != nil {
+		t.Errorf("what is not there yet: %v", err)
 	}
 	if os.Geteuid() == 0 {
 		if err := os.Chmod(shared, 0o700); err != nil {
@@ -102,6 +105,25 @@ func TestPrepareRefusesOthersDirectories(t *testing.T) {
 		if err := p.Prepare(); err == nil || !strings.Contains(err.Error(), "12345") {
 			t.Errorf("another user's directory: %v", err)
 		}
+	}
+}
+
+// A file with several names is on the disk once.
+func TestDiskSizeOfLinks(t *testing.T) {
+	p := places(t)
+	file := filepath.Join(p.Root, "file")
+	if err := os.MkdirAll(p.Root, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := p.DiskSize(t.Context())
+	if err := os.Link(file, file+"2"); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := p.DiskSize(t.Context()); after != before || before < 1<<20 {
+		t.Errorf("%d bytes, and with a second name %d", before, after)
 	}
 }
 
