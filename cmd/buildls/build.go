@@ -155,7 +155,7 @@ func runBuild(ctx context.Context, command string, t *handlers.TerminalBuild, ho
 		return report(out, &build.Request{}, engine.Info{}, how.progress, std)
 	}
 	if err != nil {
-		message := redact.URLs(err.Error())
+		message := inFlags(redact.URLs(err.Error()))
 		fmt.Fprintf(std.err, "buildls %s: %s\n", command, message)
 		if errors.As(err, new(plan.EncodingError)) {
 			t.Keep(notStarted(message), engine.Info{}, warn)
@@ -228,7 +228,7 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 		return exitFailed
 	case build.Failed:
 		fmt.Fprint(std.err, excerpt(req.DockerfileName, out))
-		fmt.Fprintf(std.err, "error: %s\n", out.Failure.Message)
+		fmt.Fprintf(std.err, "error: %s\n", inFlags(out.Failure.Message))
 		return exitFailed
 	}
 	for _, note := range out.Notes {

@@ -120,3 +120,18 @@ func stageFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 			return nil
 		})
 }
+
+// flagOf are the flags of the fields of buildls.build's argument that errors begin with.
+var flagOf = map[string]string{
+	"cacheFrom": "--cache-from", "cacheTo": "--cache-to", "contexts": "--build-context", "iidFile": "--iidfile",
+	"metadataFile": "--metadata-file", "noCacheFilter": "--no-cache-filter",
+}
+
+// inFlags says an error about a field of buildls.build's argument in the words of the command line.
+func inFlags(message string) string {
+	field, rest, _ := strings.Cut(message, ": ")
+	if flag := flagOf[field]; flag != "" {
+		return flag + ": " + rest
+	}
+	return message
+}

@@ -139,9 +139,8 @@ func noArgs(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// unknownCommand is the error for a name that no command has.
-func unknownCommand(root *cobra.Command, name string) error {
-	var names []string
+// unknownCommand is the error for a name that no command has, and none of what else there is.
+func unknownCommand(root *cobra.Command, name string, names ...string) error {
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}

@@ -30,6 +30,8 @@ func TestUsage(t *testing.T) {
 		{args: []string{"build", "-help"}, stdout: "\n  -f, --file FILE          the Dockerfile, or - for stdin"},
 		{args: []string{"builds", "--help"}, stdout: "\n       buildls builds --log ID"},
 		{args: []string{"help", "bulid"}, code: 2, stderr: "(did you mean build?)"},
+		{args: []string{"help", "build-argumet"}, code: 2, stderr: "(did you mean build-argument?)"},
+		{args: []string{"build", "--iidfile", "/nowhere/id", "."}, code: 2, stderr: "--iidfile: the directory "},
 		{args: []string{"help", "a", "b"}, code: 2, stderr: "usage: buildls help"},
 		{args: []string{"nonsense"}, code: 2, stderr: `unknown command "nonsense"` + "\nusage:"},
 		{args: []string{""}, code: 2, stderr: `unknown command ""`},

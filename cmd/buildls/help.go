@@ -39,7 +39,11 @@ of buildls check is for.`,
 				fmt.Fprint(cmd.OutOrStdout(), text)
 				return nil
 			}
-			return unknownCommand(cmd.Root(), args[0])
+			var topics []string
+			for _, t := range helpTopics() {
+				topics = append(topics, t.name)
+			}
+			return unknownCommand(cmd.Root(), args[0], topics...)
 		},
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 			return complete(func([]string, string) (names []string) {
