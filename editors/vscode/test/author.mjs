@@ -215,7 +215,7 @@ async function runsIt() {
   await code.page.locator('.codelens-decoration a').getByText('▷ Run').click();
   await code.terminal('in a container of the embedded engine').waitFor();
   await code.terminal('served 42').waitFor();
-  await code.terminal('exit code: 3').waitFor();
+  await code.screen('exit code: 3').waitFor();
   await code.shot('run');
   await code.command('Terminal: Kill All Terminals');
   await code.terminal('served 42').waitFor({ state: 'detached' });

@@ -227,6 +227,11 @@ class Workbench {
     return this.page.locator('.xterm-rows > div').filter({ hasText, visible: true }).first();
   }
 
+  /** All rows of the terminal that is seen, for what may stand in two of them. */
+  screen(hasText) {
+    return this.page.locator('.xterm-rows').filter({ hasText, visible: true });
+  }
+
   /** Follows the link in a row of a terminal, as with Ctrl+click. */
   async follow(row, text) {
     const box = await row.boundingBox();
