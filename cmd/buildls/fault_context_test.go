@@ -138,7 +138,7 @@ func (s *sending) make(fault string) {
 		s.Fatal(err)
 	}
 	os.Chmod(s.dir, 0o777) // whatever the mask
-	n := 60
+	n := 24
 	s.files, s.bytes = nil, 256<<10
 	if fault == "rewritten in place" { // these are not read whole before they are sent
 		n, s.bytes = 4, 4<<20

@@ -19,7 +19,7 @@ import (
 
 // The stress is an author who does two hundred things a second, at random, against a model
 // of what must be shown when it is over (stress_model_test.go). BUILDLS_STRESS is for how
-// long, 10s if it is not set; BUILDLS_STRESS_SEED repeats one.
+// long, 5s if it is not set; BUILDLS_STRESS_SEED repeats one.
 
 const stressEvery = time.Second / 200
 
@@ -38,7 +38,7 @@ type stress struct {
 
 func TestStress(t *testing.T) {
 	t.Parallel()
-	lasts, err := time.ParseDuration(cmp.Or(os.Getenv("BUILDLS_STRESS"), "10s"))
+	lasts, err := time.ParseDuration(cmp.Or(os.Getenv("BUILDLS_STRESS"), "5s"))
 	if err != nil {
 		t.Fatal(err)
 	}
