@@ -133,13 +133,12 @@ func (s *shells) listen() (l net.Listener, address string, err error) {
 	if s.closed {
 		return nil, "", errShutdown
 	}
-	if s.dir == "" {
-		s.dir, err = attach.NewDir()
+	if _, gone := os.Stat(s.dir); gone != nil { // a cleaner of /tmp may have taken it
+		if s.dir, err = attach.NewDir(); err != nil {
+			return nil, "", err
+		}
 	}
-	if err == nil {
-		l, address, err = attach.Listen(s.dir)
-	}
-	if err != nil {
+	if l, address, err = attach.Listen(s.dir); err != nil {
 		return nil, "", err
 	}
 	if s.open == nil {

@@ -6,9 +6,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 )
 
 const (
@@ -19,21 +23,44 @@ const (
 )
 
 // NewDir makes a directory for sockets that is its user's alone. It lies where the system wants
-// such things, if their paths are not too long there.
+// such things, if that is the user's own and its path is not too long.
 func NewDir() (dir string, err error) {
-	var errs []error
-	for _, in := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp"} {
+	var places []string
+	// Under sudo the variable may still be the other user's, who could exchange what lies there. A
+	// relative path is to be ignored, says the XDG specification.
+	if runtime := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(runtime) && isOwn(runtime) {
+		places = append(places, runtime)
+	}
+	if temp, err := filepath.Abs(os.TempDir()); err == nil {
+		places = append(places, temp)
+	}
+	if !slices.Contains(places, "/tmp") {
+		places = append(places, "/tmp")
+	}
+	var why []string
+	for _, in := range places {
 		dir, err := os.MkdirTemp(in, "buildls-shell-") // 0700
-		if err == nil && len(dir) > maxDir {
-			os.Remove(dir)
-			err = fmt.Errorf("%s: too long for a socket", dir)
-		}
-		if err == nil {
+		if err == nil && len(dir) <= maxDir {
 			return dir, nil
 		}
-		errs = append(errs, err)
+		if err == nil {
+			os.Remove(dir)
+			err = errors.New("its path is too long")
+		} else if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+			err = failed.Err
+		}
+		why = append(why, fmt.Sprintf("%s (%v)", in, err))
 	}
-	return "", errors.Join(errs...)
+	return "", fmt.Errorf("no place for a shell's socket: set XDG_RUNTIME_DIR to a directory of yours with a short path; tried %s", strings.Join(why, ", "))
+}
+
+func isOwn(dir string) bool {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
 }
 
 // Listen makes a socket, of a name that cannot be guessed, in such a directory, and returns the
@@ -43,7 +70,11 @@ func Listen(dir string) (l net.Listener, address string, err error) {
 	if l, err = net.Listen("unix", path); err != nil {
 		return nil, "", err
 	}
-	return l, path, os.Chmod(path, 0o600)
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, "", err
+	}
+	return l, path, nil
 }
 
 func dial(address string) (net.Conn, error) { return net.Dial("unix", address) }

@@ -35,3 +35,20 @@ func TestLongDirectories(t *testing.T) {
 	}
 	l.Close()
 }
+
+// What is no directory of the user's own is passed over.
+func TestWrongRuntimeDir(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	for _, runtime := range []string{".", file, file + "/none", "/proc"} {
+		t.Setenv("XDG_RUNTIME_DIR", runtime)
+		dir, err := NewDir()
+		if err != nil || !strings.HasPrefix(dir, os.TempDir()) {
+			t.Errorf("%s: %q, %v", runtime, dir, err)
+		}
+		os.Remove(dir)
+	}
+}
