@@ -123,13 +123,20 @@ func socketError(err error) error {
 // ownOrNew is nil if path is a directory of this user's that no other may write to, or one that
 // this user may make.
 func ownOrNew(path string, stat func(string) (fs.FileInfo, error)) error {
-	err := ownDir(path, stat)
-	for in := filepath.Dir(path); errors.Is(err, fs.ErrNotExist); in = filepath.Dir(in) {
-		if err = unix.Access(in, unix.W_OK|unix.X_OK); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("nothing can be made in %s: %w", in, err)
+	if err := ownDir(path, stat); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for ; ; path = filepath.Dir(path) {
+		switch err := unix.Access(path, unix.W_OK|unix.X_OK); {
+		case err == nil:
+			return nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("nothing can be made in %s: %w", path, err)
+		}
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("%s is a symbolic link that leads nowhere", path)
 		}
 	}
-	return err
 }
 
 // ownDir is nil if path is a directory of this user's that no other may write to.

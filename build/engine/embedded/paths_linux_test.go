@@ -81,11 +81,16 @@ func TestPrepareRefusesOthersDirectories(t *testing.T) {
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}
-	own := filepath.Join(dir, "own")
+	own, lost := filepath.Join(dir, "own"), filepath.Join(dir, "lost")
+	if err := os.Symlink(filepath.Join(dir, "nowhere"), lost); err != nil {
+		t.Fatal(err)
+	}
 	for name, p := range map[string]embedded.Paths{
 		"root":   {Root: shared, Socket: filepath.Join(own, "s")},
 		"socket": {Root: own, Socket: filepath.Join(shared, "s")},
 		"link":   {Root: own, Socket: filepath.Join(link, "s")},
+		"lost":   {Root: lost, Socket: filepath.Join(own, "s")},
+		"in it":  {Root: filepath.Join(lost, "root"), Socket: filepath.Join(own, "s")},
 	} {
 		if p.Prepare() == nil || p.Check() == nil {
 			t.Errorf("%s: %+v was taken", name, p)
