@@ -63,7 +63,7 @@ exit code: 0 built, 1 failed, 2 wrong usage`,
 			return checkInstead(cmd.Context(), in, &t, std.clean())
 		}
 		return buildThen(cmd, in, &t, showing{*progress, asJSON}, std, func(b *inspect.Build, std stdio) int {
-			return report(b.Outcome, b.Request, b.Conn.Info, *progress, std)
+			return report(cmd, b.Outcome, b.Request, b.Conn.Info, *progress, std)
 		})
 	}
 	return cmd
@@ -130,7 +130,7 @@ func buildThen(cmd *cobra.Command, in string, t *handlers.TerminalBuild, how sho
 	if how.json {
 		shown.out = unclosed{io.Discard}
 	}
-	code := runBuild(cmd.Context(), cmd.Name(), t, how, display, shown, then)
+	code := runBuild(cmd, t, how, display, shown, then)
 	if result := t.Result(); how.json && result != nil {
 		if err := writeContract(result, std.clean()); err != nil {
 			fmt.Fprintf(std.err, "buildls %s: %v\n", cmd.Name(), err)
@@ -140,10 +140,11 @@ func buildThen(cmd *cobra.Command, in string, t *handlers.TerminalBuild, how sho
 	return exitCode(code)
 }
 
-// runBuild builds for the command of that name.
-func runBuild(ctx context.Context, command string, t *handlers.TerminalBuild, how showing, display progressui.Display, std stdio, then func(*inspect.Build, stdio) int) int {
+// runBuild builds for a command.
+func runBuild(cmd *cobra.Command, t *handlers.TerminalBuild, how showing, display progressui.Display, std stdio, then func(*inspect.Build, stdio) int) int {
 	logrus.SetOutput(io.Discard)
-	ctx, cancel := context.WithCancelCause(ctx)
+	command := cmd.Name()
+	ctx, cancel := context.WithCancelCause(cmd.Context())
 	defer cancel(nil)
 	t.Stdout = std.out
 	warn := func(err error) { fmt.Fprintf(std.err, "warning: %v\n", err) }
@@ -152,10 +153,10 @@ func runBuild(ctx context.Context, command string, t *handlers.TerminalBuild, ho
 		out := &build.Outcome{}
 		out.Status, out.Failure = build.Stopped(ctx)
 		t.Keep(out, engine.Info{}, warn)
-		return report(out, &build.Request{}, engine.Info{}, how.progress, std)
+		return report(cmd, out, &build.Request{}, engine.Info{}, how.progress, std)
 	}
 	if err != nil {
-		message := inFlags(redact.URLs(err.Error()))
+		message := inFlags(cmd, redact.URLs(err.Error()))
 		fmt.Fprintf(std.err, "buildls %s: %s\n", command, message)
 		if errors.As(err, new(plan.EncodingError)) {
 			t.Keep(notStarted(message), engine.Info{}, warn)
@@ -215,7 +216,7 @@ func buildShowing(ctx context.Context, conn *engine.Conn, req *build.Request, di
 }
 
 // report says how the build ended.
-func report(out *build.Outcome, req *build.Request, info engine.Info, mode string, std stdio) int {
+func report(cmd *cobra.Command, out *build.Outcome, req *build.Request, info engine.Info, mode string, std stdio) int {
 	for _, w := range out.Warnings {
 		if out.Status == build.Done || w.Code == build.UndeclaredArg { // which may be why it failed
 			at := ws.NewText(string(out.Dockerfile)).RowRange(w.Lines.First, w.Lines.Last, ws.UTF8)
@@ -228,7 +229,7 @@ func report(out *build.Outcome, req *build.Request, info engine.Info, mode strin
 		return exitFailed
 	case build.Failed:
 		fmt.Fprint(std.err, excerpt(req.DockerfileName, out))
-		fmt.Fprintf(std.err, "error: %s\n", inFlags(out.Failure.Message))
+		fmt.Fprintf(std.err, "error: %s\n", inFlags(cmd, out.Failure.Message))
 		return exitFailed
 	}
 	for _, note := range out.Notes {

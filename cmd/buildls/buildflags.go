@@ -123,15 +123,16 @@ func stageFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 
 // flagOf are the flags of the fields of buildls.build's argument that errors begin with.
 var flagOf = map[string]string{
-	"cacheFrom": "--cache-from", "cacheTo": "--cache-to", "contexts": "--build-context", "iidFile": "--iidfile",
-	"metadataFile": "--metadata-file", "noCacheFilter": "--no-cache-filter",
+	"attest": "attest", "cacheFrom": "cache-from", "cacheTo": "cache-to", "contexts": "build-context", "iidFile": "iidfile",
+	"metadataFile": "metadata-file", "noCacheFilter": "no-cache-filter", "ssh": "ssh",
 }
 
-// inFlags says an error about a field of buildls.build's argument in the words of the command line.
-func inFlags(message string) string {
+// inFlags says an error about a field of buildls.build's argument in the words of the command line,
+// if the flag was given: else a profile says the field.
+func inFlags(cmd *cobra.Command, message string) string {
 	field, rest, _ := strings.Cut(message, ": ")
-	if flag := flagOf[field]; flag != "" {
-		return flag + ": " + rest
+	if flag := flagOf[field]; flag != "" && cmd.Flags().Changed(flag) {
+		return "--" + flag + ": " + rest
 	}
 	return message
 }

@@ -48,7 +48,7 @@ ended, 1 if the build failed, 2 wrong usage`,
 		}
 		return buildThen(cmd, in, &t, showing{progress: *progress}, std, func(b *inspect.Build, shown stdio) int {
 			shown.out = unclosed{io.Discard} // where the image's id would stand
-			if code := report(b.Outcome, b.Request, b.Conn.Info, *progress, shown); b.Outcome.Status != build.Done {
+			if code := report(cmd, b.Outcome, b.Request, b.Conn.Info, *progress, shown); b.Outcome.Status != build.Done {
 				return code
 			}
 			code, err := runProgram(cmd.Context(), b, args[before:], std)
