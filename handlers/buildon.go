@@ -59,7 +59,7 @@ type following struct {
 	build *sessionBuild // that runs or ran last; nil: there was none
 	over  chan struct{} // closed when it has ended
 	sums  map[string]*survey.Sums
-	took  time.Duration
+	took  [2]time.Duration // the last two looks at the context, without their waits
 }
 
 // followingParams are those of buildls/following. A status is "off", "waiting", "building",
@@ -181,7 +181,7 @@ func (f *following) run(ctx context.Context) {
 func (f *following) await(ctx context.Context) bool {
 	var disk <-chan time.Time
 	if f.build != nil && !f.rests() {
-		disk = time.After(max(lookAtDisk, 49*f.took))
+		disk = time.After(max(lookAtDisk, 49*min(f.took[0], f.took[1]))) // during one, another process may have had the machine
 	}
 	select {
 	case <-disk:

@@ -33,7 +33,7 @@ func (s *Server) followable(snapshot *workspace.Snapshot, doc *workspace.Documen
 
 // stateOf is the state of a Dockerfile. Of a context that cannot be looked at it says nothing.
 func (f *following) stateOf(ctx context.Context, snapshot *workspace.Snapshot, doc *workspace.Document) state {
-	began := time.Now()
+	f.took = [2]time.Duration{0, f.took[0]}
 	ctx, cancel := context.WithTimeout(ctx, surveyWithin)
 	defer cancel()
 	var given strings.Builder
@@ -47,7 +47,6 @@ func (f *following) stateOf(ctx context.Context, snapshot *workspace.Snapshot, d
 		fmt.Fprintf(&given, "%d %v\n", sum, wrong != nil)
 	}
 	fmt.Fprint(&given, err != nil)
-	f.took = time.Since(began)
 	return state{doc.Key(), doc.Text.String(), given.String()}
 }
 
@@ -60,6 +59,8 @@ func (f *following) sumOf(ctx context.Context, q usageQuery) (uint64, error) {
 		return 0, err
 	}
 	defer releaseSlot()
+	began := time.Now()
+	defer func() { f.took[0] += time.Since(began) }()
 	files, err := q.CountedFS()
 	if err != nil {
 		return 0, err
