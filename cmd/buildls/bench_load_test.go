@@ -143,7 +143,7 @@ func BenchmarkMemory(b *testing.B) {
 	b.ReportMetric(median(first), "first-MB")
 	b.ReportMetric(median(rest), "MB")
 	b.ReportMetric(0, "ns/op")
-	tell(figure{"memory after initialize", fmt.Sprintf("%.0f MB; %.0f in its first second", median(rest), median(first)), "38 MB, docker-language-server as recorded", "", "≤ 30 MB"})
+	tell(figure{"memory after initialize", fmt.Sprintf("%.0f MB; %.0f in its first tenth of a second", median(rest), median(first)), "38 MB, docker-language-server as recorded", "", "≤ 30 MB"})
 }
 
 // BenchmarkBinary is the size of the program.
