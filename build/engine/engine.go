@@ -158,14 +158,22 @@ type UnavailableError struct {
 }
 
 func (e *UnavailableError) Error() string {
-	s := fmt.Sprintf("cannot use %s: %v", e.Info, plain(e.Err))
-	if e.Info.Name == "embedded" { // its errors name it
-		s = e.Err.Error()
+	s := e.reason().Error()
+	if e.Info.Name != "embedded" { // whose errors name it
+		s = fmt.Sprintf("cannot use %s: %s", e.Info, s)
 	}
 	if e.Mend != "" {
 		s += ". " + e.Mend
 	}
 	return s
+}
+
+// reason says why. The embedded engine's own errors are about more than its socket.
+func (e *UnavailableError) reason() error {
+	if e.Info.Name == "embedded" {
+		return e.Err
+	}
+	return plain(e.Err)
 }
 
 func (e *UnavailableError) Unwrap() error { return e.Err }

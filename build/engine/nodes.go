@@ -72,7 +72,7 @@ func (e builder) Connect(ctx context.Context, report func(string)) (*Conn, error
 			if !errors.As(err, &u) {
 				return nil, err // the caller gave up
 			}
-			a.failed = plain(u.Err)
+			a.failed = u.reason()
 		} else {
 			for _, name := range a.conn.Info.Platforms {
 				p, _ := platforms.Parse(name)

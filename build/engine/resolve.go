@@ -217,7 +217,7 @@ func find(platforms []string, reach func(Engine) (*Choice, error)) (*Choice, err
 		if !errors.As(err, &u) {
 			return nil, err // the caller gave up
 		}
-		tried = append(tried, fmt.Sprintf("%s (%v)", u.Info, plain(u.Err)))
+		tried = append(tried, fmt.Sprintf("%s (%v)", u.Info, u.reason()))
 	}
 	return nil, &NoneError{Tried: tried}
 }

@@ -67,7 +67,7 @@ func (p *Pool) ask(ctx context.Context, e Engine) Finding {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return Finding{Info: e.Info(), Lacks: "it did not answer within " + surveyWithin.String()}
 	case errors.As(err, &u):
-		return Finding{Info: u.Info, Lacks: plain(u.Err).Error(), Mend: u.Mend}
+		return Finding{Info: u.Info, Lacks: u.reason().Error(), Mend: u.Mend}
 	}
 	return Finding{Info: e.Info(), Lacks: err.Error()}
 }

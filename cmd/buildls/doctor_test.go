@@ -76,7 +76,7 @@ func TestDoctorOthersState(t *testing.T) {
 	if err := os.Chown(state, 12345, 12345); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"BUILDLS_ENGINE=embedded", "XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}
+	env := []string{"XDG_RUNTIME_DIR=" + dir, "XDG_DATA_HOME=" + dir}
 	for _, args := range [][]string{{"doctor"}, {"build", workspace(t, "Dockerfile", "FROM scratch\n")}} {
 		out, err := program(t, env, args...).CombinedOutput()
 		if err == nil || !contains(string(out), state+" belongs to user 12345") {
