@@ -197,22 +197,22 @@ class Workbench {
     await this.keyboard.type(text);
   }
 
-  /** The code action of that title at the cursor, in the list that the key opens. */
-  async action(title) {
-    const action = this.page.locator('.action-widget').getByText(title);
-    await untilSeen(`${title} is offered`, action, async () => {
-      await this.keyboard.press('Escape');
-      await this.keyboard.press('Control+.');
-    });
-    return action;
+  /** The code action of that title at the cursor. */
+  action(title) {
+    return this.offered('Control+.', '.action-widget', title);
   }
 
-  /** The item of that text in the list of what may follow the cursor, which the key opens. */
-  async suggestion(text) {
-    const item = this.page.locator('.suggest-widget .monaco-list-row').getByText(text);
-    await untilSeen(`${text} is suggested`, item, async () => {
+  /** The item of that text in the list of what may follow the cursor. */
+  suggestion(text) {
+    return this.offered('Control+Space', '.suggest-widget .monaco-list-row', text);
+  }
+
+  /** What has a text in the list that a key opens. */
+  async offered(key, list, text) {
+    const item = this.page.locator(list).getByText(text);
+    await untilSeen(`${key} offers ${text}`, item, async () => {
       await this.keyboard.press('Escape');
-      await this.keyboard.press('Control+Space');
+      await this.keyboard.press(key);
     });
     return item;
   }
