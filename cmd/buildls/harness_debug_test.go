@@ -31,6 +31,7 @@ type debugger struct {
 	responses map[int]dap.ResponseMessage
 	events    []dap.Message // and requests of the server, that nobody has awaited yet
 	output    strings.Builder
+	typed     strings.Builder // of it, what commands of the console printed
 	gone      bool
 }
 
@@ -115,6 +116,9 @@ func (d *debugger) read() {
 			d.responses[m.GetResponse().RequestSeq] = m
 		case *dap.OutputEvent:
 			d.output.WriteString(m.Body.Output)
+			if m.Body.Category == "stdout" && m.Body.Source == nil {
+				d.typed.WriteString(m.Body.Output)
+			}
 		case nil:
 			d.gone = err != nil
 		default:
@@ -345,12 +349,17 @@ func (d *debugger) evaluate(s stop, context, expression string) string {
 	return d.call(m, "evaluate").(*dap.EvaluateResponse).Body.Result
 }
 
-// console runs a command, and returns what it prints, with the result.
+// console runs a command, and returns what it prints, with the result. The end of a step may be told
+// behind the stop that follows it.
 func (d *debugger) console(s stop, command string) string {
 	d.Helper()
-	before := len(d.printed())
+	d.mu.Lock()
+	d.typed.Reset()
+	d.mu.Unlock()
 	result := d.evaluate(s, "repl", command)
-	return d.printed()[before:] + result
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.typed.String() + result
 }
 
 // exits waits for the end of the build, and returns its code.
