@@ -32,14 +32,14 @@ CMD ["x"]
 
 // What the marks say of an edited text is what the next build then does.
 func TestMarksWouldRebuild(t *testing.T) {
-	test := func(t *testing.T, s site) {
+	test := func(t *testing.T, s site, nth int) {
 		dir := workspace(t, "a.txt", "a", "b.txt", "b", ".dockerignore", "Dockerfile\n")
 		e := edit(t, s.env, dir)
 		uri := "file://" + dir + "/Dockerfile"
 		text := strings.NewReplacer("FROM BASE", strings.TrimSpace(base(t)), "SALT", dir).Replace(rebuilt)
 		e.Open(uri, "dockerfile", text)
 		mustBuild(t, e, nil)
-		for _, c := range [][2]string{
+		for i, c := range [][2]string{
 			{"WORKDIR /x", "workdir   /x"},
 			{"COPY . sub/", "COPY \\\n# why\n. \\\n sub/"},
 			{"LABEL a=b", "LABEL a=c"},
@@ -57,17 +57,19 @@ func TestMarksWouldRebuild(t *testing.T) {
 			{"WORKDIR /x\n", "WORKDIR /x\nRUN true\n"},
 			{"RUN cat /v", "RUN cat /v\nRUN cat /v"},
 		} {
-			foretold(t, e, uri, text, strings.Replace(text, c[0], c[1], 1))
+			if enginetest.Pairs(nth, i) {
+				foretold(t, e, uri, text, strings.Replace(text, c[0], c[1], 1))
+			}
 		}
 		e.Shutdown()
 	}
 	t.Run("embedded", func(t *testing.T) { // the newest BuildKit, and the oldest
 		t.Parallel()
-		test(t, embeddedSite(t))
+		test(t, embeddedSite(t), 0)
 	})
 	t.Run("docker-20.10", func(t *testing.T) {
 		t.Parallel()
-		test(t, dockerSite(enginetest.Docker(t, "20.10"), "20.10"))
+		test(t, dockerSite(enginetest.Docker(t, "20.10"), "20.10"), 1)
 	})
 }
 
