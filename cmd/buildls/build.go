@@ -26,11 +26,11 @@ import (
 // buildCommand is `buildls build`.
 func buildCommand(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "build [flags] [CONTEXT]",
+		Use:   "build [flags] CONTEXT\nbuild [flags] --profile NAME [CONTEXT]",
 		Short: "the same build, here",
 		Long: `Builds the Dockerfile in CONTEXT as the editor does. CONTEXT is a directory, the URL of a
 git repository (https://host/repo.git#ref:subdir), of a tar or of a Dockerfile, or - for a
-tar or a Dockerfile on stdin. With --profile it may be left out.
+tar or a Dockerfile on stdin. A profile has a context of its own.
 
 exit code: 0 built, 1 failed, 2 wrong usage`,
 		ValidArgsFunction: folders,
@@ -236,8 +236,13 @@ func report(cmd *cobra.Command, out *build.Outcome, req *build.Request, info eng
 		fmt.Fprintf(std.err, "warning: %s\n", note)
 	}
 	quiet := mode == "quiet"
-	if len(req.Outputs) == 0 && len(req.Tags) > 0 && !out.Exported {
-		fmt.Fprintf(std.err, "warning: the image stays in the build cache and was not tagged: %s has no image store\n", info)
+	if len(req.Outputs) == 0 && !out.Exported {
+		switch {
+		case len(req.Tags) > 0:
+			fmt.Fprintf(std.err, "warning: the image stays in the build cache and was not tagged: %s has no image store\n", info)
+		case quiet && cmd.Name() == "build": // of which that is all that is asked
+			fmt.Fprintf(std.err, "warning: the image stays in the build cache and has no id yet: %s has no image store\n", info)
+		}
 	}
 	if quiet && out.Exported && !slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout }) {
 		fmt.Fprintln(std.out, out.ImageID)
@@ -261,7 +266,7 @@ func summary(out *build.Outcome, req *build.Request, info engine.Info) string {
 	case out.Exported:
 		return text + " " + strings.Join(out.Tags, " ")
 	case len(req.Outputs) == 0:
-		return text + "; the image stays in the build cache"
+		return text + "; the image stays in the build cache: -o, --push or --load take it out"
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -121,18 +122,19 @@ func stageFlags(cmd *cobra.Command, t *handlers.TerminalBuild) {
 		})
 }
 
-// flagOf are the flags of the fields of buildls.build's argument that errors begin with.
-var flagOf = map[string]string{
-	"attest": "attest", "cacheFrom": "cache-from", "cacheTo": "cache-to", "contexts": "build-context", "iidFile": "iidfile",
-	"metadataFile": "metadata-file", "noCacheFilter": "no-cache-filter", "ssh": "ssh",
+// flagsOf are the flags of the fields of buildls.build's argument that errors begin with.
+var flagsOf = map[string][]string{
+	"attest": {"attest", "provenance", "sbom"}, "cacheFrom": {"cache-from"}, "cacheTo": {"cache-to"}, "contexts": {"build-context"},
+	"iidFile": {"iidfile"}, "metadataFile": {"metadata-file"}, "noCacheFilter": {"no-cache-filter"}, "ssh": {"ssh"},
 }
 
 // inFlags says an error about a field of buildls.build's argument in the words of the command line,
-// if the flag was given: else a profile says the field.
+// if one flag for it was given: else a profile says the field, or it can be any of them.
 func inFlags(cmd *cobra.Command, message string) string {
 	field, rest, _ := strings.Cut(message, ": ")
-	if flag := flagOf[field]; flag != "" && cmd.Flags().Changed(flag) {
-		return "--" + flag + ": " + rest
+	given := slices.DeleteFunc(slices.Clone(flagsOf[field]), func(flag string) bool { return !cmd.Flags().Changed(flag) })
+	if len(given) == 1 {
+		return "--" + given[0] + ": " + rest
 	}
 	return message
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -21,8 +22,8 @@ func filesCommand(std stdio) *cobra.Command {
 		Short: "what a step of a build did to files, and what is in one",
 		Long: `Lists the files that a step of a past build added, changed and deleted. With a PATH, it prints
 that file as the step left it, or lists what changed below that directory. ID is that of
-"buildls builds", or its first letters; steps are counted from 1. The engine that built finds
-them in its cache. Nothing is run.
+"buildls builds", or its first letters. "buildls builds ID" shows the numbers of the steps. The
+engine that built finds them in its cache. Nothing is run.
 
 exit code: 0 shown, 1 not to be had, 2 wrong usage`,
 		ValidArgsFunction: complete(buildSteps),
@@ -92,7 +93,10 @@ func showChanges(ctx context.Context, b *handlers.BuildResult, step int, dir str
 	for _, c := range changes {
 		fmt.Fprintf(w, "%s\t%d\t%s\n", c.Change, c.Bytes, c.Path)
 	}
-	return w.Flush()
+	if err := w.Flush(); !errors.Is(err, syscall.EPIPE) { // head has read enough
+		return err
+	}
+	return nil
 }
 
 // showFile prints a file as a step left it. Of a directory it lists what changed there.
@@ -123,8 +127,9 @@ func shellCommand(std stdio) *cobra.Command {
 		Short: "a shell, or a command, in what a step of a build left",
 		Long: `Runs a shell, or COMMAND, in the files that a step of a past build left, with the mounts and the
 environment of the step. What it changes is lost. ID is that of "buildls builds", or its first
-letters; steps are counted from 1. The engine that built finds the files in its cache; the step
-is not run again. A step that failed has left nothing: an editor opens a shell in one.
+letters. "buildls builds ID" shows the numbers of the steps. The engine that built finds the files
+in its cache; the step is not run again. A step that failed has left nothing: an editor opens a
+shell in one.
 
 exit code: that of the program, 125 if it could not run, 2 wrong usage`,
 		ValidArgsFunction: complete(buildSteps),

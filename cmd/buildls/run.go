@@ -21,7 +21,7 @@ import (
 // runCommand is `buildls run`.
 func runCommand(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "run [flags] [CONTEXT] [-- COMMAND...]",
+		Use:   "run [flags] CONTEXT [-- COMMAND...]\nrun [flags] --profile NAME [CONTEXT] [-- COMMAND...]",
 		Short: "the same build, and what it made runs here",
 		Long: `Builds as buildls build does, with its flags, and runs the image: with its entrypoint,
 environment, user and directory. COMMAND stands in place of the image's CMD. Docker runs it if
