@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +15,8 @@ import (
 	"github.com/buildls/buildls/build/engine/enginetest"
 )
 
-// A cache that one engine wrote is used by every other.
+// A cache that one engine wrote is used by every other. BuildKit misses one now and then, also for buildctl: of
+// three, one is enough.
 func TestCaches(t *testing.T) {
 	registry := enginetest.Registry(t)
 	dir := workspace(t, "Dockerfile", "")
@@ -22,27 +24,42 @@ func TestCaches(t *testing.T) {
 	uri := "file://" + dir + "/Dockerfile"
 	writer := buildkitdSite(enginetest.Buildkitd(t))
 	e := edit(t, writer.env, dir)
-	text := func(kind string) string { return base(t) + "RUN echo " + nonce + dir + kind + " >/made\n" }
-	how := map[string][2]string{
+	text := func(kind string, nth int) string {
+		return fmt.Sprint(base(t), "RUN echo ", nonce, dir, kind, nth, " >/made\n")
+	}
+	how := map[string][2]string{ // each with a number behind it
 		"local":    {"type=local,dest=cache", "type=local,src=" + dir + "/cache"},
 		"registry": {"type=registry,mode=max,ref=" + registry + "/cache:a", registry + "/cache:a"},
 		"inline":   {"type=inline", "type=registry,ref=" + registry + "/inline:a"},
 	}
 	for kind, c := range how {
-		e.Open(uri+"."+kind, "dockerfile", text(kind))
-		mustBuild(t, e, map[string]any{"uri": uri + "." + kind, "cacheTo": []string{c[0]}, "push": kind == "inline", "tags": []string{registry + "/inline:a"}})
+		for nth := range 3 {
+			to := c[0]
+			if kind != "inline" {
+				to += strconv.Itoa(nth)
+			}
+			e.Open(uri+"."+kind, "dockerfile", text(kind, nth))
+			mustBuild(t, e, map[string]any{"uri": uri + "." + kind, "cacheTo": []string{to}, "push": kind == "inline", "tags": []string{fmt.Sprint(registry, "/inline:a", nth)}})
+			e.Close(uri + "." + kind)
+		}
 	}
 	e.Shutdown()
 	onEachEngine(t, func(t *testing.T, s site) {
 		e := edit(t, s.env, dir)
 		for kind, c := range how {
-			e.Open(uri+"."+kind, "dockerfile", text(kind))
-			r := mustBuild(t, e, map[string]any{"uri": uri + "." + kind, "cacheFrom": []string{c[1]}})
+			var last stepOf
+			for nth := 0; nth < 3 && last.Status != "cached" && !(s.old && nth > 0); nth++ {
+				e.Open(uri+"."+kind, "dockerfile", text(kind, nth))
+				r := mustBuild(t, e, map[string]any{"uri": uri + "." + kind, "cacheFrom": []string{c[1] + strconv.Itoa(nth)}})
+				last = r.Steps[len(r.Steps)-1]
+				e.Close(uri + "." + kind)
+			}
 			// The steps of Docker 20.10 have other cache keys: it uses its own caches.
-			if last := r.Steps[len(r.Steps)-1]; last.Status != "cached" && !s.old {
+			if last.Status != "cached" && !s.old {
 				t.Errorf("%s: %+v", kind, last)
 			}
 		}
+		e.Open(uri+".local", "dockerfile", text("local", 0))
 		r := mustBuild(t, e, map[string]any{"uri": uri + ".local", "cacheFrom": []string{"type=local,src=gone"}})
 		if !slices.ContainsFunc(r.Warnings, func(w struct{ Message, Code string }) bool { return w.Code == "cache" }) {
 			t.Errorf("a cache that is not there: %+v", r.Warnings)
