@@ -67,7 +67,7 @@ func eventually(cond func() bool) bool {
 		if time.Now().After(late) {
 			return false
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // to look at all processes takes a few
 	}
 	return true
 }
