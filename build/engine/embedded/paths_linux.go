@@ -126,16 +126,19 @@ func ownOrNew(path string, stat func(string) (fs.FileInfo, error)) error {
 	if err := ownDir(path, stat); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for ; ; path = filepath.Dir(path) {
+	for {
 		switch err := unix.Access(path, unix.W_OK|unix.X_OK); {
 		case err == nil:
 			return nil
 		case !errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("nothing can be made in %s: %w", path, err)
 		}
-		if _, err := os.Lstat(path); err == nil {
+		switch fi, err := os.Lstat(path); {
+		case err != nil:
+			path = filepath.Dir(path)
+		case fi.Mode()&fs.ModeSymlink != 0:
 			return fmt.Errorf("%s is a symbolic link that leads nowhere", path)
-		}
+		} // else another process has just made it: it is asked about again
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,6 +115,33 @@ func TestPrepareRefusesOthersDirectories(t *testing.T) {
 }
 
 // A file with several names is on the disk once.
+// Another process may make and remove the directories while they are looked at.
+func TestCheckWhileDirectoriesAreMade(t *testing.T) {
+	dir := t.TempDir()
+	p := embedded.Paths{Root: filepath.Join(dir, "state", "root"), Socket: filepath.Join(dir, "runtime", "sock")}
+	done := make(chan struct{})
+	var other sync.WaitGroup
+	other.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				os.MkdirAll(p.Root, 0o700)
+				os.RemoveAll(filepath.Dir(p.Root))
+			}
+		}
+	})
+	for range 5000 {
+		if err := p.Check(); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	close(done)
+	other.Wait()
+}
+
 func TestDiskSizeOfLinks(t *testing.T) {
 	p := places(t)
 	file := filepath.Join(p.Root, "file")
