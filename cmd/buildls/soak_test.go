@@ -71,7 +71,7 @@ func (s *soak) some() {
 	}
 	goroutines, _ := s.watched.goroutines()
 	descriptors, _ := s.watched.descriptors()
-	for range 20 {
+	for range 12 {
 		s.day()
 	}
 	s.watched.returns(goroutines, descriptors)
