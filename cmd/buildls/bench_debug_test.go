@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/go-dap"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
 
@@ -137,4 +137,4 @@ func lastStep(b *testing.B, printed string) float64 {
 	return float64(took.Microseconds()) / 1000
 }
 
-var stepText = regexp.MustCompile(`(?m)^\[.*\] RUN .*: ([0-9.]+m?s)$`)
+var stepText = lazyregexp.New(`(?m)^\[.*\] RUN .*: ([0-9.]+m?s)$`)

@@ -3,12 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // docs are the documents that are written by hand, from the top of the repository.
@@ -43,10 +44,10 @@ func readDoc(t *testing.T, name string) string {
 const home = "https://github.com/buildls/buildls"
 
 var (
-	codeBlock = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
-	docLink   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	namedHelp = regexp.MustCompile("`buildls help ([a-z-]+)`")
-	heading   = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	codeBlock = lazyregexp.New("(?ms)^ *```.*?^ *```$")
+	docLink   = lazyregexp.New(`\]\(([^)\s]+)\)`)
+	namedHelp = lazyregexp.New("`buildls help ([a-z-]+)`")
+	heading   = lazyregexp.New(`(?m)^#+ (.*)$`)
 )
 
 // TestDocLinks: links between the documents lead somewhere, and each topic that is named exists.
@@ -130,8 +131,8 @@ func TestDocSizes(t *testing.T) {
 func blank(text string) string { return strings.Repeat("\n", strings.Count(text, "\n")) }
 
 var (
-	namedTest = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w+)`")
-	namedFile = regexp.MustCompile("`([a-z]+(?:/[\\w.-]+)+)`")
+	namedTest = lazyregexp.New("`((?:Test|Fuzz|Benchmark)[A-Z]\\w+)`")
+	namedFile = lazyregexp.New("`([a-z]+(?:/[\\w.-]+)+)`")
 )
 
 // TestDocNames: the tests and files that the documents for engineers name exist.

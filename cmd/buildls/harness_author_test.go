@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
 
@@ -106,7 +106,7 @@ func (a author) awaitDescriptors(had int) {
 }
 
 // ofBuild are functions that run as long as a build does.
-var ofBuild = regexp.MustCompile(`buildls/build\.(solve|Run|\(\*linking\))|buildkit/(session|client)\.\S*|handlers\.\(\*Server\)\.run`)
+var ofBuild = lazyregexp.New(`buildls/build\.(solve|Run|\(\*linking\))|buildkit/(session|client)\.\S*|handlers\.\(\*Server\)\.run`)
 
 // leave ends the server in a way that shows its goroutines: none may be a build's. No
 // temporary file may be left, either.

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"github.com/moby/buildkit/client"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // A parity is what the cases of TestSameAsTerminal share.
@@ -248,7 +248,7 @@ func (build peer) build(t *testing.T, dir, file string, a parityArgument) made {
 }
 
 // aStep is the name of a vertex that stands for an instruction which does something.
-var aStep = regexp.MustCompile(`^\[.*\d+/\d+\] (ONBUILD )?(RUN|COPY|ADD|WORKDIR)\b`)
+var aStep = lazyregexp.New(`^\[.*\d+/\d+\] (ONBUILD )?(RUN|COPY|ADD|WORKDIR)\b`)
 
 // madeBy runs a build that writes rawjson to its stderr, and reads what it made.
 func madeBy(t *testing.T, cmd *exec.Cmd, metadata string) made {

@@ -14,13 +14,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/sourcegraph/jsonrpc2"
+
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // wineRoot is the root that Wine runs in, with buildls.exe and buildctl.exe; empty where the program of this machine
@@ -169,9 +170,9 @@ func respell(value any, spell func(string) string) any {
 }
 
 var (
-	socketHere = regexp.MustCompile(`unix://[^\s"',]+`)
-	uriThere   = regexp.MustCompile(`(?i)file:///z(%3a|:)`)
-	pathThere  = regexp.MustCompile(`(?i)\bz:([\\/][^\s"'<>|?*:]*)`)
+	socketHere = lazyregexp.New(`unix://[^\s"',]+`)
+	uriThere   = lazyregexp.New(`(?i)file:///z(%3a|:)`)
+	pathThere  = lazyregexp.New(`(?i)\bz:([\\/][^\s"'<>|?*:]*)`)
 )
 
 // there spells a text as Windows does.
@@ -186,7 +187,7 @@ func (w *wine) there(s string) string {
 
 // here spells it as the tests do.
 func (w *wine) here(s string) string {
-	s = uriThere.ReplaceAllLiteralString(s, "file://"+wineRoot)
+	s = uriThere.ReplaceAllStringFunc(s, func(string) string { return "file://" + wineRoot })
 	s = pathThere.ReplaceAllStringFunc(s, func(path string) string {
 		return wineRoot + strings.NewReplacer(`\\`, "/", `\`, "/").Replace(path[len("Z:"):])
 	})

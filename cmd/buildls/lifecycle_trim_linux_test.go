@@ -5,15 +5,15 @@ package main
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
 
-var rssFile = regexp.MustCompile(`RssFile:\s+(\d+) kB`)
+var rssFile = lazyregexp.New(`RssFile:\s+(\d+) kB`)
 
 // A server that has started gives back most pages of its program's file, and works on. It does so
 // again when its editor is quiet.

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/build/lazyregexp"
 	"github.com/buildls/buildls/lsp/lsptest"
 )
 
@@ -21,7 +21,7 @@ func hintsOf(e *lsptest.Editor, uri string) string {
 	return strings.Join(list, ", ")
 }
 
-var anyDuration = regexp.MustCompile(`\d+\.\d s`)
+var anyDuration = lazyregexp.New(`\d+\.\d s`)
 
 // titlesOf are the titles of a document's lenses that build, likewise.
 func titlesOf(e *lsptest.Editor, uri string) string {

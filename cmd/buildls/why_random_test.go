@@ -6,12 +6,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/buildls/buildls/build/engine/enginetest"
+	"github.com/buildls/buildls/build/lazyregexp"
 )
 
 // A world is all that a build of the random rounds depends on.
@@ -225,12 +225,12 @@ func (c *claims) check() {
 }
 
 var (
-	fileClaim  = regexp.MustCompile(`(?:^|; )([^;]+?) (changed|(?:is|are) new|(?:is|are) gone)`)
-	argClaim   = regexp.MustCompile(`^build arg (\w+) (?:changed from "(.*?)" to "(.*?)"|was not given before, and is now "(.*?)"|was "(.*?)", and is not given now)(; .*)?$`)
-	stepClaim  = regexp.MustCompile(`^the step it (?:stands on|takes files from) (was not cached either|is not the one of the last build): \[(?:\S+ )?(?:\S+ )?\d+/\d+\] (.*)$`)
-	otherClaim = regexp.MustCompile(`^it (?:stands on|takes files from) another step than it did: (.*), before (.*)$`)
-	environs   = regexp.MustCompile(`^E (?:changed from|was )`)
-	textsClaim = regexp.MustCompile(`^(where it (reads|writes)|the working directory|the directory) changed from`)
+	fileClaim  = lazyregexp.New(`(?:^|; )([^;]+?) (changed|(?:is|are) new|(?:is|are) gone)`)
+	argClaim   = lazyregexp.New(`^build arg (\w+) (?:changed from "(.*?)" to "(.*?)"|was not given before, and is now "(.*?)"|was "(.*?)", and is not given now)(; .*)?$`)
+	stepClaim  = lazyregexp.New(`^the step it (?:stands on|takes files from) (was not cached either|is not the one of the last build): \[(?:\S+ )?(?:\S+ )?\d+/\d+\] (.*)$`)
+	otherClaim = lazyregexp.New(`^it (?:stands on|takes files from) another step than it did: (.*), before (.*)$`)
+	environs   = lazyregexp.New(`^E (?:changed from|was )`)
+	textsClaim = lazyregexp.New(`^(where it (reads|writes)|the working directory|the directory) changed from`)
 )
 
 // holds says whether a reason is true.
