@@ -114,7 +114,6 @@ func TestPrepareRefusesOthersDirectories(t *testing.T) {
 	}
 }
 
-// A file with several names is on the disk once.
 // Another process may make and remove the directories while they are looked at.
 func TestCheckWhileDirectoriesAreMade(t *testing.T) {
 	dir := t.TempDir()
@@ -142,6 +141,7 @@ func TestCheckWhileDirectoriesAreMade(t *testing.T) {
 	other.Wait()
 }
 
+// A file with several names is on the disk once.
 func TestDiskSizeOfLinks(t *testing.T) {
 	p := places(t)
 	file := filepath.Join(p.Root, "file")
