@@ -39,8 +39,8 @@ or one of them with its steps. Of an ID its first letters are enough.`,
 	offer(cmd, "log", buildIDs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
-		case strings.HasPrefix(logOf, "-"):
-			return fmt.Errorf("--log takes the ID of a build, not %s", logOf)
+		case cmd.Flags().Changed("log") && (logOf == "" || logOf[0] == '-'):
+			return fmt.Errorf("--log takes the ID of a build, not %q", logOf)
 		case len(args) > 1:
 			return fmt.Errorf("it takes one ID, not %d", len(args))
 		case logOf != "" && (len(args) > 0 || asJSON):
