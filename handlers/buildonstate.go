@@ -1,8 +1,10 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -65,10 +67,13 @@ func (f *following) sumOf(ctx context.Context, q usageQuery) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	root, buffers := workspace.PlaceOf(q.Context.Dir), map[string]int64{}
+	root, buffers := workspace.PlaceOf(q.Context.Dir), map[string]survey.Buffer{}
 	for _, o := range q.ContextOverlays() {
 		if path, ok := workspace.PlaceOf(o.Path).From(root); ok {
-			buffers[path] = o.Modified.UnixNano()
+			buffers[path] = survey.Buffer{Changed: o.Modified.UnixNano(), OnDisk: func() bool {
+				data, err := os.ReadFile(o.Path)
+				return err == nil && bytes.Equal(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")), o.Data)
+			}}
 		}
 	}
 	sums := f.sums[q.Context.Dir]

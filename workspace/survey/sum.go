@@ -13,6 +13,12 @@ import (
 // for concurrent use.
 type Sums struct{ open map[string]openFile }
 
+// A Buffer is what an editor has of an open file.
+type Buffer struct {
+	Changed int64       // when it was changed, in ns since 1970
+	OnDisk  func() bool // whether the file has the same text now
+}
+
 // An openFile is one that an editor had open when it was last looked at.
 type openFile struct {
 	seen  [2]int64 // its size and time
@@ -24,10 +30,9 @@ var seed = maphash.MakeSeed()
 
 // Of stands for all that a question asks for: the names and modes of files, and their sizes and
 // times in place of their contents. Other sums of the same Sums can be compared with it. buffers are
-// the times, in ns since 1970, at which open files were changed in their editor, by their paths from
-// the context's root, with "/": to open, save or close a file is no change. The error is as that of
-// the function Of.
-func (m *Sums) Of(ctx context.Context, contextFS fsutil.FS, q Question, buffers map[string]int64) (uint64, error) {
+// those of open files, by their paths from the context's root, with "/": to open, save or close a
+// file is no change. The error is as that of the function Of.
+func (m *Sums) Of(ctx context.Context, contextFS fsutil.FS, q Question, buffers map[string]Buffer) (uint64, error) {
 	rules, err := readRules(q.Ignore)
 	if err != nil {
 		return 0, err
@@ -40,8 +45,8 @@ func (m *Sums) Of(ctx context.Context, contextFS fsutil.FS, q Question, buffers 
 		maphash.WriteComparable(&h, stat.Linkname)
 		maphash.WriteComparable(&h, stat.Mode)
 		if !fs.FileMode(stat.Mode).IsDir() {
-			at, open := buffers[path]
-			maphash.WriteComparable(&h, m.stamp(path, [2]int64{stat.Size, stat.ModTime}, at, open))
+			buffer, open := buffers[path]
+			maphash.WriteComparable(&h, m.stamp(path, [2]int64{stat.Size, stat.ModTime}, buffer, open))
 		}
 	}
 	if !q.Nothing {
@@ -54,16 +59,21 @@ func (m *Sums) Of(ctx context.Context, contextFS fsutil.FS, q Question, buffers 
 
 // stamp stands for the content of a file. It stays if either what is seen of the file stays, or its
 // buffer does.
-func (m *Sums) stamp(path string, seen [2]int64, at int64, open bool) uint64 {
+func (m *Sums) stamp(path string, seen [2]int64, buffer Buffer, open bool) uint64 {
 	stamp := maphash.Comparable(seed, seen)
-	if last, ok := m.open[path]; ok && (last.seen == seen || open && last.at == at) {
+	last, ok := m.open[path]
+	typed := !open || last.at != buffer.Changed
+	if ok && (last.seen == seen || !typed) {
 		stamp = last.stamp
 	}
 	if open {
 		if m.open == nil {
 			m.open = map[string]openFile{}
 		}
-		m.open[path] = openFile{seen, at, stamp}
+		if ok && !typed && last.seen != seen && !buffer.OnDisk() {
+			seen = last.seen // it was not saved: somebody else wrote it, which counts once it is closed
+		}
+		m.open[path] = openFile{seen, buffer.Changed, stamp}
 	}
 	return stamp
 }

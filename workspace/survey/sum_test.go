@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,17 +25,22 @@ func TestSum(t *testing.T) {
 	q := Question{Follow: []string{"copied", "ignored"}, Ignore: []byte("ignored\n")}
 	var sums Sums
 	var last uint64
+	meanwhile := func() {} // what another process does between two looks at a file
 	expect := func(changes bool, what string, buffers ...workspace.Overlay) {
 		t.Helper()
 		c, err := workspace.NewContextFS(dir, buffers)
 		if err != nil {
 			t.Fatal(err)
 		}
-		times := map[string]int64{}
+		open := map[string]Buffer{}
 		for _, b := range buffers {
-			times[filepath.Base(b.Path)] = b.Modified.UnixNano()
+			open[filepath.Base(b.Path)] = Buffer{b.Modified.UnixNano(), func() bool {
+				data, err := os.ReadFile(b.Path)
+				return err == nil && bytes.Equal(data, b.Data)
+			}}
 		}
-		sum, err := sums.Of(t.Context(), c.MetadataOnly(), q, times)
+		meanwhile()
+		sum, err := sums.Of(t.Context(), c.MetadataOnly(), q, open)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,6 +62,13 @@ func TestSum(t *testing.T) {
 	write("copied", "edited")
 	expect(false, "it is saved", buffer)
 	expect(false, "it is closed")
+	buffer.Data, buffer.Modified = []byte("again"), time.Unix(3, 0)
+	expect(true, "a buffer is edited again", buffer)
+	write("copied", "again")
+	meanwhile = func() { write("copied", "by another") }
+	expect(false, "it is saved, and another process writes the file", buffer)
+	meanwhile = func() {}
+	expect(true, "it is closed: what another process wrote counts")
 	write("copied", "anew")
 	expect(true, "the file changes")
 	if err := os.Remove(filepath.Join(dir, "copied")); err != nil {
