@@ -1,10 +1,8 @@
 package handlers
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -70,10 +68,7 @@ func (f *following) sumOf(ctx context.Context, q usageQuery) (uint64, error) {
 	root, buffers := workspace.PlaceOf(q.Context.Dir), map[string]survey.Buffer{}
 	for _, o := range q.ContextOverlays() {
 		if path, ok := workspace.PlaceOf(o.Path).From(root); ok {
-			buffers[path] = survey.Buffer{Changed: o.Modified.UnixNano(), OnDisk: func() bool {
-				data, err := os.ReadFile(o.Path)
-				return err == nil && bytes.Equal(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")), o.Data)
-			}}
+			buffers[path] = survey.Buffer{Changed: o.Modified.UnixNano(), OnDisk: o.OnDisk}
 		}
 	}
 	sums := f.sums[q.Context.Dir]

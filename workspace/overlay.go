@@ -28,6 +28,16 @@ type Overlay struct {
 	Modified time.Time // a time that no other content of this file has had
 }
 
+// OnDisk says whether the file has what saving the buffer would write.
+func (o Overlay) OnDisk() bool {
+	fi, err := os.Stat(o.Path)
+	if err != nil {
+		return false
+	}
+	_, v := compare(o.Path, fi.Size(), o.Data)
+	return v == same
+}
+
 // verdict is what became of an Overlay.
 type verdict int
 

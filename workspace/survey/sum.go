@@ -62,15 +62,15 @@ func (m *Sums) Of(ctx context.Context, contextFS fsutil.FS, q Question, buffers 
 func (m *Sums) stamp(path string, seen [2]int64, buffer Buffer, open bool) uint64 {
 	stamp := maphash.Comparable(seed, seen)
 	last, ok := m.open[path]
-	typed := !open || last.at != buffer.Changed
-	if ok && (last.seen == seen || !typed) {
+	untouched := ok && open && last.at == buffer.Changed
+	if ok && last.seen == seen || untouched {
 		stamp = last.stamp
 	}
 	if open {
 		if m.open == nil {
 			m.open = map[string]openFile{}
 		}
-		if ok && !typed && last.seen != seen && !buffer.OnDisk() {
+		if untouched && last.seen != seen && !buffer.OnDisk() {
 			seen = last.seen // it was not saved: somebody else wrote it, which counts once it is closed
 		}
 		m.open[path] = openFile{seen, buffer.Changed, stamp}
