@@ -31,7 +31,7 @@ type Overlay struct {
 // OnDisk says whether the file has what saving the buffer would write.
 func (o Overlay) OnDisk() bool {
 	fi, err := os.Stat(o.Path)
-	if err != nil {
+	if err != nil || !fi.Mode().IsRegular() {
 		return false
 	}
 	_, v := compare(o.Path, fi.Size(), o.Data)

@@ -60,18 +60,17 @@ func (m *Sums) Of(ctx context.Context, contextFS fsutil.FS, q Question, buffers 
 // stamp stands for the content of a file. It stays if either what is seen of the file stays, or its
 // buffer does.
 func (m *Sums) stamp(path string, seen [2]int64, buffer Buffer, open bool) uint64 {
-	stamp := maphash.Comparable(seed, seen)
 	last, ok := m.open[path]
-	untouched := ok && open && last.at == buffer.Changed
-	if ok && last.seen == seen || untouched {
+	if open && seen != last.seen && seen[1] != buffer.Changed && !buffer.OnDisk() {
+		seen = [2]int64{-1, buffer.Changed} // another process wrote it just now: that counts once it is closed
+	}
+	stamp := maphash.Comparable(seed, seen)
+	if ok && (last.seen == seen || open && last.at == buffer.Changed) {
 		stamp = last.stamp
 	}
 	if open {
 		if m.open == nil {
 			m.open = map[string]openFile{}
-		}
-		if untouched && last.seen != seen && !buffer.OnDisk() {
-			seen = last.seen // it was not saved: somebody else wrote it, which counts once it is closed
 		}
 		m.open[path] = openFile{seen, buffer.Changed, stamp}
 	}

@@ -65,6 +65,14 @@ func TestSum(t *testing.T) {
 	expect(false, "it is saved, and another process writes the file", buffer)
 	meanwhile = func() {}
 	expect(true, "it is closed: what another process wrote counts")
+	for i, name := range []string{"it is opened", "it is edited and saved"} {
+		write("copied", name)
+		buffer.Data, buffer.Modified = []byte(name), time.Unix(int64(4+i), 0)
+		meanwhile = func() { write("copied", "by another, while "+name) }
+		expect(true, "another process writes the file while "+name, buffer)
+		meanwhile = func() {}
+		expect(true, "it is closed after another process wrote it while "+name)
+	}
 	write("copied", "anew")
 	expect(true, "the file changes")
 	if err := os.Remove(filepath.Join(dir, "copied")); err != nil {
