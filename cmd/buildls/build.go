@@ -239,9 +239,9 @@ func report(cmd *cobra.Command, out *build.Outcome, req *build.Request, info eng
 	if len(req.Outputs) == 0 && !out.Exported {
 		switch {
 		case len(req.Tags) > 0:
-			fmt.Fprintf(std.err, "warning: the image stays in the build cache and was not tagged: %s has no image store\n", info)
+			fmt.Fprintf(std.err, "warning: the image stays in the build cache and was not tagged: %s has no image store. %s\n", info, wayOut)
 		case quiet && cmd.Name() == "build": // of which that is all that is asked
-			fmt.Fprintf(std.err, "warning: the image stays in the build cache and has no id yet: %s has no image store\n", info)
+			fmt.Fprintf(std.err, "warning: the image stays in the build cache and has no id: %s has no image store. %s\n", info, wayOut)
 		}
 	}
 	if quiet && out.Exported && !slices.ContainsFunc(req.Outputs, func(o build.Output) bool { return o.Dest == build.Stdout }) {
@@ -252,6 +252,9 @@ func report(cmd *cobra.Command, out *build.Outcome, req *build.Request, info eng
 	}
 	return exitOK
 }
+
+// wayOut says how to have an image that stays in the build cache.
+const wayOut = "-o, --push or --load take it out"
 
 // summary is the last line of a build that succeeded.
 func summary(out *build.Outcome, req *build.Request, info engine.Info) string {
@@ -266,7 +269,7 @@ func summary(out *build.Outcome, req *build.Request, info engine.Info) string {
 	case out.Exported:
 		return text + " " + strings.Join(out.Tags, " ")
 	case len(req.Outputs) == 0:
-		return text + "; the image stays in the build cache: -o, --push or --load take it out"
+		return text + "; the image stays in the build cache. " + wayOut
 	}
 	return text
 }

@@ -56,7 +56,7 @@ exit code: 0 shown, 1 not to be had, 2 wrong usage`,
 // stepIn is the step, 0-based, of the arguments ID STEP.
 func stepIn(args []string) (step int, err error) {
 	if len(args) < 2 {
-		return 0, errors.New("it takes the ID of a build, and the number of a STEP")
+		return 0, errors.New("it takes the ID of a build, and the number of a STEP; buildls builds ID lists the steps")
 	}
 	step, err = strconv.Atoi(args[1])
 	if err != nil || step < 1 {

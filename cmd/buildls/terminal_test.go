@@ -83,7 +83,7 @@ func TestTerminalFlags(t *testing.T) {
 	if out, said, code := run("-q", "-t", "a:b", "-o", "type=oci,dest="+dir+"/q.tar", dir); code != 0 || said != "" || !regexp.MustCompile(`^sha256:[0-9a-f]{64}\n$`).MatchString(out) {
 		t.Errorf("-q: %d %q %q", code, out, said)
 	}
-	if out, said, code := run("-q", dir); code != 0 || out != "" || !strings.Contains(said, "has no id yet") {
+	if out, said, code := run("-q", dir); code != 0 || out != "" || !strings.Contains(said, "has no id: ") {
 		t.Errorf("%d %q %s", code, out, said)
 	}
 	if out, said, code := run("-q", "-t", "a:b", dir); code != 0 || out != "" || !strings.Contains(said, "was not tagged") {
