@@ -69,6 +69,7 @@ func TestTerminalOptions(t *testing.T) {
 // otherwise.
 func TestTerminalFlags(t *testing.T) {
 	s := embeddedSite(t)
+	built(t, s.env) // starts it, which would be said
 	dir := workspace(t, "Dockerfile", "FROM scratch\nCOPY Dockerfile /\n", "wrong.Dockerfile", "FROM scratch\nMAINTAINER me\n")
 	run := func(args ...string) (stdout, stderr string, code int) {
 		cmd := program(t, s.env, append([]string{"build"}, args...)...)
